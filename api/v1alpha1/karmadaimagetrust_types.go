@@ -1,0 +1,402 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Enforcement says what admission does with an image that fails the trust.
+// +kubebuilder:validation:Enum=Audit;Warn;Enforce
+type Enforcement string
+
+const (
+	// EnforcementAudit verifies and reports only: no policy exists in the cluster.
+	EnforcementAudit Enforcement = "Audit"
+	// EnforcementWarn admits the workload and returns a warning to whoever applies it.
+	EnforcementWarn Enforcement = "Warn"
+	// EnforcementEnforce refuses the workload.
+	EnforcementEnforce Enforcement = "Enforce"
+)
+
+// The rules of ImageGlob refuse what policy-controller would accept and then never match:
+// admission compares a glob with NAME@sha256:DIGEST, the tag dropped
+// (policy-controller v0.14 pkg/apis/glob and pkg/webhook/validator.go).
+// internal/policy repeats them for objects that did not come through an API server.
+
+// ImageGlob selects images by name.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=512
+// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-zA-Z0-9_:/*.@-]*$')`,message=`a glob may hold letters, digits and - _ : / * . @ only: "*" stands for anything but "/", "**" for anything`
+// +kubebuilder:validation:XValidation:rule=`!self.contains('//') && !self.startsWith('/')`,message=`write the image name without a scheme and without empty parts, e.g. docker.io/karmada/*`
+// +kubebuilder:validation:XValidation:rule=`!self.endsWith('/')`,messageExpression=`'nothing follows the last "/"; to cover every repository below it write "' + self + '**"'`
+// +kubebuilder:validation:XValidation:rule=`!self.matches('(^|/)[^/@]*:[^/]*$')`,messageExpression=`'a glob cannot select tags, because admission sees only the digest; drop "' + self.substring(self.indexOf(':', self.lastIndexOf('/') + 1)) + r'" and limit versions in identityRegexp instead, e.g. …@refs/tags/v1\.16\.[0-9]+$'`
+// +kubebuilder:validation:XValidation:rule=`!self.contains('@') || self.matches('(^|/)[^/@]*:[^/]*$') || self.matches('^[^@]+@([*]|sha256:[0-9a-f]{64})$')`,message=`what follows "@" is a digest: write @sha256:DIGEST for one, or leave it out for any`
+// +kubebuilder:validation:XValidation:rule=`!self.matches('(^[^/.:]*[A-Z][^/.:]*(/|$)|/.*[A-Z])')`,messageExpression=`'image names are lower case; write "' + self.lowerAscii() + '"'`
+// +kubebuilder:validation:XValidation:rule=`!self.matches('^[^/*]*[.][^/*]*$')`,messageExpression=`'names a registry but no repository; to cover all of it write "' + self + '/**"'`
+type ImageGlob string
+
+// Matching any string either succeeds or not, so the rule of Regexp fails only where an expression
+// does not compile, and then with RE2's own words. Alone comes first: "a)|(?:b" compiles once
+// anchored, and would then match half of a value. An open \Q compiles only alone.
+
+// Regexp is a regular expression in RE2 syntax that must match a whole value:
+// it is read as ^(?:REGEXP)$.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=1024
+// +kubebuilder:validation:XValidation:rule=`('a'.matches(self) || !'a'.matches(self)) && ('a'.matches('^(?:' + self + ')$') || !'a'.matches('^(?:' + self + ')$'))`,message=`must be a regular expression in RE2 syntax; it is read as ^(?:REGEXP)$`
+type Regexp string
+
+// ImageReference names one image by tag, by digest or by both.
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=512
+// +kubebuilder:validation:XValidation:rule=`self.matches('^([a-z0-9][a-z0-9.-]*(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$')`,message=`must be an image reference such as docker.io/karmada/karmada-scheduler:v1.16.0 or NAME@sha256:DIGEST`
+type ImageReference string
+
+// TrustRootReference names the root of trust that signatures are checked against.
+type TrustRootReference struct {
+	// name of a TrustRoot (policy.sigstore.dev/v1alpha1) in the same cluster. Its
+	// sigstoreKeys must hold certificate authorities, transparency logs and CT logs.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule=`!format.dns1123Subdomain().validate(self).hasValue()`,message=`must be the name of a TrustRoot: lower case letters, digits, "-" and "."`
+	Name string `json:"name,omitempty"`
+}
+
+// Verification says what is verified apart from admission, and how often.
+// +kubebuilder:validation:MinProperties=1
+type Verification struct {
+	// references are images to verify even when nothing runs them, for example the
+	// release that is to be rolled out next. Each must be selected by one of the images globs.
+	// A tag is looked up in the registry; the digest it names is verified and reported.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	References []ImageReference `json:"references,omitempty"`
+
+	// interval after which verdicts are renewed and tags are looked up again, such as 30m or 6h;
+	// at least 1m, at most 168h. When absent, 1h. Some jitter is added.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h))+$') && duration(self) >= duration('1m') && duration(self) <= duration('168h')`,message=`must be a duration between 1m and 168h, such as 30m or 6h`
+	Interval *metav1.Duration `json:"interval,omitempty"`
+}
+
+// KarmadaImageTrustSpec declares who may sign which images.
+// +kubebuilder:validation:XValidation:rule=`has(self.issuer) != has(self.issuerRegexp)`,message=`set exactly one of issuer and issuerRegexp: the OIDC issuer in the signing certificate, e.g. issuer: https://token.actions.githubusercontent.com`
+// +kubebuilder:validation:XValidation:rule=`has(self.identity) != has(self.identityRegexp)`,message=`set exactly one of identity and identityRegexp: the subject of the signing certificate, e.g. identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`
+type KarmadaImageTrustSpec struct {
+	// images are the globs of the images that this trust is about: "*" stands for anything
+	// but "/", "**" for anything. A glob without wildcards is one repository. Tags cannot
+	// be selected; every spelling of Docker Hub (docker.io/a/b, a/b, index.docker.io/a/b)
+	// means the same.
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:XValidation:rule=`size(self) > 0`,message=`name at least one glob, e.g. docker.io/karmada/*`
+	Images []ImageGlob `json:"images,omitempty"`
+
+	// issuer is the exact OIDC issuer that the signing certificate must name,
+	// for example https://token.actions.githubusercontent.com.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Issuer string `json:"issuer,omitempty"`
+
+	// issuerRegexp must match the whole OIDC issuer. Prefer issuer where you can.
+	// +optional
+	IssuerRegexp Regexp `json:"issuerRegexp,omitempty"`
+
+	// identity is the exact subject that the signing certificate must name: the URL of a
+	// workflow file with its ref, or an e-mail address.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Identity string `json:"identity,omitempty"`
+
+	// identityRegexp must match the whole subject of the signing certificate. It is anchored
+	// for you: a value that only contains a match is refused. Limit versions here, for
+	// example with @refs/tags/v1\.16\.[0-9]+ at its end.
+	// +optional
+	IdentityRegexp Regexp `json:"identityRegexp,omitempty"`
+
+	// enforcement is what admission does with an image that fails the trust: Audit only
+	// reports it here, Warn admits it with a warning, Enforce refuses it.
+	// +optional
+	// +default="Enforce"
+	Enforcement Enforcement `json:"enforcement,omitempty"`
+
+	// trustRoot names the root of trust of a private Sigstore. When absent, signatures are
+	// checked against the Sigstore public good instance, or against what the operator was
+	// started with.
+	// +optional
+	TrustRoot *TrustRootReference `json:"trustRoot,omitempty"`
+
+	// verification says which images are verified even when nothing runs them, and how often.
+	// +optional
+	Verification *Verification `json:"verification,omitempty"`
+}
+
+// Verdict on one image.
+// +kubebuilder:validation:Enum=Verified;Untrusted;Unknown
+type Verdict string
+
+const (
+	// VerdictVerified means that a signature by the wanted identity was proved.
+	VerdictVerified Verdict = "Verified"
+	// VerdictUntrusted means that the image was examined and no such signature exists.
+	VerdictUntrusted Verdict = "Untrusted"
+	// VerdictUnknown means that the image could not be examined, for example because its
+	// registry does not answer. It never stands for either of the others.
+	VerdictUnknown Verdict = "Unknown"
+)
+
+// Signer is what a proved signing certificate says of who signed.
+// +kubebuilder:validation:MinProperties=1
+type Signer struct {
+	// issuer is the OIDC issuer that vouched for the identity.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Issuer string `json:"issuer,omitempty"`
+
+	// identity is the subject of the certificate: a workflow's URL with its ref, or an e-mail address.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Identity string `json:"identity,omitempty"`
+
+	// sourceRepository is the repository that was built, for example karmada-io/karmada.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	SourceRepository string `json:"sourceRepository,omitempty"`
+
+	// sourceRef is the Git ref that was built, for example refs/tags/v1.16.0.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	SourceRef string `json:"sourceRef,omitempty"`
+
+	// sourceCommit is the Git commit that was built.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	SourceCommit string `json:"sourceCommit,omitempty"`
+
+	// workflowName is the name of the workflow that signed.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	WorkflowName string `json:"workflowName,omitempty"`
+
+	// workflowTrigger is the event that started the workflow, for example push or release.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	WorkflowTrigger string `json:"workflowTrigger,omitempty"`
+}
+
+// TransparencyLogEntry is the proved entry of the signature in the transparency log.
+type TransparencyLogEntry struct {
+	// index of the entry in the log.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Index *int64 `json:"index,omitempty"`
+
+	// integratedTime is when the log took the signature in: the time of signing.
+	// +required
+	IntegratedTime *metav1.Time `json:"integratedTime,omitempty"`
+}
+
+// LastVerdict is the last verdict that rests on an examination of the image.
+type LastVerdict struct {
+	// verdict that was reached: Verified or Untrusted.
+	// +required
+	Verdict Verdict `json:"verdict,omitempty"`
+
+	// time when it was reached.
+	// +required
+	Time *metav1.Time `json:"time,omitempty"`
+}
+
+// ImageStatus is the verdict on one image.
+type ImageStatus struct {
+	// reference of the image as it was asked for.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Reference string `json:"reference,omitempty"`
+
+	// digest that the verdict is about, for example sha256:5f70…. Pin the image to it with
+	// NAME@DIGEST. Absent while a tag could not be looked up.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	Digest string `json:"digest,omitempty"`
+
+	// verdict on the image: Verified, Untrusted or Unknown.
+	// +required
+	Verdict Verdict `json:"verdict,omitempty"`
+
+	// reason for the verdict as one word, for example Unsigned or RegistryUnreachable.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Reason string `json:"reason,omitempty"`
+
+	// message says what was seen.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Message string `json:"message,omitempty"`
+
+	// lastVerdict is kept while the verdict is Unknown.
+	// +optional
+	LastVerdict *LastVerdict `json:"lastVerdict,omitempty"`
+
+	// signer is what the signing certificate says; of an untrusted image, what was seen
+	// in a signature that is sound but by somebody else.
+	// +optional
+	Signer *Signer `json:"signer,omitempty"`
+
+	// log is the entry of the signature in the transparency log.
+	// +optional
+	Log *TransparencyLogEntry `json:"log,omitempty"`
+}
+
+// PolicyStatus is the ClusterImagePolicy that this trust produced.
+type PolicyStatus struct {
+	// name of the ClusterImagePolicy.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// mode of the ClusterImagePolicy: warn or enforce.
+	// +required
+	// +kubebuilder:validation:Enum=warn;enforce
+	Mode string `json:"mode,omitempty"`
+
+	// ready is policy-controller's own word on the policy: whether it is Ready at its
+	// current generation.
+	// +required
+	// +kubebuilder:validation:Enum=True;False;Unknown
+	Ready metav1.ConditionStatus `json:"ready,omitempty"`
+}
+
+// Summary counts the images of a trust, all of them even where the list of images is cut.
+type Summary struct {
+	// images is the number of distinct images.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Images *int32 `json:"images,omitempty"`
+
+	// verified is how many of them are verified.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Verified *int32 `json:"verified,omitempty"`
+
+	// untrusted is how many of them are untrusted.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Untrusted *int32 `json:"untrusted,omitempty"`
+
+	// unknown is how many of them could not be judged.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Unknown *int32 `json:"unknown,omitempty"`
+
+	// verifiedOfImages is the share of verified images for people to read, for example 10/11.
+	// +required
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=32
+	VerifiedOfImages string `json:"verifiedOfImages,omitempty"`
+}
+
+// KarmadaImageTrustStatus is what was observed.
+// +kubebuilder:validation:MinProperties=1
+type KarmadaImageTrustStatus struct {
+	// observedGeneration is the generation of the spec that this status speaks of.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions: Ready (the operator's work), PolicyApplied, ImagesVerified (the verdict), and,
+	// only while they are True, Reconciling and Stalled.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=8
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// policy is the ClusterImagePolicy that this trust produced; absent under Audit.
+	// +optional
+	Policy *PolicyStatus `json:"policy,omitempty"`
+
+	// summary counts all images.
+	// +optional
+	Summary *Summary `json:"summary,omitempty"`
+
+	// images are the verdicts, worst first, at most 50 of them.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	Images []ImageStatus `json:"images,omitempty"`
+
+	// lastVerifiedTime is when a round of verification last ended with every image looked at.
+	// +optional
+	LastVerifiedTime *metav1.Time `json:"lastVerifiedTime,omitempty"`
+}
+
+// KarmadaImageTrust declares once who may sign which images. The operator turns it into a
+// ClusterImagePolicy that sigstore policy-controller enforces at admission, verifies images by
+// the same rule, and reports both here.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Cluster,shortName=kit,categories=karmada-io
+// +kubebuilder:printcolumn:name="Enforcement",type=string,JSONPath=`.spec.enforcement`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Verified",type=string,JSONPath=`.status.summary.verifiedOfImages`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="ImagesVerified")].reason`
+// +kubebuilder:printcolumn:name="Issuer",type=string,priority=1,JSONPath=`.spec.issuer`
+type KarmadaImageTrust struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the object's metadata. The ClusterImagePolicy takes the object's name.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty,omitzero"`
+
+	// spec declares who may sign which images.
+	// +required
+	Spec KarmadaImageTrustSpec `json:"spec,omitzero"`
+
+	// status is what the operator observed.
+	// +optional
+	Status KarmadaImageTrustStatus `json:"status,omitempty,omitzero"`
+}
+
+// KarmadaImageTrustList is a list of KarmadaImageTrusts.
+//
+// +kubebuilder:object:root=true
+type KarmadaImageTrustList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty,omitzero"`
+
+	// items of the list.
+	Items []KarmadaImageTrust `json:"items"`
+}

@@ -1,0 +1,136 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/controllers"
+	"github.com/karmada-io/image-trust/internal/verify"
+	"github.com/karmada-io/image-trust/internal/verify/pool"
+)
+
+const (
+	leaseName = "karmada-image-trust"
+	// Requests a second to the API server, and at once: a pass over a trust takes one or two.
+	clientQPS   = 100
+	clientBurst = 200
+	// How many trusts are reconciled at a time: a pass waits for the API server alone.
+	reconcilers = 4
+	// Pause before a failing pass is repeated, at first and at most.
+	minRetry = 500 * time.Millisecond
+	maxRetry = 2 * time.Minute
+)
+
+// run composes the operator and keeps it going until the context ends.
+func run(ctx context.Context, opts options) error {
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		return err
+	}
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return err
+	}
+	config.QPS, config.Burst = clientQPS, clientBurst
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme:                        scheme,
+		Metrics:                       metricsserver.Options{BindAddress: opts.metricsAddress},
+		HealthProbeBindAddress:        opts.probeAddress,
+		LeaderElection:                opts.leaderElect,
+		LeaderElectionID:              leaseName,
+		LeaderElectionNamespace:       opts.leaderNamespace,
+		LeaderElectionReleaseOnCancel: true,
+		Cache: cache.Options{
+			DefaultTransform: cache.TransformStripManagedFields(),
+			// An informer that nobody asked for would need rights that nobody gave.
+			ReaderFailOnMissingInformer: true,
+		},
+		Client: client.Options{Cache: &client.CacheOptions{Unstructured: true}},
+	})
+	if err != nil {
+		return fmt.Errorf("creating the manager: %w", err)
+	}
+	if err := compose(mgr, opts); err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}
+
+// compose puts the rooms together: verifier, pool, root of trust, reconciler.
+func compose(mgr manager.Manager, opts options) error {
+	wakeups := &controllers.Wakeups{}
+	roots, err := defaultRoot(mgr, opts, wakeups)
+	if err != nil {
+		return err
+	}
+	verdicts := pool.New(verify.New(), pool.Options{
+		Workers: opts.workers,
+		Landed:  wakeups.Wake,
+		Observe: observeVerification,
+	})
+	if err := mgr.Add(manager.RunnableFunc(verdicts.Start)); err != nil {
+		return err
+	}
+	reconciler := &controllers.KarmadaImageTrustReconciler{
+		Client:   mgr.GetClient(),
+		Live:     mgr.GetAPIReader(),
+		Verdicts: verdicts,
+		Roots:    roots,
+		Recorder: mgr.GetEventRecorder(string(controllers.FieldOwner)),
+		Clock:    clock.RealClock{},
+		Wakeups:  wakeups,
+	}
+	if err := reconciler.SetupWithManager(mgr, controller.Options{
+		MaxConcurrentReconciles: reconcilers,
+		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](minRetry, maxRetry),
+	}); err != nil {
+		return err
+	}
+	return addProbes(mgr)
+}
+
+func addProbes(mgr manager.Manager) error {
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return err
+	}
+	return mgr.AddReadyzCheck("caches", func(req *http.Request) error {
+		// It looks, it does not wait.
+		looked, cancel := context.WithTimeout(req.Context(), time.Second)
+		defer cancel()
+		if !mgr.GetCache().WaitForCacheSync(looked) {
+			return fmt.Errorf("the caches are not filled yet")
+		}
+		return nil
+	})
+}

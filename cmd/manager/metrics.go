@@ -1,0 +1,41 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/karmada-io/image-trust/internal/verify"
+)
+
+// Labels are verdicts and reasons alone: their number is fixed, however many images there are.
+var verifications = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+	Name:    "karmada_image_trust_verification_duration_seconds",
+	Help:    "Duration of verifications of images, and their number, by verdict and reason.",
+	Buckets: prometheus.ExponentialBuckets(0.01, 2.5, 10),
+}, []string{"verdict", "reason"})
+
+func init() { //nolint:gochecknoinits // metrics are registered as controller-runtime does it
+	metrics.Registry.MustRegister(verifications)
+}
+
+func observeVerification(result verify.Result, took time.Duration) {
+	verifications.WithLabelValues(string(result.Verdict), result.Reason).Observe(took.Seconds())
+}

@@ -1,0 +1,71 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/karmada-io/image-trust/controllers"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
+)
+
+// fixedRoot is a root of trust from a file.
+type fixedRoot struct{ root *trustroot.Root }
+
+func (f fixedRoot) Current() (*trustroot.Root, error) { return f.root, nil }
+
+// defaultRoot is what trusts are checked against that name no TrustRoot.
+func defaultRoot(mgr manager.Manager, opts options, wakeups *controllers.Wakeups) (controllers.Roots, error) {
+	if opts.trustedRoot != "" {
+		content, err := os.ReadFile(opts.trustedRoot)
+		if err != nil {
+			return nil, fmt.Errorf("reading --trusted-root: %w", err)
+		}
+		root, err := trustroot.FromJSON(content)
+		if err != nil {
+			return nil, fmt.Errorf("reading --trusted-root %s: %w", opts.trustedRoot, err)
+		}
+		return fixedRoot{root}, nil
+	}
+	repository := trustroot.Repository{Mirror: opts.tufMirror, CacheDir: opts.tufCache}
+	if opts.tufRoot != "" {
+		content, err := os.ReadFile(opts.tufRoot)
+		if err != nil {
+			return nil, fmt.Errorf("reading --tuf-root: %w", err)
+		}
+		repository.Root = content
+	}
+	roots := trustroot.NewDefault(repository, ctrl.Log.WithName("trustroot"))
+	if err := mgr.Add(manager.RunnableFunc(roots.Run)); err != nil {
+		return nil, err
+	}
+	return roots, mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-roots.Changed():
+				wakeups.WakeAll(ctx)
+			}
+		}
+	}))
+}

@@ -1,0 +1,83 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/verify"
+)
+
+// imageStatus is the report on one image. earlier is the report before, where it is of the same spec:
+// what it holds survives a restart of the operator and an outage of the registry.
+func imageStatus(observed imageObservation, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time) v1alpha1.ImageStatus {
+	answer := observed.answer
+	if !answer.Attempted && earlier != nil {
+		return *earlier
+	}
+	image := v1alpha1.ImageStatus{
+		Reference: observed.reference,
+		Digest:    answer.Digest,
+		Verdict:   answer.Result.Verdict,
+		Reason:    answer.Result.Reason,
+		Message:   answer.Result.Message,
+	}
+	describe(&image, &answer.Result)
+	if image.Verdict != v1alpha1.VerdictUnknown {
+		return image
+	}
+	if observed.rootProblem != "" {
+		image.Reason = v1alpha1.TrustRootUnavailableReason
+		image.Message = truncate(observed.rootProblem, maxMessage)
+	}
+	switch {
+	case answer.Last != nil:
+		image.LastVerdict = &v1alpha1.LastVerdict{
+			Verdict: answer.Last.Verdict, Time: seconds(answer.LastTime),
+		}
+		describe(&image, answer.Last)
+	case earlier != nil && (image.Digest == "" || earlier.Digest == image.Digest):
+		keep(&image, earlier, lastRound)
+	}
+	return image
+}
+
+// keep takes over what an earlier report knew of an image that cannot be examined now.
+func keep(image, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time) {
+	image.Digest = earlier.Digest
+	image.Signer = earlier.Signer
+	image.Log = earlier.Log
+	image.LastVerdict = earlier.LastVerdict
+	if earlier.Verdict != v1alpha1.VerdictUnknown {
+		if lastRound == nil {
+			return
+		}
+		image.LastVerdict = &v1alpha1.LastVerdict{Verdict: earlier.Verdict, Time: lastRound}
+	}
+}
+
+// describe fills in who signed and where it is logged.
+func describe(image *v1alpha1.ImageStatus, result *verify.Result) {
+	image.Signer = result.Signer
+	if !result.IntegratedTime.IsZero() {
+		image.Log = &v1alpha1.TransparencyLogEntry{
+			Index:          new(result.LogIndex),
+			IntegratedTime: seconds(result.IntegratedTime),
+		}
+	}
+}

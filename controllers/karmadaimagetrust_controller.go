@@ -1,0 +1,196 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package controllers reconciles KarmadaImageTrusts: it knows the watches, the order of
+// the phases, the one apply of the policy and the one write of the status. What a trust means
+// is internal/policy's business, what an image is worth internal/verify's.
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify/pool"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
+)
+
+// FieldOwner owns every field that the operator writes.
+const FieldOwner = client.FieldOwner("karmada-image-trust")
+
+// reinstallInterval is how often a trust looks for policy-controller after it vanished. The first
+// installation is noticed by its own watch.
+const reinstallInterval = 30 * time.Second
+
+// Verdicts answers what is known of images, and finds the rest out on its own time.
+type Verdicts interface {
+	// Answers returns what is known of each request; what has not been attempted since the given
+	// time is queued.
+	Answers(asker string, requests []pool.Request, since time.Time) []pool.Answer
+	// Forget drops all requests of an asker.
+	Forget(asker string)
+}
+
+// Roots is the default root of trust.
+type Roots interface {
+	// Current returns the root, or why there is none.
+	Current() (*trustroot.Root, error)
+}
+
+// KarmadaImageTrustReconciler reconciles KarmadaImageTrusts.
+type KarmadaImageTrustReconciler struct {
+	// Client reads from the cache and writes to the API server.
+	Client client.Client
+	// Live reads from the API server. It is asked before anything is changed on the word of the cache.
+	Live client.Reader
+	// Verdicts on images.
+	Verdicts Verdicts
+	// Roots holds the default root of trust.
+	Roots Roots
+	// Recorder of events.
+	Recorder events.EventRecorder
+	// Clock tells when verdicts are due.
+	Clock clock.PassiveClock
+	// Wakeups has trusts reconciled when something outside the API server changed.
+	Wakeups *Wakeups
+
+	policies policyKinds
+	written  writtenStatuses
+}
+
+// +kubebuilder:rbac:groups=trust.karmada.io,resources=karmadaimagetrusts,verbs=get;list;watch
+// +kubebuilder:rbac:groups=trust.karmada.io,resources=karmadaimagetrusts/status,verbs=update
+// +kubebuilder:rbac:groups=policy.sigstore.dev,resources=clusterimagepolicies,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=policy.sigstore.dev,resources=trustroots,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile brings the cluster in line with one trust and reports what it saw.
+func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	trust := &v1alpha1.KarmadaImageTrust{}
+	if err := r.Client.Get(ctx, req.NamespacedName, trust); err != nil {
+		if apierrors.IsNotFound(err) {
+			// The policy goes with its owner; nothing else is left behind.
+			r.Verdicts.Forget(req.Name)
+			r.written.forget(req.Name)
+		}
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !trust.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil
+	}
+	trust.Status = r.written.latest(trust)
+	return r.report(ctx, trust, r.observe(ctx, trust))
+}
+
+// observe does the work of a pass; each phase records what it saw.
+func (r *KarmadaImageTrustReconciler) observe(ctx context.Context, trust *v1alpha1.KarmadaImageTrust) observation {
+	seen := observation{now: r.Clock.Now()}
+	compiled, err := policy.Compile(trust.Spec)
+	if err != nil {
+		// What stands in the cluster stays: a mistake must not end the enforcement.
+		r.Verdicts.Forget(trust.Name)
+		seen.policy = policyOutcome{condition: failure(v1alpha1.InvalidSpecReason, "%s", err)}
+		return seen
+	}
+	seen.policy = r.applyPolicy(ctx, trust, compiled)
+	seen.interval = compiled.Interval
+	seen.round = currentRound(trust, compiled.Interval, seen.now)
+	seen.images = r.verify(ctx, trust, compiled, seen.round.since)
+	return seen
+}
+
+// verify folds what is known of the trust's images.
+func (r *KarmadaImageTrustReconciler) verify(
+	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, since time.Time,
+) []imageObservation {
+	root, rootErr := r.root(ctx, compiled.TrustRoot)
+	requests := make([]pool.Request, 0, len(compiled.References))
+	for _, reference := range compiled.References {
+		ref, err := name.ParseReference(reference)
+		if err != nil {
+			continue // Compile has parsed it
+		}
+		requests = append(requests, pool.Request{
+			Ref: ref, Identity: compiled.Identity, RootName: compiled.TrustRoot, Root: root,
+		})
+	}
+	images := make([]imageObservation, 0, len(requests))
+	for i, answer := range r.Verdicts.Answers(trust.Name, requests, since) {
+		image := imageObservation{reference: compiled.References[i], answer: answer}
+		if rootErr != nil {
+			image.rootProblem = rootErr.Error()
+		}
+		images = append(images, image)
+	}
+	return images
+}
+
+// report writes the status once, where it changed, and then tells the events that it justifies.
+func (r *KarmadaImageTrustReconciler) report(
+	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, seen observation,
+) (ctrl.Result, error) {
+	before := trust.Status.DeepCopy()
+	trust.Status = computeStatus(trust, seen)
+	if !statusEqual(before, &trust.Status) {
+		version := trust.ResourceVersion
+		if err := r.Client.Status().Update(ctx, trust, FieldOwner); err != nil {
+			if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+				// The object moved on; its event is on the way.
+				return ctrl.Result{RequeueAfter: time.Second}, nil
+			}
+			return ctrl.Result{}, errors.Join(fmt.Errorf("writing the status: %w", err), seen.policy.err)
+		}
+		r.written.remember(trust, version)
+	}
+	for _, e := range append(seen.policy.events, verdictEvents(before, &trust.Status)...) {
+		r.Recorder.Eventf(trust, nil, e.kind, e.reason, e.action, "%s", e.note)
+	}
+	if seen.policy.err != nil {
+		return ctrl.Result{}, seen.policy.err
+	}
+	return ctrl.Result{RequeueAfter: requeueAfter(trust, seen)}, nil
+}
+
+// root returns the root of trust that a trust names.
+func (r *KarmadaImageTrustReconciler) root(ctx context.Context, rootName string) (*trustroot.Root, error) {
+	if rootName == "" {
+		return r.Roots.Current()
+	}
+	object := newTrustRoot()
+	err := r.policies.get(ctx, r.Client, types.NamespacedName{Name: rootName}, object)
+	switch {
+	case isKindMissing(err), apierrors.IsNotFound(err):
+		return nil, fmt.Errorf("TrustRoot %s does not exist", rootName)
+	case err != nil:
+		return nil, fmt.Errorf("TrustRoot %s cannot be read: %w", rootName, err)
+	}
+	root, err := trustroot.FromTrustRoot(object)
+	if err != nil {
+		return nil, fmt.Errorf("TrustRoot %s: %w", rootName, err)
+	}
+	return root, nil
+}

@@ -1,0 +1,326 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/verify/pool"
+)
+
+const (
+	// maxImages and maxImagesBytes bound the list of images, worst first; the summary counts all.
+	// The whole status stays within 64 KiB.
+	maxImages      = 50
+	maxImagesBytes = 48 << 10
+	// maxNamed is how many images a message names.
+	maxNamed = 3
+	// maxEvents is how many changed verdicts one pass tells.
+	maxEvents = 10
+)
+
+// observation is all that a pass saw. The status is computed from it and from the status before.
+type observation struct {
+	now    time.Time
+	policy policyOutcome
+	images []imageObservation
+	// round that the trust is in, and the interval between two.
+	round    round
+	interval time.Duration
+}
+
+// imageObservation is what is known of one image.
+type imageObservation struct {
+	reference string
+	answer    pool.Answer
+	// rootProblem says why there is no root of trust.
+	rootProblem string
+}
+
+// computeStatus is pure: no client, no clock but the observation's.
+func computeStatus(trust *v1alpha1.KarmadaImageTrust, seen observation) v1alpha1.KarmadaImageTrustStatus {
+	before := &trust.Status
+	sameSpec := before.ObservedGeneration == trust.Generation
+	after := v1alpha1.KarmadaImageTrustStatus{
+		ObservedGeneration: trust.Generation,
+		Conditions:         slices.Clone(before.Conditions),
+		Policy:             seen.policy.status,
+	}
+	if sameSpec {
+		after.LastVerifiedTime = before.LastVerifiedTime
+	}
+	applied := seen.policy.condition
+	if applied.Reason == v1alpha1.InvalidSpecReason {
+		after.Policy = before.Policy
+	}
+	verified := unknown(v1alpha1.InvalidSpecReason, "Nothing is verified while the spec is invalid.")
+	if applied.Reason != v1alpha1.InvalidSpecReason {
+		images := imageStatuses(before, sameSpec, seen)
+		if seen.round.ends && allSettled(seen.images) {
+			after.LastVerifiedTime = seconds(seen.now)
+		}
+		after.Summary = summarise(images)
+		after.Images = bounded(images)
+		verified = imagesVerified(images, after.Summary)
+	}
+	set(&after, trust.Generation, v1alpha1.PolicyAppliedCondition, applied)
+	set(&after, trust.Generation, v1alpha1.ImagesVerifiedCondition, verified)
+	setReady(&after, trust.Generation, applied)
+	return after
+}
+
+// setReady sums the operator's own work up, for people and for kstatus.
+func setReady(status *v1alpha1.KarmadaImageTrustStatus, generation int64, applied metav1.Condition) {
+	ready := success(v1alpha1.ReconciledReason, "%s", readyMessage(status))
+	switch {
+	case applied.Reason == v1alpha1.InvalidSpecReason,
+		applied.Reason == v1alpha1.PolicyRejectedReason,
+		applied.Reason == v1alpha1.PolicyConflictReason:
+		ready = failure(applied.Reason, "%s", applied.Message)
+	case applied.Status != metav1.ConditionTrue:
+		ready = unknown(v1alpha1.ApplyingPolicyReason, "%s", applied.Message)
+	case status.LastVerifiedTime == nil:
+		ready = unknown(v1alpha1.VerifyingReason, "The first round of verification is under way.")
+	}
+	set(status, generation, v1alpha1.ReadyCondition, ready)
+
+	for conditionType, when := range map[string]metav1.ConditionStatus{
+		v1alpha1.StalledCondition:     metav1.ConditionFalse,
+		v1alpha1.ReconcilingCondition: metav1.ConditionUnknown,
+	} {
+		if ready.Status != when {
+			apimeta.RemoveStatusCondition(&status.Conditions, conditionType)
+			continue
+		}
+		set(status, generation, conditionType, success(ready.Reason, "%s", ready.Message))
+	}
+	slices.SortFunc(status.Conditions, func(a, b metav1.Condition) int { return cmp.Compare(a.Type, b.Type) })
+}
+
+func readyMessage(status *v1alpha1.KarmadaImageTrustStatus) string {
+	examined := count(int(*status.Summary.Images), "image was", "images were") + " examined"
+	if status.Policy == nil {
+		return "No ClusterImagePolicy is wanted; " + examined + "."
+	}
+	return fmt.Sprintf("ClusterImagePolicy %s is applied; %s.", status.Policy.Name, examined)
+}
+
+func set(status *v1alpha1.KarmadaImageTrustStatus, generation int64, conditionType string, c metav1.Condition) {
+	c.Type, c.ObservedGeneration = conditionType, generation
+	apimeta.SetStatusCondition(&status.Conditions, c)
+}
+
+// seconds is a time as the API server keeps it, so that a status read back equals the one written.
+func seconds(t time.Time) *metav1.Time {
+	return &metav1.Time{Time: t.Truncate(time.Second)}
+}
+
+func allSettled(images []imageObservation) bool {
+	return !slices.ContainsFunc(images, func(i imageObservation) bool { return !i.answer.Settled })
+}
+
+// imageStatuses returns the verdicts, worst first and otherwise by name.
+func imageStatuses(before *v1alpha1.KarmadaImageTrustStatus, sameSpec bool, seen observation) []v1alpha1.ImageStatus {
+	images := make([]v1alpha1.ImageStatus, 0, len(seen.images))
+	for _, observed := range seen.images {
+		var earlier *v1alpha1.ImageStatus
+		if i := slices.IndexFunc(before.Images, func(i v1alpha1.ImageStatus) bool {
+			return i.Reference == observed.reference
+		}); i >= 0 && sameSpec {
+			earlier = &before.Images[i]
+		}
+		images = append(images, imageStatus(observed, earlier, before.LastVerifiedTime))
+	}
+	slices.SortStableFunc(images, func(a, b v1alpha1.ImageStatus) int {
+		return cmp.Or(cmp.Compare(badness(&a), badness(&b)), cmp.Compare(a.Reference, b.Reference))
+	})
+	return images
+}
+
+// badness orders verdicts: a distrust that could not be renewed is still one.
+func badness(image *v1alpha1.ImageStatus) int {
+	switch {
+	case image.Verdict == v1alpha1.VerdictUntrusted:
+		return 0
+	case distrusted(image):
+		return 1
+	case image.Verdict == v1alpha1.VerdictUnknown:
+		return 2
+	default:
+		return 3
+	}
+}
+
+// distrusted tells whether the verdict is Untrusted or, while it is Unknown, was.
+func distrusted(image *v1alpha1.ImageStatus) bool {
+	return image.Verdict == v1alpha1.VerdictUntrusted ||
+		image.LastVerdict != nil && image.LastVerdict.Verdict == v1alpha1.VerdictUntrusted
+}
+
+// summarise counts all images.
+func summarise(images []v1alpha1.ImageStatus) *v1alpha1.Summary {
+	counts := map[v1alpha1.Verdict]int32{}
+	for i := range images {
+		counts[images[i].Verdict]++
+	}
+	return &v1alpha1.Summary{
+		Images:           new(int32(len(images))), //nolint:gosec // bounded by the API
+		Verified:         new(counts[v1alpha1.VerdictVerified]),
+		Untrusted:        new(counts[v1alpha1.VerdictUntrusted]),
+		Unknown:          new(counts[v1alpha1.VerdictUnknown]),
+		VerifiedOfImages: fmt.Sprintf("%d/%d", counts[v1alpha1.VerdictVerified], len(images)),
+	}
+}
+
+// bounded cuts the list to what a status may hold.
+func bounded(images []v1alpha1.ImageStatus) []v1alpha1.ImageStatus {
+	size := 0
+	for i := range images {
+		encoded, err := json.Marshal(images[i])
+		size += len(encoded)
+		if err != nil || i == maxImages || size > maxImagesBytes {
+			return images[:i]
+		}
+	}
+	return images
+}
+
+// imagesVerified is the verdict on all images together.
+func imagesVerified(images []v1alpha1.ImageStatus, summary *v1alpha1.Summary) metav1.Condition {
+	var bad, open []v1alpha1.ImageStatus
+	pending := 0
+	for _, image := range images {
+		switch {
+		case distrusted(&image):
+			bad = append(bad, image)
+		case image.Verdict == v1alpha1.VerdictUnknown:
+			open = append(open, image)
+			if image.Reason == v1alpha1.PendingReason {
+				pending++
+			}
+		}
+	}
+	total := count(len(images), "image", "images")
+	switch {
+	case len(images) == 0:
+		return success(v1alpha1.NoImagesReason, "No image is listed in verification.references.")
+	case len(bad) > 0:
+		return failure(v1alpha1.UntrustedImagesReason, "%d of %s %s untrusted: %s.", len(bad), total, are(len(bad)), nameSome(bad))
+	case pending > 0:
+		return unknown(v1alpha1.NotYetVerifiedReason, "%d of %s %s not examined yet: %s.", len(open), total, are(len(open)), nameSome(open))
+	case len(open) > 0:
+		return unknown(v1alpha1.VerificationUnavailableReason, "%d of %s cannot be checked now: %s.%s",
+			len(open), total, nameSome(open), keptVerdicts(open))
+	default:
+		return success(v1alpha1.AllVerifiedReason, "%s verified.", allAre(*summary.Images))
+	}
+}
+
+func are(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+func allAre(n int32) string {
+	if n == 1 {
+		return "The one image is"
+	}
+	return fmt.Sprintf("All %d images are", n)
+}
+
+// keptVerdicts says what is known of images that cannot be checked now; none of them is distrusted.
+func keptVerdicts(open []v1alpha1.ImageStatus) string {
+	kept := 0
+	for i := range open {
+		if open[i].LastVerdict != nil {
+			kept++
+		}
+	}
+	switch {
+	case kept == 0:
+		return ""
+	case kept == len(open):
+		return " The last verdicts (all Verified) are kept."
+	default:
+		return fmt.Sprintf(" The last verdicts are kept: %d Verified.", kept)
+	}
+}
+
+func nameSome(images []v1alpha1.ImageStatus) string {
+	var named []string
+	for i := range images[:min(maxNamed, len(images))] {
+		named = append(named, fmt.Sprintf("%s (%s)", images[i].Reference, images[i].Reason))
+	}
+	if rest := len(images) - len(named); rest > 0 {
+		named = append(named, fmt.Sprintf("and %d more", rest))
+	}
+	return strings.Join(named, ", ")
+}
+
+// verdictEvents tells the images that became untrusted, and those that are trusted again.
+func verdictEvents(before, after *v1alpha1.KarmadaImageTrustStatus) []event {
+	was := map[string]bool{}
+	for i := range before.Images {
+		was[before.Images[i].Reference] = distrusted(&before.Images[i])
+	}
+	var events []event
+	for i := range after.Images {
+		image := &after.Images[i]
+		switch {
+		case image.Verdict == v1alpha1.VerdictUntrusted && !was[image.Reference]:
+			events = append(events, event{
+				kind: corev1.EventTypeWarning, reason: v1alpha1.ImageUntrustedReason, action: "Verify",
+				note: truncate(fmt.Sprintf("%s is untrusted: %s: %s", image.Reference, image.Reason, image.Message), maxMessage),
+			})
+		case image.Verdict == v1alpha1.VerdictVerified && was[image.Reference]:
+			events = append(events, event{
+				kind: corev1.EventTypeNormal, reason: v1alpha1.ImageVerifiedReason, action: "Verify",
+				note: truncate(fmt.Sprintf("%s is verified again", image.Reference), maxMessage),
+			})
+		}
+	}
+	return events[:min(maxEvents, len(events))]
+}
+
+func statusEqual(a, b *v1alpha1.KarmadaImageTrustStatus) bool {
+	return equality.Semantic.DeepEqual(a, b)
+}
+
+// requeueAfter is when the next round is due; everything else wakes the trust by itself.
+func requeueAfter(trust *v1alpha1.KarmadaImageTrust, seen observation) time.Duration {
+	if seen.policy.absent {
+		return reinstallInterval
+	}
+	next := currentRound(trust, seen.interval, seen.now).next
+	if next.IsZero() {
+		return 0
+	}
+	return max(next.Sub(seen.now), time.Second)
+}

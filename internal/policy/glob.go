@@ -1,0 +1,126 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package policy
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	pcglob "github.com/sigstore/policy-controller/pkg/apis/glob"
+)
+
+// dockerHub is the registry of Docker Hub as name.Reference spells it, which is what
+// admission compares globs with.
+const dockerHub = name.DefaultRegistry
+
+// glob is one pattern as admission uses it, compiled once: policy-controller's own
+// Match compiles at each call.
+type glob struct {
+	pattern string
+	re      *regexp.Regexp
+}
+
+var (
+	globGrammar = regexp.MustCompile(`^[a-zA-Z0-9-_:/*.@]+$`)
+	tagScoped   = regexp.MustCompile(`(^|/)[^/@]*:[^/]*$`)
+	upperCase   = regexp.MustCompile(`^[^/]*[A-Z][^/]*$|/.*[A-Z]`)
+	hostOnly    = regexp.MustCompile(`^[^/*]*[.][^/*]*$`)
+)
+
+// checkGlob repeats the rules of v1alpha1.ImageGlob. Each refuses what could never
+// match at admission, and says what to write.
+func checkGlob(pattern string) error {
+	switch {
+	case !globGrammar.MatchString(pattern):
+		return fmt.Errorf(`a glob may hold letters, digits and - _ : / * . @ only: "*" stands for anything but "/", "**" for anything`)
+	case strings.HasPrefix(pattern, "/"), strings.Contains(pattern, "//"):
+		return fmt.Errorf("write the image name without a scheme and without empty parts, e.g. docker.io/karmada/*")
+	case strings.HasSuffix(pattern, "/"):
+		return fmt.Errorf(`nothing follows the last "/"; to cover every repository below it write "%s**"`, pattern)
+	case tagScoped.MatchString(pattern):
+		return fmt.Errorf("a glob cannot select tags, because admission sees only the digest; drop %q and limit versions"+
+			` in identityRegexp instead, e.g. …@refs/tags/v1\.16\.[0-9]+$`, pattern[strings.LastIndex(pattern, ":"):])
+	case upperCase.MatchString(pattern):
+		return fmt.Errorf("image names are lower case; write %q", strings.ToLower(pattern))
+	case hostOnly.MatchString(pattern):
+		return fmt.Errorf("names a registry but no repository; to cover all of it write %q", pattern+"/**")
+	}
+	return nil
+}
+
+// normaliseGlob returns what policy-controller must be given for a user's glob, so that it
+// matches NAME@sha256:DIGEST as admission sees it (facts of policy-controller v0.14
+// pkg/apis/glob.Match, which rewrites no Docker Hub name but "*" and "*/*").
+func normaliseGlob(pattern string) []string {
+	repository, selector, hasSelector := strings.Cut(pattern, "@")
+	var out []string
+	for _, r := range qualify(repository) {
+		switch {
+		case hasSelector && selector != "*":
+			out = append(out, r+"@"+selector)
+		case hasSelector, !strings.HasSuffix(r, "*"):
+			// Without a wildcard at its end the glob would have to match the digest too. The second of
+			// the pair never matters at admission; it serves tools that look at tags.
+			out = append(out, r+"@*", r+":*")
+		default:
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// qualify spells the registry of a glob's repository out, as name.NewRepository does for names.
+func qualify(repository string) []string {
+	first, rest, hasRest := strings.Cut(repository, "/")
+	switch {
+	case strings.Contains(first, "**"):
+		// May span the registry, so it stands for itself.
+		return []string{repository}
+	case !hasRest:
+		return []string{dockerHub + "/library/" + first}
+	case first == "docker.io" || first == dockerHub:
+		return []string{dockerHub + "/" + library(rest)}
+	case first == "registry-1.docker.io":
+		// Admission leaves this spelling as it is, so workloads that use it are covered too.
+		return []string{dockerHub + "/" + library(rest), first + "/" + library(rest)}
+	case strings.ContainsAny(first, ".:") || first == "localhost":
+		return []string{repository}
+	case strings.Contains(first, "*") && strings.Contains(rest, "/"):
+		// Three parts with a wildcard in front: any registry.
+		return []string{repository}
+	default:
+		return []string{dockerHub + "/" + repository}
+	}
+}
+
+// library adds the namespace of Docker Hub's official images to a one-part name.
+func library(repository string) string {
+	if strings.Contains(repository, "/") || strings.Contains(repository, "**") {
+		return repository
+	}
+	return "library/" + repository
+}
+
+func compileGlob(pattern string) (glob, error) {
+	re, err := pcglob.Compile(pattern)
+	if err != nil {
+		return glob{}, err
+	}
+	return glob{pattern: pattern, re: re}, nil
+}

@@ -1,0 +1,174 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package policy compiles a trust into the one value that both sides use: the
+// ClusterImagePolicy is rendered from it and the verifier judges by it, so that what is
+// enforced is what is reported. It knows no client, no clock and no network.
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+)
+
+// DefaultInterval between rounds of verification where a trust names none.
+const DefaultInterval = time.Hour
+
+// ErrInvalid is in the chain of every error that a change of the spec would mend.
+var ErrInvalid = errors.New("invalid trust")
+
+// Policy is a compiled trust.
+type Policy struct {
+	// Identity that must have signed.
+	Identity Identity
+	// Enforcement at admission.
+	Enforcement v1alpha1.Enforcement
+	// TrustRoot is the name of a TrustRoot, or empty for the default root of trust.
+	TrustRoot string
+	// References are to be verified even when nothing runs them, as the user wrote them.
+	References []string
+	// Interval between rounds of verification.
+	Interval time.Duration
+
+	globs []glob
+}
+
+// Compile turns a spec into a Policy. The API server refuses most of what Compile
+// refuses; an error wraps ErrInvalid and names every field that is wrong and what to write.
+func Compile(spec v1alpha1.KarmadaImageTrustSpec) (*Policy, error) {
+	root := field.NewPath("spec")
+	p := &Policy{
+		Enforcement: spec.Enforcement,
+		Interval:    DefaultInterval,
+	}
+	if p.Enforcement == "" {
+		p.Enforcement = v1alpha1.EnforcementEnforce
+	}
+	if spec.TrustRoot != nil {
+		p.TrustRoot = spec.TrustRoot.Name
+	}
+
+	var errs field.ErrorList
+	p.globs, errs = compileGlobs(root.Child("images"), spec.Images)
+	errs = append(errs, p.compileIdentity(root, spec)...)
+	if v := spec.Verification; v != nil {
+		if v.Interval != nil && v.Interval.Duration > 0 {
+			p.Interval = v.Interval.Duration
+		}
+		errs = append(errs, p.compileReferences(root.Child("verification", "references"), v.References)...)
+	}
+	if len(errs) > 0 {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, errs.ToAggregate())
+	}
+	return p, nil
+}
+
+func compileGlobs(path *field.Path, images []v1alpha1.ImageGlob) ([]glob, field.ErrorList) {
+	if len(images) == 0 {
+		return nil, field.ErrorList{field.Required(path, "name at least one glob, e.g. docker.io/karmada/*")}
+	}
+	var globs []glob
+	var errs field.ErrorList
+	for i, image := range images {
+		if err := checkGlob(string(image)); err != nil {
+			errs = append(errs, field.Invalid(path.Index(i), image, err.Error()))
+			continue
+		}
+		for _, pattern := range normaliseGlob(string(image)) {
+			if slices.ContainsFunc(globs, func(g glob) bool { return g.pattern == pattern }) {
+				continue
+			}
+			g, err := compileGlob(pattern)
+			if err != nil {
+				errs = append(errs, field.Invalid(path.Index(i), image, err.Error()))
+				continue
+			}
+			globs = append(globs, g)
+		}
+	}
+	return globs, errs
+}
+
+func (p *Policy) compileIdentity(root *field.Path, spec v1alpha1.KarmadaImageTrustSpec) field.ErrorList {
+	var errs field.ErrorList
+	if (spec.Issuer != "") == (spec.IssuerRegexp != "") {
+		errs = append(errs, field.Required(root.Child("issuer"), "set exactly one of issuer and issuerRegexp"))
+	}
+	if (spec.Identity != "") == (spec.IdentityRegexp != "") {
+		errs = append(errs, field.Required(root.Child("identity"), "set exactly one of identity and identityRegexp"))
+	}
+	p.Identity = Identity{Issuer: spec.Issuer, Subject: spec.Identity}
+	for _, r := range []struct {
+		name string
+		expr v1alpha1.Regexp
+		into *string
+	}{
+		{"issuerRegexp", spec.IssuerRegexp, &p.Identity.IssuerRegexp},
+		{"identityRegexp", spec.IdentityRegexp, &p.Identity.SubjectRegexp},
+	} {
+		if r.expr == "" {
+			continue
+		}
+		anchored, err := anchor(string(r.expr))
+		if err != nil {
+			errs = append(errs, field.Invalid(root.Child(r.name), r.expr, err.Error()))
+			continue
+		}
+		*r.into = anchored
+	}
+	return errs
+}
+
+func (p *Policy) compileReferences(path *field.Path, references []v1alpha1.ImageReference) field.ErrorList {
+	var errs field.ErrorList
+	for i, reference := range references {
+		ref, err := name.ParseReference(string(reference))
+		switch {
+		case err != nil:
+			errs = append(errs, field.Invalid(path.Index(i), reference,
+				"must be an image reference such as docker.io/karmada/karmada-scheduler:v1.16.0 or NAME@sha256:DIGEST"))
+		case !p.Matches(ref):
+			errs = append(errs, field.Invalid(path.Index(i), reference,
+				"no glob of images selects it; add one, or drop the reference"))
+		default:
+			p.References = append(p.References, string(reference))
+		}
+	}
+	return errs
+}
+
+// Matches tells whether the trust is about an image. It compares what admission compares:
+// the whole name, Docker Hub spelled out.
+func (p *Policy) Matches(ref name.Reference) bool {
+	whole := ref.Name()
+	return slices.ContainsFunc(p.globs, func(g glob) bool { return g.re.MatchString(whole) })
+}
+
+// Globs returns the globs as policy-controller gets them.
+func (p *Policy) Globs() []string {
+	patterns := make([]string, 0, len(p.globs))
+	for _, g := range p.globs {
+		patterns = append(patterns, g.pattern)
+	}
+	return patterns
+}

@@ -1,0 +1,104 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package policy
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+)
+
+// ClusterImagePolicyKind is the kind that is rendered. Version v1alpha1, because the
+// conversion to and from v1beta1 loses a ctlog without a url (policy-controller v0.14
+// pkg/apis/policy/v1alpha1/clusterimagepolicy_conversion.go).
+var ClusterImagePolicyKind = schema.GroupVersionKind{
+	Group: "policy.sigstore.dev", Version: "v1alpha1", Kind: "ClusterImagePolicy",
+}
+
+const (
+	// ManagedByLabel and ManagedByValue mark what the operator made.
+	ManagedByLabel = "app.kubernetes.io/managed-by"
+	ManagedByValue = "karmada-image-trust"
+
+	authorityName = "signer"
+	// policy-controller puts this URL in itself where none is given; written out, its
+	// defaulting changes nothing. With a trustRootRef it is not contacted.
+	fulcioURL = "https://fulcio.sigstore.dev"
+	// A ctlog without a url is lost in conversion. A TrustRoot's own log URL goes before it.
+	rekorURL = "https://rekor.sigstore.dev"
+)
+
+// Mode of the ClusterImagePolicy: "enforce", "warn", or empty where none is wanted.
+func (p *Policy) Mode() string {
+	switch p.Enforcement {
+	case v1alpha1.EnforcementEnforce:
+		return "enforce"
+	case v1alpha1.EnforcementWarn:
+		return "warn"
+	default:
+		return ""
+	}
+}
+
+// ClusterImagePolicy renders the policy, fully defaulted and with nothing in it that the
+// operator does not own; nil where none is wanted.
+func (p *Policy) ClusterImagePolicy(name string) *unstructured.Unstructured {
+	if p.Mode() == "" {
+		return nil
+	}
+	images := make([]any, 0, len(p.globs))
+	for _, pattern := range p.Globs() {
+		images = append(images, map[string]any{"glob": pattern})
+	}
+	keyless := map[string]any{
+		"url":        fulcioURL,
+		"identities": []any{p.Identity.render()},
+	}
+	authority := map[string]any{"name": authorityName, "keyless": keyless}
+	if p.TrustRoot != "" {
+		keyless["trustRootRef"] = p.TrustRoot
+		// Without it admission would not look at the transparency log at all.
+		authority["ctlog"] = map[string]any{"url": rekorURL, "trustRootRef": p.TrustRoot}
+	}
+	out := &unstructured.Unstructured{Object: map[string]any{
+		"metadata": map[string]any{
+			"name":   name,
+			"labels": map[string]any{ManagedByLabel: ManagedByValue},
+		},
+		"spec": map[string]any{
+			"mode":        p.Mode(),
+			"images":      images,
+			"authorities": []any{authority},
+		},
+	}}
+	out.SetGroupVersionKind(ClusterImagePolicyKind)
+	return out
+}
+
+func (i Identity) render() map[string]any {
+	out := map[string]any{}
+	for key, value := range map[string]string{
+		"issuer": i.Issuer, "issuerRegExp": i.IssuerRegexp,
+		"subject": i.Subject, "subjectRegExp": i.SubjectRegexp,
+	} {
+		if value != "" {
+			out[key] = value
+		}
+	}
+	return out
+}

@@ -1,0 +1,192 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package policy
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	pcconfig "github.com/sigstore/policy-controller/pkg/apis/config"
+	pcv1alpha1 "github.com/sigstore/policy-controller/pkg/apis/policy/v1alpha1"
+	pcpolicy "github.com/sigstore/policy-controller/pkg/policy"
+	pcwebhook "github.com/sigstore/policy-controller/pkg/webhook/clusterimagepolicy"
+	"sigs.k8s.io/yaml"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+var renderCases = map[string]struct {
+	change func(*v1alpha1.KarmadaImageTrustSpec)
+	// as admission sees them
+	match, notMatch []string
+}{
+	"page": {
+		change: func(*v1alpha1.KarmadaImageTrustSpec) {},
+		match:  []string{"index.docker.io/karmada/karmada-scheduler" + testDigest},
+		notMatch: []string{
+			"index.docker.io/other/karmada-scheduler" + testDigest,
+			"ghcr.io/karmada/karmada-scheduler" + testDigest,
+		},
+	},
+	"release": {
+		change: func(s *v1alpha1.KarmadaImageTrustSpec) {
+			s.Images = []v1alpha1.ImageGlob{"docker.io/karmada/karmada-scheduler", "karmada/karmada-webhook"}
+			s.IdentityRegexp = `https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v[0-9.]+`
+			s.Enforcement = v1alpha1.EnforcementWarn
+		},
+		match: []string{
+			"index.docker.io/karmada/karmada-scheduler" + testDigest,
+			"index.docker.io/karmada/karmada-webhook" + testDigest,
+		},
+		notMatch: []string{"index.docker.io/karmada/karmada-scheduler-estimator" + testDigest},
+	},
+	"private": {
+		change: func(s *v1alpha1.KarmadaImageTrustSpec) {
+			s.Images = []v1alpha1.ImageGlob{"registry.example.com:5000/**", "nginx"}
+			s.Issuer, s.IssuerRegexp = "", "https://oidc\\.example\\.com/.+"
+			s.IdentityRegexp, s.Identity = "", "builder@example.com"
+			s.TrustRoot = &v1alpha1.TrustRootReference{Name: "my-sigstore"}
+		},
+		match: []string{
+			"registry.example.com:5000/a/b/c" + testDigest,
+			"index.docker.io/library/nginx" + testDigest,
+		},
+		notMatch: []string{"index.docker.io/karmada/nginx" + testDigest},
+	},
+}
+
+func TestClusterImagePolicyGolden(t *testing.T) {
+	for name, tc := range renderCases {
+		t.Run(name, func(t *testing.T) {
+			got := render(t, tc.change)
+			file := filepath.Join("testdata", name+".yaml")
+			if *update {
+				if err := os.WriteFile(file, got, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("rendered policy (-want +got); go test ./internal/policy -update rewrites it:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSpellingsOfDockerHubGiveOnePolicy(t *testing.T) {
+	want := render(t, func(*v1alpha1.KarmadaImageTrustSpec) {})
+	for _, image := range []v1alpha1.ImageGlob{"karmada/*", "index.docker.io/karmada/*", "docker.io/karmada/*"} {
+		got := render(t, func(s *v1alpha1.KarmadaImageTrustSpec) { s.Images = []v1alpha1.ImageGlob{image} })
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", image, diff)
+		}
+	}
+}
+
+func TestAuditRendersNothing(t *testing.T) {
+	spec := makeSpec()
+	spec.Enforcement = v1alpha1.EnforcementAudit
+	p, err := Compile(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.ClusterImagePolicy("karmada"); got != nil {
+		t.Errorf("got %v, want no policy", got)
+	}
+}
+
+// TestPolicyControllerContract puts what is rendered through policy-controller's own code.
+func TestPolicyControllerContract(t *testing.T) {
+	for name, tc := range renderCases {
+		t.Run(name, func(t *testing.T) {
+			document := render(t, tc.change)
+			warns, err := pcpolicy.Validate(t.Context(), string(document))
+			if err != nil || warns != nil {
+				t.Fatalf("policy-controller's validation: error %v, warning %v", err, warns)
+			}
+
+			var cip pcv1alpha1.ClusterImagePolicy
+			if err := yaml.UnmarshalStrict(document, &cip); err != nil {
+				t.Fatal(err)
+			}
+			defaulted := cip.DeepCopy()
+			defaulted.SetDefaults(t.Context())
+			if diff := cmp.Diff(toJSON(t, cip.Spec), toJSON(t, defaulted.Spec)); diff != "" {
+				t.Errorf("policy-controller's defaulting changes the policy (-ours +defaulted):\n%s", diff)
+			}
+
+			entry := toJSON(t, pcwebhook.ConvertClusterImagePolicyV1alpha1ToWebhook(&cip))
+			config, err := pcconfig.NewImagePoliciesConfigFromMap(map[string]string{name: entry})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := compile(t, tc.change)
+			for _, image := range slices.Concat(tc.match, tc.notMatch) {
+				want := slices.Contains(tc.match, image)
+				matching, err := config.GetMatchingPolicies(image, "Pod", "v1", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, got := matching[name]; got != want {
+					t.Errorf("policy-controller matches %s: %t, want %t", image, got, want)
+				}
+				if got := p.Matches(parse(t, image)); got != want {
+					t.Errorf("the compiled policy matches %s: %t, want %t", image, got, want)
+				}
+			}
+		})
+	}
+}
+
+func compile(t *testing.T, change func(*v1alpha1.KarmadaImageTrustSpec)) *Policy {
+	t.Helper()
+	spec := makeSpec()
+	change(&spec)
+	p, err := Compile(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func render(t *testing.T, change func(*v1alpha1.KarmadaImageTrustSpec)) []byte {
+	t.Helper()
+	out, err := yaml.Marshal(compile(t, change).ClusterImagePolicy("karmada").Object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func toJSON(t *testing.T, value any) string {
+	t.Helper()
+	out, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}

@@ -1,0 +1,206 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package registry
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"golang.org/x/sync/singleflight"
+	"k8s.io/utils/lru"
+)
+
+// DefaultRequestTimeout bounds one request, from sending it to the last byte of its answer.
+const DefaultRequestTimeout = 20 * time.Second
+
+const (
+	// maxSessions is how many repositories are remembered, the least recently used forgotten first.
+	maxSessions = 4096
+	// maxIdleConnections to all hosts, and to one: verification mostly talks to one or two.
+	maxIdleConnections        = 64
+	maxIdleConnectionsPerHost = 32
+	// maxHeader is the largest header of an answer, in bytes.
+	maxHeader = 256 << 10
+	// userAgent towards registries.
+	userAgent = "karmada-image-trust"
+)
+
+// Client reads from registries. It is safe for concurrent use and meant to be shared.
+type Client struct {
+	keychain  authn.Keychain
+	transport http.RoundTripper
+	timeout   time.Duration
+
+	// sessions holds, by repository, a transport that knows the protocol, the credentials and
+	// the token; handshakes are those under way. One that failed is not kept:
+	// go-containerregistry's own Puller would remember its error for good.
+	sessions   *lru.Cache
+	handshakes singleflight.Group
+}
+
+// Option of a Client.
+type Option func(*Client)
+
+// WithKeychain sets where credentials come from, in place of the Docker configuration file.
+func WithKeychain(keychain authn.Keychain) Option {
+	return func(c *Client) { c.keychain = keychain }
+}
+
+// WithTransport sets what carries requests. The default honours HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE
+// and SSL_CERT_DIR.
+func WithTransport(t http.RoundTripper) Option {
+	return func(c *Client) { c.transport = t }
+}
+
+// WithRequestTimeout bounds one request, in place of DefaultRequestTimeout.
+func WithRequestTimeout(timeout time.Duration) Option {
+	return func(c *Client) { c.timeout = timeout }
+}
+
+// New returns a Client.
+func New(opts ...Option) *Client {
+	c := &Client{
+		keychain: authn.DefaultKeychain,
+		timeout:  DefaultRequestTimeout,
+		sessions: lru.New(maxSessions),
+	}
+	for _, opt := range opts {
+		opt(c)
+	}
+	if c.transport == nil {
+		c.transport = newTransport()
+	}
+	c.transport = transport.NewUserAgent(guard{next: c.transport, timeout: c.timeout}, userAgent)
+	return c
+}
+
+func newTransport() http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	t = t.Clone()
+	t.MaxIdleConns = maxIdleConnections
+	t.MaxIdleConnsPerHost = maxIdleConnectionsPerHost
+	t.MaxResponseHeaderBytes = maxHeader
+	return t
+}
+
+// Manifest is a manifest or an index as the registry sent it.
+type Manifest struct {
+	MediaType types.MediaType
+	Content   []byte
+}
+
+// Manifest gets a manifest or an index with one request. By digest, its content is proved
+// to have that digest; by tag, it is what the registry says. The error is an *Error.
+func (c *Client) Manifest(ctx context.Context, ref name.Reference) (Manifest, error) {
+	session, err := c.session(ctx, ref.Context())
+	if err != nil {
+		return Manifest{}, err
+	}
+	got, err := remote.Get(ref, remote.WithContext(ctx), remote.WithTransport(session))
+	if err != nil {
+		return Manifest{}, c.failed(ref, err)
+	}
+	mediaType, err := manifestType(ref, got.MediaType)
+	if err != nil {
+		return Manifest{}, err
+	}
+	return Manifest{MediaType: mediaType, Content: got.Manifest}, nil
+}
+
+// Digest looks a manifest's digest up with one HEAD request, which registries do not count as
+// a pull. The error is an *Error.
+func (c *Client) Digest(ctx context.Context, ref name.Reference) (v1.Hash, error) {
+	session, err := c.session(ctx, ref.Context())
+	if err != nil {
+		return v1.Hash{}, err
+	}
+	got, err := remote.Head(ref, remote.WithContext(ctx), remote.WithTransport(session))
+	if err != nil {
+		return v1.Hash{}, c.failed(ref, err)
+	}
+	if _, err := manifestType(ref, got.MediaType); err != nil {
+		return v1.Hash{}, err
+	}
+	return got.Digest, nil
+}
+
+// Blob gets a blob, proved to have its digest, with one request. The error is an *Error.
+func (c *Client) Blob(ctx context.Context, ref name.Digest) ([]byte, error) {
+	session, err := c.session(ctx, ref.Context())
+	if err != nil {
+		return nil, err
+	}
+	content, err := readBlob(ctx, ref, session)
+	if err != nil {
+		return nil, c.failed(ref, err)
+	}
+	return content, nil
+}
+
+func readBlob(ctx context.Context, ref name.Digest, session http.RoundTripper) ([]byte, error) {
+	layer, err := remote.Layer(ref, remote.WithContext(ctx), remote.WithTransport(session))
+	if err != nil {
+		return nil, err
+	}
+	// As the registry stores it: a signature's payload is not compressed.
+	r, err := layer.Compressed()
+	if err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(r)
+	if closed := r.Close(); err == nil {
+		err = closed
+	}
+	return content, err
+}
+
+// failed makes an Error of a failed request.
+func (c *Client) failed(ref name.Reference, err error) *Error {
+	e := fold(ref.Context().Registry, err)
+	if isNotFound(err) {
+		e.Kind = NotFound
+	}
+	if e.Kind == Unauthorized {
+		// Credentials may have changed since the session began.
+		c.sessions.Remove(ref.Context().Name())
+	}
+	return e
+}
+
+// manifestType is the media type of an answer that must be a manifest or an index.
+func manifestType(ref name.Reference, contentType types.MediaType) (types.MediaType, error) {
+	parsed, _, err := mime.ParseMediaType(string(contentType))
+	mediaType := types.MediaType(parsed)
+	if err != nil || !mediaType.IsImage() && !mediaType.IsIndex() && !mediaType.IsSchema1() {
+		return "", invalidAnswer(displayHost(ref.Context().RegistryStr()),
+			"answers with something that is not a manifest", fmt.Errorf("content type %q", contentType))
+	}
+	return mediaType, nil
+}

@@ -1,0 +1,131 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package registry
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const (
+	// maxBody is the largest answer that is read, in bytes, after decompression. Registries
+	// must take manifests of 4 MiB (OCI distribution-spec v1.1, "Pushing Manifests"); signature
+	// payloads and tokens are far smaller.
+	maxBody = 4 << 20
+	// maxRedirects is how many redirects are followed for one request.
+	maxRedirects = 5
+	// maxRetryAfter bounds what a registry may ask for with Retry-After.
+	maxRetryAfter = time.Hour
+)
+
+// guard bounds each single request, redirects and token requests included, and turns what
+// fails into an Error while the details are still known.
+type guard struct {
+	next    http.RoundTripper
+	timeout time.Duration // from sending the request to the last byte of the answer
+}
+
+func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
+	host := displayHost(req.URL.Host)
+	if redirects(req) > maxRedirects {
+		return nil, invalidAnswer(host, fmt.Sprintf("redirects more than %d times", maxRedirects), nil)
+	}
+	ctx, cancel := context.WithTimeout(req.Context(), g.timeout)
+	resp, err := g.next.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		cancel()
+		return nil, ioError(host, err)
+	}
+	if err := refusal(host, req, resp); err != nil {
+		// Nothing of the body is wanted, and the connection is given up rather than drained.
+		_ = resp.Body.Close()
+		cancel()
+		return nil, err
+	}
+	resp.Body = &body{ReadCloser: resp.Body, host: host, left: maxBody, cancel: cancel}
+	return resp, nil
+}
+
+// refusal is the error that an answer amounts to as it begins. 401 is left to those who know
+// how to get a token, and 404 to those who know what was asked for.
+func refusal(host string, req *http.Request, resp *http.Response) error {
+	switch status := resp.StatusCode; {
+	case status == http.StatusUnauthorized, status == http.StatusNotFound:
+	case status >= http.StatusBadRequest:
+		e := statusError(host, status, nil)
+		e.RetryAfter = retryAfter(resp.Header, time.Now())
+		return answered{e}
+	case req.Method != http.MethodHead && resp.ContentLength > maxBody:
+		return answered{tooLarge(host)}
+	}
+	return nil
+}
+
+// redirects counts the redirects that led to req.
+func redirects(req *http.Request) int {
+	n := 0
+	for resp := req.Response; resp != nil && resp.Request != nil; resp = resp.Request.Response {
+		n++
+	}
+	return n
+}
+
+// retryAfter reads the header of that name (RFC 9110, section 10.2.3).
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	value := header.Get("Retry-After")
+	wait := time.Duration(0)
+	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
+		wait = time.Duration(seconds) * time.Second
+	} else if date, err := http.ParseTime(value); err == nil {
+		wait = date.Sub(now)
+	}
+	return min(max(wait, 0), maxRetryAfter)
+}
+
+func tooLarge(host string) *Error {
+	return invalidAnswer(host, fmt.Sprintf("answers with more than %d MiB", maxBody>>20), nil)
+}
+
+// body is an answer's body within its bounds.
+type body struct {
+	io.ReadCloser
+	host   string
+	left   int64
+	cancel context.CancelFunc
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.left -= int64(n)
+	switch {
+	case b.left < 0:
+		return n, tooLarge(b.host)
+	case err == nil || err == io.EOF: //nolint:errorlint // io.Reader's contract is io.EOF itself
+		return n, err
+	default:
+		return n, ioError(b.host, err)
+	}
+}
+
+func (b *body) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
+}

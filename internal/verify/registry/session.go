@@ -1,0 +1,90 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// handshakeRequests is how many request timeouts a handshake may take: it is a ping, over https
+// and perhaps over http, and perhaps a token.
+const handshakeRequests = 2
+
+// session returns a transport for a repository, from an earlier handshake if there was one.
+// It is a *transport.Wrapper, which go-containerregistry takes for authenticated already.
+func (c *Client) session(ctx context.Context, repository name.Repository) (http.RoundTripper, error) {
+	key := repository.Name()
+	if session, ok := c.sessions.Get(key); ok {
+		return session.(http.RoundTripper), nil
+	}
+	// The handshake is shared, so the end of one who waits must not end it for the others.
+	shared := context.WithoutCancel(ctx)
+	handshake := c.handshakes.DoChan(key, func() (any, error) {
+		session, err := c.handshake(shared, repository)
+		if err == nil {
+			c.sessions.Add(key, session)
+		}
+		return session, err
+	})
+	select {
+	case <-ctx.Done():
+		return nil, ioError(displayHost(repository.RegistryStr()), ctx.Err())
+	case done := <-handshake:
+		if done.Err != nil {
+			return nil, done.Err
+		}
+		return done.Val.(http.RoundTripper), nil
+	}
+}
+
+func (c *Client) handshake(ctx context.Context, repository name.Repository) (session http.RoundTripper, err error) {
+	defer func() {
+		// Nothing else would: singleflight ends the process when its function panics.
+		if r := recover(); r != nil {
+			err = invalidAnswer(displayHost(repository.RegistryStr()), "does not answer as a registry does", fmt.Errorf("panic: %v", r))
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, handshakeRequests*c.timeout)
+	defer cancel()
+	credentials, err := authn.Resolve(ctx, c.keychain, repository)
+	if err != nil {
+		return nil, &Error{
+			Kind:   Unauthorized,
+			Host:   displayHost(repository.RegistryStr()),
+			Detail: "cannot be asked: the credentials for it cannot be read",
+			cause:  err,
+		}
+	}
+	session, err = transport.NewWithContext(ctx, repository.Registry, credentials, c.transport,
+		[]string{repository.Scope(transport.PullScope)})
+	if err == nil {
+		return session, nil
+	}
+	e := fold(repository.Registry, err)
+	var answer *transport.Error
+	if errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound {
+		e.Detail += " to a registry's handshake"
+	}
+	return nil, e
+}

@@ -1,0 +1,119 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package verify
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/sigstore/cosign/v2/pkg/cosign/bundle"
+	"github.com/sigstore/cosign/v2/pkg/oci"
+	"github.com/sigstore/cosign/v2/pkg/oci/static"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+)
+
+// maxAnnotation bounds each annotation of a signature that is read, in bytes. The largest real
+// ones, log entries, have some 6 KiB.
+const maxAnnotation = 64 << 10
+
+// refusal is a signature that is refused before cosign sees it.
+type refusal struct{ reason, message string }
+
+func (r *refusal) Error() string { return r.message }
+
+func refuse(reason, format string, args ...any) error {
+	return &refusal{reason: reason, message: fmt.Sprintf(format, args...)}
+}
+
+// readSignature makes what cosign verifies of a stored signature and its payload. It reads what cosign
+// reads, and refuses besides what is too large or would not survive cosign's reading of it: cosign
+// refuses those too, or worse. The error is a *refusal.
+func readSignature(layer v1.Descriptor, payload []byte) (oci.Signature, error) {
+	if layer.Size != int64(len(payload)) {
+		return nil, refuse(v1alpha1.InvalidSignatureReason, "its payload does not have the size that its manifest says")
+	}
+	for _, key := range []string{
+		static.SignatureAnnotationKey, static.CertificateAnnotationKey, static.ChainAnnotationKey,
+		static.BundleAnnotationKey, static.RFC3161TimestampAnnotationKey,
+	} {
+		if len(layer.Annotations[key]) > maxAnnotation {
+			return nil, refuse(v1alpha1.InvalidSignatureReason, "its annotation %s is too large", key)
+		}
+	}
+	signature, ok := layer.Annotations[static.SignatureAnnotationKey]
+	if !ok {
+		return nil, refuse(v1alpha1.InvalidSignatureReason, "its annotation %s is missing", static.SignatureAnnotationKey)
+	}
+	opts := []static.Option{static.WithLayerMediaType(layer.MediaType)}
+	if certificate := layer.Annotations[static.CertificateAnnotationKey]; certificate != "" {
+		opts = append(opts, static.WithCertChain([]byte(certificate), []byte(layer.Annotations[static.ChainAnnotationKey])))
+	}
+	if encoded := layer.Annotations[static.BundleAnnotationKey]; encoded != "" {
+		entry, err := readLogEntry(encoded)
+		if err != nil {
+			return nil, refuse(v1alpha1.LogProofInvalidReason, "its entry of the transparency log is malformed: %v", err)
+		}
+		opts = append(opts, static.WithBundle(entry))
+	}
+	// Timestamps are not judged by, but cosign refuses a signature with one that it cannot read.
+	if encoded := layer.Annotations[static.RFC3161TimestampAnnotationKey]; encoded != "" {
+		if err := json.Unmarshal([]byte(encoded), &bundle.RFC3161Timestamp{}); err != nil {
+			return nil, refuse(v1alpha1.InvalidSignatureReason, "its timestamp is malformed")
+		}
+	}
+	read, err := static.NewSignature(payload, signature, opts...)
+	if err != nil {
+		return nil, refuse(v1alpha1.InvalidSignatureReason, "it is malformed")
+	}
+	return read, nil
+}
+
+// readLogEntry reads the entry of the transparency log that is stored with a signature. cosign and rekor
+// rely on the form that is checked here.
+func readLogEntry(encoded string) (*bundle.RekorBundle, error) {
+	var stored bundle.RekorBundle
+	if err := json.Unmarshal([]byte(encoded), &stored); err != nil {
+		return nil, errors.New("it is not JSON of the right form")
+	}
+	body, ok := stored.Payload.Body.(string)
+	if !ok {
+		return nil, errors.New("its body is not a string")
+	}
+	plain, err := base64.StdEncoding.DecodeString(body)
+	if err != nil {
+		return nil, errors.New("its body is not base64")
+	}
+	var entry struct {
+		APIVersion string         `json:"apiVersion"`
+		Kind       string         `json:"kind"`
+		Spec       map[string]any `json:"spec"`
+	}
+	switch err := json.Unmarshal(plain, &entry); {
+	case err != nil:
+		return nil, errors.New("its body is not JSON of the right form")
+	case entry.APIVersion == "" || entry.Spec == nil:
+		return nil, errors.New("its body lacks apiVersion or spec")
+	// Entries of other kinds are about other things than a signature over a payload.
+	case entry.Kind != "hashedrekord" && entry.Kind != "rekord":
+		return nil, fmt.Errorf("its kind %q does not fit", bounded(entry.Kind, maxQuoted))
+	}
+	return &stored, nil
+}

@@ -1,0 +1,205 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package trustroot
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
+	prototrustroot "github.com/sigstore/protobuf-specs/gen/pb-go/trustroot/v1"
+	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
+	"google.golang.org/protobuf/types/known/timestamppb"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// ErrUnsupported is in the chain of the error about a TrustRoot in a form that is not read.
+var ErrUnsupported = errors.New("unsupported form of TrustRoot")
+
+// trustRootSpec holds what is read of a TrustRoot (policy-controller v0.14.0,
+// pkg/apis/policy/v1alpha1/trustroot_types.go). Importing its types would cost some 50 MB of binary.
+type trustRootSpec struct {
+	Remote       *struct{}     `json:"remote"`
+	Repository   *struct{}     `json:"repository"`
+	SigstoreKeys *sigstoreKeys `json:"sigstoreKeys"`
+}
+
+type sigstoreKeys struct {
+	CertificateAuthorities []certificateAuthority `json:"certificateAuthorities"`
+	TLogs                  []transparencyLog      `json:"tLogs"`
+	CTLogs                 []transparencyLog      `json:"ctLogs"`
+}
+
+type certificateAuthority struct {
+	URI       string `json:"uri"`
+	CertChain []byte `json:"certChain"` // PEM, the root last
+}
+
+type transparencyLog struct {
+	BaseURL       string `json:"baseURL"`
+	HashAlgorithm string `json:"hashAlgorithm"`
+	PublicKey     []byte `json:"publicKey"` // PEM
+}
+
+// FromTrustRoot reads a policy-controller TrustRoot whose keys are written out, as
+// spec.sigstoreKeys. That form has no periods of validity: like at admission, a key in it is
+// good for any time. An error wraps ErrInvalid or, for another form, ErrUnsupported.
+func FromTrustRoot(object *unstructured.Unstructured) (*Root, error) {
+	encoded, err := json.Marshal(object.Object["spec"])
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if len(encoded) > maxSize {
+		return nil, fmt.Errorf("%w: larger than %d bytes", ErrInvalid, maxSize)
+	}
+	var spec trustRootSpec
+	if err := json.Unmarshal(encoded, &spec); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	switch {
+	case spec.SigstoreKeys != nil:
+	case spec.Remote != nil:
+		return nil, unsupported("remote")
+	case spec.Repository != nil:
+		return nil, unsupported("repository")
+	default:
+		return nil, fmt.Errorf("%w: write the keys of your Sigstore in spec.sigstoreKeys", ErrInvalid)
+	}
+	material, err := spec.SigstoreKeys.material()
+	if err != nil {
+		return nil, fmt.Errorf("%w: spec.sigstoreKeys.%w", ErrInvalid, err)
+	}
+	return newRoot(material, spec.SigstoreKeys)
+}
+
+func unsupported(form string) error {
+	return fmt.Errorf("%w: spec.%s is not read yet; "+
+		"write certificateAuthorities, tLogs and ctLogs in spec.sigstoreKeys instead", ErrUnsupported, form)
+}
+
+// material goes by way of the Sigstore format, so that sigstore-go does the checking.
+func (k *sigstoreKeys) material() (root.TrustedMaterial, error) {
+	trusted := &prototrustroot.TrustedRoot{MediaType: root.TrustedRootMediaType01}
+	for i, source := range k.CertificateAuthorities {
+		authority, err := source.convert()
+		if err != nil {
+			return nil, fmt.Errorf("certificateAuthorities[%d]: %w", i, err)
+		}
+		trusted.CertificateAuthorities = append(trusted.CertificateAuthorities, authority)
+	}
+	for i, source := range k.TLogs {
+		log, err := source.convert()
+		if err != nil {
+			return nil, fmt.Errorf("tLogs[%d]: %w", i, err)
+		}
+		trusted.Tlogs = append(trusted.Tlogs, log)
+	}
+	for i, source := range k.CTLogs {
+		log, err := source.convert()
+		if err != nil {
+			return nil, fmt.Errorf("ctLogs[%d]: %w", i, err)
+		}
+		trusted.Ctlogs = append(trusted.Ctlogs, log)
+	}
+	return root.NewTrustedRootFromProtobuf(trusted)
+}
+
+// always is the period of validity of what has none: since the epoch, as policy-controller sets it.
+func always() *protocommon.TimeRange {
+	return &protocommon.TimeRange{Start: &timestamppb.Timestamp{}}
+}
+
+func (a certificateAuthority) convert() (*prototrustroot.CertificateAuthority, error) {
+	certificates, err := cryptoutils.UnmarshalCertificatesFromPEM(a.CertChain)
+	if err != nil {
+		return nil, fmt.Errorf("certChain: %w", err)
+	}
+	chain := &protocommon.X509CertificateChain{}
+	for _, certificate := range certificates {
+		chain.Certificates = append(chain.Certificates, &protocommon.X509Certificate{RawBytes: certificate.Raw})
+	}
+	return &prototrustroot.CertificateAuthority{Uri: a.URI, CertChain: chain, ValidFor: always()}, nil
+}
+
+func (l transparencyLog) convert() (*prototrustroot.TransparencyLogInstance, error) {
+	if l.HashAlgorithm != "sha-256" && l.HashAlgorithm != "sha256" {
+		return nil, fmt.Errorf("hashAlgorithm: %q is not supported; only sha-256 is", l.HashAlgorithm)
+	}
+	key, err := cryptoutils.UnmarshalPEMToPublicKey(l.PublicKey)
+	if err != nil {
+		return nil, fmt.Errorf("publicKey: %w", err)
+	}
+	details, err := keyDetails(key)
+	if err != nil {
+		return nil, fmt.Errorf("publicKey: %w", err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("publicKey: %w", err)
+	}
+	// The ID is not in the object: it follows from the key (RFC 6962, section 3.2).
+	logID, err := cosign.GetTransparencyLogID(key)
+	if err != nil {
+		return nil, fmt.Errorf("publicKey: %w", err)
+	}
+	keyID, err := hex.DecodeString(logID)
+	if err != nil {
+		return nil, fmt.Errorf("publicKey: %w", err)
+	}
+	return &prototrustroot.TransparencyLogInstance{
+		BaseUrl:       l.BaseURL,
+		HashAlgorithm: protocommon.HashAlgorithm_SHA2_256,
+		PublicKey:     &protocommon.PublicKey{RawBytes: der, KeyDetails: details, ValidFor: always()},
+		LogId:         &protocommon.LogId{KeyId: keyID},
+	}, nil
+}
+
+func keyDetails(key crypto.PublicKey) (protocommon.PublicKeyDetails, error) {
+	switch k := key.(type) {
+	case *ecdsa.PublicKey:
+		switch k.Curve {
+		case elliptic.P256():
+			return protocommon.PublicKeyDetails_PKIX_ECDSA_P256_SHA_256, nil
+		case elliptic.P384():
+			return protocommon.PublicKeyDetails_PKIX_ECDSA_P384_SHA_384, nil
+		case elliptic.P521():
+			return protocommon.PublicKeyDetails_PKIX_ECDSA_P521_SHA_512, nil
+		}
+	case *rsa.PublicKey:
+		switch k.N.BitLen() {
+		case 2048:
+			return protocommon.PublicKeyDetails_PKIX_RSA_PKCS1V15_2048_SHA256, nil
+		case 3072:
+			return protocommon.PublicKeyDetails_PKIX_RSA_PKCS1V15_3072_SHA256, nil
+		case 4096:
+			return protocommon.PublicKeyDetails_PKIX_RSA_PKCS1V15_4096_SHA256, nil
+		}
+	case ed25519.PublicKey:
+		return protocommon.PublicKeyDetails_PKIX_ED25519, nil
+	}
+	return 0, errors.New("must be ECDSA on P-256, P-384 or P-521, RSA of 2048, 3072 or 4096 bits, or Ed25519")
+}

@@ -1,0 +1,83 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package trustroot makes roots of trust: the certificate authorities and logs of a Sigstore
+// instance, by whose keys everything is proved. They come from a file, from a policy-controller
+// TrustRoot, or from a TUF repository.
+package trustroot
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/sigstore/sigstore-go/pkg/root"
+)
+
+// maxSize of a root of trust, in bytes; that of the public good instance has some 7 KiB.
+const maxSize = 1 << 20
+
+// ErrInvalid is in the chain of every error about a root of trust that cannot be used as it is.
+var ErrInvalid = errors.New("invalid root of trust")
+
+// Root is a root of trust. It does not change.
+type Root struct {
+	// Material holds the keys and certificates with the times that they are good for.
+	Material root.TrustedMaterial
+	// Fingerprint is the same for the same content, however it is written down.
+	Fingerprint string
+}
+
+// FromJSON reads a trusted root as Sigstore clients keep it, media type
+// application/vnd.dev.sigstore.trustedroot+json;version=0.1 (sigstore/protobuf-specs). An error wraps ErrInvalid.
+func FromJSON(content []byte) (*Root, error) {
+	if len(content) > maxSize {
+		return nil, fmt.Errorf("%w: larger than %d bytes", ErrInvalid, maxSize)
+	}
+	material, err := root.NewTrustedRootFromJSON(content)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	// Into and out of plain values, so that neither order nor white space counts.
+	var plain any
+	decoder := json.NewDecoder(bytes.NewReader(content))
+	decoder.UseNumber()
+	if err := decoder.Decode(&plain); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return newRoot(material, plain)
+}
+
+// newRoot refuses a root that no keyless signature could be proved by, since it would make every image untrusted.
+func newRoot(material root.TrustedMaterial, content any) (*Root, error) {
+	switch {
+	case len(material.FulcioCertificateAuthorities()) == 0:
+		return nil, fmt.Errorf("%w: it has no certificate authority", ErrInvalid)
+	case len(material.RekorLogs()) == 0:
+		return nil, fmt.Errorf("%w: it has no transparency log", ErrInvalid)
+	case len(material.CTLogs()) == 0:
+		return nil, fmt.Errorf("%w: it has no certificate transparency log", ErrInvalid)
+	}
+	canonical, err := json.Marshal(content)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	sum := sha256.Sum256(canonical)
+	return &Root{Material: material, Fingerprint: hex.EncodeToString(sum[:])}, nil
+}

@@ -1,0 +1,120 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package trustroot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/sigstore/sigstore-go/pkg/tuf"
+	"github.com/theupdateframework/go-tuf/v2/metadata"
+	"github.com/theupdateframework/go-tuf/v2/metadata/fetcher"
+)
+
+// trustedRootTarget is the target of a Sigstore TUF repository that holds the trusted root.
+const trustedRootTarget = "trusted_root.json"
+
+// Repository is a Sigstore TUF repository. The zero value is that of the public good instance.
+type Repository struct {
+	// Mirror is its URL; empty for the public good instance's.
+	Mirror string
+	// Root is the content of the root.json that trust in it starts from; nil for the public good
+	// instance's, which is part of the program.
+	Root []byte
+	// CacheDir is where its metadata is kept over a restart; empty keeps nothing.
+	CacheDir string
+}
+
+func (r Repository) mirror() string {
+	if r.Mirror == "" {
+		return tuf.DefaultMirror
+	}
+	return r.Mirror
+}
+
+// fetch gets the trusted root. With cached set it is content with what CacheDir holds, while that is valid.
+func (r Repository) fetch(ctx context.Context, cached bool) (root *Root, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("reading the TUF repository: panic: %v", p)
+		}
+	}()
+	download := fetcher.NewDefaultFetcher()
+	download.SetHTTPClient(&http.Client{Transport: contextTransport{ctx}})
+	opts := tuf.DefaultOptions().WithRepositoryBaseURL(r.mirror()).WithFetcher(download).WithContext(ctx)
+	if r.Root != nil {
+		opts = opts.WithRoot(r.Root)
+	}
+	if r.CacheDir == "" {
+		opts = opts.WithDisableLocalCache()
+	} else {
+		opts = opts.WithCachePath(r.CacheDir)
+	}
+	if cached {
+		opts = opts.WithForceCache()
+	}
+	client, err := tuf.New(opts)
+	if err != nil {
+		return nil, err
+	}
+	content, err := client.GetTarget(trustedRootTarget)
+	if err != nil {
+		return nil, err
+	}
+	return FromJSON(content)
+}
+
+// contextTransport ends the requests of go-tuf, which know no context, with ctx. Their size is
+// bounded by go-tuf itself.
+type contextTransport struct{ ctx context.Context }
+
+func (t contextTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	return http.DefaultTransport.RoundTrip(req.WithContext(t.ctx))
+}
+
+// unavailableError says why there is no root of trust, in words that stay the same while the reason does.
+type unavailableError struct {
+	message string
+	cause   error
+}
+
+func (e *unavailableError) Error() string { return e.message }
+func (e *unavailableError) Unwrap() error { return e.cause }
+
+func (r Repository) unavailable(err error) error {
+	host := "the TUF repository"
+	if u, parseErr := url.Parse(r.mirror()); parseErr == nil && u.Host != "" {
+		host = u.Host
+	}
+	reason := "cannot be reached"
+	var (
+		status *metadata.ErrDownloadHTTP
+		below  *url.Error
+	)
+	switch {
+	case errors.As(err, &status):
+		reason = fmt.Sprintf("answers %d %s", status.StatusCode, http.StatusText(status.StatusCode))
+	case errors.Is(err, context.DeadlineExceeded):
+		reason = "does not answer in time"
+	case !errors.As(err, &below):
+		reason = "holds no trusted root that can be used"
+	}
+	return &unavailableError{message: "the root of trust could not be fetched: " + host + " " + reason, cause: err}
+}

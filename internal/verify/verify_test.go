@@ -1,0 +1,440 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package verify_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
+	"github.com/karmada-io/image-trust/test/images"
+	"github.com/karmada-io/image-trust/test/sigstore"
+)
+
+const (
+	verified  = v1alpha1.VerdictVerified
+	untrusted = v1alpha1.VerdictUntrusted
+	unknown   = v1alpha1.VerdictUnknown
+)
+
+func TestVerify(t *testing.T) {
+	foreign := newSigstore(t)
+	regexp := like(t, `https://github\.com/karmada-io/karmada/\.github/workflows/release\.yml@refs/tags/v1\.16\..*`)
+	by := func(repository, file, ref string) sigstore.Identity {
+		return sigstore.GitHubWorkflow(repository, file, ref, commit)
+	}
+	with := func(id sigstore.Identity, change func(*sigstore.Identity)) sigstore.Identity {
+		change(&id)
+		return id
+	}
+
+	tests := map[string]struct {
+		signatures func(b *bench, digest name.Digest) []sigstore.Signature
+		want       *policy.Identity // nil wants release exactly
+		verdict    v1alpha1.Verdict
+		reason     string
+		message    string // a part of it
+		signer     string // the identity seen
+	}{
+		"good": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				return []sigstore.Signature{b.good(d, release)}
+			},
+			verdict: verified, reason: "Signed", message: "signed by https://github.com/karmada-io/karmada/", signer: release.Subject,
+		},
+		"good by regexp": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				return []sigstore.Signature{b.good(d, release)}
+			},
+			want: &regexp, verdict: verified, reason: "Signed", signer: release.Subject,
+		},
+		"good behind bad ones": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				unlogged := sign(t, b.sigstore, release, payloadOf(t, d))
+				return []sigstore.Signature{unlogged, b.good(d, by("evil/karmada", "release.yml", "refs/tags/v1.16.0")), b.good(d, release)}
+			},
+			verdict: verified, reason: "Signed", signer: release.Subject,
+		},
+		"unsigned": {
+			verdict: untrusted, reason: "Unsigned", message: "no cosign signature is stored beside the image",
+		},
+		"other repository": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				return []sigstore.Signature{b.good(d, by("evil/karmada", "release.yml", "refs/tags/v1.16.0"))}
+			},
+			verdict: untrusted, reason: "IdentityMismatch", message: "(issuer ok); wanted is https://github.com/karmada-io/",
+			signer: "https://github.com/evil/karmada/.github/workflows/release.yml@refs/tags/v1.16.0",
+		},
+		"other ref": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				return []sigstore.Signature{b.good(d, by("karmada-io/karmada", "release.yml", "refs/heads/master"))}
+			},
+			want: &regexp, verdict: untrusted, reason: "IdentityMismatch", message: "this is a build of branch master",
+			signer: "https://github.com/karmada-io/karmada/.github/workflows/release.yml@refs/heads/master",
+		},
+		"other issuer": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				return []sigstore.Signature{b.good(d, with(release, func(id *sigstore.Identity) { id.Issuer = "https://evil.example" }))}
+			},
+			verdict: untrusted, reason: "IdentityMismatch", message: "(identity ok), but vouched for by issuer https://evil.example",
+			signer: release.Subject,
+		},
+		"other issuer and other identity": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				return []sigstore.Signature{b.good(d, sigstore.Identity{Issuer: "https://accounts.google.com", Subject: "someone@example.com"})}
+			},
+			verdict: untrusted, reason: "IdentityMismatch", message: "of issuer https://accounts.google.com", signer: "someone@example.com",
+		},
+		"look-alike that contains the wanted identity": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				return []sigstore.Signature{b.good(d, with(release, func(id *sigstore.Identity) {
+					id.Subject = "https://evil.example/?" + id.Subject + "-evil"
+				}))}
+			},
+			verdict: untrusted, reason: "IdentityMismatch", message: "only contains the wanted identity",
+			signer: "https://evil.example/?" + release.Subject + "-evil",
+		},
+		"look-alike that contains what the regexp wants": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				return []sigstore.Signature{b.good(d, with(release, func(id *sigstore.Identity) { id.Subject = "https://evil.example/?" + id.Subject }))}
+			},
+			want: &regexp, verdict: untrusted, reason: "IdentityMismatch", message: "only in part",
+			signer: "https://evil.example/?" + release.Subject,
+		},
+		"the nearest of several": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				return []sigstore.Signature{
+					sign(t, b.sigstore, release, payloadOf(t, d)),
+					b.good(d, sigstore.Identity{Issuer: "https://accounts.google.com", Subject: "someone@example.com"}),
+					b.good(d, by("karmada-io/karmada", "release.yml", "refs/heads/master")),
+					b.good(d, by("evil/karmada", "release.yml", "refs/tags/v1.16.0")),
+				}
+			},
+			verdict: untrusted, reason: "IdentityMismatch", message: "this is a build of branch master, not of tag v1.16.0",
+			signer: "https://github.com/karmada-io/karmada/.github/workflows/release.yml@refs/heads/master",
+		},
+		"payload tampered with": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				s := b.good(d, release)
+				s.Payload = []byte(strings.Replace(string(s.Payload), `"optional":null`, `"optional":{}`, 1))
+				return []sigstore.Signature{s}
+			},
+			verdict: untrusted, reason: "InvalidSignature", message: "one of them was changed",
+		},
+		"signature tampered with": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				s := b.good(d, release)
+				raw, err := base64.StdEncoding.DecodeString(s.Base64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				raw[len(raw)-1] ^= 1
+				s.Base64 = base64.StdEncoding.EncodeToString(raw)
+				return []sigstore.Signature{s}
+			},
+			verdict: untrusted, reason: "InvalidSignature", message: "one of them was changed",
+		},
+		"signature of another image": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				return []sigstore.Signature{b.good(b.push("karmada/other", "another image"), release)}
+			},
+			verdict: untrusted, reason: "InvalidSignature", message: "a signature of another image, sha256:",
+		},
+		"no log entry": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				return []sigstore.Signature{sign(t, b.sigstore, release, payloadOf(t, d))}
+			},
+			verdict: untrusted, reason: "LogProofInvalid", message: "no entry of the transparency log",
+		},
+		"log entry of another signature": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				s := sign(t, b.sigstore, release, payloadOf(t, d))
+				s.Bundle = b.good(d, release).Bundle
+				return []sigstore.Signature{s}
+			},
+			verdict: untrusted, reason: "LogProofInvalid", message: "not about it",
+		},
+		"log entry by another log": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				s := sign(t, b.sigstore, release, payloadOf(t, d))
+				s.Bundle = logged(t, foreign, s, time.Now())
+				return []sigstore.Signature{s}
+			},
+			verdict: untrusted, reason: "LogProofInvalid", message: "not by a log of the root of trust",
+		},
+		"log entry with another time": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				s := b.good(d, release)
+				s.Bundle.Payload.IntegratedTime++
+				return []sigstore.Signature{s}
+			},
+			verdict: untrusted, reason: "LogProofInvalid",
+		},
+		"logged after the certificate had expired": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				s := sign(t, b.sigstore, release, payloadOf(t, d), sigstore.At(time.Now().Add(-time.Hour)))
+				s.Bundle = logged(t, b.sigstore, s, time.Now())
+				return []sigstore.Signature{s}
+			},
+			verdict: untrusted, reason: "UntrustedCertificate", message: "the transparency log took the signature in at",
+		},
+		"logged before the certificate was valid": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				s := sign(t, b.sigstore, release, payloadOf(t, d))
+				s.Bundle = logged(t, b.sigstore, s, time.Now().Add(-time.Hour))
+				return []sigstore.Signature{s}
+			},
+			verdict: untrusted, reason: "UntrustedCertificate", message: "its certificate was valid from",
+		},
+		"certificate without a timestamp": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				s := sign(t, b.sigstore, release, payloadOf(t, d), sigstore.LoggedBy())
+				s.Bundle = logged(t, b.sigstore, s, time.Now())
+				return []sigstore.Signature{s}
+			},
+			verdict: untrusted, reason: "UntrustedCertificate", message: "has no timestamp of a certificate transparency log",
+		},
+		"certificate with a foreign timestamp": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				s := sign(t, b.sigstore, release, payloadOf(t, d), sigstore.LoggedBy(foreign))
+				s.Bundle = logged(t, b.sigstore, s, time.Now())
+				return []sigstore.Signature{s}
+			},
+			verdict: untrusted, reason: "UntrustedCertificate", message: "no valid timestamp",
+		},
+		"certificate by a self-made authority": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				s := sign(t, foreign, release, payloadOf(t, d), sigstore.LoggedBy(b.sigstore))
+				s.Bundle = logged(t, b.sigstore, s, time.Now())
+				return []sigstore.Signature{s}
+			},
+			verdict: untrusted, reason: "UntrustedCertificate", message: "not by a certificate authority of the root of trust",
+		},
+		"made with a key": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				s := b.good(d, release)
+				s.Certificate, s.Chain = nil, nil
+				return []sigstore.Signature{s}
+			},
+			verdict: untrusted, reason: "UntrustedCertificate", message: "made with a key",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			digest := b.push("karmada/app", "app")
+			if test.signatures != nil {
+				b.attach(digest, test.signatures(b, digest)...)
+			}
+			want := exactly(t, release)
+			if test.want != nil {
+				want = *test.want
+			}
+			got := mustBe(t.Context(), t, newCosign(time.Minute), digest, want, b.root, test.verdict, test.reason)
+			if !strings.Contains(got.Message, test.message) {
+				t.Errorf("got message %q, want it to contain %q", got.Message, test.message)
+			}
+			seen := ""
+			if got.Signer != nil {
+				seen = got.Signer.Identity
+			}
+			if seen != test.signer {
+				t.Errorf("got signer %q, want %q", seen, test.signer)
+			}
+			again := newCosign(time.Minute).Verify(t.Context(), digest, want, b.root)
+			if diff := cmp.Diff(got, again); diff != "" {
+				t.Errorf("the same image, judged again (-first +second):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestVerifySigner(t *testing.T) {
+	b := newBench(t)
+	digest := b.push("karmada/app", "app")
+	signature := b.good(digest, release)
+	b.attach(digest, signature)
+	got := newCosign(time.Minute).Verify(t.Context(), digest, exactly(t, release), b.root)
+	want := &v1alpha1.Signer{
+		Issuer: release.Issuer, Identity: release.Subject,
+		SourceRepository: "karmada-io/karmada", SourceRef: "refs/tags/v1.16.0", SourceCommit: commit,
+		WorkflowName: "release.yml", WorkflowTrigger: "release",
+	}
+	if diff := cmp.Diff(want, got.Signer); diff != "" {
+		t.Errorf("signer (-want +got):\n%s", diff)
+	}
+	if got.LogIndex != signature.Bundle.Payload.LogIndex || got.IntegratedTime.Unix() != signature.Bundle.Payload.IntegratedTime {
+		t.Errorf("got log entry %d of %s, want %d of %d", got.LogIndex, got.IntegratedTime,
+			signature.Bundle.Payload.LogIndex, signature.Bundle.Payload.IntegratedTime)
+	}
+}
+
+func TestVerifyIndex(t *testing.T) {
+	b := newBench(t)
+	index, _, err := images.PushIndex(t.Context(), b.host+"/karmada/app:v1", "app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCosign(time.Minute)
+	mustBe(t.Context(), t, c, index, exactly(t, release), b.root, untrusted, "Unsigned")
+	b.attach(index, b.good(index, release))
+	mustBe(t.Context(), t, c, index, exactly(t, release), b.root, verified, "Signed")
+}
+
+func TestVerifyWithoutRoot(t *testing.T) {
+	b := newBench(t)
+	digest := b.push("karmada/app", "app")
+	for _, trust := range []*trustroot.Root{nil, {}} {
+		mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), trust, unknown, "TrustRootUnavailable")
+	}
+}
+
+// TestVerifyIncompleteIdentity: cosign takes a missing half of an identity for "anybody".
+func TestVerifyIncompleteIdentity(t *testing.T) {
+	b := newBench(t)
+	digest := b.push("karmada/app", "app")
+	b.attach(digest, b.good(digest, release))
+	for _, want := range []policy.Identity{{}, {Issuer: release.Issuer}, {Subject: release.Subject}} {
+		mustBe(t.Context(), t, newCosign(time.Minute), digest, want, b.root, unknown, "InternalError")
+	}
+}
+
+func TestVerifyManySignatures(t *testing.T) {
+	b := newBench(t)
+	other := sigstore.GitHubWorkflow("evil/karmada", "release.yml", "refs/tags/v1.16.0", commit)
+	for name, test := range map[string]struct {
+		place   int // of the good signature among 200; -1 for none
+		verdict v1alpha1.Verdict
+		reason  string
+	}{
+		"the last that is examined":     {place: 49, verdict: verified, reason: "Signed"},
+		"the first that is not":         {place: 50, verdict: untrusted, reason: "TooManySignatures"},
+		"none":                          {place: -1, verdict: untrusted, reason: "TooManySignatures"},
+		"the first, and nothing beyond": {place: 0, verdict: verified, reason: "Signed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			digest := b.push("karmada/app", name)
+			bad, good := b.good(digest, other), b.good(digest, release)
+			signatures := make([]sigstore.Signature, 200)
+			for i := range signatures {
+				signatures[i] = bad
+				if i == test.place {
+					signatures[i] = good
+				}
+			}
+			b.attach(digest, signatures...)
+			mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), b.root, test.verdict, test.reason)
+		})
+	}
+}
+
+func TestVerifyOtherArtifacts(t *testing.T) {
+	b := newBench(t)
+	c := newCosign(time.Minute)
+	chart := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), "application/vnd.cncf.helm.config.v1+json")
+	ref, err := name.NewTag(b.host + "/karmada/chart:v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(ref, chart, remote.WithContext(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	digest, failure := c.Resolve(t.Context(), ref)
+	if failure != nil {
+		t.Fatal(failure)
+	}
+	got := mustBe(t.Context(), t, c, digest, exactly(t, release), b.root, untrusted, "NotAnImage")
+	if !strings.Contains(got.Message, "application/vnd.cncf.helm.config.v1+json") {
+		t.Errorf("got message %q", got.Message)
+	}
+}
+
+func TestVerifyMissingImage(t *testing.T) {
+	b := newBench(t)
+	missing := b.push("karmada/app", "app").Context().Digest("sha256:" + strings.Repeat("0", 64))
+	mustBe(t.Context(), t, newCosign(time.Minute), missing, exactly(t, release), b.root, unknown, "ImageNotFound")
+}
+
+// TestVerifySignaturesOfMissingImage: like cosign, a signature is judged whether or not the image is there.
+func TestVerifySignaturesOfMissingImage(t *testing.T) {
+	b := newBench(t)
+	missing := b.push("karmada/app", "app").Context().Digest("sha256:" + strings.Repeat("0", 64))
+	b.attach(missing, b.good(missing, release))
+	mustBe(t.Context(), t, newCosign(time.Minute), missing, exactly(t, release), b.root, verified, "Signed")
+}
+
+// TestVerifyNoManifestOfSignatures covers what may stand under the tag of signatures and is none.
+func TestVerifyNoManifestOfSignatures(t *testing.T) {
+	b := newBench(t)
+	digest := b.push("karmada/app", "app")
+	hash, err := v1.NewHash(digest.DigestStr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag := digest.Context().Tag("sha256-" + hash.Hex + ".sig")
+	if err := remote.Write(tag, mutate.MediaType(empty.Image, types.OCIManifestSchema1)); err != nil {
+		t.Fatal(err)
+	}
+	mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), b.root, untrusted, "Unsigned")
+	if err := remote.WriteIndex(tag, empty.Index); err != nil {
+		t.Fatal(err)
+	}
+	mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), b.root, unknown, "RegistryAnswerInvalid")
+}
+
+func TestVerifyContextEnded(t *testing.T) {
+	b := newBench(t)
+	digest := b.push("karmada/app", "app")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("the test ends it"))
+	mustBe(ctx, t, newCosign(time.Minute), digest, exactly(t, release), b.root, unknown, "Timeout")
+}
+
+func TestResolve(t *testing.T) {
+	b := newBench(t)
+	digest := b.push("karmada/app", "app")
+	c := newCosign(time.Minute)
+	got, failure := c.Resolve(t.Context(), digest.Context().Tag("v1"))
+	if failure != nil || got.String() != digest.String() {
+		t.Errorf("got %s and %+v, want %s", got, failure, digest)
+	}
+	if _, failure = c.Resolve(t.Context(), digest.Context().Tag("v2")); failure == nil ||
+		failure.Verdict != unknown || failure.Reason != v1alpha1.ImageNotFoundReason {
+		t.Errorf("a missing tag: got %+v", failure)
+	}
+	unreachable, err := name.NewDigest("registry.invalid/karmada/app@" + digest.DigestStr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, failure := c.Resolve(t.Context(), unreachable); failure != nil || got != unreachable {
+		t.Errorf("a digest costs a request: got %s and %+v", got, failure)
+	}
+}

@@ -1,0 +1,163 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package binaries builds the programs of the test environment from source and
+// finds them. Their versions are pinned by the tool modules in hack/controlplane.
+package binaries
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/semver"
+)
+
+// The programs' names.
+const (
+	Etcd                  = "etcd"
+	KubeAPIServer         = "kube-apiserver"
+	KubeControllerManager = "kube-controller-manager"
+	Kubectl               = "kubectl"
+	PolicyController      = "policy-controller"
+	PolicyTester          = "policy-tester"
+	Registry              = "registry"
+)
+
+// program is a main package of a module that a tool module pins.
+type program struct {
+	name string
+	// toolModule is the directory below hack/controlplane.
+	toolModule string
+	// module is the path of the module that has the main package.
+	module string
+	// mainPackage is relative to module.
+	mainPackage string
+	// ldflags follow -s -w; they may depend on the module's version.
+	ldflags func(version string) []string
+}
+
+func programs() []program {
+	return []program{
+		{name: Etcd, toolModule: "kubernetes", module: "go.etcd.io/etcd/server/v3"},
+		{name: KubeAPIServer, toolModule: "kubernetes", module: "k8s.io/kubernetes", mainPackage: "cmd/kube-apiserver", ldflags: kubernetesVersion},
+		{name: KubeControllerManager, toolModule: "kubernetes", module: "k8s.io/kubernetes", mainPackage: "cmd/kube-controller-manager", ldflags: kubernetesVersion},
+		{name: Kubectl, toolModule: "kubernetes", module: "k8s.io/kubernetes", mainPackage: "cmd/kubectl", ldflags: kubernetesVersion},
+		{name: PolicyController, toolModule: "policy-controller", module: "github.com/sigstore/policy-controller", mainPackage: "cmd/webhook"},
+		{name: PolicyTester, toolModule: "policy-controller", module: "github.com/sigstore/policy-controller", mainPackage: "cmd/tester"},
+		{name: Registry, toolModule: "registry", module: "github.com/distribution/distribution/v3", mainPackage: "cmd/registry"},
+	}
+}
+
+// kubernetesVersion stamps the version that Kubernetes programs report. Without
+// it they say v0.0.0-master, which kubectl and policy-controller refuse.
+func kubernetesVersion(version string) []string {
+	const variable = "k8s.io/component-base/version."
+	major, minor, _ := strings.Cut(strings.TrimPrefix(semver.MajorMinor(version), "v"), ".")
+	return []string{
+		"-X", variable + "gitVersion=" + version,
+		"-X", variable + "gitMajor=" + major,
+		"-X", variable + "gitMinor=" + minor,
+		"-X", variable + "gitTreeState=clean",
+	}
+}
+
+func lookup(name string) (program, error) {
+	for _, p := range programs() {
+		if p.name == name {
+			return p, nil
+		}
+	}
+	return program{}, fmt.Errorf("no program %q in the list of programs to build", name)
+}
+
+// packagePath is what go build is given.
+func (p program) packagePath() string {
+	if p.mainPackage == "" {
+		return p.module
+	}
+	return p.module + "/" + p.mainPackage
+}
+
+func (p program) moduleDir(root string) string {
+	return filepath.Join(root, "hack", "controlplane", p.toolModule)
+}
+
+// version reads the required version of the program's module.
+func (p program) version(root string) (string, error) {
+	path := filepath.Join(p.moduleDir(root), "go.mod")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("read the version of %s: %w", p.name, err)
+	}
+	file, err := modfile.ParseLax(path, content, nil)
+	if err != nil {
+		return "", fmt.Errorf("read the version of %s: %w", p.name, err)
+	}
+	for _, require := range file.Require {
+		if require.Mod.Path == p.module {
+			return require.Mod.Version, nil
+		}
+	}
+	return "", fmt.Errorf("%s does not require %s", path, p.module)
+}
+
+// Version is the version, v1.2.3, of the module from which the program is built.
+func Version(name string) (string, error) {
+	p, err := lookup(name)
+	if err != nil {
+		return "", err
+	}
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	return p.version(root)
+}
+
+// SourceDir is the read-only directory of the module from which the program is
+// built, in Go's module cache.
+func SourceDir(ctx context.Context, name string) (string, error) {
+	p, err := lookup(name)
+	if err != nil {
+		return "", err
+	}
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	// Unlike go list, go mod download also fills an empty cache.
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", p.module)
+	cmd.Dir = p.moduleDir(root)
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("find the sources of %s: %w: %s", name, err, stderr.Bytes())
+	}
+	var module struct{ Dir string }
+	if err := json.Unmarshal(output, &module); err != nil {
+		return "", fmt.Errorf("find the sources of %s: %w", name, err)
+	}
+	return module.Dir, nil
+}

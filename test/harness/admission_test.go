@@ -1,0 +1,153 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package harness
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// TestAdmission has the real webhook judge images of Docker Hub's name that are
+// in the local registry only.
+func TestAdmission(t *testing.T) {
+	c := newClient(t, shared.Config())
+	createNamespace(t, c, "admission-test")
+	createPassingPolicy(t, c, "admission-test", "index.docker.io/trusted/*")
+	digest := push(t, "docker.io/trusted/image:v1")
+	push(t, "docker.io/unmatched/image:v1")
+	newPod := func(image string) *corev1.Pod {
+		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{GenerateName: "pod-", Namespace: "admission-test"}, Spec: podSpec(image)}
+	}
+	// The webhook learns of a policy a moment after the API server.
+	eventually(t, func(ctx context.Context) (bool, error) {
+		return c.Create(ctx, newPod("docker.io/trusted/image:v1"), client.DryRunAll) == nil, nil
+	})
+
+	tests := map[string]struct {
+		image      string
+		wantImage  string
+		wantDenied string
+	}{
+		"a tag of a trusted repository is pinned": {
+			image:     "docker.io/trusted/image:v1",
+			wantImage: "index.docker.io/trusted/image:v1@" + digest,
+		},
+		"a host-less name means Docker Hub": {
+			image:     "trusted/image:v1",
+			wantImage: "index.docker.io/trusted/image:v1@" + digest,
+		},
+		"no policy matches": {
+			image:      "docker.io/unmatched/image:v1",
+			wantDenied: `admission webhook "policy.sigstore.dev" denied the request: validation failed: no matching policies: spec.containers[0].image`,
+		},
+	}
+	for testName, test := range tests {
+		t.Run(testName, func(t *testing.T) {
+			pod := newPod(test.image)
+			err := c.Create(t.Context(), pod)
+			switch {
+			case test.wantDenied == "" && err != nil:
+				t.Errorf("refused: %v", err)
+			case test.wantDenied == "" && pod.Spec.Containers[0].Image != test.wantImage:
+				t.Errorf("image %s, want %s", pod.Spec.Containers[0].Image, test.wantImage)
+			case test.wantDenied != "" && (err == nil || !strings.Contains(err.Error(), test.wantDenied)):
+				t.Errorf("got %v, want %s", err, test.wantDenied)
+			}
+		})
+	}
+}
+
+// TestPolicyControllerRestart has admission fail while policy-controller is down.
+func TestPolicyControllerRestart(t *testing.T) {
+	c := newClient(t, shared.Config())
+	createNamespace(t, c, "restart-test")
+	if err := shared.PolicyController.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "pod", Namespace: "restart-test"}, Spec: podSpec("restart.invalid/image:v1")}
+	if err := c.Create(t.Context(), pod.DeepCopy()); err == nil || !strings.Contains(err.Error(), "failed calling webhook") {
+		t.Errorf("without policy-controller: got %v, want failed calling webhook", err)
+	}
+	if err := shared.StartPolicyController(t.Context(), "", false); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Create(t.Context(), pod); err == nil || !strings.Contains(err.Error(), "denied the request") {
+		t.Errorf("with policy-controller again: got %v, want a denial", err)
+	}
+}
+
+func createNamespace(t *testing.T, c client.Client, name string) {
+	t.Helper()
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: name, Labels: map[string]string{"policy.sigstore.dev/include": "true"},
+	}}
+	if err := c.Create(t.Context(), namespace); err != nil {
+		t.Fatal(err)
+	}
+	// Pods need it; it is made a moment after the namespace.
+	account := &corev1.ServiceAccount{}
+	eventually(t, func(ctx context.Context) (bool, error) {
+		err := c.Get(ctx, client.ObjectKey{Namespace: name, Name: "default"}, account)
+		return err == nil, client.IgnoreNotFound(err)
+	})
+}
+
+func createPassingPolicy(t *testing.T, c client.Client, name, glob string) {
+	t.Helper()
+	policy := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "policy.sigstore.dev/v1alpha1",
+		"kind":       "ClusterImagePolicy",
+		"metadata":   map[string]any{"name": name},
+		"spec": map[string]any{
+			"images":      []any{map[string]any{"glob": glob}},
+			"authorities": []any{map[string]any{"static": map[string]any{"action": "pass"}}},
+		},
+	}}
+	if err := c.Create(t.Context(), policy); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// push puts a new image into the local registry, and returns its digest.
+func push(t *testing.T, image string) string {
+	t.Helper()
+	ref, err := name.ParseReference(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := random.Image(64, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(ref, content, remote.WithTransport(shared.Registry.Transport()), remote.WithContext(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	digest, err := content.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return digest.String()
+}

@@ -1,0 +1,128 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package sigstore is a Sigstore of one's own, in process and without a
+// network: certificates in the shape of Fulcio's for any identity, with the
+// timestamp of a certificate transparency log; entries of a Rekor log; and the
+// trust in all of it, as a trusted root, a TrustRoot object or a TUF
+// repository.
+//
+// Each party of the public instance is one method, so that a test may put a
+// bad signature together step by step, or change a good one:
+//
+//	signer, err := s.Issue(identity)                // Fulcio and the CT log
+//	payload, err := sigstore.Payload(digest)        // what cosign signs
+//	signature, err := signer.Sign(payload)
+//	signature.Bundle, err = s.Log(ctx, signature, time.Now()) // Rekor
+//	err = sigstore.Attach(ctx, digest, []sigstore.Signature{signature})
+//
+// NewSignature does the first four, Sign all of them.
+package sigstore
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// The addresses under which the parties are known. Nothing listens there.
+const (
+	FulcioURL = "https://fulcio.sigstore.test"
+	CTLogURL  = "https://ctfe.sigstore.test"
+	RekorURL  = "https://rekor.sigstore.test"
+)
+
+const (
+	// backdated is how long before its creation an instance becomes valid:
+	// room for certificates and log entries in the past.
+	backdated = 24 * time.Hour
+	// lifetime is how long an instance stays valid.
+	lifetime = 10 * 365 * 24 * time.Hour
+)
+
+// Sigstore is one instance: a certificate authority, a certificate
+// transparency log and a signature transparency log. It is safe for concurrent
+// use.
+type Sigstore struct {
+	ca    authority
+	ctLog *ecdsa.PrivateKey
+	rekor *ecdsa.PrivateKey
+
+	nextLogIndex atomic.Int64
+}
+
+// New makes an instance with fresh keys, which no other instance trusts.
+func New() (*Sigstore, error) {
+	ca, err := newAuthority(time.Now().Add(-backdated))
+	if err != nil {
+		return nil, fmt.Errorf("making the certificate authority: %w", err)
+	}
+	ctLog, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("making the CT log's key: %w", err)
+	}
+	rekor, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("making the transparency log's key: %w", err)
+	}
+	return newSigstore(ca, ctLog, rekor), nil
+}
+
+func newSigstore(ca authority, ctLog, rekor *ecdsa.PrivateKey) *Sigstore {
+	s := &Sigstore{ca: ca, ctLog: ctLog, rekor: rekor}
+	// Counting from the clock keeps indexes growing from one process to the
+	// next without storing them.
+	s.nextLogIndex.Store(time.Now().Unix())
+	return s
+}
+
+// NewSignature signs the image at digest as id, now, the way `cosign sign`
+// does with the public instance.
+func (s *Sigstore) NewSignature(ctx context.Context, digest name.Digest, id Identity) (Signature, error) {
+	signer, err := s.Issue(id)
+	if err != nil {
+		return Signature{}, err
+	}
+	payload, err := Payload(digest)
+	if err != nil {
+		return Signature{}, err
+	}
+	signature, err := signer.Sign(payload)
+	if err != nil {
+		return Signature{}, err
+	}
+	signature.Bundle, err = s.Log(ctx, signature, time.Now())
+	if err != nil {
+		return Signature{}, err
+	}
+	return signature, nil
+}
+
+// Sign adds a new signature of id to the image at digest, in its registry.
+func (s *Sigstore) Sign(ctx context.Context, digest name.Digest, id Identity, opts ...remote.Option) error {
+	signature, err := s.NewSignature(ctx, digest, id)
+	if err != nil {
+		return fmt.Errorf("signing %s as %s: %w", digest, id.Subject, err)
+	}
+	return Attach(ctx, digest, []Signature{signature}, opts...)
+}

@@ -1,0 +1,81 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package sigstore
+
+import (
+	"crypto/ecdsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"os"
+
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
+)
+
+// Save writes the instance's certificates and private keys into a PEM file
+// that only its owner may read, for Load in another process.
+func (s *Sigstore) Save(path string) error {
+	content, err := cryptoutils.MarshalCertificatesToPEM([]*x509.Certificate{s.ca.root, s.ca.intermediate})
+	if err != nil {
+		return fmt.Errorf("encoding the certificates: %w", err)
+	}
+	for _, key := range []*ecdsa.PrivateKey{s.ca.key, s.ctLog, s.rekor} {
+		encoded, err := cryptoutils.MarshalPrivateKeyToPEM(key)
+		if err != nil {
+			return fmt.Errorf("encoding a key: %w", err)
+		}
+		content = append(content, encoded...)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		return fmt.Errorf("saving the Sigstore instance: %w", err)
+	}
+	return nil
+}
+
+// Load returns the instance that Save wrote to path.
+func Load(path string) (*Sigstore, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("loading a Sigstore instance: %w", err)
+	}
+	var certificates []*x509.Certificate
+	var keys []*ecdsa.PrivateKey
+	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == string(cryptoutils.CertificatePEMType) {
+			certificate, err := x509.ParseCertificate(block.Bytes)
+			if err != nil {
+				return nil, fmt.Errorf("%s: reading a certificate: %w", path, err)
+			}
+			certificates = append(certificates, certificate)
+			continue
+		}
+		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("%s: reading a key: %w", path, err)
+		}
+		ecdsaKey, ok := key.(*ecdsa.PrivateKey)
+		if !ok {
+			return nil, fmt.Errorf("%s: key is a %T, not ECDSA", path, key)
+		}
+		keys = append(keys, ecdsaKey)
+	}
+	if len(certificates) != 2 || len(keys) != 3 {
+		return nil, fmt.Errorf("%s: %d certificates and %d keys, want 2 and 3", path, len(certificates), len(keys))
+	}
+	ca := authority{root: certificates[0], intermediate: certificates[1], key: keys[0]}
+	return newSigstore(ca, keys[1], keys[2]), nil
+}

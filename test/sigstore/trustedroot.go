@@ -1,0 +1,127 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package sigstore
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// TrustedRoot is the trust in this instance as a Sigstore client reads it from
+// a file: JSON of media type
+// application/vnd.dev.sigstore.trustedroot+json;version=0.1.
+func (s *Sigstore) TrustedRoot() ([]byte, error) {
+	rekor, err := s.transparencyLog(s.rekor, RekorURL)
+	if err != nil {
+		return nil, err
+	}
+	ctLog, err := s.transparencyLog(s.ctLog, CTLogURL)
+	if err != nil {
+		return nil, err
+	}
+	trusted, err := root.NewTrustedRoot(root.TrustedRootMediaType01,
+		[]root.CertificateAuthority{&root.FulcioCertificateAuthority{
+			Root:                s.ca.root,
+			Intermediates:       s.ca.chain()[:1],
+			ValidityPeriodStart: s.ca.root.NotBefore,
+			ValidityPeriodEnd:   s.ca.root.NotAfter,
+			URI:                 FulcioURL,
+		}},
+		map[string]*root.TransparencyLog{hex.EncodeToString(ctLog.ID): ctLog},
+		nil,
+		map[string]*root.TransparencyLog{hex.EncodeToString(rekor.ID): rekor},
+	)
+	if err != nil {
+		return nil, fmt.Errorf("making the trusted root: %w", err)
+	}
+	encoded, err := trusted.MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("encoding the trusted root: %w", err)
+	}
+	return encoded, nil
+}
+
+// transparencyLog is the log with key; the key stays in use, hence no end.
+func (s *Sigstore) transparencyLog(key *ecdsa.PrivateKey, url string) (*root.TransparencyLog, error) {
+	id, err := keyID(key)
+	if err != nil {
+		return nil, err
+	}
+	return &root.TransparencyLog{
+		BaseURL:             url,
+		ID:                  id[:],
+		ValidityPeriodStart: s.ca.root.NotBefore,
+		HashFunc:            crypto.SHA256,
+		PublicKey:           key.Public(),
+		SignatureHashFunc:   crypto.SHA256,
+	}, nil
+}
+
+// TrustRoot is the trust in this instance as policy-controller takes it: a
+// TrustRoot object (policy.sigstore.dev/v1alpha1) of the given name, in the
+// form of inline keys. That form has no validity periods.
+func (s *Sigstore) TrustRoot(name string) (*unstructured.Unstructured, error) {
+	chain, err := cryptoutils.MarshalCertificatesToPEM(s.ca.chain())
+	if err != nil {
+		return nil, fmt.Errorf("encoding the certificate chain: %w", err)
+	}
+	rekor, err := transparencyLogInstance(s.rekor, RekorURL)
+	if err != nil {
+		return nil, err
+	}
+	ctLog, err := transparencyLogInstance(s.ctLog, CTLogURL)
+	if err != nil {
+		return nil, err
+	}
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "policy.sigstore.dev/v1alpha1",
+		"kind":       "TrustRoot",
+		"metadata":   map[string]any{"name": name},
+		"spec": map[string]any{"sigstoreKeys": map[string]any{
+			"certificateAuthorities": []any{map[string]any{
+				"subject": map[string]any{
+					"organization": s.ca.root.Subject.Organization[0],
+					"commonName":   s.ca.root.Subject.CommonName,
+				},
+				"uri":       FulcioURL,
+				"certChain": base64.StdEncoding.EncodeToString(chain),
+			}},
+			"tLogs":  []any{rekor},
+			"ctLogs": []any{ctLog},
+		}},
+	}}, nil
+}
+
+// transparencyLogInstance is a log in a TrustRoot object.
+func transparencyLogInstance(key *ecdsa.PrivateKey, url string) (map[string]any, error) {
+	pem, err := cryptoutils.MarshalPublicKeyToPEM(key.Public())
+	if err != nil {
+		return nil, fmt.Errorf("encoding a log's key: %w", err)
+	}
+	return map[string]any{
+		"baseURL":       url,
+		"hashAlgorithm": "sha-256",
+		"publicKey":     base64.StdEncoding.EncodeToString(pem),
+	}, nil
+}
