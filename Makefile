@@ -105,17 +105,25 @@ verify: generate manifests docs lint-config lint ## Check everything but the tes
 controlplane: ## Build the control plane that the tests and the demo run; the first time takes minutes.
 	@go run ./test/demo build
 
+# Packages by what their tests start; "go list" names the imports of tests, so nothing is kept by hand.
+PACKAGES_WITH_TESTS = go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./...
+STARTS_PROGRAMS := /test/(controlplane|harness|policycontroller|registry|sigstore|e2e)
+
 .PHONY: test
 test: controlplane ## Run all tests: unit, API server and end-to-end.
-	@echo "▸ unit and API server"
-	@go test -json -timeout=$(TEST_TIMEOUT) $$(go list ./... | grep -v /test/e2e) | go run ./test/summary
+	@echo "▸ unit"
+	@go test -json -timeout=$(TEST_TIMEOUT) $$($(PACKAGES_WITH_TESTS) | grep -vE '$(STARTS_PROGRAMS)' | cut -d' ' -f1) \
+		| go run ./test/summary
+	@echo "▸ API server and policy-controller"
+	@go test -json -timeout=$(TEST_TIMEOUT) \
+		$$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -v /test/e2e) | go run ./test/summary
 	@echo "▸ end-to-end"
 # Never from the cache: these tests run programs that go test does not know of.
 	@go test -json -timeout=$(E2E_TIMEOUT) -count=1 ./test/e2e/... | go run ./test/summary
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane.
-	@go test -short -timeout=$(TEST_TIMEOUT) ./...
+	@go test -timeout=$(TEST_TIMEOUT) $$($(PACKAGES_WITH_TESTS) | grep -vE '$(STARTS_PROGRAMS)' | cut -d' ' -f1)
 
 ##@ Build
 

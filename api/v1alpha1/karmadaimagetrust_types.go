@@ -177,36 +177,43 @@ const (
 type Signer struct {
 	// issuer is the OIDC issuer that vouched for the identity.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Issuer string `json:"issuer,omitempty"`
 
 	// identity is the subject of the certificate: a workflow's URL with its ref, or an e-mail address.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Identity string `json:"identity,omitempty"`
 
 	// sourceRepository is the repository that was built, for example karmada-io/karmada.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	SourceRepository string `json:"sourceRepository,omitempty"`
 
 	// sourceRef is the Git ref that was built, for example refs/tags/v1.16.0.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	SourceRef string `json:"sourceRef,omitempty"`
 
 	// sourceCommit is the Git commit that was built.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	SourceCommit string `json:"sourceCommit,omitempty"`
 
 	// workflowName is the name of the workflow that signed.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	WorkflowName string `json:"workflowName,omitempty"`
 
 	// workflowTrigger is the event that started the workflow, for example push or release.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	WorkflowTrigger string `json:"workflowTrigger,omitempty"`
 }
@@ -245,6 +252,7 @@ type ImageStatus struct {
 	// digest that the verdict is about, for example sha256:5f70…. Pin the image to it with
 	// NAME@DIGEST. Absent while a tag could not be looked up.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	Digest string `json:"digest,omitempty"`
 
@@ -260,6 +268,7 @@ type ImageStatus struct {
 
 	// message says what was seen.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	Message string `json:"message,omitempty"`
 
@@ -331,14 +340,15 @@ type Summary struct {
 type KarmadaImageTrustStatus struct {
 	// observedGeneration is the generation of the spec that this status speaks of.
 	// +optional
-	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Minimum=1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready (the operator's work), PolicyApplied, ImagesVerified (the verdict), and,
-	// only while they are True, Reconciling and Stalled.
+	// conditions of the trust: Ready (the operator's work), PolicyApplied, ImagesVerified (the verdict),
+	// and, only while they are True, Reconciling and Stalled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
+	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=8
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
@@ -353,6 +363,7 @@ type KarmadaImageTrustStatus struct {
 	// images are the verdicts, worst first, at most 50 of them.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=50
 	Images []ImageStatus `json:"images,omitempty"`
 

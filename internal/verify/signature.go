@@ -109,11 +109,11 @@ func readLogEntry(encoded string) (*bundle.RekorBundle, error) {
 	switch err := json.Unmarshal(plain, &entry); {
 	case err != nil:
 		return nil, errors.New("its body is not JSON of the right form")
-	case entry.APIVersion == "" || entry.Spec == nil:
-		return nil, errors.New("its body lacks apiVersion or spec")
-	// Entries of other kinds are about other things than a signature over a payload.
-	case entry.Kind != "hashedrekord" && entry.Kind != "rekord":
-		return nil, fmt.Errorf("its kind %q does not fit", bounded(entry.Kind, maxQuoted))
+	case entry.Spec == nil:
+		return nil, errors.New("its body lacks a spec")
+	// Entries of other kinds are about other things than a signature over a payload, and these kinds have one version.
+	case entry.Kind != "hashedrekord" && entry.Kind != "rekord" || entry.APIVersion != "0.0.1":
+		return nil, fmt.Errorf("its kind %q of version %q does not fit", quoted(entry.Kind), quoted(entry.APIVersion))
 	}
 	return &stored, nil
 }

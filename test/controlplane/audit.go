@@ -41,7 +41,8 @@ type Request struct {
 	// all are empty outside of resources. Name is also empty for requests on
 	// many objects, and for a create that was refused before its body was read.
 	Group, Resource, Subresource, Namespace, Name string
-	// URI is the path and the query, such as dryRun=All.
+	// URI is the path and the query, such as dryRun=All (which a delete has in
+	// its body instead).
 	URI string
 	// Code is the HTTP status.
 	Code      int

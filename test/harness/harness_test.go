@@ -90,7 +90,7 @@ func TestRequests(t *testing.T) {
 	if err := admin.Get(t.Context(), client.ObjectKeyFromObject(configMap), configMap); err != nil {
 		t.Fatal(err)
 	}
-	if err := admin.Delete(t.Context(), configMap, client.DryRunAll); err != nil {
+	if err := admin.Update(t.Context(), configMap, client.DryRunAll); err != nil {
 		t.Fatal(err)
 	}
 
@@ -103,7 +103,7 @@ func TestRequests(t *testing.T) {
 		{"system:serviceaccount:default:default", "create", "", configMaps, 403, true}, // refused before its body was read
 		{"admin", "create", "requests-test", configMaps, 201, true},
 		{"admin", "get", "requests-test", configMaps, 200, false},
-		{"admin", "delete", "requests-test", configMaps, 200, true},
+		{"admin", "update", "requests-test", configMaps, 200, true},
 	}
 	users := []string{"admin", "system:serviceaccount:default:default"}
 	var got []request

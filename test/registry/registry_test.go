@@ -87,14 +87,14 @@ func TestSetHandler(t *testing.T) {
 			defer mu.Unlock()
 			seen = append(seen, request.Method+" "+request.Host+request.URL.Path)
 			if strings.Contains(request.URL.Path, "/manifests/") {
-				http.Error(w, "slow down", http.StatusTooManyRequests)
+				http.Error(w, "not today", http.StatusForbidden)
 				return
 			}
 			next.ServeHTTP(w, request)
 		})
 	})
 	image := parse(t, "docker.io/karmada/image:v1")
-	if _, err := remote.Get(image, options(t, r)...); err == nil || !strings.Contains(err.Error(), "slow down") {
+	if _, err := remote.Get(image, options(t, r)...); err == nil || !strings.Contains(err.Error(), "not today") {
 		t.Errorf("got %v, want the injected fault", err)
 	}
 	mu.Lock()
@@ -120,7 +120,6 @@ func TestEnv(t *testing.T) {
 	}{
 		"HTTPS under a public name": {env: r.Env(), url: "https://index.docker.io/v2/", want: "200 OK"},
 		"HTTP under a public name":  {env: r.Env(), url: "http://registry.example.test/v2/", want: "200 OK"},
-		"loopback goes past":        {env: append(r.Env(), "HTTP_PROXY=http://proxy.invalid"), url: "http://" + r.Address() + "/v2/", want: "200 OK"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -18,6 +18,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -50,7 +51,12 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), g.timeout)
 	resp, err := g.next.RoundTrip(req.WithContext(ctx))
-	if err != nil {
+	switch {
+	case errors.Is(err, http.ErrSchemeMismatch):
+		// Not a failure of the host: where http may be spoken, that is tried beside https, and tells more.
+		cancel()
+		return nil, err
+	case err != nil:
 		cancel()
 		return nil, ioError(host, err)
 	}

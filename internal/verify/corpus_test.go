@@ -1,0 +1,195 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package verify_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
+)
+
+// corpusEntry is what is read of one real signature of the public Sigstore instance.
+type corpusEntry struct {
+	ID, Kind, Digest, Manifest, Identity, Issuer, Expect string
+
+	Blobs          map[string][]byte
+	IntegratedTime int64
+	LogIndex       int64
+}
+
+// TestCorpus judges real signatures. They are not part of the project: the test reads them from a
+// directory beside it, and is skipped where there is none.
+func TestCorpus(t *testing.T) {
+	dir := corpusDir(t)
+	encoded, err := os.ReadFile(filepath.Join(dir, "trusted_root.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust, err := trustroot.FromJSON(encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, c := newBench(t), newCosign(time.Minute)
+	judged := 0
+	for _, entry := range readCorpus(t, filepath.Join(dir, "real-signatures.jsonl")) {
+		if entry.Kind != "simplesigning" {
+			continue
+		}
+		judged++
+		t.Run(entry.ID, func(t *testing.T) {
+			repository, err := name.NewRepository(fmt.Sprintf("%s/corpus/%s", b.host, entry.ID))
+			if err != nil {
+				t.Fatal(err)
+			}
+			image := repository.Digest(entry.Digest)
+			moved := repository.Digest("sha256:" + strings.Repeat("a", 64))
+			b.store(entry, image, moved)
+
+			exact := v1alpha1.KarmadaImageTrustSpec{Issuer: entry.Issuer, Identity: entry.Identity}
+			whole := v1alpha1.KarmadaImageTrustSpec{
+				IssuerRegexp:   v1alpha1.Regexp(regexp.QuoteMeta(entry.Issuer)),
+				IdentityRegexp: v1alpha1.Regexp(regexp.QuoteMeta(entry.Identity)),
+			}
+			for _, spec := range []v1alpha1.KarmadaImageTrustSpec{exact, whole} {
+				got := c.Verify(t.Context(), image, identityOf(t, spec), trust)
+				checkResult(t, got)
+				switch {
+				case entry.Expect != "verify":
+					if got.Verdict != untrusted {
+						t.Errorf("got %s %s (%s), want it untrusted", got.Verdict, got.Reason, got.Message)
+					}
+				case got.Verdict != verified:
+					t.Errorf("got %s %s (%s), want it verified", got.Verdict, got.Reason, got.Message)
+				case got.Signer.Identity != entry.Identity || got.LogIndex != entry.LogIndex || got.IntegratedTime.Unix() != entry.IntegratedTime:
+					t.Errorf("got %s, log entry %d of %s; want %s, %d of %d", got.Signer.Identity, got.LogIndex, got.IntegratedTime,
+						entry.Identity, entry.LogIndex, entry.IntegratedTime)
+				}
+			}
+
+			shorter := entry.Identity[:len(entry.Identity)-1]
+			for what, spec := range map[string]v1alpha1.KarmadaImageTrustSpec{
+				"another issuer":         {Issuer: entry.Issuer + "x", Identity: entry.Identity},
+				"a shortened identity":   {Issuer: entry.Issuer, Identity: shorter},
+				"a shortened regexp":     {Issuer: entry.Issuer, IdentityRegexp: v1alpha1.Regexp(regexp.QuoteMeta(shorter))},
+				"a regexp without start": {Issuer: entry.Issuer, IdentityRegexp: v1alpha1.Regexp(regexp.QuoteMeta(entry.Identity[1:]))},
+			} {
+				got := c.Verify(t.Context(), image, identityOf(t, spec), trust)
+				checkResult(t, got)
+				if got.Verdict != untrusted {
+					t.Errorf("%s: got %s %s (%s)", what, got.Verdict, got.Reason, got.Message)
+				}
+			}
+			got := c.Verify(t.Context(), moved, identityOf(t, exact), trust)
+			checkResult(t, got)
+			if got.Verdict != untrusted {
+				t.Errorf("another digest: got %s %s (%s)", got.Verdict, got.Reason, got.Message)
+			}
+		})
+	}
+	if judged == 0 {
+		t.Error("the corpus has no signature to judge")
+	}
+	fmt.Printf("figure: corpus_signatures %d\n", judged)
+}
+
+// store puts an entry's signature beside each of the given digests.
+func (b *bench) store(entry corpusEntry, images ...name.Digest) {
+	b.t.Helper()
+	for _, image := range images {
+		for digest, content := range entry.Blobs {
+			b.upload(http.MethodPost, fmt.Sprintf("/v2/%s/blobs/uploads/?digest=%s", image.RepositoryStr(), digest), "application/octet-stream", content)
+		}
+		tag := strings.Replace(image.DigestStr(), ":", "-", 1) + ".sig"
+		b.upload(http.MethodPut, fmt.Sprintf("/v2/%s/manifests/%s", image.RepositoryStr(), tag),
+			"application/vnd.oci.image.manifest.v1+json", []byte(entry.Manifest))
+	}
+}
+
+func (b *bench) upload(method, path, contentType string, content []byte) {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), method, "http://"+b.host+path, bytes.NewReader(content))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", contentType)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusCreated {
+		b.t.Fatalf("%s %s answers %s", method, path, resp.Status)
+	}
+}
+
+func corpusDir(t *testing.T) string {
+	t.Helper()
+	root, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			break
+		}
+		if root == filepath.Dir(root) {
+			t.Fatal("no go.mod in any directory above")
+		}
+		root = filepath.Dir(root)
+	}
+	dir := filepath.Join(root, "..", "shared", "corpus")
+	if _, err := os.Stat(dir); err != nil {
+		t.Skip("the optional corpus of real signatures is not here: there is no ../shared/corpus beside the repository")
+	}
+	return dir
+}
+
+func readCorpus(t *testing.T, path string) []corpusEntry {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var entries []corpusEntry
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var entry corpusEntry
+		if err := json.Unmarshal(lines.Bytes(), &entry); err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, entry)
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}

@@ -1,0 +1,401 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package verify_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify"
+)
+
+// fault is a way to answer wrongly, and the reasons that tell it. Which applies is told by the stage: a
+// registry's greeting may be anything that is no failure, and a 404 is an answer to some questions.
+type fault struct {
+	answer  func(w http.ResponseWriter, r *http.Request)
+	reasons []string
+}
+
+func status(code int) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+}
+
+var faults = map[string]fault{
+	"401": {status(401), []string{v1alpha1.RegistryUnauthorizedReason}},
+	"403": {status(403), []string{v1alpha1.RegistryUnauthorizedReason}},
+	"404": {status(404), []string{v1alpha1.RegistryUnreachableReason, v1alpha1.RegistryAnswerInvalidReason, v1alpha1.ImageNotFoundReason}},
+	"429": {func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "17")
+		w.WriteHeader(429)
+	}, []string{v1alpha1.RateLimitedReason}},
+	"500":   {status(500), []string{v1alpha1.RegistryUnreachableReason}},
+	"503":   {status(503), []string{v1alpha1.RegistryUnreachableReason}},
+	"reset": {reset, []string{v1alpha1.RegistryUnreachableReason}},
+	"html": {func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<html><body>Please log in</body></html>"))
+	}, []string{v1alpha1.RegistryAnswerInvalidReason}},
+	"empty": {status(200), []string{v1alpha1.RegistryAnswerInvalidReason}},
+	"huge":  {huge, []string{v1alpha1.RegistryAnswerInvalidReason}},
+	"cut":   {cut, []string{v1alpha1.RegistryUnreachableReason}},
+	"hang":  {hang, []string{v1alpha1.TimeoutReason}},
+}
+
+// reset ends the connection without an answer.
+func reset(w http.ResponseWriter, _ *http.Request) {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
+// huge answers with the right type and more than anybody should read.
+func huge(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+	w.Header().Set("Docker-Content-Digest", "sha256:nonsense")
+	chunk := []byte(strings.Repeat(" ", 64<<10))
+	for range 16 << 20 / len(chunk) {
+		if _, err := w.Write(chunk); err != nil {
+			return
+		}
+	}
+}
+
+// cut ends the connection in the middle of an answer.
+func cut(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+	w.Header().Set("Content-Length", "1000")
+	_, _ = w.Write([]byte("{"))
+	if f, ok := w.(http.Flusher); ok {
+		f.Flush()
+	}
+	reset(w, r)
+}
+
+// hang answers when the client has given up.
+func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+
+// faultCell is one fault at one stage of one question.
+type faultCell struct {
+	stage, fault string
+	signed, warm bool
+}
+
+func (c faultCell) String() string {
+	return fmt.Sprintf("%s/%s/signed=%t/warm=%t", c.stage, c.fault, c.signed, c.warm)
+}
+
+// faultCount is what a run of cells came to.
+type faultCount struct {
+	mu          sync.Mutex
+	hits, wrong int
+}
+
+// TestFaults makes the registry fail in every way at every stage. The verdict may become Unknown, with
+// the reason that tells the failure, and must never become wrong; and it is right again when the
+// failure ends.
+func TestFaults(t *testing.T) {
+	var count faultCount
+	t.Run("cells", func(t *testing.T) {
+		for _, stage := range []string{"ping", "token", "signatures", "payload", "image"} {
+			for name := range faults {
+				for _, signed := range []bool{true, false} {
+					for _, warm := range []bool{true, false} {
+						cell := faultCell{stage: stage, fault: name, signed: signed, warm: warm}
+						if cell.skip() {
+							continue
+						}
+						t.Run(cell.String(), func(t *testing.T) {
+							t.Parallel()
+							cell.run(t, &count)
+						})
+					}
+				}
+			}
+		}
+	})
+	fmt.Printf("figure: fault_injections %d\nfigure: fault_wrong_verdicts %d\n", count.hits, count.wrong)
+	if count.hits < 100 {
+		t.Errorf("only %d faults were met", count.hits)
+	}
+	if count.wrong != 0 {
+		t.Errorf("%d wrong verdicts", count.wrong)
+	}
+}
+
+// skip tells whether a cell asks for what nobody can tell, or for a request that is not made.
+func (c faultCell) skip() bool {
+	switch c.stage {
+	case "signatures":
+		// A registry that denies a signature it has cannot be told from one that has none: cosign and
+		// admission believe it too.
+		return c.fault == "404" && c.signed
+	case "payload":
+		return !c.signed
+	case "image":
+		return c.signed
+	case "ping":
+		return c.warm
+	default:
+		return false
+	}
+}
+
+func (c faultCell) run(t *testing.T, count *faultCount) {
+	b := newBench(t)
+	digest := b.push("karmada/app", "app")
+	right, reason := untrusted, v1alpha1.UnsignedReason
+	if c.signed {
+		b.attach(digest, b.good(digest, release))
+		right, reason = verified, v1alpha1.SignedReason
+	}
+	timeout := time.Minute
+	if c.fault == "hang" {
+		// Long enough for any answer on loopback, and waited for in full once.
+		timeout = 2 * time.Second
+	}
+	verifier, want, tokens := newCosign(timeout), exactly(t, release), &tokenServer{}
+	if c.stage == "token" {
+		b.intercept(tokens.answer)
+	}
+	if c.warm {
+		mustBe(t.Context(), t, verifier, digest, want, b.root, right, reason)
+		tokens.revoke()
+	}
+	var mu sync.Mutex
+	hit := false
+	b.intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		if stageOf(r) != c.stage {
+			return c.stage == "token" && tokens.answer(w, r)
+		}
+		mu.Lock()
+		hit = true
+		mu.Unlock()
+		faults[c.fault].answer(w, r)
+		return true
+	})
+	got := verifier.Verify(t.Context(), digest, want, b.root)
+	checkResult(t, got)
+	mu.Lock()
+	met := hit
+	mu.Unlock()
+	if !met {
+		t.Fatal("the fault was not met")
+	}
+	isWrong := got.Verdict != right && got.Verdict != unknown
+	count.mu.Lock()
+	count.hits++
+	if isWrong {
+		count.wrong++
+	}
+	count.mu.Unlock()
+	c.check(t, got, right)
+
+	b.intercept(nil)
+	if c.stage == "token" {
+		b.intercept(tokens.answer)
+	}
+	mustBe(t.Context(), t, verifier, digest, want, b.root, right, reason)
+}
+
+// check checks that a Result tells the fault.
+func (c faultCell) check(t *testing.T, got verify.Result, right v1alpha1.Verdict) {
+	t.Helper()
+	if c.harmless() {
+		if got.Verdict != right {
+			t.Errorf("got %s %s (%s), want %s", got.Verdict, got.Reason, got.Message, right)
+		}
+		return
+	}
+	if got.Verdict != unknown || !slices.Contains(faults[c.fault].reasons, got.Reason) {
+		t.Errorf("got %s %s (%s), want it unknown for %v", got.Verdict, got.Reason, got.Message, faults[c.fault].reasons)
+	}
+	if c.fault == "429" && got.RetryAfter != 17*time.Second {
+		t.Errorf("got retry after %s, want 17s", got.RetryAfter)
+	}
+	if c.fault == "404" && c.stage != "image" && got.Reason == v1alpha1.ImageNotFoundReason {
+		t.Errorf("got %s (%s) for a fault at the %s", got.Reason, got.Message, c.stage)
+	}
+}
+
+// harmless tells whether a registry may answer like this: its greeting says only how to go on, and a
+// 404 for signatures is the truth of an unsigned image.
+func (c faultCell) harmless() bool {
+	if c.stage == "ping" {
+		return slices.Contains([]string{"401", "html", "empty", "huge", "cut"}, c.fault)
+	}
+	return c.stage == "signatures" && c.fault == "404" && !c.signed
+}
+
+// tokenServer asks for a bearer token, and can declare all that it gave out invalid.
+type tokenServer struct {
+	mu     sync.Mutex
+	series int
+}
+
+func (s *tokenServer) revoke() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.series++
+}
+
+func (s *tokenServer) answer(w http.ResponseWriter, r *http.Request) (answered bool) {
+	s.mu.Lock()
+	token := fmt.Sprintf("token-%d", s.series)
+	s.mu.Unlock()
+	switch {
+	case r.URL.Path == "/token":
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"token":%q}`, token)
+		return true
+	case r.Header.Get("Authorization") == "Bearer "+token:
+		return false
+	default:
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="test"`, r.Host))
+		w.WriteHeader(http.StatusUnauthorized)
+		return true
+	}
+}
+
+// TestFaultsOfResolve: a tag that cannot be looked up is Unknown for the reason that tells the failure.
+func TestFaultsOfResolve(t *testing.T) {
+	for fault, test := range faults {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			digest := b.push("karmada/app", "app")
+			timeout := time.Minute
+			if fault == "hang" {
+				timeout = 2 * time.Second
+			}
+			c, tag := newCosign(timeout), digest.Context().Tag("v1")
+			b.intercept(func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method != http.MethodHead {
+					return false
+				}
+				test.answer(w, r)
+				return true
+			})
+			got, failure := c.Resolve(t.Context(), tag)
+			if failure == nil {
+				t.Fatalf("got %s", got)
+			}
+			checkResult(t, *failure)
+			want := test.reasons
+			if fault == "cut" {
+				// A HEAD request has no body to cut off.
+				want = []string{v1alpha1.RegistryAnswerInvalidReason, v1alpha1.RegistryUnreachableReason}
+			}
+			if failure.Verdict != unknown || !slices.Contains(want, failure.Reason) {
+				t.Errorf("got %s (%s), want %v", failure.Reason, failure.Message, want)
+			}
+			b.intercept(nil)
+			if got, failure := c.Resolve(t.Context(), tag); failure != nil || got.DigestStr() != digest.DigestStr() {
+				t.Errorf("after the fault: got %s and %+v", got, failure)
+			}
+		})
+	}
+}
+
+// TestFaultOfOnePayload: what is wrong with one signature's payload says nothing of the next.
+func TestFaultOfOnePayload(t *testing.T) {
+	b := newBench(t)
+	digest := b.push("karmada/app", "app")
+	odd := sign(t, b.sigstore, release, append(payloadOf(t, digest), ' '))
+	odd.Bundle = logged(t, b.sigstore, odd, time.Now())
+	b.attach(digest, odd)
+	blobs := map[string]bool{}
+	record := func(_ http.ResponseWriter, r *http.Request) bool {
+		if stageOf(r) == "payload" {
+			blobs[r.URL.Path] = true
+		}
+		return false
+	}
+	b.intercept(record)
+	mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), b.root, verified, "Signed")
+
+	b.intercept(nil)
+	b.attach(digest, b.good(digest, release))
+	for _, code := range []int{http.StatusNotFound, http.StatusOK} {
+		b.intercept(func(w http.ResponseWriter, r *http.Request) bool {
+			if blobs[r.URL.Path] {
+				w.WriteHeader(code)
+				return true
+			}
+			return false
+		})
+		mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), b.root, verified, "Signed")
+		other := like(t, "https://github.com/other/.*")
+		mustBe(t.Context(), t, newCosign(time.Minute), digest, other, b.root, unknown, "RegistryAnswerInvalid")
+	}
+}
+
+// TestConcurrent shares one verifier among many, of whom some meet a registry that fails.
+func TestConcurrent(t *testing.T) {
+	b := newBench(t)
+	digests := make([]name.Digest, 8)
+	for i := range digests {
+		digests[i] = b.push("karmada/app", fmt.Sprint(i))
+		if i%2 == 0 {
+			b.attach(digests[i], b.good(digests[i], release))
+		}
+	}
+	var mu sync.Mutex
+	calls := 0
+	b.intercept(func(w http.ResponseWriter, _ *http.Request) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if calls++; calls%5 == 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		}
+		return false
+	})
+	c := newCosign(time.Minute)
+	var wait sync.WaitGroup
+	judge := func(i int, want policy.Identity) {
+		defer wait.Done()
+		right := untrusted
+		if i%2 == 0 {
+			right = verified
+		}
+		if got := c.Verify(t.Context(), digests[i], want, b.root); got.Verdict != right && got.Reason != v1alpha1.RegistryUnreachableReason {
+			t.Errorf("image %d: got %s %s (%s)", i, got.Verdict, got.Reason, got.Message)
+		}
+	}
+	for range 8 {
+		for i := range digests {
+			wait.Add(1)
+			go judge(i, exactly(t, release))
+		}
+	}
+	wait.Wait()
+}

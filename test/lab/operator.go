@@ -1,0 +1,192 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package lab
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/karmada-io/image-trust/test/binaries"
+	"github.com/karmada-io/image-trust/test/controlplane"
+	"github.com/karmada-io/image-trust/test/freeport"
+	"github.com/karmada-io/image-trust/test/process"
+)
+
+// fieldOwner of what is installed, as an administrator would with kubectl.
+const fieldOwner = client.FieldOwner("lab")
+
+// InstallOperator applies config/default, apart from the Deployment, whose container a process takes
+// the place of. It returns the Deployment.
+func (l *Lab) InstallOperator(ctx context.Context) (*appsv1.Deployment, error) {
+	objects, err := manifests(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var deployment *appsv1.Deployment
+	for _, object := range objects {
+		if object.GetKind() == "Deployment" {
+			deployment = &appsv1.Deployment{}
+			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, deployment); err != nil {
+				return nil, fmt.Errorf("reading the manager's Deployment: %w", err)
+			}
+			continue
+		}
+		if err := l.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), fieldOwner, client.ForceOwnership); err != nil {
+			return nil, fmt.Errorf("applying %s %s: %w", object.GetKind(), object.GetName(), err)
+		}
+	}
+	if deployment == nil {
+		return nil, errors.New("config/default holds no Deployment")
+	}
+	return deployment, nil
+}
+
+// manifests are what kubectl makes of config/default.
+func manifests(ctx context.Context) ([]*unstructured.Unstructured, error) {
+	root, err := binaries.Root()
+	if err != nil {
+		return nil, err
+	}
+	kubectl, err := binaries.Find(binaries.Kubectl)
+	if err != nil {
+		return nil, err
+	}
+	rendered, err := exec.CommandContext(ctx, kubectl, "kustomize", filepath.Join(root, "config", "default")).Output()
+	if err != nil {
+		return nil, fmt.Errorf("rendering config/default: %w", withStderr(err))
+	}
+	var objects []*unstructured.Unstructured
+	for decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(rendered), 1<<20); ; {
+		object := &unstructured.Unstructured{}
+		err := decoder.Decode(&object.Object)
+		switch {
+		case errors.Is(err, io.EOF):
+			return objects, nil
+		case err != nil:
+			return nil, fmt.Errorf("reading config/default: %w", err)
+		}
+		objects = append(objects, object)
+	}
+}
+
+// StartOperator installs the operator and runs the manager as its Deployment would: with the same
+// arguments, under the same ServiceAccount. Only addresses and the default root of trust differ.
+func (l *Lab) StartOperator(ctx context.Context) error {
+	deployment, err := l.InstallOperator(ctx)
+	if err != nil {
+		return err
+	}
+	pod := deployment.Spec.Template.Spec
+	config, err := l.ServiceAccountConfig(ctx, deployment.Namespace, pod.ServiceAccountName)
+	if err != nil {
+		return err
+	}
+	if err := controlplane.WriteKubeconfig(l.file("operator.kubeconfig"), config); err != nil {
+		return err
+	}
+	program, err := l.buildManager(ctx)
+	if err != nil {
+		return err
+	}
+	metrics, probes, err := reservePorts()
+	if err != nil {
+		return err
+	}
+	// The last of two equal flags holds.
+	args := append([]string{}, pod.Containers[0].Args...)
+	args = append(args,
+		"--metrics-bind-address="+metrics.Address(),
+		"--health-probe-bind-address="+probes.Address(),
+		"--leader-election-namespace="+deployment.Namespace,
+		"--tuf-mirror="+l.tuf.url,
+		"--tuf-root="+filepath.Join(l.tufDir, "root.json"),
+		"--tuf-cache="+l.file("operator-tuf"),
+	)
+	l.MetricsURL = "http://" + metrics.Address() + "/metrics"
+	l.operatorPorts = []*freeport.Port{metrics, probes}
+	l.operator, err = process.Start(ctx, process.Command{
+		Name:    "manager",
+		Path:    program,
+		Args:    args,
+		Env:     append(l.Registry.Proxy.Env(), "KUBECONFIG="+l.file("operator.kubeconfig"), "HOME="+l.Dir()),
+		LogFile: l.file("manager.log"),
+		Ready:   process.Answers(http.DefaultClient, "http://"+probes.Address()+"/readyz"),
+	})
+	return err
+}
+
+func reservePorts() (metrics, probes *freeport.Port, err error) {
+	if metrics, err = freeport.Reserve(); err != nil {
+		return nil, nil, err
+	}
+	if probes, err = freeport.Reserve(); err != nil {
+		return nil, nil, errors.Join(err, metrics.Release())
+	}
+	return metrics, probes, nil
+}
+
+// buildManager builds what stands in the work tree: a program left in bin/ may be older.
+func (l *Lab) buildManager(ctx context.Context) (string, error) {
+	root, err := binaries.Root()
+	if err != nil {
+		return "", err
+	}
+	program := l.file("manager")
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/manager")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the manager: %w: %s", err, out)
+	}
+	return program, nil
+}
+
+// Operator is the manager's process, nil while it does not run.
+func (l *Lab) Operator() *process.Process { return l.operator }
+
+// StopOperator ends the manager as Kubernetes would. The error tells that it had ended by itself.
+func (l *Lab) StopOperator() error {
+	if l.operator == nil {
+		return nil
+	}
+	errs := []error{l.operator.Stop()}
+	for _, port := range l.operatorPorts {
+		errs = append(errs, port.Release())
+	}
+	l.operator, l.operatorPorts = nil, nil
+	return errors.Join(errs...)
+}
+
+// withStderr adds what a command printed to the error that it failed with.
+func withStderr(err error) error {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return fmt.Errorf("%w: %s", err, exit.Stderr)
+	}
+	return err
+}
