@@ -96,7 +96,7 @@ func computeStatus(trust *v1alpha1.KarmadaImageTrust, seen observation) v1alpha1
 
 // setReady sums the operator's own work up, for people and for kstatus.
 func setReady(status *v1alpha1.KarmadaImageTrustStatus, generation int64, applied metav1.Condition) {
-	ready := success(v1alpha1.ReconciledReason, "%s", readyMessage(status))
+	var ready metav1.Condition
 	switch {
 	case applied.Reason == v1alpha1.InvalidSpecReason,
 		applied.Reason == v1alpha1.PolicyRejectedReason,
@@ -106,6 +106,8 @@ func setReady(status *v1alpha1.KarmadaImageTrustStatus, generation int64, applie
 		ready = unknown(v1alpha1.ApplyingPolicyReason, "%s", applied.Message)
 	case status.LastVerifiedTime == nil:
 		ready = unknown(v1alpha1.VerifyingReason, "The first round of verification is under way.")
+	default:
+		ready = success(v1alpha1.ReconciledReason, "%s", readyMessage(status))
 	}
 	set(status, generation, v1alpha1.ReadyCondition, ready)
 

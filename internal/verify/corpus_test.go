@@ -80,6 +80,9 @@ func TestCorpus(t *testing.T) {
 			for _, spec := range []v1alpha1.KarmadaImageTrustSpec{exact, whole} {
 				got := c.Verify(t.Context(), image, identityOf(t, spec), trust)
 				checkResult(t, got)
+				if accepted := acceptedByCosign(t, image, identityOf(t, spec), trust); accepted != (got.Verdict == verified) {
+					t.Errorf("got %s, but cosign verify accepts it: %t", got.Verdict, accepted)
+				}
 				switch {
 				case entry.Expect != "verify":
 					if got.Verdict != untrusted {

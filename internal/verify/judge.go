@@ -144,9 +144,12 @@ func (e *examination) diagnose(sig oci.Signature) error {
 	if err != nil || entry == nil {
 		return refuse(v1alpha1.LogProofInvalidReason, "it has no entry of the transparency log")
 	}
+	if _, known := e.material.RekorLogs()[entry.Payload.LogID]; !known {
+		return refuse(v1alpha1.LogProofInvalidReason, "its entry is of a transparency log that the root of trust does not have")
+	}
 	if _, err := cosign.VerifyBundle(sig, e.options()); err != nil {
 		return refuse(v1alpha1.LogProofInvalidReason,
-			"its entry of the transparency log is not about it, or not by a log of the root of trust")
+			"its entry of the transparency log is about another signature, or not one that the log made")
 	}
 	if err := cosign.CheckExpiry(cert, time.Unix(entry.Payload.IntegratedTime, 0)); err != nil {
 		return refuse(v1alpha1.UntrustedCertificateReason,

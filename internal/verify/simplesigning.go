@@ -100,6 +100,10 @@ func (e *examination) examine(ctx context.Context, layer v1.Descriptor, payloads
 		payload.content, payload.err = e.registry.Blob(ctx, e.image.Context().Digest(layer.Digest.String()))
 		payloads[layer.Digest] = payload
 	}
+	if isNotFound(payload.err) {
+		missing := unknown(v1alpha1.RegistryAnswerInvalidReason, "the registry has a signature of the image, but not the payload of the signature")
+		return finding{Result: missing, rank: rankUnknown}, true
+	}
 	if payload.err != nil {
 		failure := registryFailure(payload.err)
 		// What is wrong with one payload need not be wrong with the next; a registry that is down is down.

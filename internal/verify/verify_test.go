@@ -31,6 +31,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/sigstore/cosign/v2/pkg/cosign"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -180,7 +181,7 @@ func TestVerify(t *testing.T) {
 				s.Bundle = b.good(d, release).Bundle
 				return []sigstore.Signature{s}
 			},
-			verdict: untrusted, reason: "LogProofInvalid", message: "not about it",
+			verdict: untrusted, reason: "LogProofInvalid", message: "about another signature",
 		},
 		"log entry by another log": {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
@@ -188,7 +189,7 @@ func TestVerify(t *testing.T) {
 				s.Bundle = logged(t, foreign, s, time.Now())
 				return []sigstore.Signature{s}
 			},
-			verdict: untrusted, reason: "LogProofInvalid", message: "not by a log of the root of trust",
+			verdict: untrusted, reason: "LogProofInvalid", message: "a transparency log that the root of trust does not have",
 		},
 		"log entry with another time": {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
@@ -196,7 +197,7 @@ func TestVerify(t *testing.T) {
 				s.Bundle.Payload.IntegratedTime++
 				return []sigstore.Signature{s}
 			},
-			verdict: untrusted, reason: "LogProofInvalid",
+			verdict: untrusted, reason: "LogProofInvalid", message: "or not one that the log made",
 		},
 		"logged after the certificate had expired": {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
@@ -269,12 +270,30 @@ func TestVerify(t *testing.T) {
 			if seen != test.signer {
 				t.Errorf("got signer %q, want %q", seen, test.signer)
 			}
+			if accepted := acceptedByCosign(t, digest, want, b.root); accepted != (got.Verdict == verified) {
+				t.Errorf("got %s, but cosign verify accepts it: %t", got.Verdict, accepted)
+			}
 			again := newCosign(time.Minute).Verify(t.Context(), digest, want, b.root)
 			if diff := cmp.Diff(got, again); diff != "" {
 				t.Errorf("the same image, judged again (-first +second):\n%s", diff)
 			}
 		})
 	}
+}
+
+// acceptedByCosign is the verdict of `cosign verify` itself, offline.
+func acceptedByCosign(t *testing.T, image name.Digest, want policy.Identity, trust *trustroot.Root) bool {
+	t.Helper()
+	_, _, err := cosign.VerifyImageSignatures(t.Context(), image, &cosign.CheckOpts{
+		ClaimVerifier:   cosign.SimpleClaimVerifier,
+		TrustedMaterial: trust.Material,
+		Offline:         true,
+		Identities: []cosign.Identity{{
+			Issuer: want.Issuer, IssuerRegExp: want.IssuerRegexp,
+			Subject: want.Subject, SubjectRegExp: want.SubjectRegexp,
+		}},
+	})
+	return err == nil
 }
 
 func TestVerifySigner(t *testing.T) {
@@ -314,6 +333,31 @@ func TestVerifyWithoutRoot(t *testing.T) {
 	digest := b.push("karmada/app", "app")
 	for _, trust := range []*trustroot.Root{nil, {}} {
 		mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), trust, unknown, "TrustRootUnavailable")
+	}
+}
+
+// TestVerifyByTrustRootObject proves by a root of trust that is an object in the cluster.
+func TestVerifyByTrustRootObject(t *testing.T) {
+	b := newBench(t)
+	digest := b.push("karmada/app", "app")
+	b.attach(digest, b.good(digest, release))
+	for _, test := range []struct {
+		of      *sigstore.Sigstore
+		verdict v1alpha1.Verdict
+		reason  string
+	}{
+		{b.sigstore, verified, "Signed"},
+		{newSigstore(t), untrusted, "UntrustedCertificate"},
+	} {
+		object, err := test.of.TrustRoot("private")
+		if err != nil {
+			t.Fatal(err)
+		}
+		trust, err := trustroot.FromTrustRoot(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), trust, test.verdict, test.reason)
 	}
 }
 

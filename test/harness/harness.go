@@ -84,6 +84,11 @@ func Start(ctx context.Context, options Options) (*Harness, error) {
 			return nil, err
 		}
 	}
+	if options.PolicyController {
+		if err := policycontroller.CheckPorts(); err != nil {
+			return nil, err
+		}
+	}
 	var err error
 	if h.dir, err = os.MkdirTemp("", "image-trust-"); err != nil {
 		return nil, fmt.Errorf("start the harness: %w", err)

@@ -58,11 +58,13 @@ type Lab struct {
 	// Client acts as an administrator.
 	Client client.Client
 
-	// MetricsURL is the manager's metrics endpoint while it runs.
-	MetricsURL string
+	// MetricsURL is the manager's metrics endpoint, and ProbesURL that of /healthz and /readyz, while
+	// it runs.
+	MetricsURL, ProbesURL string
 
 	tufDir        string
 	tuf           *fileServer
+	manager       *manager
 	operator      *process.Process
 	operatorPorts []*freeport.Port
 }

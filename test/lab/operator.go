@@ -25,10 +25,13 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"syscall"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -37,6 +40,8 @@ import (
 	"github.com/karmada-io/image-trust/test/freeport"
 	"github.com/karmada-io/image-trust/test/process"
 )
+
+const operatorKubeconfig = "operator.kubeconfig"
 
 // fieldOwner of what is installed, as an administrator would with kubectl.
 const fieldOwner = client.FieldOwner("lab")
@@ -95,50 +100,80 @@ func manifests(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	}
 }
 
+// manager is what StartOperator prepares once, so that a restart takes no longer than it must.
+type manager struct {
+	program string
+	args    []string
+	account types.NamespacedName
+}
+
 // StartOperator installs the operator and runs the manager as its Deployment would: with the same
 // arguments, under the same ServiceAccount. Only addresses and the default root of trust differ.
-func (l *Lab) StartOperator(ctx context.Context) error {
-	deployment, err := l.InstallOperator(ctx)
-	if err != nil {
-		return err
+// Of equal flags the last one holds, so that args override those. Installing and building are done
+// the first time only.
+func (l *Lab) StartOperator(ctx context.Context, args ...string) error {
+	if l.operator != nil {
+		return errors.New("the operator runs already")
 	}
-	pod := deployment.Spec.Template.Spec
-	config, err := l.ServiceAccountConfig(ctx, deployment.Namespace, pod.ServiceAccountName)
-	if err != nil {
-		return err
-	}
-	if err := controlplane.WriteKubeconfig(l.file("operator.kubeconfig"), config); err != nil {
-		return err
-	}
-	program, err := l.buildManager(ctx)
-	if err != nil {
-		return err
+	if l.manager == nil {
+		prepared, err := l.prepareManager(ctx)
+		if err != nil {
+			return err
+		}
+		l.manager = prepared
 	}
 	metrics, probes, err := reservePorts()
 	if err != nil {
 		return err
 	}
-	// The last of two equal flags holds.
-	args := append([]string{}, pod.Containers[0].Args...)
-	args = append(args,
-		"--metrics-bind-address="+metrics.Address(),
-		"--health-probe-bind-address="+probes.Address(),
-		"--leader-election-namespace="+deployment.Namespace,
-		"--tuf-mirror="+l.tuf.url,
-		"--tuf-root="+filepath.Join(l.tufDir, "root.json"),
-		"--tuf-cache="+l.file("operator-tuf"),
-	)
-	l.MetricsURL = "http://" + metrics.Address() + "/metrics"
-	l.operatorPorts = []*freeport.Port{metrics, probes}
-	l.operator, err = process.Start(ctx, process.Command{
+	address := []string{
+		"--metrics-bind-address=" + metrics.Address(),
+		"--health-probe-bind-address=" + probes.Address(),
+	}
+	operator, err := process.Start(ctx, process.Command{
 		Name:    "manager",
-		Path:    program,
-		Args:    args,
-		Env:     append(l.Registry.Proxy.Env(), "KUBECONFIG="+l.file("operator.kubeconfig"), "HOME="+l.Dir()),
+		Path:    l.manager.program,
+		Args:    slices.Concat(l.manager.args, address, args),
+		Env:     append(l.Registry.Proxy.Env(), "KUBECONFIG="+l.file(operatorKubeconfig), "HOME="+l.Dir()),
 		LogFile: l.file("manager.log"),
 		Ready:   process.Answers(http.DefaultClient, "http://"+probes.Address()+"/readyz"),
 	})
-	return err
+	if err != nil {
+		return errors.Join(err, metrics.Release(), probes.Release())
+	}
+	l.operator, l.operatorPorts = operator, []*freeport.Port{metrics, probes}
+	l.MetricsURL = "http://" + metrics.Address() + "/metrics"
+	l.ProbesURL = "http://" + probes.Address()
+	return nil
+}
+
+func (l *Lab) prepareManager(ctx context.Context) (*manager, error) {
+	deployment, err := l.InstallOperator(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pod := deployment.Spec.Template.Spec
+	config, err := l.ServiceAccountConfig(ctx, deployment.Namespace, pod.ServiceAccountName)
+	if err != nil {
+		return nil, err
+	}
+	if err := controlplane.WriteKubeconfig(l.file(operatorKubeconfig), config); err != nil {
+		return nil, err
+	}
+	program, err := l.buildManager(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &manager{
+		program: program,
+		account: types.NamespacedName{Namespace: deployment.Namespace, Name: pod.ServiceAccountName},
+		args: append(slices.Clone(pod.Containers[0].Args),
+			"--leader-election-namespace="+deployment.Namespace,
+			"--tuf-mirror="+l.tuf.url,
+			"--tuf-root="+filepath.Join(l.tufDir, "root.json"),
+			"--tuf-cache="+l.file("operator-tuf"),
+		),
+	}, nil
 }
 
 func reservePorts() (metrics, probes *freeport.Port, err error) {
@@ -169,6 +204,14 @@ func (l *Lab) buildManager(ctx context.Context) (string, error) {
 // Operator is the manager's process, nil while it does not run.
 func (l *Lab) Operator() *process.Process { return l.operator }
 
+// OperatorAccount is the ServiceAccount that the manager acts as, once it was started.
+func (l *Lab) OperatorAccount() types.NamespacedName {
+	if l.manager == nil {
+		return types.NamespacedName{}
+	}
+	return l.manager.account
+}
+
 // StopOperator ends the manager as Kubernetes would. The error tells that it had ended by itself.
 func (l *Lab) StopOperator() error {
 	if l.operator == nil {
@@ -179,7 +222,25 @@ func (l *Lab) StopOperator() error {
 		errs = append(errs, port.Release())
 	}
 	l.operator, l.operatorPorts = nil, nil
+	l.MetricsURL, l.ProbesURL = "", ""
 	return errors.Join(errs...)
+}
+
+// KillOperator ends the manager as a failing node would: it cannot finish anything, nor give its lease up.
+func (l *Lab) KillOperator() error {
+	if l.operator == nil {
+		return errors.New("the operator does not run")
+	}
+	if err := l.operator.Err(); err != nil {
+		return err
+	}
+	if err := syscall.Kill(-l.operator.PID(), syscall.SIGKILL); err != nil {
+		return fmt.Errorf("killing the operator: %w", err)
+	}
+	<-l.operator.Done()
+	// What it reports now is what was done here.
+	_ = l.StopOperator()
+	return nil
 }
 
 // withStderr adds what a command printed to the error that it failed with.

@@ -145,12 +145,32 @@ func (p *PolicyController) start(ctx context.Context, options Options) error {
 	return nil
 }
 
-func (p *PolicyController) claimPorts(ctx context.Context, waiting func()) error {
-	var err error
-	p.lock, err = filelock.Acquire(ctx, filepath.Join(os.TempDir(), "karmada-image-trust-policy-controller.lock"), waiting)
-	if err != nil {
+// CheckPorts fails when a foreign process has a port that policy-controller
+// needs, for callers that would rather know before they start anything else. It
+// does not mind another test's policy-controller, for which Start waits.
+func CheckPorts() error {
+	lock, err := filelock.TryAcquire(lockFile())
+	if errors.Is(err, filelock.ErrLocked) {
+		return nil
+	} else if err != nil {
 		return err
 	}
+	return errors.Join(portsFree(), lock.Release())
+}
+
+func (p *PolicyController) claimPorts(ctx context.Context, waiting func()) error {
+	var err error
+	if p.lock, err = filelock.Acquire(ctx, lockFile(), waiting); err != nil {
+		return err
+	}
+	return portsFree()
+}
+
+func lockFile() string {
+	return filepath.Join(os.TempDir(), "karmada-image-trust-policy-controller.lock")
+}
+
+func portsFree() error {
 	for _, port := range []int{webhookPort, healthPort} {
 		if freeport.InUse(port) {
 			return fmt.Errorf("port %d is occupied, and policy-controller can listen on no other: "+

@@ -88,7 +88,9 @@ func statusError(host string, status int, cause error) *Error {
 	}
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		// Registries say the same of a repository that does not exist, lest its name be found out.
 		e.Kind = Unauthorized
+		e.Detail += ": the repository needs credentials, or does not exist"
 	case status == http.StatusTooManyRequests:
 		e.Kind = RateLimited
 	case status < http.StatusBadRequest:

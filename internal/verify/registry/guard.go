@@ -18,6 +18,7 @@ package registry
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -52,8 +53,9 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), g.timeout)
 	resp, err := g.next.RoundTrip(req.WithContext(ctx))
 	switch {
-	case errors.Is(err, http.ErrSchemeMismatch):
-		// Not a failure of the host: where http may be spoken, that is tried beside https, and tells more.
+	case errors.As(err, &tls.RecordHeaderError{}):
+		// The host does not speak TLS, so not an Error: where that is allowed, http is tried beside
+		// https, and its failure tells more.
 		cancel()
 		return nil, err
 	case err != nil:

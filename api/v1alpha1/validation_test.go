@@ -1,0 +1,273 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package v1alpha1_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
+)
+
+const (
+	notChecked = `, <nil>: Invalid value: null: some validation rules were not checked because the object was invalid;` +
+		` correct the existing errors to complete validation`
+	oneIssuer = `spec: Invalid value: set exactly one of issuer and issuerRegexp: the OIDC issuer in the signing certificate,` +
+		` e.g. issuer: https://token.actions.githubusercontent.com`
+	oneIdentity = `spec: Invalid value: set exactly one of identity and identityRegexp: the subject of the signing certificate,` +
+		` e.g. identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`
+	regexpRule   = ` evaluating rule: must be a regular expression in RE2 syntax; it is read as ^(?:REGEXP)$`
+	grammarRule  = `a glob may hold letters, digits and - _ : / * . @ only: "*" stands for anything but "/", "**" for anything`
+	nameRule     = `write the image name without a scheme and without empty parts, e.g. docker.io/karmada/*`
+	digestRule   = `what follows "@" is a digest: write @sha256:DIGEST for one, or leave it out for any`
+	referRule    = `must be an image reference such as docker.io/karmada/karmada-scheduler:v1.16.0 or NAME@sha256:DIGEST`
+	intervalRule = `must be a duration between 1m and 168h, such as 30m or 6h`
+	rootRule     = `must be the name of a TrustRoot: lower case letters, digits, "-" and "."`
+	noTags       = `a glob cannot select tags, because admission sees only the digest; drop "%" and limit versions in` +
+		` identityRegexp instead, e.g. …@refs/tags/v1\.16\.[0-9]+$`
+)
+
+// The reasons why the schema may know more than policy.Compile, or less.
+const (
+	aboutSize  = "sizes are bounded for the sake of the API server"
+	aboutStyle = "a matter of the API: Compile can live with it"
+	aboutGlobs = "only Compile matches globs"
+	aboutNever = "Compile passes it on, and it never matches"
+)
+
+// TestValidation holds what the API server refuses, and how: each message says what to write. What
+// it refuses policy.Compile refuses too, and accepts what it accepts, except where a case says why.
+func TestValidation(t *testing.T) {
+	type object = map[string]any
+	image := func(globs ...any) object { return object{"images": globs} }
+	identity := func(expr string) object { return object{"identity": nil, "identityRegexp": expr} }
+	refer := func(references ...any) object { return object{"verification": object{"references": references}} }
+	interval := func(value any) object { return object{"verification": object{"interval": value}} }
+	digest := "sha256:" + strings.Repeat("0a", 32)
+
+	tests := map[string]struct {
+		spec object
+		// want is the whole message, without the kind and name in front; empty: accepted.
+		want string
+		// onlySchema and onlyCompile say why just one of the two refuses.
+		onlySchema, onlyCompile string
+	}{
+		"valid": {},
+
+		// Who may sign.
+		"no issuer":           {spec: object{"issuer": nil}, want: oneIssuer},
+		"both issuers":        {spec: object{"issuerRegexp": "https://a"}, want: oneIssuer},
+		"issuer by regexp":    {spec: object{"issuer": nil, "issuerRegexp": "https://a"}},
+		"no identity":         {spec: object{"identity": nil}, want: oneIdentity},
+		"both identities":     {spec: object{"identityRegexp": "a"}, want: oneIdentity},
+		"nobody":              {spec: object{"issuer": nil, "identity": nil}, want: "[" + oneIssuer + ", " + oneIdentity + "]"},
+		"identity by regexp":  {spec: identity(`^https://github\.com/karmada-io/.*$`)},
+		"empty issuer":        {spec: object{"issuer": ""}, want: `spec.issuer: Invalid value: "": spec.issuer in body should be at least 1 chars long`},
+		"empty identity":      {spec: object{"identity": ""}, want: `spec.identity: Invalid value: "": spec.identity in body should be at least 1 chars long`},
+		"empty regexp":        {spec: identity(""), want: `spec.identityRegexp: Invalid value: "": spec.identityRegexp in body should be at least 1 chars long`},
+		"unclosed group":      {spec: identity("a(b"), want: "spec.identityRegexp: Invalid value: \"string\": error parsing regexp: missing closing ): `a(b`" + regexpRule},
+		"unclosed class":      {spec: identity("[a"), want: "spec.identityRegexp: Invalid value: \"string\": error parsing regexp: missing closing ]: `[a`" + regexpRule},
+		"open quote":          {spec: identity(`\Qa`), want: "spec.identityRegexp: Invalid value: \"string\": error parsing regexp: missing closing ): `^(?:\\Qa)$`" + regexpRule},
+		"broken out of group": {spec: identity("a)|(?:b"), want: "spec.identityRegexp: Invalid value: \"string\": error parsing regexp: unexpected ): `a)|(?:b`" + regexpRule},
+		"unknown escape":      {spec: identity(`\8`), want: "spec.identityRegexp: Invalid value: \"string\": error parsing regexp: invalid escape sequence: `\\8`" + regexpRule},
+		"trailing backslash":  {spec: identity(`a\`), want: "spec.identityRegexp: Invalid value: \"string\": error parsing regexp: trailing backslash at end of expression: ``" + regexpRule},
+		"glob for a regexp":   {spec: identity("**"), want: "spec.identityRegexp: Invalid value: \"string\": error parsing regexp: missing argument to repetition operator: `*`" + regexpRule},
+		"too many repeats":    {spec: identity("a{1001}"), want: "spec.identityRegexp: Invalid value: \"string\": error parsing regexp: invalid repeat count: `{1001}`" + regexpRule},
+		"bad issuer regexp": {
+			spec: object{"issuer": nil, "issuerRegexp": "("},
+			want: "spec.issuerRegexp: Invalid value: \"string\": error parsing regexp: missing closing ): `(`" + regexpRule,
+		},
+		"flags, groups and alternatives": {spec: identity(`(?i)(?P<name>a)|b|(?:c)`)},
+		"long regexp": {
+			spec: identity(strings.Repeat("a", 1025)), onlySchema: aboutSize,
+			want: "[spec.identityRegexp: Too long: may not be more than 1024 bytes" + notChecked + "]",
+		},
+		"longest regexp": {spec: identity(strings.Repeat("a", 1024))},
+		"long identity": {
+			spec: object{"identity": strings.Repeat("a", 1025)}, onlySchema: aboutSize,
+			want: "[spec.identity: Too long: may not be more than 1024 bytes" + notChecked + "]",
+		},
+		"long issuer": {
+			spec: object{"issuer": strings.Repeat("a", 1025)}, onlySchema: aboutSize,
+			want: "[spec.issuer: Too long: may not be more than 1024 bytes" + notChecked + "]",
+		},
+
+		// Which images.
+		"every spelling": {spec: image("karmada/a", "docker.io/karmada/*", "index.docker.io/**", "nginx", "localhost:5000/a/*", "*/*", "**",
+			"registry.example.com:8443/a-b/c_d/e.f", "a/b@"+digest, "a/b@*")},
+		"no images": {spec: object{"images": nil}, want: "[spec.images: Required value" + notChecked + "]"},
+		"empty images": {
+			spec: image(many(0, "")...),
+			want: "[spec.images: Invalid value: 0: spec.images in body should have at least 1 items," +
+				" spec.images: Invalid value: name at least one glob, e.g. docker.io/karmada/*]",
+		},
+		"empty glob": {spec: image(""), want: `spec.images[0]: Invalid value: "": spec.images[0] in body should be at least 1 chars long`},
+		"twice":      {spec: image("a/b", "c/d", "a/b"), onlySchema: aboutStyle, want: `spec.images[2]: Duplicate value: "a/b"`},
+		"too many images": {
+			spec: image(many(65, "a/b%d")...), onlySchema: aboutSize,
+			want: "[spec.images: Too many: 65: must have at most 64 items" + notChecked + "]",
+		},
+		"most images": {spec: image(many(64, "a/b%d")...)},
+		"long glob": {
+			spec: image(strings.Repeat("a", 513)), onlySchema: aboutSize,
+			want: "[spec.images[0]: Too long: may not be more than 512 bytes" + notChecked + "]",
+		},
+		"question mark":    {spec: image("a/b?"), want: `spec.images[0]: Invalid value: "a/b?": ` + grammarRule},
+		"regexp":           {spec: image("a/(b|c)"), want: `spec.images[0]: Invalid value: "a/(b|c)": ` + grammarRule},
+		"not ASCII":        {spec: image("a/ü"), want: `spec.images[0]: Invalid value: "a/ü": ` + grammarRule},
+		"the second is it": {spec: image("a/b", "a b"), want: `spec.images[1]: Invalid value: "a b": ` + grammarRule},
+		"scheme":           {spec: image("https://docker.io/a/b"), want: `spec.images[0]: Invalid value: "https://docker.io/a/b": ` + nameRule},
+		"empty part":       {spec: image("docker.io//b"), want: `spec.images[0]: Invalid value: "docker.io//b": ` + nameRule},
+		"leading slash":    {spec: image("/a/b"), want: `spec.images[0]: Invalid value: "/a/b": ` + nameRule},
+		"trailing slash": {
+			spec: image("docker.io/karmada/"),
+			want: `spec.images[0]: Invalid value: "docker.io/karmada/": nothing follows the last "/"; to cover every repository below it write "docker.io/karmada/**"`,
+		},
+		"tag":               {spec: image("a/b:v1"), want: `spec.images[0]: Invalid value: "a/b:v1": ` + strings.Replace(noTags, "%", ":v1", 1)},
+		"tag by wildcard":   {spec: image("docker.io/karmada/*:v1.16.*"), want: `spec.images[0]: Invalid value: "docker.io/karmada/*:v1.16.*": ` + strings.Replace(noTags, "%", ":v1.16.*", 1)},
+		"any tag":           {spec: image("a/b:*"), want: `spec.images[0]: Invalid value: "a/b:*": ` + strings.Replace(noTags, "%", ":*", 1)},
+		"tag behind a port": {spec: image("a.b:80/c:v1"), want: `spec.images[0]: Invalid value: "a.b:80/c:v1": ` + strings.Replace(noTags, "%", ":v1", 1)},
+		"tag and digest":    {spec: image("a/b:v1@sha256:0"), want: `spec.images[0]: Invalid value: "a/b:v1@sha256:0": ` + strings.Replace(noTags, "%", ":v1@sha256:0", 1)},
+		"short digest":      {spec: image("a/b@sha256:0a"), onlySchema: aboutNever, want: `spec.images[0]: Invalid value: "a/b@sha256:0a": ` + digestRule},
+		"no digest":         {spec: image("a/b@"), onlySchema: aboutNever, want: `spec.images[0]: Invalid value: "a/b@": ` + digestRule},
+		"two digests":       {spec: image("a@b@*"), onlySchema: aboutNever, want: `spec.images[0]: Invalid value: "a@b@*": ` + digestRule},
+		"upper case":        {spec: image("docker.io/Karmada/B"), want: `spec.images[0]: Invalid value: "docker.io/Karmada/B": image names are lower case; write "docker.io/karmada/b"`},
+		"upper case alone":  {spec: image("Nginx"), want: `spec.images[0]: Invalid value: "Nginx": image names are lower case; write "nginx"`},
+		"upper case first":  {spec: image("Karmada/b"), onlySchema: aboutNever, want: `spec.images[0]: Invalid value: "Karmada/b": image names are lower case; write "karmada/b"`},
+		"upper case host":   {spec: image("GHCR.IO/a/b")},
+		"registry alone":    {spec: image("ghcr.io"), want: `spec.images[0]: Invalid value: "ghcr.io": names a registry but no repository; to cover all of it write "ghcr.io/**"`},
+		"two mistakes at once": {
+			spec: image("docker.io/A/"),
+			want: `[spec.images[0]: Invalid value: "docker.io/A/": nothing follows the last "/"; to cover every repository below it write "docker.io/A/**",` +
+				` spec.images[0]: Invalid value: "docker.io/A/": image names are lower case; write "docker.io/a/"]`,
+		},
+
+		// What is verified, and how often.
+		"references": {spec: refer("docker.io/karmada/a:v1", "karmada/a", "karmada/b@"+digest, "index.docker.io/karmada/b-c.d__e:v1.0_x@"+digest)},
+		"nothing to verify": {
+			spec: object{"verification": object{}}, onlySchema: aboutStyle,
+			want: "spec.verification: Invalid value: 0: spec.verification in body should have at least 1 properties",
+		},
+		"empty references": {
+			spec: refer(many(0, "")...), onlySchema: aboutStyle,
+			want: "spec.verification.references: Invalid value: 0: spec.verification.references in body should have at least 1 items",
+		},
+		"too many references": {
+			spec: refer(many(65, "karmada/a:v%d")...), onlySchema: aboutSize,
+			want: "[spec.verification.references: Too many: 65: must have at most 64 items" + notChecked + "]",
+		},
+		"reference twice": {
+			spec: refer("karmada/a", "karmada/a"), onlySchema: aboutStyle,
+			want: `spec.verification.references[1]: Duplicate value: "karmada/a"`,
+		},
+		"long reference": {
+			spec: refer("karmada/" + strings.Repeat("a", 505)), want: "[spec.verification.references[0]: Too long: may not be more than 512 bytes" + notChecked + "]",
+		},
+		"reference of another image": {spec: refer("ghcr.io/other/a:v1"), onlyCompile: aboutGlobs},
+		"reference with a wildcard":  {spec: refer("docker.io/karmada/*"), want: `spec.verification.references[0]: Invalid value: "docker.io/karmada/*": ` + referRule},
+		"reference with a scheme":    {spec: refer("https://docker.io/karmada/a"), want: `spec.verification.references[0]: Invalid value: "https://docker.io/karmada/a": ` + referRule},
+		"reference in upper case":    {spec: refer("docker.io/karmada/A"), want: `spec.verification.references[0]: Invalid value: "docker.io/karmada/A": ` + referRule},
+		"reference, empty tag":       {spec: refer("docker.io/karmada/a:"), want: `spec.verification.references[0]: Invalid value: "docker.io/karmada/a:": ` + referRule},
+		"reference, short digest":    {spec: refer("karmada/a@sha256:0a"), want: `spec.verification.references[0]: Invalid value: "karmada/a@sha256:0a": ` + referRule},
+		"reference, empty part":      {spec: refer("docker.io/karmada//a"), want: `spec.verification.references[0]: Invalid value: "docker.io/karmada//a": ` + referRule},
+		"reference with a space":     {spec: refer("karmada/a b"), want: `spec.verification.references[0]: Invalid value: "karmada/a b": ` + referRule},
+		"shortest interval":          {spec: interval("1m")},
+		"longest interval":           {spec: interval("168h")},
+		"interval in parts":          {spec: interval("1h30m0.5s")},
+		"interval too short":         {spec: interval("59s"), want: `spec.verification.interval: Invalid value: "59s": ` + intervalRule, onlySchema: aboutStyle},
+		"interval too long":          {spec: interval("168h1s"), want: `spec.verification.interval: Invalid value: "168h1s": ` + intervalRule, onlySchema: aboutStyle},
+		"interval of nothing":        {spec: interval("0s"), want: `spec.verification.interval: Invalid value: "0s": ` + intervalRule, onlySchema: aboutStyle},
+		"interval before now":        {spec: interval("-1h"), want: `spec.verification.interval: Invalid value: "-1h": ` + intervalRule, onlySchema: aboutStyle},
+		"interval in days":           {spec: interval("1d"), want: `spec.verification.interval: Invalid value: "1d": ` + intervalRule},
+		"interval without a unit":    {spec: interval("60"), want: `spec.verification.interval: Invalid value: "60": ` + intervalRule},
+		"interval as a number":       {spec: interval(int64(60)), want: `[spec.verification.interval: Invalid value: "integer": spec.verification.interval in body must be of type string: "integer"` + notChecked + "]"},
+		"interval beyond time":       {spec: interval("9999999h9999999h"), want: `spec.verification.interval: Invalid value: "9999999h9999999h": ` + intervalRule},
+
+		// The rest.
+		"audit": {spec: object{"enforcement": "Audit"}},
+		"warn":  {spec: object{"enforcement": "Warn"}},
+		"enforcement in lower case": {
+			spec: object{"enforcement": "enforce"}, onlySchema: aboutStyle,
+			want: `[spec.enforcement: Unsupported value: "enforce": supported values: "Audit", "Warn", "Enforce"` + notChecked + "]",
+		},
+		"trust root":              {spec: object{"trustRoot": object{"name": "my-sigstore.example.com"}}},
+		"trust root without name": {spec: object{"trustRoot": object{}}, onlySchema: aboutStyle, want: "[spec.trustRoot.name: Required value" + notChecked + "]"},
+		"trust root, no name at all": {
+			spec: object{"trustRoot": object{"name": "My_Sigstore"}}, onlySchema: aboutStyle,
+			want: `spec.trustRoot.name: Invalid value: "My_Sigstore": ` + rootRule,
+		},
+	}
+	c := newServerClient(t, rest.NoWarnings{})
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			trust := makeTrust(tc.spec)
+			compileErr := compile(trust)
+			err := c.Create(t.Context(), trust, client.DryRunAll)
+
+			const prefix = `KarmadaImageTrust.trust.karmada.io "karmada" is invalid: `
+			got := ""
+			if err != nil {
+				got = strings.TrimPrefix(err.Error(), prefix)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("message (-want +got):\n%s", diff)
+			}
+			wantCompile := tc.want != "" && tc.onlySchema == "" || tc.onlyCompile != ""
+			if refused := compileErr != nil; refused != wantCompile {
+				t.Errorf("policy.Compile refuses: %t, want %t (only the schema: %q, only Compile: %q): %v",
+					refused, wantCompile, tc.onlySchema, tc.onlyCompile, compileErr)
+			}
+		})
+	}
+}
+
+// TestUnknownField proves that nothing a user writes is ignored: kubectl asks for strict validation.
+func TestUnknownField(t *testing.T) {
+	tests := map[string]struct {
+		spec map[string]any
+		want string
+	}{
+		"misspelt":       {spec: map[string]any{"identityRegex": "a"}, want: `strict decoding error: unknown field "spec.identityRegex"`},
+		"further inside": {spec: map[string]any{"trustRoot": map[string]any{"name": "a", "key": "b"}}, want: `strict decoding error: unknown field "spec.trustRoot.key"`},
+	}
+	c := newServerClient(t, rest.NoWarnings{})
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := c.Create(t.Context(), makeTrust(tc.spec), client.DryRunAll)
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("Create: %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
+// compile judges a trust that did not come through an API server.
+func compile(trust *unstructured.Unstructured) error {
+	typed := &v1alpha1.KarmadaImageTrust{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(trust.Object, typed); err != nil {
+		return err
+	}
+	_, err := policy.Compile(typed.Spec)
+	return err
+}

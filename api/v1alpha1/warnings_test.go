@@ -1,0 +1,151 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package v1alpha1_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// warnings collects what the API server warns of.
+type warnings struct {
+	mu    sync.Mutex
+	texts []string
+}
+
+func (w *warnings) HandleWarningHeaderWithContext(_ context.Context, _ int, _, text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.texts = append(w.texts, text)
+}
+
+// take returns the warnings since the last call, without what the API server puts before each.
+func (w *warnings) take() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	const prefix = "Validation failed for ValidatingAdmissionPolicy 'karmadaimagetrust-warnings'" +
+		" with binding 'karmadaimagetrust-warnings': "
+	texts := make([]string, 0, len(w.texts))
+	for _, text := range w.texts {
+		texts = append(texts, strings.TrimPrefix(text, prefix))
+	}
+	w.texts = nil
+	slices.Sort(texts)
+	return texts
+}
+
+// TestWarnings holds what is accepted with a warning, and what without.
+func TestWarnings(t *testing.T) {
+	type object = map[string]any
+	image := func(globs ...any) object { return object{"images": globs} }
+	identity := func(expr string) object { return object{"identity": nil, "identityRegexp": expr} }
+	issuer := func(expr string) object { return object{"issuer": nil, "issuerRegexp": expr} }
+	const (
+		anyWorkflow = `spec.identityRegexp: ends in ".*": any workflow, branch and pull request of the repository may sign`
+		anyRepo     = `spec.identityRegexp: ends in ".*": any repository, workflow, branch and pull request that begins like this may sign`
+		anyTag      = `spec.identityRegexp: ends in ".*": any tag that begins like this may sign`
+		anyIdentity = `spec.identityRegexp: ends in ".*": any identity that begins like this may sign`
+		anyHost     = `spec.identityRegexp: begins with ".*": anybody whose identity ends like this may sign, whatever the host and the repository`
+		anybody     = `spec.identityRegexp: matches everything: anybody whom the issuer knows may sign`
+		hub         = `spec.identityRegexp: "." stands for any character: "github.com" also matches "githubxcom"; write "github\.com"`
+		everything  = `" selects every image of every registry: all of them would have to be signed by this identity`
+		registry    = `" selects a whole registry: all of its images would have to be signed by this identity`
+		notHTTPS    = `" is not an https URL, as issuers of OpenID Connect are; the certificate names the whole URL`
+	)
+
+	tests := map[string]struct {
+		spec object
+		want []string
+	}{
+		"exact":                       {},
+		"Karmada's page":              {spec: identity(`^https://github.com/karmada-io/karmada/.*$`), want: []string{hub, anyWorkflow}},
+		"a tight identity":            {spec: identity(`^https://github\.com/karmada-io/karmada/\.github/workflows/a\.yml@refs/tags/v[0-9]+\.[0-9.]+$`)},
+		"versions by a plus":          {spec: identity(`https://github\.com/karmada-io/karmada/\.github/workflows/a\.yml@refs/tags/v.+`)},
+		"any workflow":                {spec: identity(`https://github\.com/karmada-io/karmada/.*`), want: []string{anyWorkflow}},
+		"any workflow, in brackets":   {spec: identity(`^(https://github\.com/karmada-io/karmada/.*)$`), want: []string{anyWorkflow}},
+		"any workflow, with a plus":   {spec: identity(`https://github\.com/karmada-io/karmada/.+`), want: []string{strings.Replace(anyWorkflow, ".*", ".+", 1)}},
+		"any repository":              {spec: identity(`https://github\.com/karmada-io/.*`), want: []string{anyRepo}},
+		"any tag":                     {spec: identity(`https://github\.com/a/b/\.github/workflows/c\.yml@refs/tags/.*`), want: []string{anyTag}},
+		"any branch":                  {spec: identity(`https://github\.com/a/b/\.github/workflows/c\.yml@.*`), want: []string{anyIdentity}},
+		"any host":                    {spec: identity(`.*/karmada-io/karmada/\.github/workflows/c\.yml@refs/heads/main`), want: []string{anyHost}},
+		"any host, anchored":          {spec: identity(`^(?:.*@example\.com)$`), want: []string{anyHost}},
+		"any host and any workflow":   {spec: identity(`.*/karmada-io/karmada/.*`), want: []string{anyHost, anyRepo}},
+		"anybody":                     {spec: identity(`.*`), want: []string{anybody}},
+		"anybody, anchored":           {spec: identity(`^(.+)$`), want: []string{anybody}},
+		"an escaped dot, starred":     {spec: identity(`a\.*`)},
+		"a dot in a class":            {spec: identity(`[a-z.0-9]+@example\.com`)},
+		"a dot in a quotation":        {spec: identity(`\Qa.b\E`)},
+		"a bare dot behind an escape": {spec: identity(`\d.\d@a.b`), want: []string{`spec.identityRegexp: "." stands for any character: "a.b" also matches "axb"; write "a\.b"`}},
+		"any issuer":                  {spec: issuer(`.*`), want: []string{`spec.issuerRegexp: matches everything: whoever can make any issuer name the identity may sign`}},
+		"any issuer of a host": {
+			spec: issuer(`https://token\.actions\.githubusercontent\.com.*`),
+			want: []string{`spec.issuerRegexp: ends in ".*": any issuer that begins like this may vouch for the identity`},
+		},
+		"any host of an issuer": {
+			spec: issuer(`.*\.example\.com`),
+			want: []string{`spec.issuerRegexp: begins with ".*": any issuer that ends like this may vouch for the identity`},
+		},
+		"an issuer with a bare dot": {
+			spec: issuer(`https://a.example.com`),
+			want: []string{`spec.issuerRegexp: "." stands for any character: "a.example.com" also matches "axexamplexcom"; write "a\.example\.com"`},
+		},
+		"an issuer regexp without https": {
+			spec: issuer(`accounts\.google\.com`),
+			want: []string{`spec.issuerRegexp: does not ask for an https URL, as issuers of OpenID Connect are; the certificate names the whole URL`},
+		},
+		"an issuer of alternatives": {spec: issuer(`(https://a|https://b)`)},
+		"an issuer without https":   {spec: object{"issuer": "accounts.google.com"}, want: []string{`spec.issuer: "accounts.google.com` + notHTTPS}},
+		"an issuer by http":         {spec: object{"issuer": "http://dex.example.com"}, want: []string{`spec.issuer: "http://dex.example.com` + notHTTPS}},
+		"every image":               {spec: image("**"), want: []string{`spec.images: "**` + everything}},
+		"every image, three ways":   {spec: image("*/**", "a/b", "***", "*/*/*"), want: []string{`spec.images: "*/**", "***", "*/*/*` + everything}},
+		"Docker Hub":                {spec: image("docker.io/**"), want: []string{`spec.images: "docker.io/**` + registry}},
+		"Docker Hub, unsaid":        {spec: image("*/*"), want: []string{`spec.images: "*/*` + registry}},
+		"registries":                {spec: image("ghcr.io/*/*", "localhost:5000/*", "*.example.com/**"), want: []string{`spec.images: "ghcr.io/*/*", "localhost:5000/*", "*.example.com/**` + registry}},
+		"official images":           {spec: image("*")},
+		"organisations":             {spec: image("docker.io/karmada/**", "karmada/*", "ghcr.io/a/*", "**/karmada/*", "*/karmada/*")},
+		"several at once": {
+			spec: object{"images": []any{"**"}, "issuer": "a", "identity": nil, "identityRegexp": ".*"},
+			want: []string{anybody, `spec.images: "**` + everything, `spec.issuer: "a` + notHTTPS},
+		},
+	}
+	got := &warnings{}
+	c := newServerClient(t, got)
+	install(t, c, warningsFile)
+	eventually(t, "the policy with the warnings is in force", func(ctx context.Context) (bool, error) {
+		err := c.Create(ctx, makeTrust(identity(".*")), client.DryRunAll)
+		return len(got.take()) > 0, err
+	})
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			if err := c.Create(t.Context(), makeTrust(tc.spec), client.DryRunAll); err != nil {
+				t.Fatalf("a warning does not refuse: %v", err)
+			}
+			want := slices.Clone(tc.want)
+			slices.Sort(want)
+			if diff := cmp.Diff(want, got.take(), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

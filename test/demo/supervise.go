@@ -1,0 +1,128 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/karmada-io/image-trust/test/binaries"
+	"github.com/karmada-io/image-trust/test/filelock"
+	"github.com/karmada-io/image-trust/test/lab"
+)
+
+// The commands of a supervisor, which the foreground gives.
+const (
+	superviseBuild        = "supervise-build"
+	superviseInstallation = "supervise"
+)
+
+// installation is what the foreground needs to know of what is up.
+type installation struct {
+	// Kubeconfig is the administrator's.
+	Kubeconfig string `json:"kubeconfig"`
+	// Logs is the directory of all logs.
+	Logs string `json:"logs"`
+	// SchedulerDigest is that of the image that is admitted.
+	SchedulerDigest string `json:"schedulerDigest"`
+}
+
+// supervise does the supervisor's work until the lifeline, a signal or demo down ends it.
+func supervise(o options) error {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	line := takeLifeline(cancel)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	var err error
+	if o.command == superviseBuild {
+		if err = binaries.Ensure(ctx, line.progress); err == nil {
+			return line.release()
+		}
+	} else {
+		err = superviseLab(ctx, cancel, o, line)
+	}
+	if err != nil && ctx.Err() == nil {
+		return errors.Join(err, line.answer(answer{Error: err.Error()}))
+	}
+	return err
+}
+
+// superviseLab keeps the installation up until ctx ends.
+func superviseLab(ctx context.Context, cancel context.CancelCauseFunc, o options, line *lifeline) error {
+	lock, err := filelock.TryAcquire(lockFile(o.dir))
+	if errors.Is(err, filelock.ErrLocked) {
+		return errUp
+	} else if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Release() }()
+	if err := listen(o.dir, cancel); err != nil {
+		return err
+	}
+
+	l, err := lab.Start(ctx, lab.Options{Build: true, Progress: line.progress, LongRunning: !o.shortLived})
+	if err != nil {
+		return err
+	}
+	err = serve(ctx, o, line, l)
+	if err != nil || errors.Is(context.Cause(ctx), errFailed) {
+		l.KeepLogs()
+	}
+	return errors.Join(err, l.Stop(), os.RemoveAll(kubeconfig(o.dir)))
+}
+
+// serve prepares the story in a lab, and returns when the lab is to be stopped.
+func serve(ctx context.Context, o options, line *lifeline, l *lab.Lab) error {
+	_, _ = fmt.Fprintln(line.progress, "▸ installing config/default, and running its manager under its ServiceAccount")
+	if err := l.StartOperator(ctx); err != nil {
+		return err
+	}
+	scheduler, err := pushImages(ctx, l, line.progress)
+	if err != nil {
+		return err
+	}
+	content, err := os.ReadFile(l.Kubeconfig())
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(kubeconfig(o.dir), content, 0o600); err != nil {
+		return fmt.Errorf("write the kubeconfig: %w", err)
+	}
+	up := installation{Kubeconfig: kubeconfig(o.dir), Logs: l.Dir(), SchedulerDigest: scheduler.DigestStr()}
+	if err := line.answer(answer{Installation: up}); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-line.kept:
+	}
+	if err := line.release(); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+func kubeconfig(dir string) string { return filepath.Join(dir, "kubeconfig") }
