@@ -46,6 +46,9 @@ const FieldOwner = client.FieldOwner("karmada-image-trust")
 // installation is noticed by its own watch.
 const reinstallInterval = 30 * time.Second
 
+// movedPause lets the cache catch up with an object that changed under a pass.
+const movedPause = time.Second
+
 // Verdicts answers what is known of images, and finds the rest out on its own time.
 type Verdicts interface {
 	// Answers returns what is known of each request; what has not been attempted since the given
@@ -103,7 +106,11 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 		return ctrl.Result{}, nil
 	}
 	trust.Status = r.written.latest(trust)
-	return r.report(ctx, trust, r.observe(ctx, trust))
+	seen := r.observe(ctx, trust)
+	if seen.policy.moved {
+		return ctrl.Result{RequeueAfter: movedPause}, nil
+	}
+	return r.report(ctx, trust, seen)
 }
 
 // observe does the work of a pass; each phase records what it saw.
@@ -159,8 +166,7 @@ func (r *KarmadaImageTrustReconciler) report(
 		version := trust.ResourceVersion
 		if err := r.Client.Status().Update(ctx, trust, FieldOwner); err != nil {
 			if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-				// The object moved on; its event is on the way.
-				return ctrl.Result{RequeueAfter: time.Second}, nil
+				return ctrl.Result{RequeueAfter: movedPause}, nil
 			}
 			return ctrl.Result{}, errors.Join(fmt.Errorf("writing the status: %w", err), seen.policy.err)
 		}

@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -44,6 +45,8 @@ type policyOutcome struct {
 	err error
 	// absent tells that the kind went missing after it had been there.
 	absent bool
+	// moved tells that the policy changed under the pass, which says nothing: another pass follows.
+	moved bool
 }
 
 // applyPolicy makes the ClusterImagePolicy what the trust says, and reports policy-controller's word on it.
@@ -87,7 +90,7 @@ func (r *KarmadaImageTrustReconciler) putPolicy(
 ) policyOutcome {
 	switch {
 	case current == nil:
-	case !isOurs(trust, current):
+	case !madeByUs(trust, current):
 		return foreign(trust, current)
 	case current.GetDeletionTimestamp() != nil:
 		return policyOutcome{condition: unknown(v1alpha1.PolicyNotReadyReason,
@@ -99,11 +102,7 @@ func (r *KarmadaImageTrustReconciler) putPolicy(
 	drifted := wasApplied(trust)
 	applied, err := r.serverSideApply(ctx, desired, current)
 	if apierrors.IsConflict(err) {
-		// Somebody made or replaced it in between; its event is on the way.
-		return policyOutcome{
-			condition: unknown(v1alpha1.ApplyFailedReason, "ClusterImagePolicy %s changed while it was applied.", trust.Name),
-			err:       err,
-		}
+		return policyOutcome{moved: true}
 	}
 	if err != nil {
 		return r.failed(desired, err)
@@ -154,7 +153,7 @@ func (r *KarmadaImageTrustReconciler) removeForeignFields(ctx context.Context, d
 func (r *KarmadaImageTrustReconciler) removePolicy(
 	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, current *unstructured.Unstructured,
 ) policyOutcome {
-	if current == nil || !isOurs(trust, current) {
+	if current == nil || !madeByUs(trust, current) {
 		return noPolicyWanted()
 	}
 	if current.GetDeletionTimestamp() != nil {
@@ -212,13 +211,20 @@ func isRefusal(err error) bool {
 // isAsWanted tells whether nothing is to be done. Everything that is rendered is compared, as
 // policy-controller's defaulting adds nothing to it.
 func isAsWanted(trust *v1alpha1.KarmadaImageTrust, desired, current *unstructured.Unstructured) bool {
-	return desired != nil && isOurs(trust, current) && current.GetDeletionTimestamp() == nil &&
+	return desired != nil && metav1.IsControlledBy(current, trust) && current.GetDeletionTimestamp() == nil &&
 		current.GetLabels()[policy.ManagedByLabel] == policy.ManagedByValue &&
 		equality.Semantic.DeepEqual(desired.Object["spec"], current.Object["spec"])
 }
 
-func isOurs(trust *v1alpha1.KarmadaImageTrust, object metav1.Object) bool {
-	return metav1.IsControlledBy(object, trust)
+// madeByUs tells the operator's own policies from foreign ones: by the owner or, where somebody took
+// that off, by who applied it. It needs an object with its managed fields, so not one from the cache.
+func madeByUs(trust *v1alpha1.KarmadaImageTrust, current *unstructured.Unstructured) bool {
+	if owner := metav1.GetControllerOf(current); owner != nil {
+		return owner.UID == trust.UID
+	}
+	return slices.ContainsFunc(current.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Manager == string(FieldOwner) && entry.Operation == metav1.ManagedFieldsOperationApply
+	})
 }
 
 // ownerReference makes the policy go with the trust. It does not block the owner's deletion, which

@@ -122,6 +122,7 @@ func TestDriftIsRepaired(t *testing.T) {
 			set(u, []any{map[string]any{"resource": "pods", "version": "v1"}}, "spec", "match")
 		},
 		"our label removed": func(u *unstructured.Unstructured) { u.SetLabels(nil) },
+		"our owner removed": func(u *unstructured.Unstructured) { u.SetOwnerReferences(nil) },
 	}
 	o := start(t, shared.Config())
 	o.create(makeTrust("drift"))
@@ -139,6 +140,9 @@ func TestDriftIsRepaired(t *testing.T) {
 			o.policy("drift", func(u *unstructured.Unstructured) error {
 				if u.GetLabels()[policy.ManagedByLabel] != policy.ManagedByValue {
 					return fmt.Errorf("labels %v", u.GetLabels())
+				}
+				if diff := cmp.Diff(want.GetOwnerReferences(), u.GetOwnerReferences()); diff != "" {
+					return fmt.Errorf("owners (-want +got):\n%s", diff)
 				}
 				if diff := cmp.Diff(want.Object["spec"], u.Object["spec"]); diff != "" {
 					return fmt.Errorf("spec (-want +got):\n%s", diff)
