@@ -107,7 +107,7 @@ controlplane: ## Build the control plane that the tests and the demo run; the fi
 
 # Packages by what their tests start; "go list" names the imports of tests, so nothing is kept by hand.
 PACKAGES_WITH_TESTS = go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./...
-STARTS_PROGRAMS := /test/(controlplane|harness|policycontroller|registry|e2e)
+STARTS_PROGRAMS := /test/(controlplane|harness|lab|policycontroller|registry|integration|e2e)
 
 .PHONY: test
 test: controlplane ## Run all tests: unit, API server and end-to-end.
@@ -142,7 +142,7 @@ build-installer: manifests | $(KUBECTL) ## Write all that an installation needs 
 	@echo "wrote dist/install.yaml for $(IMG)"
 
 .PHONY: clean
-clean: ## Remove what was built; also the control plane, which takes minutes to build again.
+clean: demo-down ## Remove what was built; also the control plane, which takes minutes to build again.
 	@rm -rf $(LOCALBIN) dist
 
 ##@ Deployment

@@ -75,8 +75,13 @@ func computeStatus(trust *v1alpha1.KarmadaImageTrust, seen observation) v1alpha1
 		after.LastVerifiedTime = before.LastVerifiedTime
 	}
 	applied := seen.policy.condition
-	if applied.Reason == v1alpha1.InvalidSpecReason {
+	switch {
+	case applied.Reason == v1alpha1.InvalidSpecReason:
 		after.Policy = before.Policy
+	case after.Policy == nil && before.Policy != nil && sameSpec && applied.Status == metav1.ConditionUnknown:
+		// On the way back to where it was: that it had been applied tells a repair from a first time.
+		after.Policy = before.Policy.DeepCopy()
+		after.Policy.Ready = metav1.ConditionUnknown
 	}
 	verified := unknown(v1alpha1.InvalidSpecReason, "Nothing is verified while the spec is invalid.")
 	if applied.Reason != v1alpha1.InvalidSpecReason {

@@ -76,7 +76,7 @@ type TrustRootReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule=`!format.dns1123Subdomain().validate(self).hasValue()`,message=`must be the name of a TrustRoot: lower case letters, digits, "-" and "."`
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$')`,message=`must be the name of a TrustRoot: lower case letters, digits, "-" and "."`
 	Name string `json:"name,omitempty"`
 }
 

@@ -213,6 +213,10 @@ func TestValidation(t *testing.T) {
 		},
 		"trust root":              {spec: object{"trustRoot": object{"name": "my-sigstore.example.com"}}},
 		"trust root without name": {spec: object{"trustRoot": object{}}, onlySchema: aboutStyle, want: "[spec.trustRoot.name: Required value" + notChecked + "]"},
+		"trust root, empty part": {
+			spec: object{"trustRoot": object{"name": "a..b"}}, onlySchema: aboutStyle,
+			want: `spec.trustRoot.name: Invalid value: "a..b": ` + rootRule,
+		},
 		"trust root, no name at all": {
 			spec: object{"trustRoot": object{"name": "My_Sigstore"}}, onlySchema: aboutStyle,
 			want: `spec.trustRoot.name: Invalid value: "My_Sigstore": ` + rootRule,

@@ -32,6 +32,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
@@ -71,55 +72,71 @@ func TestCorpus(t *testing.T) {
 			image := repository.Digest(entry.Digest)
 			moved := repository.Digest("sha256:" + strings.Repeat("a", 64))
 			b.store(entry, image, moved)
-
-			exact := v1alpha1.KarmadaImageTrustSpec{Issuer: entry.Issuer, Identity: entry.Identity}
-			whole := v1alpha1.KarmadaImageTrustSpec{
-				IssuerRegexp:   v1alpha1.Regexp(regexp.QuoteMeta(entry.Issuer)),
-				IdentityRegexp: v1alpha1.Regexp(regexp.QuoteMeta(entry.Identity)),
-			}
-			for _, spec := range []v1alpha1.KarmadaImageTrustSpec{exact, whole} {
-				got := c.Verify(t.Context(), image, identityOf(t, spec), trust)
-				checkResult(t, got)
-				if accepted := acceptedByCosign(t, image, identityOf(t, spec), trust); accepted != (got.Verdict == verified) {
-					t.Errorf("got %s, but cosign verify accepts it: %t", got.Verdict, accepted)
-				}
-				switch {
-				case entry.Expect != "verify":
-					if got.Verdict != untrusted {
-						t.Errorf("got %s %s (%s), want it untrusted", got.Verdict, got.Reason, got.Message)
-					}
-				case got.Verdict != verified:
-					t.Errorf("got %s %s (%s), want it verified", got.Verdict, got.Reason, got.Message)
-				case got.Signer.Identity != entry.Identity || got.LogIndex != entry.LogIndex || got.IntegratedTime.Unix() != entry.IntegratedTime:
-					t.Errorf("got %s, log entry %d of %s; want %s, %d of %d", got.Signer.Identity, got.LogIndex, got.IntegratedTime,
-						entry.Identity, entry.LogIndex, entry.IntegratedTime)
-				}
-			}
-
-			shorter := entry.Identity[:len(entry.Identity)-1]
-			for what, spec := range map[string]v1alpha1.KarmadaImageTrustSpec{
-				"another issuer":         {Issuer: entry.Issuer + "x", Identity: entry.Identity},
-				"a shortened identity":   {Issuer: entry.Issuer, Identity: shorter},
-				"a shortened regexp":     {Issuer: entry.Issuer, IdentityRegexp: v1alpha1.Regexp(regexp.QuoteMeta(shorter))},
-				"a regexp without start": {Issuer: entry.Issuer, IdentityRegexp: v1alpha1.Regexp(regexp.QuoteMeta(entry.Identity[1:]))},
-			} {
-				got := c.Verify(t.Context(), image, identityOf(t, spec), trust)
-				checkResult(t, got)
-				if got.Verdict != untrusted {
-					t.Errorf("%s: got %s %s (%s)", what, got.Verdict, got.Reason, got.Message)
-				}
-			}
-			got := c.Verify(t.Context(), moved, identityOf(t, exact), trust)
-			checkResult(t, got)
-			if got.Verdict != untrusted {
-				t.Errorf("another digest: got %s %s (%s)", got.Verdict, got.Reason, got.Message)
-			}
+			entry.checkWanted(t, c, image, trust)
+			entry.checkUnwanted(t, c, image, moved, trust)
 		})
 	}
 	if judged == 0 {
 		t.Error("the corpus has no signature to judge")
 	}
 	fmt.Printf("figure: corpus_signatures %d\n", judged)
+}
+
+// checkWanted judges an entry by its own identity, exact and as a regexp.
+func (entry corpusEntry) checkWanted(t *testing.T, c *verify.Cosign, image name.Digest, trust *trustroot.Root) {
+	t.Helper()
+	expected := untrusted
+	if entry.Expect == "verify" {
+		expected = verified
+	}
+	for _, spec := range []v1alpha1.KarmadaImageTrustSpec{
+		{Issuer: entry.Issuer, Identity: entry.Identity},
+		{
+			IssuerRegexp:   v1alpha1.Regexp(regexp.QuoteMeta(entry.Issuer)),
+			IdentityRegexp: v1alpha1.Regexp(regexp.QuoteMeta(entry.Identity)),
+		},
+	} {
+		want := identityOf(t, spec)
+		got := c.Verify(t.Context(), image, want, trust)
+		checkResult(t, got)
+		if got.Verdict != expected {
+			t.Errorf("got %s %s (%s), want %s", got.Verdict, got.Reason, got.Message, expected)
+		}
+		if accepted := acceptedByCosign(t, image, want, trust); accepted != (got.Verdict == verified) {
+			t.Errorf("got %s, but cosign verify accepts it: %t", got.Verdict, accepted)
+		}
+		if got.Verdict == verified && (got.Signer.Identity != entry.Identity || got.Signer.Issuer != entry.Issuer ||
+			got.LogIndex != entry.LogIndex || got.IntegratedTime.Unix() != entry.IntegratedTime) {
+			t.Errorf("got %s of %s, log entry %d of %s; want %s of %s, %d of %d", got.Signer.Identity, got.Signer.Issuer,
+				got.LogIndex, got.IntegratedTime, entry.Identity, entry.Issuer, entry.LogIndex, entry.IntegratedTime)
+		}
+	}
+}
+
+// checkUnwanted judges an entry by identities that are nearly its own, and as a signature of another image.
+func (entry corpusEntry) checkUnwanted(t *testing.T, c *verify.Cosign, image, moved name.Digest, trust *trustroot.Root) {
+	t.Helper()
+	whole, shorter := entry.Identity, entry.Identity[:len(entry.Identity)-1]
+	for what, test := range map[string]struct {
+		image name.Digest
+		spec  v1alpha1.KarmadaImageTrustSpec
+	}{
+		"another issuer":         {image, v1alpha1.KarmadaImageTrustSpec{Issuer: entry.Issuer + "x", Identity: whole}},
+		"a shortened identity":   {image, v1alpha1.KarmadaImageTrustSpec{Issuer: entry.Issuer, Identity: shorter}},
+		"a regexp without end":   {image, likeSpec(entry.Issuer, shorter)},
+		"a regexp without start": {image, likeSpec(entry.Issuer, whole[1:])},
+		"another digest":         {moved, v1alpha1.KarmadaImageTrustSpec{Issuer: entry.Issuer, Identity: whole}},
+	} {
+		got := c.Verify(t.Context(), test.image, identityOf(t, test.spec), trust)
+		checkResult(t, got)
+		if got.Verdict != untrusted {
+			t.Errorf("%s: got %s %s (%s), want it untrusted", what, got.Verdict, got.Reason, got.Message)
+		}
+	}
+}
+
+func likeSpec(issuer, identity string) v1alpha1.KarmadaImageTrustSpec {
+	return v1alpha1.KarmadaImageTrustSpec{Issuer: issuer, IdentityRegexp: v1alpha1.Regexp(regexp.QuoteMeta(identity))}
 }
 
 // store puts an entry's signature beside each of the given digests.
@@ -146,7 +163,7 @@ func (b *bench) upload(method, path, contentType string, content []byte) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	_ = resp.Body.Close()
 	if resp.StatusCode != http.StatusCreated {
 		b.t.Fatalf("%s %s answers %s", method, path, resp.Status)
 	}
@@ -180,7 +197,7 @@ func readCorpus(t *testing.T, path string) []corpusEntry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	var entries []corpusEntry
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, 16<<20)

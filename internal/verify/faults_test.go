@@ -18,10 +18,8 @@ package verify_test
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,76 +30,6 @@ import (
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify"
 )
-
-// fault is a way to answer wrongly, and the reasons that tell it. Which applies is told by the stage: a
-// registry's greeting may be anything that is no failure, and a 404 is an answer to some questions.
-type fault struct {
-	answer  func(w http.ResponseWriter, r *http.Request)
-	reasons []string
-}
-
-func status(code int) func(http.ResponseWriter, *http.Request) {
-	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
-}
-
-var faults = map[string]fault{
-	"401": {status(401), []string{v1alpha1.RegistryUnauthorizedReason}},
-	"403": {status(403), []string{v1alpha1.RegistryUnauthorizedReason}},
-	"404": {status(404), []string{v1alpha1.RegistryUnreachableReason, v1alpha1.RegistryAnswerInvalidReason, v1alpha1.ImageNotFoundReason}},
-	"429": {func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Retry-After", "17")
-		w.WriteHeader(429)
-	}, []string{v1alpha1.RateLimitedReason}},
-	"500":   {status(500), []string{v1alpha1.RegistryUnreachableReason}},
-	"503":   {status(503), []string{v1alpha1.RegistryUnreachableReason}},
-	"reset": {reset, []string{v1alpha1.RegistryUnreachableReason}},
-	"html": {func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = w.Write([]byte("<html><body>Please log in</body></html>"))
-	}, []string{v1alpha1.RegistryAnswerInvalidReason}},
-	"empty": {status(200), []string{v1alpha1.RegistryAnswerInvalidReason}},
-	"huge":  {huge, []string{v1alpha1.RegistryAnswerInvalidReason}},
-	"cut":   {cut, []string{v1alpha1.RegistryUnreachableReason}},
-	"hang":  {hang, []string{v1alpha1.TimeoutReason}},
-}
-
-// reset ends the connection without an answer.
-func reset(w http.ResponseWriter, _ *http.Request) {
-	conn, _, err := w.(http.Hijacker).Hijack()
-	if err != nil {
-		return
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = conn.Close()
-}
-
-// huge answers with the right type and more than anybody should read.
-func huge(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/vnd.oci.image.manifest.v1+json")
-	w.Header().Set("Docker-Content-Digest", "sha256:nonsense")
-	chunk := []byte(strings.Repeat(" ", 64<<10))
-	for range 16 << 20 / len(chunk) {
-		if _, err := w.Write(chunk); err != nil {
-			return
-		}
-	}
-}
-
-// cut ends the connection in the middle of an answer.
-func cut(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "application/vnd.oci.image.manifest.v1+json")
-	w.Header().Set("Content-Length", "1000")
-	_, _ = w.Write([]byte("{"))
-	if f, ok := w.(http.Flusher); ok {
-		f.Flush()
-	}
-	reset(w, r)
-}
-
-// hang answers when the client has given up.
-func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 // faultCell is one fault at one stage of one question.
 type faultCell struct {
@@ -170,6 +98,7 @@ func (c faultCell) skip() bool {
 }
 
 func (c faultCell) run(t *testing.T, count *faultCount) {
+	t.Helper()
 	b := newBench(t)
 	digest := b.push("karmada/app", "app")
 	right, reason := untrusted, v1alpha1.UnsignedReason
@@ -253,36 +182,6 @@ func (c faultCell) harmless() bool {
 		return slices.Contains([]string{"401", "html", "empty", "huge", "cut"}, c.fault)
 	}
 	return c.stage == "signatures" && c.fault == "404" && !c.signed
-}
-
-// tokenServer asks for a bearer token, and can declare all that it gave out invalid.
-type tokenServer struct {
-	mu     sync.Mutex
-	series int
-}
-
-func (s *tokenServer) revoke() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.series++
-}
-
-func (s *tokenServer) answer(w http.ResponseWriter, r *http.Request) (answered bool) {
-	s.mu.Lock()
-	token := fmt.Sprintf("token-%d", s.series)
-	s.mu.Unlock()
-	switch {
-	case r.URL.Path == "/token":
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = fmt.Fprintf(w, `{"token":%q}`, token)
-		return true
-	case r.Header.Get("Authorization") == "Bearer "+token:
-		return false
-	default:
-		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="test"`, r.Host))
-		w.WriteHeader(http.StatusUnauthorized)
-		return true
-	}
 }
 
 // TestFaultsOfResolve: a tag that cannot be looked up is Unknown for the reason that tells the failure.

@@ -101,7 +101,7 @@ func (e *examination) examine(ctx context.Context, layer v1.Descriptor, payloads
 		payloads[layer.Digest] = payload
 	}
 	if isNotFound(payload.err) {
-		missing := unknown(v1alpha1.RegistryAnswerInvalidReason, "the registry has a signature of the image, but not the payload of the signature")
+		missing := unknown(v1alpha1.RegistryAnswerInvalidReason, "the registry has a signature of the image, but not its payload")
 		return finding{Result: missing, rank: rankUnknown}, true
 	}
 	if payload.err != nil {
@@ -134,8 +134,8 @@ func (e *examination) withoutSignature(ctx context.Context) Result {
 				fmt.Sprintf("what the registry has as %s is not a manifest", displayName(e.image)))
 		}
 		if kind := manifest.Config.MediaType; kind != "" && !kind.IsConfig() {
-			return untrusted(v1alpha1.NotAnImageReason,
-				fmt.Sprintf("this is not a container image but an artifact of type %s, and no signature is stored beside it", bounded(string(kind), maxQuoted)))
+			return untrusted(v1alpha1.NotAnImageReason, fmt.Sprintf(
+				"this is not a container image but an artifact of type %s, and no signature is stored beside it", quoted(string(kind))))
 		}
 	}
 	return untrusted(v1alpha1.UnsignedReason, fmt.Sprintf("no cosign signature is stored beside the image: %s has no tag %s",

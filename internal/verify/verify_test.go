@@ -17,26 +17,18 @@ limitations under the License.
 package verify_test
 
 import (
-	"context"
 	"encoding/base64"
-	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
-	"github.com/karmada-io/image-trust/test/images"
 	"github.com/karmada-io/image-trust/test/sigstore"
 )
 
@@ -164,7 +156,7 @@ func TestVerify(t *testing.T) {
 			verdict: untrusted, reason: "InvalidSignature", message: "one of them was changed",
 		},
 		"signature of another image": {
-			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+			signatures: func(b *bench, _ name.Digest) []sigstore.Signature {
 				return []sigstore.Signature{b.good(b.push("karmada/other", "another image"), release)}
 			},
 			verdict: untrusted, reason: "InvalidSignature", message: "a signature of another image, sha256:",
@@ -313,172 +305,5 @@ func TestVerifySigner(t *testing.T) {
 	if got.LogIndex != signature.Bundle.Payload.LogIndex || got.IntegratedTime.Unix() != signature.Bundle.Payload.IntegratedTime {
 		t.Errorf("got log entry %d of %s, want %d of %d", got.LogIndex, got.IntegratedTime,
 			signature.Bundle.Payload.LogIndex, signature.Bundle.Payload.IntegratedTime)
-	}
-}
-
-func TestVerifyIndex(t *testing.T) {
-	b := newBench(t)
-	index, _, err := images.PushIndex(t.Context(), b.host+"/karmada/app:v1", "app")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := newCosign(time.Minute)
-	mustBe(t.Context(), t, c, index, exactly(t, release), b.root, untrusted, "Unsigned")
-	b.attach(index, b.good(index, release))
-	mustBe(t.Context(), t, c, index, exactly(t, release), b.root, verified, "Signed")
-}
-
-func TestVerifyWithoutRoot(t *testing.T) {
-	b := newBench(t)
-	digest := b.push("karmada/app", "app")
-	for _, trust := range []*trustroot.Root{nil, {}} {
-		mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), trust, unknown, "TrustRootUnavailable")
-	}
-}
-
-// TestVerifyByTrustRootObject proves by a root of trust that is an object in the cluster.
-func TestVerifyByTrustRootObject(t *testing.T) {
-	b := newBench(t)
-	digest := b.push("karmada/app", "app")
-	b.attach(digest, b.good(digest, release))
-	for _, test := range []struct {
-		of      *sigstore.Sigstore
-		verdict v1alpha1.Verdict
-		reason  string
-	}{
-		{b.sigstore, verified, "Signed"},
-		{newSigstore(t), untrusted, "UntrustedCertificate"},
-	} {
-		object, err := test.of.TrustRoot("private")
-		if err != nil {
-			t.Fatal(err)
-		}
-		trust, err := trustroot.FromTrustRoot(object)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), trust, test.verdict, test.reason)
-	}
-}
-
-// TestVerifyIncompleteIdentity: cosign takes a missing half of an identity for "anybody".
-func TestVerifyIncompleteIdentity(t *testing.T) {
-	b := newBench(t)
-	digest := b.push("karmada/app", "app")
-	b.attach(digest, b.good(digest, release))
-	for _, want := range []policy.Identity{{}, {Issuer: release.Issuer}, {Subject: release.Subject}} {
-		mustBe(t.Context(), t, newCosign(time.Minute), digest, want, b.root, unknown, "InternalError")
-	}
-}
-
-func TestVerifyManySignatures(t *testing.T) {
-	b := newBench(t)
-	other := sigstore.GitHubWorkflow("evil/karmada", "release.yml", "refs/tags/v1.16.0", commit)
-	for name, test := range map[string]struct {
-		place   int // of the good signature among 200; -1 for none
-		verdict v1alpha1.Verdict
-		reason  string
-	}{
-		"the last that is examined":     {place: 49, verdict: verified, reason: "Signed"},
-		"the first that is not":         {place: 50, verdict: untrusted, reason: "TooManySignatures"},
-		"none":                          {place: -1, verdict: untrusted, reason: "TooManySignatures"},
-		"the first, and nothing beyond": {place: 0, verdict: verified, reason: "Signed"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			digest := b.push("karmada/app", name)
-			bad, good := b.good(digest, other), b.good(digest, release)
-			signatures := make([]sigstore.Signature, 200)
-			for i := range signatures {
-				signatures[i] = bad
-				if i == test.place {
-					signatures[i] = good
-				}
-			}
-			b.attach(digest, signatures...)
-			mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), b.root, test.verdict, test.reason)
-		})
-	}
-}
-
-func TestVerifyOtherArtifacts(t *testing.T) {
-	b := newBench(t)
-	c := newCosign(time.Minute)
-	chart := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), "application/vnd.cncf.helm.config.v1+json")
-	ref, err := name.NewTag(b.host + "/karmada/chart:v1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(ref, chart, remote.WithContext(t.Context())); err != nil {
-		t.Fatal(err)
-	}
-	digest, failure := c.Resolve(t.Context(), ref)
-	if failure != nil {
-		t.Fatal(failure)
-	}
-	got := mustBe(t.Context(), t, c, digest, exactly(t, release), b.root, untrusted, "NotAnImage")
-	if !strings.Contains(got.Message, "application/vnd.cncf.helm.config.v1+json") {
-		t.Errorf("got message %q", got.Message)
-	}
-}
-
-func TestVerifyMissingImage(t *testing.T) {
-	b := newBench(t)
-	missing := b.push("karmada/app", "app").Context().Digest("sha256:" + strings.Repeat("0", 64))
-	mustBe(t.Context(), t, newCosign(time.Minute), missing, exactly(t, release), b.root, unknown, "ImageNotFound")
-}
-
-// TestVerifySignaturesOfMissingImage: like cosign, a signature is judged whether or not the image is there.
-func TestVerifySignaturesOfMissingImage(t *testing.T) {
-	b := newBench(t)
-	missing := b.push("karmada/app", "app").Context().Digest("sha256:" + strings.Repeat("0", 64))
-	b.attach(missing, b.good(missing, release))
-	mustBe(t.Context(), t, newCosign(time.Minute), missing, exactly(t, release), b.root, verified, "Signed")
-}
-
-// TestVerifyNoManifestOfSignatures covers what may stand under the tag of signatures and is none.
-func TestVerifyNoManifestOfSignatures(t *testing.T) {
-	b := newBench(t)
-	digest := b.push("karmada/app", "app")
-	hash, err := v1.NewHash(digest.DigestStr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	tag := digest.Context().Tag("sha256-" + hash.Hex + ".sig")
-	if err := remote.Write(tag, mutate.MediaType(empty.Image, types.OCIManifestSchema1)); err != nil {
-		t.Fatal(err)
-	}
-	mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), b.root, untrusted, "Unsigned")
-	if err := remote.WriteIndex(tag, empty.Index); err != nil {
-		t.Fatal(err)
-	}
-	mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), b.root, unknown, "RegistryAnswerInvalid")
-}
-
-func TestVerifyContextEnded(t *testing.T) {
-	b := newBench(t)
-	digest := b.push("karmada/app", "app")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errors.New("the test ends it"))
-	mustBe(ctx, t, newCosign(time.Minute), digest, exactly(t, release), b.root, unknown, "Timeout")
-}
-
-func TestResolve(t *testing.T) {
-	b := newBench(t)
-	digest := b.push("karmada/app", "app")
-	c := newCosign(time.Minute)
-	got, failure := c.Resolve(t.Context(), digest.Context().Tag("v1"))
-	if failure != nil || got.String() != digest.String() {
-		t.Errorf("got %s and %+v, want %s", got, failure, digest)
-	}
-	if _, failure = c.Resolve(t.Context(), digest.Context().Tag("v2")); failure == nil ||
-		failure.Verdict != unknown || failure.Reason != v1alpha1.ImageNotFoundReason {
-		t.Errorf("a missing tag: got %+v", failure)
-	}
-	unreachable, err := name.NewDigest("registry.invalid/karmada/app@" + digest.DigestStr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, failure := c.Resolve(t.Context(), unreachable); failure != nil || got != unreachable {
-		t.Errorf("a digest costs a request: got %s and %+v", got, failure)
 	}
 }

@@ -27,15 +27,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/karmada-io/image-trust/test/filelock"
+	"github.com/karmada-io/image-trust/test/process"
 )
-
-// killDelay is how long a cancelled build's output may stay open.
-const killDelay = 5 * time.Second
 
 // Ensure builds every program that is missing or out of date into the
 // repository's bin directory, and says so on progress, which may be nil; it is
@@ -154,21 +151,20 @@ func (b build) upToDate() bool {
 // run builds beside the final place and renames, so that nobody ever sees half
 // a program; the stamp comes last.
 func (b build) run(ctx context.Context) error {
-	unfinished := b.output + ".unfinished"
-	defer func() { _ = os.Remove(unfinished) }()
+	// Below it is also what the compilers leave when they are interrupted.
+	work := filepath.Join(filepath.Dir(b.output), "."+b.program.name+".unfinished")
+	if err := errors.Join(os.RemoveAll(work), os.Mkdir(work, 0o755)); err != nil {
+		return fmt.Errorf("build %s: %w", b.program.name, err)
+	}
+	defer func() { _ = os.RemoveAll(work) }()
+	unfinished := filepath.Join(work, b.program.name)
 
 	args := append([]string{"build", "-o", unfinished}, b.args...)
 	cmd := exec.CommandContext(ctx, "go", append(args, b.program.packagePath())...)
-	cmd.Dir, cmd.Env = b.dir, b.env
-	// The compilers are children of go: only the group ends them all.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error {
-		return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-	}
-	cmd.WaitDelay = killDelay
+	cmd.Dir, cmd.Env = b.dir, append(slices.Clone(b.env), "GOTMPDIR="+work)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	if err := cmd.Run(); err != nil {
+	if err := process.Run(cmd); err != nil {
 		if ctx.Err() != nil {
 			err = errors.Join(context.Cause(ctx), err)
 		}

@@ -33,14 +33,25 @@ import (
 const downPollInterval = 100 * time.Millisecond
 
 var (
-	errUp         = errors.New("the demo is up already; make demo-down stops it, and with it all that was changed there")
-	errBroughDown = errors.New("asked to stop")
+	errUp        = errors.New("the demo is up already: stop it with make demo-down, which forgets all that was changed in it")
+	errStopAsked = errors.New("asked to stop")
 )
 
 // A supervisor holds the lock as long as it lives, so that nobody signals a process by a number that
 // may be another's by now; it is asked to stop through a named pipe.
 func lockFile(dir string) string { return filepath.Join(dir, "lock") }
 func pipeFile(dir string) string { return filepath.Join(dir, "stop") }
+
+// notUp returns errUp while a supervisor runs.
+func notUp(dir string) error {
+	lock, err := filelock.TryAcquire(lockFile(dir))
+	if errors.Is(err, filelock.ErrLocked) {
+		return errUp
+	} else if err != nil {
+		return err
+	}
+	return lock.Release()
+}
 
 // listen cancels once somebody writes to the pipe. The caller holds the lock.
 func listen(dir string, cancel context.CancelCauseFunc) error {
@@ -57,7 +68,7 @@ func listen(dir string, cancel context.CancelCauseFunc) error {
 	}
 	go func() {
 		_, _ = pipe.Read(make([]byte, 1))
-		cancel(errBroughDown)
+		cancel(errStopAsked)
 	}()
 	return nil
 }

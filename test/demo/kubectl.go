@@ -24,12 +24,14 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 
 	"golang.org/x/term"
 
 	"github.com/karmada-io/image-trust/test/binaries"
+	"github.com/karmada-io/image-trust/test/process"
 )
 
 // kubectl runs the real one, and shows it.
@@ -38,6 +40,7 @@ type kubectl struct {
 	program    string
 	root       string
 	kubeconfig string
+	cache      string
 	coloured   bool
 }
 
@@ -55,35 +58,40 @@ func newKubectl(out *os.File, up installation) (*kubectl, error) {
 		program:    program,
 		root:       root,
 		kubeconfig: up.Kubeconfig,
+		cache:      filepath.Join(up.Logs, "kubectl-cache"),
 		// https://no-color.org
 		coloured: term.IsTerminal(int(out.Fd())) && os.Getenv("NO_COLOR") == "",
 	}, nil
 }
 
 // show prints the command line as one would type it, then runs it and prints what it says.
-func (k *kubectl) show(ctx context.Context, args ...string) (output string, ok bool, err error) {
+func (k *kubectl) show(ctx context.Context, args []string) (output string, ok bool, err error) {
 	line := "$ kubectl " + commandLine(args)
 	if k.coloured {
 		line = "\x1b[1;36m" + line + "\x1b[0m"
 	}
 	_, _ = fmt.Fprintf(k.out, "\n%s\n", line)
-	output, ok, err = k.run(ctx, k.out, args)
+	output, ok, err = k.runTo(ctx, k.out, args)
 	if output != "" && !strings.HasSuffix(output, "\n") {
 		_, _ = fmt.Fprintln(k.out)
 	}
 	return output, ok, err
 }
 
-// run returns what kubectl printed on both of its outputs, and whether it succeeded. The error tells
+// run returns what kubectl prints on both of its outputs, and whether it succeeds. The error tells
 // that kubectl could not be run to its end.
-func (k *kubectl) run(ctx context.Context, out io.Writer, args []string) (output string, ok bool, err error) {
+func (k *kubectl) run(ctx context.Context, args []string) (output string, ok bool, err error) {
+	return k.runTo(ctx, io.Discard, args)
+}
+
+func (k *kubectl) runTo(ctx context.Context, out io.Writer, args []string) (output string, ok bool, err error) {
 	var both bytes.Buffer
 	cmd := exec.CommandContext(ctx, k.program, args...)
 	cmd.Dir = k.root
-	cmd.Env = []string{"KUBECONFIG=" + k.kubeconfig, "KUBECACHEDIR=" + k.kubeconfig + ".cache"}
+	cmd.Env = []string{"KUBECONFIG=" + k.kubeconfig, "KUBECACHEDIR=" + k.cache}
 	cmd.Stdout = io.MultiWriter(out, &both)
 	cmd.Stderr = cmd.Stdout
-	err = cmd.Run()
+	err = process.Run(cmd)
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
@@ -96,14 +104,19 @@ func (k *kubectl) run(ctx context.Context, out io.Writer, args []string) (output
 	return both.String(), true, nil
 }
 
-// plain is what a shell takes as it stands.
-var plain = regexp.MustCompile(`^[A-Za-z0-9_./:=@,+-]+$`)
+// plain is what a shell takes as it stands; NAME= may stand before a quotation.
+var (
+	plain      = regexp.MustCompile(`^[A-Za-z0-9_./:=@,+-]+$`)
+	assignment = regexp.MustCompile(`^[a-z-]+=`)
+)
 
+// commandLine is what one would type into a shell.
 func commandLine(args []string) string {
 	words := make([]string, 0, len(args))
 	for _, arg := range args {
 		if !plain.MatchString(arg) {
-			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+			prefix := assignment.FindString(arg)
+			arg = prefix + "'" + strings.ReplaceAll(arg[len(prefix):], "'", `'\''`) + "'"
 		}
 		words = append(words, arg)
 	}

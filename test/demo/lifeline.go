@@ -85,7 +85,7 @@ func (l *lifeline) watch(cancel context.CancelCauseFunc) {
 			cancel(errFailed)
 		}
 	}
-	cancel(errAbandoned)
+	_ = errAbandoned
 }
 
 func (l *lifeline) answer(a answer) error {

@@ -23,6 +23,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"syscall"
 
 	"github.com/karmada-io/image-trust/test/binaries"
@@ -76,17 +77,23 @@ func superviseLab(ctx context.Context, cancel context.CancelCauseFunc, o options
 	} else if err != nil {
 		return err
 	}
-	defer func() { _ = lock.Release() }()
+	// Held to the very end of the process, so that nothing is left when another has the lock.
+	defer runtime.KeepAlive(lock)
 	if err := listen(o.dir, cancel); err != nil {
 		return err
 	}
+	defer func() { _ = os.Remove(pipeFile(o.dir)) }()
 
-	l, err := lab.Start(ctx, lab.Options{Build: true, Progress: line.progress, LongRunning: !o.shortLived})
+	if err := binaries.Ensure(ctx, line.progress); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(line.progress, "▸ starting a control plane, policy-controller, a registry and a local Sigstore")
+	l, err := lab.Start(ctx, lab.Options{Progress: line.progress, LongRunning: !o.shortLived})
 	if err != nil {
 		return err
 	}
 	err = serve(ctx, o, line, l)
-	if err != nil || errors.Is(context.Cause(ctx), errFailed) {
+	if err != nil && ctx.Err() == nil || errors.Is(context.Cause(ctx), errFailed) {
 		l.KeepLogs()
 	}
 	return errors.Join(err, l.Stop(), os.RemoveAll(kubeconfig(o.dir)))
@@ -94,7 +101,7 @@ func superviseLab(ctx context.Context, cancel context.CancelCauseFunc, o options
 
 // serve prepares the story in a lab, and returns when the lab is to be stopped.
 func serve(ctx context.Context, o options, line *lifeline, l *lab.Lab) error {
-	_, _ = fmt.Fprintln(line.progress, "▸ installing config/default, and running its manager under its ServiceAccount")
+	_, _ = fmt.Fprintln(line.progress, "▸ installing the operator from config/default")
 	if err := l.StartOperator(ctx); err != nil {
 		return err
 	}

@@ -119,7 +119,7 @@ func admissionCases(t *testing.T) map[string]admissionCase {
 		},
 		"logged-after-the-certificate-expired": {
 			signature: logged(time.Now(), sigstore.At(time.Now().Add(-time.Hour))),
-			verdict: untrusted, reason: v1alpha1.UntrustedCertificateReason, denied: "certificate expired before signatures were entered in log",
+			verdict:   untrusted, reason: v1alpha1.UntrustedCertificateReason, denied: "certificate expired before signatures were entered in log",
 		},
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
@@ -82,9 +83,5 @@ func TestRotatedRoot(t *testing.T) {
 	becomes(t, trust.Name, settled, verdict(image, v1alpha1.VerdictUntrusted, v1alpha1.UntrustedCertificateReason))
 	eventually(t, eventReasons(trust.Name), has(v1alpha1.ImageUntrustedReason))
 
-	attach(t, digest, newSignature(t, after, digest, release))
-	change(t, root, func(root *unstructured.Unstructured) {
-		root.SetAnnotations(map[string]string{"test": "a change that is none of the keys"})
-	})
 	refused(t, image, "failed policy: rotated-root")
 }

@@ -34,12 +34,12 @@ import (
 // in the local registry only.
 func TestAdmission(t *testing.T) {
 	c := newClient(t, shared.Config())
-	createNamespace(t, c, "admission-test")
-	createPassingPolicy(t, c, "admission-test", "index.docker.io/trusted/*")
+	namespace := createNamespace(t, c)
+	createPassingPolicy(t, c, "index.docker.io/trusted/*")
 	digest := push(t, "docker.io/trusted/image:v1")
 	push(t, "docker.io/unmatched/image:v1")
 	newPod := func(image string) *corev1.Pod {
-		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{GenerateName: "pod-", Namespace: "admission-test"}, Spec: podSpec(image)}
+		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{GenerateName: "pod-", Namespace: namespace}, Spec: podSpec(image)}
 	}
 	// The webhook learns of a policy a moment after the API server.
 	eventually(t, func(ctx context.Context) (bool, error) {
@@ -83,11 +83,11 @@ func TestAdmission(t *testing.T) {
 // TestPolicyControllerRestart has admission fail while policy-controller is down.
 func TestPolicyControllerRestart(t *testing.T) {
 	c := newClient(t, shared.Config())
-	createNamespace(t, c, "restart-test")
+	namespace := createNamespace(t, c)
 	if err := shared.PolicyController.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "pod", Namespace: "restart-test"}, Spec: podSpec("restart.invalid/image:v1")}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "pod", Namespace: namespace}, Spec: podSpec("restart.invalid/image:v1")}
 	if err := c.Create(t.Context(), pod.DeepCopy()); err == nil || !strings.Contains(err.Error(), "failed calling webhook") {
 		t.Errorf("without policy-controller: got %v, want failed calling webhook", err)
 	}
@@ -99,10 +99,11 @@ func TestPolicyControllerRestart(t *testing.T) {
 	}
 }
 
-func createNamespace(t *testing.T, c client.Client, name string) {
+// createNamespace makes a namespace that opts in, and returns its name.
+func createNamespace(t *testing.T, c client.Client) string {
 	t.Helper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name: name, Labels: map[string]string{"policy.sigstore.dev/include": "true"},
+		GenerateName: "opted-in-", Labels: map[string]string{"policy.sigstore.dev/include": "true"},
 	}}
 	if err := c.Create(t.Context(), namespace); err != nil {
 		t.Fatal(err)
@@ -110,17 +111,18 @@ func createNamespace(t *testing.T, c client.Client, name string) {
 	// Pods need it; it is made a moment after the namespace.
 	account := &corev1.ServiceAccount{}
 	eventually(t, func(ctx context.Context) (bool, error) {
-		err := c.Get(ctx, client.ObjectKey{Namespace: name, Name: "default"}, account)
+		err := c.Get(ctx, client.ObjectKey{Namespace: namespace.Name, Name: "default"}, account)
 		return err == nil, client.IgnoreNotFound(err)
 	})
+	return namespace.Name
 }
 
-func createPassingPolicy(t *testing.T, c client.Client, name, glob string) {
+func createPassingPolicy(t *testing.T, c client.Client, glob string) {
 	t.Helper()
 	policy := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "policy.sigstore.dev/v1alpha1",
 		"kind":       "ClusterImagePolicy",
-		"metadata":   map[string]any{"name": name},
+		"metadata":   map[string]any{"generateName": "passing-"},
 		"spec": map[string]any{
 			"images":      []any{map[string]any{"glob": glob}},
 			"authorities": []any{map[string]any{"static": map[string]any{"action": "pass"}}},

@@ -95,7 +95,10 @@ func Start(ctx context.Context, options Options) (*Harness, error) {
 	}
 	begin := time.Now()
 	if err := h.start(ctx, options); err != nil {
-		h.KeepLogs()
+		// The logs of a start that was called off tell nothing.
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			h.KeepLogs()
+		}
 		return nil, errors.Join(err, h.Stop())
 	}
 	summary, err := h.summary(options)

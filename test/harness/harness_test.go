@@ -93,6 +93,11 @@ func TestRequests(t *testing.T) {
 	if err := admin.Update(t.Context(), configMap, client.DryRunAll); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := admin.Delete(context.Background(), configMap); err != nil {
+			t.Error(err)
+		}
+	})
 
 	type request struct {
 		User, Verb, Name, Resource string

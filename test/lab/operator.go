@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -195,8 +196,12 @@ func (l *Lab) buildManager(ctx context.Context) (string, error) {
 	program := l.file("manager")
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/manager")
 	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the manager: %w: %s", err, out)
+	// What go leaves behind when it is interrupted goes with the lab.
+	build.Env = append(os.Environ(), "GOTMPDIR="+l.Dir())
+	var output bytes.Buffer
+	build.Stdout, build.Stderr = &output, &output
+	if err := process.Run(build); err != nil {
+		return "", fmt.Errorf("building the manager: %w: %s", err, output.Bytes())
 	}
 	return program, nil
 }

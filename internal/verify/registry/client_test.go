@@ -24,6 +24,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -140,7 +141,7 @@ func TestRedirectLoop(t *testing.T) {
 		requests++
 		mu.Unlock()
 		if r.URL.Path != "/v2/" {
-			http.Redirect(w, r, r.URL.Path+"x", http.StatusTemporaryRedirect)
+			http.Redirect(w, r, r.URL.Path+"x", http.StatusTemporaryRedirect) //nolint:gosec // a redirect is what is tested
 		}
 	})
 	_, err := newClient(&keychain{}).Manifest(t.Context(), s.digest)
@@ -184,7 +185,7 @@ func TestCredentialsStayHome(t *testing.T) {
 					w.Header().Set("WWW-Authenticate", scheme+` realm="http://`+r.Host+`/token",service="test"`)
 					w.WriteHeader(http.StatusUnauthorized)
 				default:
-					http.Redirect(w, r, target+r.URL.Path, http.StatusTemporaryRedirect)
+					http.Redirect(w, r, target+r.URL.Path, http.StatusTemporaryRedirect) //nolint:gosec // a redirect is what is tested
 				}
 			})
 			c := newClient(&keychain{user: "user", password: "secret"})
@@ -252,10 +253,10 @@ func TestCredentialsUnreadable(t *testing.T) {
 // TestSharedHandshake: who stops waiting for a handshake does not end it for those who go on.
 func TestSharedHandshake(t *testing.T) {
 	s := newServer(t)
-	greeted, release := make(chan struct{}, 8), make(chan struct{})
+	greetings, release := make(chan struct{}, 8), make(chan struct{})
 	s.answer(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/v2/" {
-			greeted <- struct{}{}
+			greetings <- struct{}{}
 			<-release
 			return
 		}
@@ -269,7 +270,7 @@ func TestSharedHandshake(t *testing.T) {
 		_, err := c.Manifest(impatient, tag)
 		left <- err
 	}()
-	<-greeted
+	<-greetings
 	leave()
 	if err := <-left; kindOf(t, err) != registry.Timeout {
 		t.Errorf("the impatient got %v", err)
@@ -282,6 +283,55 @@ func TestSharedHandshake(t *testing.T) {
 	close(release)
 	if err := <-stayed; err != nil {
 		t.Errorf("the patient got %v", err)
+	}
+	if len(greetings) != 0 {
+		t.Error("the handshake was begun again")
+	}
+}
+
+// TestTooLarge: no answer is read beyond the limit, whatever it is and whether or not it tells its size.
+func TestTooLarge(t *testing.T) {
+	const limit, endless = 4 << 20, 64 << 20
+	for name, told := range map[string]bool{"told": true, "untold": false} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			written := 0
+			large := func(w http.ResponseWriter) {
+				w.Header().Set("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+				if told {
+					w.Header().Set("Content-Length", strconv.Itoa(endless))
+				}
+				chunk := make([]byte, 64<<10)
+				for range endless / len(chunk) {
+					n, err := w.Write(chunk)
+					mu.Lock()
+					written += n
+					mu.Unlock()
+					if err != nil {
+						return
+					}
+				}
+			}
+			s := newServer(t)
+			s.answer(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/v2/" {
+					large(w)
+				}
+			})
+			c := newClient(&keychain{})
+			if _, err := c.Manifest(t.Context(), s.digest); !strings.Contains(err.Error(), "answers with more than 4 MiB") {
+				t.Errorf("a manifest: got %v", err)
+			}
+			if _, err := c.Blob(t.Context(), s.digest); !strings.Contains(err.Error(), "answers with more than 4 MiB") {
+				t.Errorf("a blob: got %v", err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			// What was sent and not read is on its way in buffers.
+			if written > 2*limit+16<<20 {
+				t.Errorf("%d bytes were taken", written)
+			}
+		})
 	}
 }
 

@@ -62,7 +62,7 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, ioError(host, err)
 	}
-	if err := refusal(host, req, resp); err != nil {
+	if err := refusal(host, resp); err != nil {
 		// Nothing of the body is wanted, and the connection is given up rather than drained.
 		_ = resp.Body.Close()
 		cancel()
@@ -74,17 +74,14 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // refusal is the error that an answer amounts to as it begins. 401 is left to those who know
 // how to get a token, and 404 to those who know what was asked for.
-func refusal(host string, req *http.Request, resp *http.Response) error {
-	switch status := resp.StatusCode; {
-	case status == http.StatusUnauthorized, status == http.StatusNotFound:
-	case status >= http.StatusBadRequest:
-		e := statusError(host, status, nil)
-		e.RetryAfter = retryAfter(resp.Header, time.Now())
-		return answered{e}
-	case req.Method != http.MethodHead && resp.ContentLength > maxBody:
-		return answered{tooLarge(host)}
+func refusal(host string, resp *http.Response) error {
+	status := resp.StatusCode
+	if status < http.StatusBadRequest || status == http.StatusUnauthorized || status == http.StatusNotFound {
+		return nil
 	}
-	return nil
+	e := statusError(host, status, nil)
+	e.RetryAfter = retryAfter(resp.Header, time.Now())
+	return answered{e}
 }
 
 // redirects counts the redirects that led to req.
@@ -126,7 +123,7 @@ func (b *body) Read(p []byte) (int, error) {
 	switch {
 	case b.left < 0:
 		return n, tooLarge(b.host)
-	case err == nil || err == io.EOF: //nolint:errorlint // io.Reader's contract is io.EOF itself
+	case err == nil || err == io.EOF:
 		return n, err
 	default:
 		return n, ioError(b.host, err)

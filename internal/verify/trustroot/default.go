@@ -34,7 +34,9 @@ const (
 )
 
 // retry is how long to wait after a failed fetch: 5 s at first, up to 10 minutes.
-var retry = wait.Backoff{Duration: 5 * time.Second, Factor: 2, Jitter: 0.2, Steps: 8, Cap: 10 * time.Minute}
+func retry() wait.Backoff {
+	return wait.Backoff{Duration: 5 * time.Second, Factor: 2, Jitter: 0.2, Steps: 8, Cap: 10 * time.Minute}
+}
 
 // errNotFetched is why there is no root of trust in the beginning.
 var errNotFetched = errors.New("the root of trust has not been fetched yet")
@@ -64,7 +66,7 @@ func NewDefault(repository Repository, log logr.Logger) *Default {
 		changed:    make(chan struct{}, 1),
 		interval:   refreshInterval,
 		timeout:    fetchTimeout,
-		backoff:    retry,
+		backoff:    retry(),
 		err:        errNotFetched,
 	}
 }

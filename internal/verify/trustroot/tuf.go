@@ -57,7 +57,7 @@ func (r Repository) fetch(ctx context.Context, cached bool) (root *Root, err err
 		}
 	}()
 	download := fetcher.NewDefaultFetcher()
-	download.SetHTTPClient(&http.Client{Transport: contextTransport{ctx}})
+	download.SetHTTPClient(&http.Client{Transport: within(ctx)})
 	opts := tuf.DefaultOptions().WithRepositoryBaseURL(r.mirror()).WithFetcher(download).WithContext(ctx)
 	if r.Root != nil {
 		opts = opts.WithRoot(r.Root)
@@ -81,12 +81,15 @@ func (r Repository) fetch(ctx context.Context, cached bool) (root *Root, err err
 	return FromJSON(content)
 }
 
-// contextTransport ends the requests of go-tuf, which know no context, with ctx. Their size is
-// bounded by go-tuf itself.
-type contextTransport struct{ ctx context.Context }
+type roundTripper func(*http.Request) (*http.Response, error)
 
-func (t contextTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	return http.DefaultTransport.RoundTrip(req.WithContext(t.ctx))
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// within ends the requests of go-tuf, which know no context, with ctx. Their size is bounded by go-tuf itself.
+func within(ctx context.Context) http.RoundTripper {
+	return roundTripper(func(req *http.Request) (*http.Response, error) {
+		return http.DefaultTransport.RoundTrip(req.WithContext(ctx))
+	})
 }
 
 // unavailableError says why there is no root of trust, in words that stay the same while the reason does.

@@ -1,0 +1,268 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/karmada-io/image-trust/test/binaries"
+)
+
+// asDemo makes this test's program the demo's: it is then run as such, and so is its supervisor.
+const asDemo = "IMAGE_TRUST_TEST_AS_DEMO"
+
+const goneTimeout = 2 * time.Minute
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asDemo) != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func TestDemo(t *testing.T) {
+	needPrograms(t)
+	dir := t.TempDir()
+	begin := time.Now()
+	d := start(t, dir, "run")
+	d.readUntil("▸ starting")
+	session := d.session()
+	output := d.wantExit(0)
+	for _, want := range []string{
+		"▸ up: Kubernetes ",
+		"$ kubectl apply -f config/samples/karmada.yaml\n",
+		"$ kubectl run unsigned -n demo --image=docker.io/karmada/karmada-dashboard-web:v0.2.0\nError from server",
+		"$ kubectl run intruder -n demo --image=docker.io/karmada/karmada-scheduler:intruder\nError from server",
+		"export KUBECONFIG=" + kubeconfig(dir) + "\n",
+		"make demo-down",
+	} {
+		if !strings.Contains(output, want) {
+			t.Errorf("the output does not hold %q", want)
+		}
+	}
+	if !strings.Contains(output, "▸ waiting") {
+		fmt.Printf("figure: demo_seconds %.0f\n", time.Since(begin).Seconds())
+	}
+
+	kubectl, err := binaries.Find(binaries.Kubectl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := exec.CommandContext(t.Context(), kubectl, "--kubeconfig="+kubeconfig(dir), "get", "pod", "scheduler", "-n", "demo")
+	if output, err := get.CombinedOutput(); err != nil {
+		t.Errorf("what is left up does not answer: %v: %s", err, output)
+	}
+	if output := start(t, dir, "run").wantExit(1); !strings.Contains(output, "up already") {
+		t.Errorf("a second run says %q", output)
+	}
+	if output := start(t, dir, "down").wantExit(0); !strings.Contains(output, "▸ stopped") {
+		t.Errorf("down says %q", output)
+	}
+	wantGone(t, dir, session, goneTimeout)
+	if output := start(t, dir, "down").wantExit(0); !strings.Contains(output, "▸ nothing is running") {
+		t.Errorf("a second down says %q", output)
+	}
+}
+
+// TestNothingSurvives ends the demo early, in ways that it can and in ways that it cannot notice.
+func TestNothingSurvives(t *testing.T) {
+	needPrograms(t)
+	tests := map[string]struct {
+		moment string // the line of output at which it happens
+		signal syscall.Signal
+		to     func(*demo) int
+		code   int
+		// within is how long the rest may last after the foreground's end.
+		within time.Duration
+	}{
+		"Ctrl-C during the start":               {"▸ starting", syscall.SIGINT, (*demo).foreground, exitInterrupted, 0},
+		"the foreground is killed in the story": {"$ kubectl wait", syscall.SIGKILL, (*demo).foreground, -1, goneTimeout},
+		"the supervisor is killed":              {"▸ up", syscall.SIGKILL, (*demo).session, 1, goneTimeout},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			d := start(t, dir, "run")
+			d.readUntil(tc.moment)
+			session := d.session()
+			if err := syscall.Kill(tc.to(d), tc.signal); err != nil {
+				t.Fatal(err)
+			}
+			d.wantExit(tc.code)
+			wantGone(t, dir, session, tc.within)
+		})
+	}
+}
+
+func needPrograms(t *testing.T) {
+	t.Helper()
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip("looks for processes in /proc, which only Linux has")
+	}
+	// The demo would build them, which takes minutes.
+	if _, err := binaries.Find(binaries.PolicyController); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// demo is a run of the demo's program.
+type demo struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	lines  *bufio.Reader
+	output bytes.Buffer
+	// supervisor is the session's leader, once it was looked for.
+	supervisor int
+}
+
+func start(t *testing.T, dir, command string) *demo {
+	t.Helper()
+	d := &demo{t: t, cmd: exec.CommandContext(t.Context(), os.Args[0], "-dir="+dir, "-short-lived", command)}
+	d.cmd.Env = append(os.Environ(), asDemo+"=1")
+	pipe, err := d.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.cmd.Stderr = d.cmd.Stdout
+	d.lines = bufio.NewReader(pipe)
+	if err := d.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("demo %s:\n%s", command, d.output.String())
+		}
+	})
+	return d
+}
+
+// readUntil reads up to the line that begins with prefix.
+func (d *demo) readUntil(prefix string) {
+	d.t.Helper()
+	for {
+		line, err := d.lines.ReadString('\n')
+		d.output.WriteString(line)
+		if strings.HasPrefix(line, prefix) {
+			return
+		}
+		if err != nil {
+			d.t.Fatalf("no line %q: %v", prefix, err)
+		}
+	}
+}
+
+// wantExit returns all that was printed. It also proves that nothing that is left holds the output open.
+func (d *demo) wantExit(code int) string {
+	d.t.Helper()
+	if _, err := d.output.ReadFrom(d.lines); err != nil {
+		d.t.Fatal(err)
+	}
+	err := d.cmd.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		d.t.Fatal(err)
+	}
+	if got := d.cmd.ProcessState.ExitCode(); got != code {
+		d.t.Errorf("exit code %d, want %d", got, code)
+	}
+	return d.output.String()
+}
+
+func (d *demo) foreground() int { return d.cmd.Process.Pid }
+
+// session is the id of the session in which everything runs, and of its leader, the supervisor.
+func (d *demo) session() int {
+	d.t.Helper()
+	for _, p := range processes(d.t) {
+		if p.parent == d.foreground() && p.session == p.id {
+			d.supervisor = p.id
+		}
+	}
+	if d.supervisor == 0 {
+		d.t.Fatal("no supervisor")
+	}
+	return d.supervisor
+}
+
+// wantGone fails unless all processes of the session, and those that mention dir, are gone in time.
+func wantGone(t *testing.T, dir string, session int, within time.Duration) {
+	t.Helper()
+	deadline := time.Now().Add(within)
+	for {
+		left := slices.DeleteFunc(processes(t), func(p proc) bool {
+			return p.session != session && !strings.Contains(p.environment, dir)
+		})
+		if len(left) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			for _, p := range left {
+				t.Errorf("process %d survives: %s", p.id, p.command)
+			}
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// proc is a process as /proc has it, see proc(5).
+type proc struct {
+	id, parent, session  int
+	command, environment string
+}
+
+// processes are all that run, zombies apart.
+func processes(t *testing.T) []proc {
+	t.Helper()
+	dirs, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []proc
+	for _, dir := range dirs {
+		stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		// The name stands in parentheses and may hold anything; state, parent, group and session follow.
+		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+		p := proc{}
+		p.id, _ = strconv.Atoi(filepath.Base(dir))
+		p.parent, _ = strconv.Atoi(fields[1])
+		p.session, _ = strconv.Atoi(fields[3])
+		command, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
+		environment, _ := os.ReadFile(filepath.Join(dir, "environ"))
+		p.command, p.environment = string(bytes.ReplaceAll(command, []byte{0}, []byte{' '})), string(environment)
+		if fields[0] != "Z" {
+			found = append(found, p)
+		}
+	}
+	return found
+}

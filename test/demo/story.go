@@ -1,0 +1,173 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// step is one command of the story, and how it must end for the story to be true.
+type step struct {
+	// say stands before the command.
+	say  string
+	args []string
+	// hidden commands only wait for something. Those without words of their own for that are
+	// repeated until they end as they must.
+	hidden, repeated bool
+	// refused commands must fail, others succeed.
+	refused bool
+	// want is what the output must hold.
+	want []string
+}
+
+// repeatTimeout bounds the wait of a repeated command.
+const repeatTimeout = time.Minute
+
+const denied = `admission webhook "policy.sigstore.dev" denied the request`
+
+// story is the whole of it, for an image with the digest.
+func story(digest string) []step {
+	runImage := func(name, image string) []string {
+		return []string{"run", name, "-n", "demo", "--image=" + image}
+	}
+	const (
+		identities = ".spec.authorities[*].keyless.identities[*]"
+		timeout    = "--timeout=60s"
+	)
+	return []step{
+		{
+			say:  "who may sign Karmada's images: its own workflows, as Karmada's documentation says",
+			args: []string{"apply", "-f", "config/samples/karmada.yaml"},
+			want: []string{"karmadaimagetrust.trust.karmada.io/karmada created"},
+		},
+		{
+			args: []string{"wait", "kit", "karmada", "--for=condition=Ready", timeout},
+			want: []string{"condition met"},
+		},
+		{
+			say: "it became a policy of policy-controller, with names and identities as admission sees them",
+			args: []string{"get", "clusterimagepolicy", "karmada", "-o", "custom-columns=" +
+				"MODE:.spec.mode,IMAGES:.spec.images[*].glob," +
+				"ISSUER:" + identities + ".issuer,IDENTITY:" + identities + ".subjectRegExp"},
+			want: []string{"enforce", "index.docker.io/karmada/*", "^(?:^https://github.com/karmada-io/karmada/.*$)$"},
+		},
+		{
+			say:  "a namespace that opts in",
+			args: []string{"create", "namespace", "demo"},
+		},
+		{args: []string{"label", "namespace", "demo", "policy.sigstore.dev/include=true"}},
+		{args: []string{"wait", "serviceaccount", "default", "-n", "demo", "--for=create", timeout}, hidden: true},
+		{
+			// The webhook takes up a policy a moment after it reports it Ready, and the API server a label.
+			args:     append(runImage("unsigned", unsignedImage), "--dry-run=server"),
+			hidden:   true,
+			repeated: true,
+			refused:  true,
+			want:     []string{denied, "failed policy: karmada"},
+		},
+		{
+			say:  "signed by Karmada's release workflow: admitted, and pinned to its digest",
+			args: runImage("scheduler", signedImage),
+			want: []string{"pod/scheduler created"},
+		},
+		{
+			args: []string{"get", "pod", "scheduler", "-n", "demo", "-o", "jsonpath={.spec.containers[0].image}"},
+			want: []string{"karmada-scheduler:v1.16.0@" + digest},
+		},
+		{
+			say:     "not signed: refused",
+			args:    runImage("unsigned", unsignedImage),
+			refused: true,
+			want:    []string{denied, "no signatures found"},
+		},
+		{
+			say:     "signed, but by the workflow of somebody else's repository: refused",
+			args:    runImage("intruder", intruderImage),
+			refused: true,
+			want:    []string{denied, "none of the expected identities matched", intruderRepository},
+		},
+		{
+			say:  "the same verdicts without running anything: ask about the other two images as well",
+			args: []string{"patch", "kit", "karmada", "--type=merge", "--patch-file=test/demo/references.yaml"},
+			want: []string{"karmadaimagetrust.trust.karmada.io/karmada patched"},
+		},
+		{args: []string{"wait", "kit", "karmada", "--for=jsonpath={.status.summary.untrusted}=2", timeout}, hidden: true},
+		{
+			args: []string{"get", "kit"},
+			want: []string{"1/3"},
+		},
+		{
+			args: []string{"describe", "kit", "karmada"},
+			want: []string{"UntrustedImages", "Unsigned", "IdentityMismatch", intruderRepository, digest},
+		},
+	}
+}
+
+// tell runs the story and stops where it is not true.
+func tell(ctx context.Context, k *kubectl, steps []step) error {
+	for _, s := range steps {
+		if s.say != "" {
+			_, _ = fmt.Fprintf(k.out, "\n▸ %s\n", s.say)
+		}
+		if err := s.take(ctx, k); err != nil {
+			return fmt.Errorf("the story goes wrong at kubectl %s: %w", commandLine(s.args), err)
+		}
+	}
+	return nil
+}
+
+func (s step) take(ctx context.Context, k *kubectl) error {
+	if !s.hidden {
+		output, ok, err := k.show(ctx, s.args)
+		if err != nil {
+			return err
+		}
+		return s.check(output, ok)
+	}
+	for begin := time.Now(); ; {
+		output, ok, err := k.run(ctx, s.args)
+		if err != nil {
+			return err
+		}
+		err = s.check(output, ok)
+		if err == nil {
+			return nil
+		}
+		if !s.repeated || time.Since(begin) > repeatTimeout {
+			return fmt.Errorf("%w:\n%s", err, output)
+		}
+	}
+}
+
+func (s step) check(output string, ok bool) error {
+	switch {
+	case ok && s.refused:
+		return errors.New("it succeeded, and should be refused")
+	case !ok && !s.refused:
+		return errors.New("it failed, and should succeed")
+	}
+	for _, want := range s.want {
+		if !strings.Contains(output, want) {
+			return fmt.Errorf("the output should hold %q", want)
+		}
+	}
+	return nil
+}
