@@ -98,8 +98,8 @@ func (r *KarmadaImageTrustReconciler) watchOnceInstalled(
 		_, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
 		return err == nil, nil
 	})
-	if err != nil {
-		return nil //nolint:nilerr // the operator stops
+	if err != nil { // the operator stops
+		return nil //nolint:nilerr // no failure of this watch
 	}
 	informer, err := informers.GetInformer(ctx, newObject(kind))
 	if err != nil {

@@ -84,7 +84,7 @@ func run(ctx context.Context, opts options) error {
 	if err := compose(mgr, opts); err != nil {
 		return err
 	}
-	return mgr.Start(ctx)
+	return mgr.Start(ctrl.LoggerInto(ctx, ctrl.Log))
 }
 
 // compose puts the rooms together: verifier, pool, root of trust, reconciler.

@@ -26,6 +26,8 @@ import (
 )
 
 // Labels are verdicts and reasons alone: their number is fixed, however many images there are.
+//
+//nolint:gochecknoglobals // metrics belong to the process, as does the registry that they are in
 var verifications = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 	Name:    "karmada_image_trust_verification_duration_seconds",
 	Help:    "Duration of verifications of images, and their number, by verdict and reason.",

@@ -39,7 +39,8 @@ type glob struct {
 var (
 	globGrammar = regexp.MustCompile(`^[a-zA-Z0-9-_:/*.@]+$`)
 	tagScoped   = regexp.MustCompile(`(^|/)[^/@]*:[^/]*$`)
-	upperCase   = regexp.MustCompile(`^[^/]*[A-Z][^/]*$|/.*[A-Z]`)
+	upperCase   = regexp.MustCompile(`^[^/.:]*[A-Z][^/.:]*(/|$)|/.*[A-Z]`)
+	byDigest    = regexp.MustCompile(`^[^@]+@(\*|sha256:[0-9a-f]{64})$`)
 	hostOnly    = regexp.MustCompile(`^[^/*]*[.][^/*]*$`)
 )
 
@@ -54,8 +55,11 @@ func checkGlob(pattern string) error {
 	case strings.HasSuffix(pattern, "/"):
 		return fmt.Errorf(`nothing follows the last "/"; to cover every repository below it write "%s**"`, pattern)
 	case tagScoped.MatchString(pattern):
+		_, tag, _ := strings.Cut(pattern[strings.LastIndex(pattern, "/")+1:], ":")
 		return fmt.Errorf("a glob cannot select tags, because admission sees only the digest; drop %q and limit versions"+
-			` in identityRegexp instead, e.g. …@refs/tags/v1\.16\.[0-9]+$`, pattern[strings.LastIndex(pattern, ":"):])
+			` in identityRegexp instead, e.g. …@refs/tags/v1\.16\.[0-9]+$`, ":"+tag)
+	case strings.Contains(pattern, "@") && !byDigest.MatchString(pattern):
+		return fmt.Errorf(`what follows "@" is a digest: write @sha256:DIGEST for one, or leave it out for any`)
 	case upperCase.MatchString(pattern):
 		return fmt.Errorf("image names are lower case; write %q", strings.ToLower(pattern))
 	case hostOnly.MatchString(pattern):
@@ -65,8 +69,8 @@ func checkGlob(pattern string) error {
 }
 
 // normaliseGlob returns what policy-controller must be given for a user's glob, so that it
-// matches NAME@sha256:DIGEST as admission sees it (facts of policy-controller v0.14
-// pkg/apis/glob.Match, which rewrites no Docker Hub name but "*" and "*/*").
+// matches NAME@sha256:DIGEST as admission sees it (policy-controller v0.14
+// pkg/apis/glob.Match rewrites no Docker Hub name but "*" and "*/*").
 func normaliseGlob(pattern string) []string {
 	repository, selector, hasSelector := strings.Cut(pattern, "@")
 	var out []string

@@ -34,6 +34,11 @@ import (
 // DefaultInterval between rounds of verification where a trust names none.
 const DefaultInterval = time.Hour
 
+const (
+	minInterval = time.Minute
+	maxInterval = 168 * time.Hour
+)
+
 // ErrInvalid is in the chain of every error that a change of the spec would mend.
 var ErrInvalid = errors.New("invalid trust")
 
@@ -72,8 +77,11 @@ func Compile(spec v1alpha1.KarmadaImageTrustSpec) (*Policy, error) {
 	p.globs, errs = compileGlobs(root.Child("images"), spec.Images)
 	errs = append(errs, p.compileIdentity(root, spec)...)
 	if v := spec.Verification; v != nil {
-		if v.Interval != nil && v.Interval.Duration > 0 {
-			p.Interval = v.Interval.Duration
+		if v.Interval != nil {
+			if p.Interval = v.Interval.Duration; p.Interval < minInterval || p.Interval > maxInterval {
+				errs = append(errs, field.Invalid(root.Child("verification", "interval"), v.Interval.Duration.String(),
+					"must be a duration between 1m and 168h, such as 30m or 6h"))
+			}
 		}
 		errs = append(errs, p.compileReferences(root.Child("verification", "references"), v.References)...)
 	}

@@ -31,8 +31,9 @@ var ClusterImagePolicyKind = schema.GroupVersionKind{
 }
 
 const (
-	// ManagedByLabel and ManagedByValue mark what the operator made.
+	// ManagedByLabel marks what the operator made, with ManagedByValue.
 	ManagedByLabel = "app.kubernetes.io/managed-by"
+	// ManagedByValue is the value of ManagedByLabel.
 	ManagedByValue = "karmada-image-trust"
 
 	authorityName = "signer"

@@ -37,7 +37,11 @@ import (
 // asDemo makes this test's program the demo's: it is then run as such, and so is its supervisor.
 const asDemo = "IMAGE_TRUST_TEST_AS_DEMO"
 
-const goneTimeout = 2 * time.Minute
+const (
+	pollInterval   = 10 * time.Millisecond
+	startedTimeout = 2 * time.Minute
+	goneTimeout    = 2 * time.Minute
+)
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asDemo) != "" {
@@ -95,16 +99,23 @@ func TestDemo(t *testing.T) {
 func TestNothingSurvives(t *testing.T) {
 	needPrograms(t)
 	tests := map[string]struct {
-		moment string // the line of output at which it happens
-		signal syscall.Signal
-		to     func(*demo) int
-		code   int
+		moment  string // the line of output after which it happens
+		program string // that must run by then
+		signal  syscall.Signal
+		to      func(*demo) int
+		code    int
 		// within is how long the rest may last after the foreground's end.
 		within time.Duration
 	}{
-		"Ctrl-C during the start":               {"▸ starting", syscall.SIGINT, (*demo).foreground, exitInterrupted, 0},
-		"the foreground is killed in the story": {"$ kubectl wait", syscall.SIGKILL, (*demo).foreground, -1, goneTimeout},
-		"the supervisor is killed":              {"▸ up", syscall.SIGKILL, (*demo).session, 1, goneTimeout},
+		"Ctrl-C during the start": {
+			"▸ starting", binaries.KubeAPIServer, syscall.SIGINT, (*demo).foreground, exitInterrupted, 0,
+		},
+		"the foreground is killed in the story": {
+			"$ kubectl wait", binaries.Kubectl, syscall.SIGKILL, (*demo).foreground, -1, goneTimeout,
+		},
+		"the supervisor is killed": {
+			"▸ up", binaries.PolicyController, syscall.SIGKILL, (*demo).session, 1, goneTimeout,
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -112,6 +123,7 @@ func TestNothingSurvives(t *testing.T) {
 			d := start(t, dir, "run")
 			d.readUntil(tc.moment)
 			session := d.session()
+			d.awaitProgram(dir, tc.program)
 			if err := syscall.Kill(tc.to(d), tc.signal); err != nil {
 				t.Fatal(err)
 			}
@@ -211,14 +223,25 @@ func (d *demo) session() int {
 	return d.supervisor
 }
 
-// wantGone fails unless all processes of the session, and those that mention dir, are gone in time.
+// awaitProgram waits until the program runs.
+func (d *demo) awaitProgram(dir, program string) {
+	d.t.Helper()
+	for begin := time.Now(); time.Since(begin) < startedTimeout; time.Sleep(pollInterval) {
+		for _, p := range processesOf(d.t, dir, d.supervisor) {
+			if filepath.Base(strings.Fields(p.command + " ?")[0]) == program {
+				return
+			}
+		}
+	}
+	d.t.Fatalf("%s does not run", program)
+}
+
+// wantGone fails unless all processes of the demo are gone in time.
 func wantGone(t *testing.T, dir string, session int, within time.Duration) {
 	t.Helper()
 	deadline := time.Now().Add(within)
 	for {
-		left := slices.DeleteFunc(processes(t), func(p proc) bool {
-			return p.session != session && !strings.Contains(p.environment, dir)
-		})
+		left := processesOf(t, dir, session)
 		if len(left) == 0 {
 			return
 		}
@@ -228,8 +251,16 @@ func wantGone(t *testing.T, dir string, session int, within time.Duration) {
 			}
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(pollInterval)
 	}
+}
+
+// processesOf are the processes of the session, and those whose environment mentions dir, as kubectl's does.
+func processesOf(t *testing.T, dir string, session int) []proc {
+	t.Helper()
+	return slices.DeleteFunc(processes(t), func(p proc) bool {
+		return p.session != session && !strings.Contains(p.environment, dir)
+	})
 }
 
 // proc is a process as /proc has it, see proc(5).

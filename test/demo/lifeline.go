@@ -85,7 +85,7 @@ func (l *lifeline) watch(cancel context.CancelCauseFunc) {
 			cancel(errFailed)
 		}
 	}
-	_ = errAbandoned
+	cancel(errAbandoned)
 }
 
 func (l *lifeline) answer(a answer) error {

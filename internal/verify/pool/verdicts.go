@@ -63,7 +63,7 @@ func (p *Pool) judge(ctx context.Context, digest name.Digest, request Request, s
 		}
 		return result, nil
 	})
-	return flight.(verify.Result) //nolint:forcetypeassert,errcheck // the function above returns nothing else
+	return flight.(verify.Result) //nolint:forcetypeassert // the function above returns nothing else
 }
 
 // String tells keys apart for singleflight, which takes strings.
