@@ -182,7 +182,8 @@ func (r *KarmadaImageTrustReconciler) failed(desired *unstructured.Unstructured,
 		}
 		return policyOutcome{
 			condition: unknown(v1alpha1.PolicyControllerNotInstalledReason,
-				"The cluster has no kind ClusterImagePolicy (policy.sigstore.dev/v1alpha1): install sigstore policy-controller. It is noticed when it arrives."),
+				"The cluster has no kind ClusterImagePolicy (policy.sigstore.dev/v1alpha1): "+
+					"install sigstore policy-controller. It is noticed when it arrives."),
 			absent: !isKindMissing(err),
 		}
 	case isRefusal(err):

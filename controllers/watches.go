@@ -98,13 +98,13 @@ func (r *KarmadaImageTrustReconciler) watchOnceInstalled(
 		_, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
 		return err == nil, nil
 	})
-	if err != nil { // the operator stops
-		return nil //nolint:nilerr // no failure of this watch
+	if err != nil {
+		return nil //nolint:nilerr // the operator stops
 	}
 	informer, err := informers.GetInformer(ctx, newObject(kind))
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the operator stops
 		}
 		return fmt.Errorf("watching %s: %w", kind.Kind, err)
 	}

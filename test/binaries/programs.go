@@ -59,12 +59,19 @@ type program struct {
 func programs() []program {
 	return []program{
 		{name: Etcd, toolModule: "kubernetes", module: "go.etcd.io/etcd/server/v3"},
-		{name: KubeAPIServer, toolModule: "kubernetes", module: "k8s.io/kubernetes", mainPackage: "cmd/kube-apiserver", ldflags: kubernetesVersion},
-		{name: KubeControllerManager, toolModule: "kubernetes", module: "k8s.io/kubernetes", mainPackage: "cmd/kube-controller-manager", ldflags: kubernetesVersion},
-		{name: Kubectl, toolModule: "kubernetes", module: "k8s.io/kubernetes", mainPackage: "cmd/kubectl", ldflags: kubernetesVersion},
+		kubernetes(KubeAPIServer),
+		kubernetes(KubeControllerManager),
+		kubernetes(Kubectl),
 		{name: PolicyController, toolModule: "policy-controller", module: "github.com/sigstore/policy-controller", mainPackage: "cmd/webhook"},
 		{name: PolicyTester, toolModule: "policy-controller", module: "github.com/sigstore/policy-controller", mainPackage: "cmd/tester"},
 		{name: Registry, toolModule: "registry", module: "github.com/distribution/distribution/v3", mainPackage: "cmd/registry"},
+	}
+}
+
+func kubernetes(name string) program {
+	return program{
+		name: name, toolModule: "kubernetes", module: "k8s.io/kubernetes",
+		mainPackage: "cmd/" + name, ldflags: kubernetesVersion,
 	}
 }
 

@@ -69,30 +69,45 @@ func create(t *testing.T, object client.Object) {
 	t.Cleanup(func() { remove(t, object) })
 }
 
-// remove deletes an object and waits until it is gone, and with a trust its policy, which would judge the
+// remove deletes an object and waits until it is gone, and a trust's policy with it, which would judge the
 // images of later tests.
 func remove(t *testing.T, object client.Object) {
 	t.Helper()
+	// Clean-ups run after the test's own context has ended.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), pollTimeout)
 	defer cancel()
 	if err := client.IgnoreNotFound(shared.Client.Delete(ctx, object)); err != nil {
 		t.Error(err)
 		return
 	}
-	gone := []client.Object{object}
-	if trust, ok := object.(*trust); ok {
-		gone = append(gone, newPolicy(trust.Name))
-	}
-	for _, object := range gone {
-		for !apierrors.IsNotFound(shared.Client.Get(ctx, client.ObjectKeyFromObject(object), object)) {
-			select {
-			case <-ctx.Done():
-				t.Errorf("%T %s is not gone after %s:\n%s", object, object.GetName(), pollTimeout, dump(object))
-				return
-			case <-time.After(pollInterval):
-			}
+	for {
+		left, err := remains(ctx, object)
+		if err == nil && left == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Errorf("not gone after %s: %v\n%s", pollTimeout, err, dump(left))
+			return
+		case <-time.After(pollInterval):
 		}
 	}
+}
+
+// remains of a deleted object: itself, or the policy that a trust made; nil when all is gone.
+func remains(ctx context.Context, object client.Object) (client.Object, error) {
+	err := shared.Client.Get(ctx, client.ObjectKeyFromObject(object), object)
+	if !apierrors.IsNotFound(err) {
+		return object, err
+	}
+	if _, ok := object.(*trust); !ok {
+		return nil, nil
+	}
+	made, err := getPolicy(object.GetName())(ctx)
+	if err != nil || made == nil || !metav1.IsControlledBy(made, object) {
+		return nil, err
+	}
+	return made, nil
 }
 
 func newPolicy(name string) *unstructured.Unstructured {

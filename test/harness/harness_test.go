@@ -39,7 +39,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/karmada-io/image-trust/test/controlplane"
 )
@@ -52,7 +52,7 @@ const (
 var shared *Harness
 
 func TestMain(m *testing.M) {
-	ctrllog.SetLogger(logr.Discard())
+	logf.SetLogger(logr.Discard())
 	Main(m, Options{ControllerManager: true, Registry: true, PolicyController: true}, func(h *Harness) { shared = h })
 }
 

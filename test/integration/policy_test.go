@@ -80,7 +80,7 @@ func TestPolicyIsMirrored(t *testing.T) {
 		t.Errorf("status.policy (-want +got):\n%s", diff)
 	}
 	o.reportReady("mirror", "False", "UpdatingConfigMap", "the ConfigMap is full")
-	trust = o.expect("mirror", "PolicyApplied=False/PolicyFailed", "Ready=Unknown/ApplyingPolicy")
+	o.expect("mirror", "PolicyApplied=False/PolicyFailed", "Ready=Unknown/ApplyingPolicy")
 	o.reportReady("mirror", "True", "", "")
 	trust = o.expect("mirror", "PolicyApplied=True/Applied", "Ready=True/Reconciled", "ImagesVerified=True/NoImages")
 
@@ -194,9 +194,9 @@ func TestForeignPolicyIsLeftAlone(t *testing.T) {
 func TestAuditRemovesThePolicy(t *testing.T) {
 	installPolicyController(t, shared)
 	o := start(t, shared.Config())
-	trust := o.create(makeTrust("audit"))
+	o.create(makeTrust("audit"))
 	o.policy("audit", exists)
-	trust = o.expect("audit", "PolicyApplied=Unknown/PolicyNotReady")
+	trust := o.expect("audit", "PolicyApplied=Unknown/PolicyNotReady")
 	trust.Spec.Enforcement = v1alpha1.EnforcementAudit
 	if err := o.Update(t.Context(), trust); err != nil {
 		t.Fatal(err)
@@ -272,9 +272,9 @@ func newRefused() *unstructured.Unstructured {
 func TestInvalidSpecLeavesThePolicy(t *testing.T) {
 	installPolicyController(t, shared)
 	o := start(t, shared.Config())
-	trust := o.create(makeTrust("invalid"))
+	o.create(makeTrust("invalid"))
 	cip := o.policy("invalid", exists)
-	trust = o.expect("invalid", "PolicyApplied=Unknown/PolicyNotReady")
+	trust := o.expect("invalid", "PolicyApplied=Unknown/PolicyNotReady")
 	trust.Spec.Verification = &v1alpha1.Verification{References: []v1alpha1.ImageReference{"docker.io/other/x:v1"}}
 	if err := o.Update(t.Context(), trust); err != nil {
 		t.Fatal(err)

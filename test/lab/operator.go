@@ -250,8 +250,7 @@ func (l *Lab) KillOperator() error {
 
 // withStderr adds what a command printed to the error that it failed with.
 func withStderr(err error) error {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return fmt.Errorf("%w: %s", err, exit.Stderr)
 	}
 	return err

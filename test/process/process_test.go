@@ -40,7 +40,7 @@ const childOf = "PROCESS_TEST_CHILD_OF"
 
 // The main thread is the one that Go never ends: with the main goroutine locked
 // to it, playParent's other goroutine gets a thread that it can end.
-func init() {
+func init() { //nolint:gochecknoinits // TestMain runs too late: the thread is the one that init runs on
 	if os.Getenv(childOf) != "" {
 		runtime.LockOSThread()
 	}

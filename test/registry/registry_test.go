@@ -38,7 +38,7 @@ const fetchURL = "REGISTRY_TEST_FETCH"
 
 func TestMain(m *testing.M) {
 	if url := os.Getenv(fetchURL); url != "" {
-		response, err := http.Get(url) //nolint:gosec,noctx // the test's own
+		response, err := http.Get(url) //nolint:gosec // the test's own
 		if err != nil {
 			_, _ = os.Stdout.WriteString(err.Error())
 			os.Exit(1)
@@ -124,7 +124,7 @@ func TestEnv(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), os.Args[0])
-			cmd.Env = append(test.env, fetchURL+"="+test.url)
+			cmd.Env = append(slices.Clone(test.env), fetchURL+"="+test.url)
 			got, err := cmd.Output()
 			if err != nil || string(got) != test.want {
 				t.Errorf("got %s, %v, want %s", got, err, test.want)

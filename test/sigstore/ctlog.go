@@ -65,7 +65,9 @@ func signedCertificateTimestamps(logs []*ecdsa.PrivateKey, precertificate, issue
 	return pkix.Extension{Id: asn1.ObjectIdentifier(ctx509.OIDExtensionCTSCT), Value: value}, nil
 }
 
-func signedCertificateTimestamp(log *ecdsa.PrivateKey, precertificate, issuer *x509.Certificate, at time.Time) (*ct.SignedCertificateTimestamp, error) {
+func signedCertificateTimestamp(
+	log *ecdsa.PrivateKey, precertificate, issuer *x509.Certificate, at time.Time,
+) (*ct.SignedCertificateTimestamp, error) {
 	logID, err := keyID(log)
 	if err != nil {
 		return nil, err
