@@ -108,7 +108,7 @@ controlplane: $(DEMO) ## Build the control plane that the tests and the demo run
 
 # Packages by what their tests start; "go list" names the imports of tests, so nothing is kept by hand.
 PACKAGES_WITH_TESTS = go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./...
-STARTS_PROGRAMS := /test/(controlplane|harness|lab|policycontroller|registry|integration|e2e)
+STARTS_PROGRAMS := /test/(controlplane|harness|lab|policycontroller|registry|integration|demo|e2e)
 
 .PHONY: test
 test: controlplane ## Run all tests: unit, API server and end-to-end.
@@ -117,10 +117,10 @@ test: controlplane ## Run all tests: unit, API server and end-to-end.
 		| go run ./test/summary
 	@echo "▸ API server and policy-controller"
 	@go test -json -timeout=$(TEST_TIMEOUT) \
-		$$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -v /test/e2e) | go run ./test/summary
+		$$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -vE '/test/(demo|e2e)$$') | go run ./test/summary
 	@echo "▸ end-to-end"
 # Never from the cache: these tests run programs that go test does not know of.
-	@go test -json -timeout=$(E2E_TIMEOUT) -count=1 ./test/e2e/... | go run ./test/summary
+	@go test -json -timeout=$(E2E_TIMEOUT) -count=1 ./test/e2e/... ./test/demo | go run ./test/summary
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane.

@@ -135,6 +135,9 @@ func (r *KarmadaImageTrustReconciler) verify(
 	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, since time.Time,
 ) []imageObservation {
 	root, rootErr := r.root(ctx, compiled.TrustRoot)
+	if errors.Is(rootErr, trustroot.ErrNotFetched) {
+		return notExamined(compiled)
+	}
 	requests := make([]pool.Request, 0, len(compiled.References))
 	for _, reference := range compiled.References {
 		ref, err := name.ParseReference(reference)
@@ -152,6 +155,16 @@ func (r *KarmadaImageTrustReconciler) verify(
 			image.rootProblem = rootErr.Error()
 		}
 		images = append(images, image)
+	}
+	return images
+}
+
+// notExamined leaves what was known as it is until the root of trust's first fetch has ended, a moment after
+// the operator's start.
+func notExamined(compiled *policy.Policy) []imageObservation {
+	images := make([]imageObservation, 0, len(compiled.References))
+	for _, reference := range compiled.References {
+		images = append(images, imageObservation{reference: reference, answer: pool.Pending()})
 	}
 	return images
 }

@@ -24,7 +24,6 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,8 +39,6 @@ const (
 	maxImagesBytes = 48 << 10
 	// maxNamed is how many images a message names.
 	maxNamed = 3
-	// maxEvents is how many changed verdicts one pass tells.
-	maxEvents = 10
 )
 
 // observation is all that a pass saw. The status is computed from it and from the status before.
@@ -130,11 +127,11 @@ func setReady(status *v1alpha1.KarmadaImageTrustStatus, generation int64, applie
 }
 
 func readyMessage(status *v1alpha1.KarmadaImageTrustStatus) string {
-	examined := count(int(*status.Summary.Images), "image was", "images were") + " examined"
-	if status.Policy == nil {
-		return "No ClusterImagePolicy is wanted; " + examined + "."
+	policy := "No ClusterImagePolicy is wanted"
+	if status.Policy != nil {
+		policy = fmt.Sprintf("ClusterImagePolicy %s is applied", status.Policy.Name)
 	}
-	return fmt.Sprintf("ClusterImagePolicy %s is applied; %s.", status.Policy.Name, examined)
+	return policy + ", and the first round of verification is over."
 }
 
 func set(status *v1alpha1.KarmadaImageTrustStatus, generation int64, conditionType string, c metav1.Condition) {
@@ -289,31 +286,6 @@ func nameSome(images []v1alpha1.ImageStatus) string {
 		named = append(named, fmt.Sprintf("and %d more", rest))
 	}
 	return strings.Join(named, ", ")
-}
-
-// verdictEvents tells the images that became untrusted, and those that are trusted again.
-func verdictEvents(before, after *v1alpha1.KarmadaImageTrustStatus) []event {
-	was := map[string]bool{}
-	for i := range before.Images {
-		was[before.Images[i].Reference] = distrusted(&before.Images[i])
-	}
-	var events []event
-	for i := range after.Images {
-		image := &after.Images[i]
-		switch {
-		case image.Verdict == v1alpha1.VerdictUntrusted && !was[image.Reference]:
-			events = append(events, event{
-				kind: corev1.EventTypeWarning, reason: v1alpha1.ImageUntrustedReason, action: "Verify",
-				note: truncate(fmt.Sprintf("%s is untrusted: %s: %s", image.Reference, image.Reason, image.Message), maxMessage),
-			})
-		case image.Verdict == v1alpha1.VerdictVerified && was[image.Reference]:
-			events = append(events, event{
-				kind: corev1.EventTypeNormal, reason: v1alpha1.ImageVerifiedReason, action: "Verify",
-				note: truncate(fmt.Sprintf("%s is verified again", image.Reference), maxMessage),
-			})
-		}
-	}
-	return events[:min(maxEvents, len(events))]
 }
 
 func statusEqual(a, b *v1alpha1.KarmadaImageTrustStatus) bool {

@@ -329,6 +329,7 @@ func TestVerdictEvents(t *testing.T) {
 	}{
 		"turns untrusted":          {status(image("a", verifiedResult)), status(image("a", unsignedResult)), []string{v1alpha1.ImageUntrustedReason}},
 		"untrusted from the start": {status(), status(image("a", unsignedResult)), []string{v1alpha1.ImageUntrustedReason}},
+		"several at a time":        {status(), status(image("a", unsignedResult), image("b", unsignedResult)), []string{v1alpha1.ImageUntrustedReason}},
 		"stays untrusted":          {status(image("a", unsignedResult)), status(image("a", unsignedResult)), nil},
 		"outage of the untrusted":  {status(image("a", unsignedResult)), status(keeping("a", unsignedResult)), nil},
 		"and back":                 {status(keeping("a", unsignedResult)), status(image("a", unsignedResult)), nil},

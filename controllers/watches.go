@@ -29,18 +29,25 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// kindInterval is how often a kind that is not installed is looked for.
-const kindInterval = 5 * time.Second
+const (
+	// kindInterval is how often a kind that is not installed is looked for.
+	kindInterval = 5 * time.Second
+	// firstLookTimeout bounds the wait for what is installed at the start. Verdicts need none of it.
+	firstLookTimeout = 30 * time.Second
+)
 
 // errKindMissing: the kind is not installed, or its watch has not begun.
 var errKindMissing = errors.New("the kind is not installed")
@@ -65,37 +72,63 @@ func newObject(kind schema.GroupVersionKind) *unstructured.Unstructured {
 // watched from the moment they are installed, which may be after the operator's start.
 func (r *KarmadaImageTrustReconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Options) error {
 	r.Wakeups.listFrom(mgr.GetClient())
-	err := ctrl.NewControllerManagedBy(mgr).
+	builder := ctrl.NewControllerManagedBy(mgr).
 		Named("karmadaimagetrust").
 		For(&v1alpha1.KarmadaImageTrust{}).
 		WatchesRawSource(r.Wakeups).
-		WithOptions(opts).
-		Complete(r)
-	if err != nil {
-		return fmt.Errorf("building the controller: %w", err)
-	}
+		WithOptions(opts)
 	for kind, changed := range map[schema.GroupVersionKind]func(context.Context, string){
 		// A policy has the name of its trust. So have foreign ones, whose deletion a trust may wait for.
 		policy.ClusterImagePolicyKind: func(_ context.Context, name string) { r.Wakeups.Wake(name) },
 		trustRootKind:                 r.wakeTrustsOfRoot,
 	} {
+		look := make(firstLook)
+		builder.WatchesRawSource(look)
 		if err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
-			return r.watchOnceInstalled(ctx, mgr.GetRESTMapper(), mgr.GetCache(), kind, changed)
+			return r.watchOnceInstalled(ctx, mgr.GetRESTMapper(), mgr.GetCache(), kind, changed, sync.OnceFunc(func() { close(look) }))
 		})); err != nil {
 			return fmt.Errorf("watching %s: %w", kind.Kind, err)
 		}
 	}
+	if err := builder.Complete(r); err != nil {
+		return fmt.Errorf("building the controller: %w", err)
+	}
 	return nil
 }
 
-// watchOnceInstalled waits for a kind, watches it, and has all trusts reconciled then.
+// firstLook holds the first pass back until a kind is watched, or known to be missing. A pass before that
+// would report the missing of what nobody has looked for yet.
+type firstLook chan struct{}
+
+var _ source.SyncingSource = firstLook(nil)
+
+// Start does nothing: Wakeups brings the passes.
+func (firstLook) Start(context.Context, workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	return nil
+}
+
+// WaitForSync is called by the controller before its first pass.
+func (l firstLook) WaitForSync(ctx context.Context) error {
+	select {
+	case <-l:
+	case <-ctx.Done():
+	case <-time.After(firstLookTimeout):
+	}
+	return nil
+}
+
+// watchOnceInstalled waits for a kind, watches it, and has all trusts reconciled then. It calls looked as soon
+// as it knows whether the kind is there.
 func (r *KarmadaImageTrustReconciler) watchOnceInstalled(
 	ctx context.Context, mapper apimeta.RESTMapper, informers cache.Cache, kind schema.GroupVersionKind,
-	changed func(ctx context.Context, name string),
+	changed func(ctx context.Context, name string), looked func(),
 ) error {
 	err := wait.PollUntilContextCancel(ctx, kindInterval, true, func(context.Context) (bool, error) {
 		// Any error, not only a missing kind, is a reason to look again later.
 		_, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
+		if apimeta.IsNoMatchError(err) {
+			looked()
+		}
 		return err == nil, nil
 	})
 	if err != nil {
@@ -125,6 +158,7 @@ func (r *KarmadaImageTrustReconciler) watchOnceInstalled(
 		return nil
 	}
 	r.policies.setWatched(kind)
+	looked()
 	r.Wakeups.WakeAll(ctx)
 	return nil
 }

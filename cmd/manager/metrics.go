@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/karmada-io/image-trust/internal/verify"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
 // Labels are verdicts and reasons alone: their number is fixed, however many images there are.
@@ -36,6 +37,20 @@ var verifications = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 
 func init() { //nolint:gochecknoinits // metrics are registered as controller-runtime does it
 	metrics.Registry.MustRegister(verifications)
+}
+
+// confirmedRoot lets an alert tell that the root of trust grows old because its mirror is down.
+func confirmedRoot(roots *trustroot.Default) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "karmada_image_trust_default_root_confirmed_timestamp_seconds",
+		Help: "Unix time when the TUF repository last confirmed the default root of trust; 0 if it never did.",
+	}, func() float64 {
+		confirmed := roots.Fetched()
+		if confirmed.IsZero() {
+			return 0
+		}
+		return float64(confirmed.Unix())
+	})
 }
 
 func observeVerification(result verify.Result, took time.Duration) {

@@ -23,6 +23,7 @@ import (
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/karmada-io/image-trust/controllers"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
@@ -55,6 +56,9 @@ func defaultRoot(mgr manager.Manager, opts options, wakeups *controllers.Wakeups
 		repository.Root = content
 	}
 	roots := trustroot.NewDefault(repository, ctrl.Log.WithName("trustroot"))
+	if err := metrics.Registry.Register(confirmedRoot(roots)); err != nil {
+		return nil, err
+	}
 	if err := mgr.Add(manager.RunnableFunc(roots.Run)); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,6 +125,7 @@ func TestNothingSurvives(t *testing.T) {
 			d.readUntil(tc.moment)
 			session := d.session()
 			d.awaitProgram(dir, tc.program)
+			removeFiles(t, session)
 			if err := syscall.Kill(tc.to(d), tc.signal); err != nil {
 				t.Fatal(err)
 			}
@@ -261,6 +263,20 @@ func processesOf(t *testing.T, dir string, session int) []proc {
 	return slices.DeleteFunc(processes(t), func(p proc) bool {
 		return p.session != session && !strings.Contains(p.environment, dir)
 	})
+}
+
+// removeFiles removes, at the test's end, what a supervisor leaves behind that is killed.
+func removeFiles(t *testing.T, session int) {
+	t.Helper()
+	own := regexp.MustCompile(regexp.QuoteMeta(os.TempDir()) + `/image-trust-(tuf-)?[0-9]+`)
+	for _, p := range processes(t) {
+		if p.session != session {
+			continue
+		}
+		for _, dir := range own.FindAllString(p.command, -1) {
+			t.Cleanup(func() { _ = os.RemoveAll(dir) })
+		}
+	}
 }
 
 // proc is a process as /proc has it, see proc(5).

@@ -79,7 +79,7 @@ func ask(dir string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(pipe, "stop\n")
+	_, err = pipe.WriteString("stop\n")
 	return errors.Join(err, pipe.Close())
 }
 

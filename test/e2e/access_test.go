@@ -18,17 +18,24 @@ package e2e
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// TestRole asks the API server what the operator's ServiceAccount may do. Everything else in this
-// package runs under the same role.
-func TestRole(t *testing.T) {
+// asOperator is a client under the operator's ServiceAccount. All that the operator does in this package's
+// other tests happens under it as well.
+func asOperator(t *testing.T) client.Client {
+	t.Helper()
 	account := shared.OperatorAccount()
 	config, err := shared.ServiceAccountConfig(t.Context(), account.Namespace, account.Name)
 	if err != nil {
@@ -38,50 +45,88 @@ func TestRole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const trusts, policies = "karmadaimagetrusts.trust.karmada.io", "clusterimagepolicies.policy.sigstore.dev"
-	tests := map[string]struct {
-		verb, group, resource, subresource, namespace string
-		want                                          bool
-	}{
-		"watch trusts":             {verb: "watch", group: "trust.karmada.io", resource: "karmadaimagetrusts", want: true},
-		"write a trust's status":   {verb: "update", group: "trust.karmada.io", resource: "karmadaimagetrusts", subresource: "status", want: true},
-		"write a trust's spec":     {verb: "update", group: "trust.karmada.io", resource: "karmadaimagetrusts"},
-		"patch a trust":            {verb: "patch", group: "trust.karmada.io", resource: "karmadaimagetrusts"},
-		"create a trust":           {verb: "create", group: "trust.karmada.io", resource: "karmadaimagetrusts"},
-		"delete a trust":           {verb: "delete", group: "trust.karmada.io", resource: "karmadaimagetrusts"},
-		"patch a policy":           {verb: "patch", group: "policy.sigstore.dev", resource: "clusterimagepolicies", want: true},
-		"delete all policies":      {verb: "deletecollection", group: "policy.sigstore.dev", resource: "clusterimagepolicies"},
-		"write a TrustRoot":        {verb: "update", group: "policy.sigstore.dev", resource: "trustroots"},
-		"get secrets":              {verb: "get", resource: "secrets"},
-		"get secrets of its own":   {verb: "get", resource: "secrets", namespace: account.Namespace},
-		"get ConfigMaps":           {verb: "get", resource: "configmaps"},
-		"list pods":                {verb: "list", resource: "pods"},
-		"delete nodes":             {verb: "delete", resource: "nodes"},
-		"take over any lease":      {verb: "update", group: "coordination.k8s.io", resource: "leases"},
-		"take over another lease":  {verb: "update", group: "coordination.k8s.io", resource: "leases", namespace: account.Namespace},
-		"bind roles":               {verb: "bind", group: "rbac.authorization.k8s.io", resource: "clusterroles"},
-		"issue tokens":             {verb: "create", resource: "serviceaccounts", subresource: "token", namespace: account.Namespace},
-		"change webhooks":          {verb: "update", group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations"},
-		"create events everywhere": {verb: "create", group: "events.k8s.io", resource: "events", want: true},
+	return operator
+}
+
+// TestRole has the API server list all that the operator may do, in its own namespace, where it may most.
+func TestRole(t *testing.T) {
+	review := &authorizationv1.SelfSubjectRulesReview{
+		Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: shared.OperatorAccount().Namespace},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
-				ResourceAttributes: &authorizationv1.ResourceAttributes{
-					Verb: test.verb, Group: test.group, Resource: test.resource, Subresource: test.subresource, Namespace: test.namespace,
-				},
-			}}
-			if err := operator.Create(t.Context(), review); err != nil {
-				t.Fatal(err)
-			}
-			if review.Status.Allowed != test.want {
-				t.Errorf("allowed is %t, want %t (%s)", review.Status.Allowed, test.want, review.Status.Reason)
-			}
-		})
+	if err := asOperator(t).Create(t.Context(), review); err != nil {
+		t.Fatal(err)
 	}
-	// An answer to a review is one thing, a refused request another.
-	if err := operator.List(t.Context(), &corev1.PodList{}); !apierrors.IsForbidden(err) {
-		t.Errorf("listing pods: got %v, want forbidden", err)
+	if review.Status.Incomplete {
+		t.Error("the API server does not list all")
+	}
+	var got []string
+	for _, rule := range review.Status.ResourceRules {
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				for _, verb := range rule.Verbs {
+					got = append(got, strings.Join(slices.Concat([]string{verb, resource, group}, rule.ResourceNames), " "))
+				}
+			}
+		}
+	}
+	slices.Sort(got)
+	want := []string{
+		// Everybody may ask about themselves.
+		"create selfsubjectaccessreviews authorization.k8s.io",
+		"create selfsubjectreviews authentication.k8s.io",
+		"create selfsubjectrulesreviews authorization.k8s.io",
+
+		"get karmadaimagetrusts trust.karmada.io",
+		"list karmadaimagetrusts trust.karmada.io",
+		"watch karmadaimagetrusts trust.karmada.io",
+		"update karmadaimagetrusts/status trust.karmada.io",
+		"create clusterimagepolicies policy.sigstore.dev",
+		"delete clusterimagepolicies policy.sigstore.dev",
+		"get clusterimagepolicies policy.sigstore.dev",
+		"list clusterimagepolicies policy.sigstore.dev",
+		"patch clusterimagepolicies policy.sigstore.dev",
+		"watch clusterimagepolicies policy.sigstore.dev",
+		"get trustroots policy.sigstore.dev",
+		"list trustroots policy.sigstore.dev",
+		"watch trustroots policy.sigstore.dev",
+		"create events events.k8s.io",
+		"patch events events.k8s.io",
+
+		// In its namespace only.
+		"create leases coordination.k8s.io",
+		"get leases coordination.k8s.io karmada-image-trust",
+		"update leases coordination.k8s.io karmada-image-trust",
+		"create events ",
+		"patch events ",
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what the operator may do differs (-want +got):\n%s", diff)
+	}
+}
+
+// TestForbidden has the operator try what it must not.
+func TestForbidden(t *testing.T) {
+	const image = "docker.io/forbidden/image:v1"
+	push(t, image)
+	trust := newTrust("forbidden", "forbidden", image)
+	create(t, trust)
+	becomes(t, trust.Name, settled)
+	operator := asOperator(t)
+	own := client.InNamespace(shared.OperatorAccount().Namespace)
+	for what, err := range map[string]error{
+		"list secrets":                 operator.List(t.Context(), &corev1.SecretList{}),
+		"list secrets of its own":      operator.List(t.Context(), &corev1.SecretList{}, own),
+		"list pods":                    operator.List(t.Context(), &corev1.PodList{}),
+		"delete nodes":                 operator.DeleteAllOf(t.Context(), &corev1.Node{}),
+		"update a trust":               operator.Update(t.Context(), trust),
+		"delete a trust":               operator.Delete(t.Context(), trust),
+		"delete all policies":          operator.DeleteAllOf(t.Context(), newPolicy("")),
+		"list leases of its namespace": operator.List(t.Context(), &coordinationv1.LeaseList{}, own),
+	} {
+		if !apierrors.IsForbidden(err) {
+			t.Errorf("%s: got %v, want forbidden", what, err)
+		}
 	}
 }
 
@@ -91,7 +136,7 @@ func TestEndpoints(t *testing.T) {
 	pushSigned(t, image, release)
 	trust := newTrust("endpoints", "endpoints", image)
 	create(t, trust)
-	becomes(t, trust.Name, settled)
+	becomes(t, trust.Name, settled, verdict(image, v1alpha1.VerdictVerified, v1alpha1.SignedReason))
 	for _, path := range []string{"/healthz", "/readyz"} {
 		if response := fetch(t, shared.ProbesURL+path); response.status != http.StatusOK {
 			t.Errorf("%s answers %d: %s", path, response.status, response.body)

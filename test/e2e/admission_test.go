@@ -54,6 +54,7 @@ var (
 )
 
 func admissionCases(t *testing.T) map[string]admissionCase {
+	t.Helper()
 	stranger := newSigstore(t)
 	const (
 		untrusted = v1alpha1.VerdictUntrusted

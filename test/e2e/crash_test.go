@@ -89,8 +89,8 @@ func TestCrash(t *testing.T) {
 		},
 	}
 	// Somewhere between the first write and the last one.
-	for _, delay := range []time.Duration{0, 5, 10, 20, 40, 80, 160, 320} {
-		delay *= time.Millisecond
+	for _, milliseconds := range []int{0, 5, 10, 20, 40, 80, 160, 320} {
+		delay := time.Duration(milliseconds) * time.Millisecond
 		moments[fmt.Sprintf("%s after the trust was applied", delay)] = moment{before: func(t *testing.T, trust *trust) {
 			t.Helper()
 			create(t, trust)

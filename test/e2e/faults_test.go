@@ -59,3 +59,28 @@ func (h *hold) middleware(next http.Handler) http.Handler {
 }
 
 func (h *hold) release() { h.let.Do(func() { close(h.released) }) }
+
+// switchable is a fault that comes and goes.
+type switchable struct {
+	mu    sync.Mutex
+	fault func(http.Handler) http.Handler
+}
+
+func (s *switchable) set(fault func(http.Handler) http.Handler) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = fault
+}
+
+func (s *switchable) middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		fault := s.fault
+		s.mu.Unlock()
+		if fault == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		fault(next).ServeHTTP(w, r)
+	})
+}

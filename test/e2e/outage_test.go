@@ -32,74 +32,91 @@ import (
 
 // outage of a registry, as one trust in an image of it sees it.
 type outage struct {
+	name   string
 	fault  func(http.Handler) http.Handler
 	signed bool
 	reason string // while it lasts
+
+	before  *trust
+	takeOut func()
 }
 
 // TestOutages has verdicts come due while registries fail, each in its own way, and recover.
 func TestOutages(t *testing.T) {
-	outages := map[string]outage{
-		"unavailable":             {fault: answer(http.StatusServiceUnavailable), signed: true, reason: v1alpha1.RegistryUnreachableReason},
-		"limited":                 {fault: answer(http.StatusTooManyRequests), signed: true, reason: v1alpha1.RateLimitedReason},
-		"unauthorized":            {fault: answer(http.StatusUnauthorized), signed: true, reason: v1alpha1.RegistryUnauthorizedReason},
-		"silent":                  {fault: silence, signed: true, reason: v1alpha1.TimeoutReason},
-		"unavailable-and-no-good": {fault: answer(http.StatusServiceUnavailable), reason: v1alpha1.RegistryUnreachableReason},
+	outages := []*outage{
+		{name: "unavailable", fault: answer(http.StatusServiceUnavailable), signed: true, reason: v1alpha1.RegistryUnreachableReason},
+		{name: "limited", fault: answer(http.StatusTooManyRequests), signed: true, reason: v1alpha1.RateLimitedReason},
+		{name: "unauthorized", fault: answer(http.StatusUnauthorized), signed: true, reason: v1alpha1.RegistryUnauthorizedReason},
+		{name: "unavailable-and-no-good", fault: answer(http.StatusServiceUnavailable), reason: v1alpha1.RegistryUnreachableReason},
+		// Takes longest, so it comes last.
+		{name: "silent", fault: silence, signed: true, reason: v1alpha1.TimeoutReason},
 	}
 	// A tag that moves is found out in the same way, so it shares the wait.
 	const moving = "docker.io/outage-moving/image:v1"
 	pushSigned(t, moving, release)
 	mover := frequent("outage-moving", moving)
 	create(t, mover)
-	before := map[string]*trust{}
-	for name, outage := range outages {
-		image := "docker.io/outage-" + name + "/image:v1"
-		if outage.signed {
-			pushSigned(t, image, release)
-		} else {
-			push(t, image)
-		}
-		trust := frequent("outage-"+name, image)
-		create(t, trust)
-		before[name] = becomes(t, trust.Name, settled)
+	for _, o := range outages {
+		o.prepare(t)
 	}
 	becomes(t, mover.Name, settled, verdict(moving, v1alpha1.VerdictVerified, v1alpha1.SignedReason))
-	seen := recordStatuses(t)
 
-	takeOut := map[string]func(){}
-	for name, outage := range outages {
-		takeOut[name] = registry.insert(t, repositoryOf(t, imageIn(before[name]).Reference), outage.fault)
+	seen := recordStatuses(t)
+	for _, o := range outages {
+		o.takeOut = registry.insert(t, repositoryOf(t, imageIn(o.before).Reference), o.fault)
 	}
 	if _, err := shared.Push(t.Context(), moving, "moved"); err != nil {
 		t.Fatal(err)
 	}
-	for name, outage := range outages {
-		t.Run(name, func(t *testing.T) {
-			was := before[name]
-			image := imageIn(was)
-			verified := condition(v1alpha1.ImagesVerifiedCondition, metav1.ConditionUnknown, v1alpha1.VerificationUnavailableReason)
-			if !outage.signed {
-				verified = condition(v1alpha1.ImagesVerifiedCondition, metav1.ConditionFalse, v1alpha1.UntrustedImagesReason)
-			}
-			// The operator has done what it can: Ready stays.
-			is := becomes(t, was.Name, settled, verified, verdict(image.Reference, v1alpha1.VerdictUnknown, outage.reason))
-			checkKept(t, image, imageIn(is))
-			takeOut[name]()
-			recovered := becomes(t, was.Name, settled, verdict(image.Reference, image.Verdict, image.Reason))
-			if imageIn(recovered).LastVerdict != nil {
+	for _, o := range outages {
+		t.Run(o.name+" lasts", o.lasts)
+		o.takeOut()
+	}
+	t.Run("a tag has moved", func(t *testing.T) {
+		becomes(t, mover.Name, verdict(moving, v1alpha1.VerdictUntrusted, v1alpha1.UnsignedReason))
+		eventually(t, eventReasons(mover.Name), has(v1alpha1.ImageUntrustedReason))
+	})
+	for _, o := range outages {
+		t.Run(o.name+" ends", func(t *testing.T) {
+			was := imageIn(o.before)
+			is := becomes(t, o.before.Name, settled, verdict(was.Reference, was.Verdict, was.Reason))
+			if imageIn(is).LastVerdict != nil {
 				t.Error("the last verdict is still there beside the new one")
 			}
-			for _, status := range seen.of(was.Name) {
-				if got := status.Images[0].Verdict; got != v1alpha1.VerdictUnknown && got != image.Verdict {
+			for _, status := range seen.of(o.before.Name) {
+				if got := status.Images[0].Verdict; got != v1alpha1.VerdictUnknown && got != was.Verdict {
 					t.Errorf("the verdict was %s in between", got)
 				}
 			}
 		})
 	}
-	t.Run("a tag that moved", func(t *testing.T) {
-		becomes(t, mover.Name, verdict(moving, v1alpha1.VerdictUntrusted, v1alpha1.UnsignedReason))
-		eventually(t, eventReasons(mover.Name), has(v1alpha1.ImageUntrustedReason))
-	})
+}
+
+// prepare has the trust settled before the outage.
+func (o *outage) prepare(t *testing.T) {
+	t.Helper()
+	image := "docker.io/outage-" + o.name + "/image:v1"
+	if o.signed {
+		pushSigned(t, image, release)
+	} else {
+		push(t, image)
+	}
+	trust := frequent("outage-"+o.name, image)
+	create(t, trust)
+	o.before = becomes(t, trust.Name, settled)
+}
+
+// lasts waits for what the trust reports during the outage.
+func (o *outage) lasts(t *testing.T) {
+	was := imageIn(o.before)
+	verified := condition(v1alpha1.ImagesVerifiedCondition, metav1.ConditionUnknown, v1alpha1.VerificationUnavailableReason)
+	if !o.signed {
+		// What was distrusted stays so.
+		verified = condition(v1alpha1.ImagesVerifiedCondition, metav1.ConditionFalse, v1alpha1.UntrustedImagesReason)
+	}
+	// The operator has done what it can: Ready stays.
+	is := becomes(t, o.before.Name, settled, verified, verdict(was.Reference, v1alpha1.VerdictUnknown, o.reason))
+	checkKept(t, was, imageIn(is))
 }
 
 // frequent is a trust whose verdicts come due as often as is possible.

@@ -185,7 +185,7 @@ func (p *Pool) Answers(asker string, requests []Request, since time.Time) []Answ
 		asked[k] = true
 		e := p.entries[k]
 		if e == nil {
-			e = &entry{askers: map[string]time.Time{}, answer: pending()}
+			e = &entry{askers: map[string]time.Time{}, answer: Pending()}
 			p.entries[k] = e
 		}
 		e.request = request
@@ -241,7 +241,8 @@ func (e *entry) since() time.Time {
 	return newest
 }
 
-func pending() Answer {
+// Pending is the answer before the first attempt has ended.
+func Pending() Answer {
 	return Answer{Result: verify.Result{
 		Verdict: v1alpha1.VerdictUnknown,
 		Reason:  v1alpha1.PendingReason,

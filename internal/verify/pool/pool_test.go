@@ -143,7 +143,7 @@ func TestAnswerLandsAndStays(t *testing.T) {
 	f := start(t, 1)
 	requests := ask(t, "docker.io/karmada/x:v1")
 	first := f.Answers("trust", requests, time.Time{})
-	if want := (Answer{Result: pending().Result}); !cmp.Equal(first[0], want) {
+	if want := (Answer{Result: Pending().Result}); !cmp.Equal(first[0], want) {
 		t.Errorf("first answer (-want +got):\n%s", cmp.Diff(want, first[0]))
 	}
 	f.await("trust")

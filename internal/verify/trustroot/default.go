@@ -38,8 +38,8 @@ func retry() wait.Backoff {
 	return wait.Backoff{Duration: 5 * time.Second, Factor: 2, Jitter: 0.2, Steps: 8, Cap: 10 * time.Minute}
 }
 
-// errNotFetched is why there is no root of trust in the beginning.
-var errNotFetched = errors.New("the root of trust has not been fetched yet")
+// ErrNotFetched is why there is no root of trust until the first fetch ends, well or badly.
+var ErrNotFetched = errors.New("the root of trust has not been fetched yet")
 
 // Default is the root of trust of policies that name none, kept fresh from a TUF repository. A root once
 // fetched is kept until a newer one arrives, however long the repository is down.
@@ -67,7 +67,7 @@ func NewDefault(repository Repository, log logr.Logger) *Default {
 		interval:   refreshInterval,
 		timeout:    fetchTimeout,
 		backoff:    retry(),
-		err:        errNotFetched,
+		err:        ErrNotFetched,
 	}
 }
 
