@@ -17,13 +17,10 @@ limitations under the License.
 package verify_test
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -34,22 +31,13 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
+	"github.com/karmada-io/image-trust/test/corpus"
 )
 
-// corpusEntry is what is read of one real signature of the public Sigstore instance.
-type corpusEntry struct {
-	ID, Kind, Digest, Manifest, Identity, Issuer, Expect string
-
-	Blobs          map[string][]byte
-	IntegratedTime int64
-	LogIndex       int64
-}
-
-// TestCorpus judges real signatures. They are not part of the project: the test reads them from a
-// directory beside it, and is skipped where there is none.
+// TestCorpus judges real signatures.
 func TestCorpus(t *testing.T) {
-	dir := corpusDir(t)
-	encoded, err := os.ReadFile(filepath.Join(dir, "trusted_root.json"))
+	found := corpus.Read(t)
+	encoded, err := os.ReadFile(found.TrustedRoot)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,12 +46,7 @@ func TestCorpus(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, c := newBench(t), newCosign(time.Minute)
-	judged := 0
-	for _, entry := range readCorpus(t, filepath.Join(dir, "real-signatures.jsonl")) {
-		if entry.Kind != "simplesigning" {
-			continue
-		}
-		judged++
+	for _, entry := range found.Signatures {
 		t.Run(entry.ID, func(t *testing.T) {
 			repository, err := name.NewRepository(fmt.Sprintf("%s/corpus/%s", b.host, entry.ID))
 			if err != nil {
@@ -72,21 +55,18 @@ func TestCorpus(t *testing.T) {
 			image := repository.Digest(entry.Digest)
 			moved := repository.Digest("sha256:" + strings.Repeat("a", 64))
 			b.store(entry, image, moved)
-			entry.checkWanted(t, c, image, trust)
-			entry.checkUnwanted(t, c, image, moved, trust)
+			checkWanted(t, c, entry, image, trust)
+			checkUnwanted(t, c, entry, image, moved, trust)
 		})
 	}
-	if judged == 0 {
-		t.Error("the corpus has no signature to judge")
-	}
-	fmt.Printf("figure: corpus_signatures %d\n", judged)
+	fmt.Printf("figure: corpus_signatures %d\n", len(found.Signatures))
 }
 
 // checkWanted judges an entry by its own identity, exact and as a regexp.
-func (entry corpusEntry) checkWanted(t *testing.T, c *verify.Cosign, image name.Digest, trust *trustroot.Root) {
+func checkWanted(t *testing.T, c *verify.Cosign, entry corpus.Entry, image name.Digest, trust *trustroot.Root) {
 	t.Helper()
 	expected := untrusted
-	if entry.Expect == "verify" {
+	if entry.Verifies() {
 		expected = verified
 	}
 	for _, spec := range []v1alpha1.KarmadaImageTrustSpec{
@@ -114,7 +94,7 @@ func (entry corpusEntry) checkWanted(t *testing.T, c *verify.Cosign, image name.
 }
 
 // checkUnwanted judges an entry by identities that are nearly its own, and as a signature of another image.
-func (entry corpusEntry) checkUnwanted(t *testing.T, c *verify.Cosign, image, moved name.Digest, trust *trustroot.Root) {
+func checkUnwanted(t *testing.T, c *verify.Cosign, entry corpus.Entry, image, moved name.Digest, trust *trustroot.Root) {
 	t.Helper()
 	whole, shorter := entry.Identity, entry.Identity[:len(entry.Identity)-1]
 	for what, test := range map[string]struct {
@@ -140,7 +120,7 @@ func likeSpec(issuer, identity string) v1alpha1.KarmadaImageTrustSpec {
 }
 
 // store puts an entry's signature beside each of the given digests.
-func (b *bench) store(entry corpusEntry, images ...name.Digest) {
+func (b *bench) store(entry corpus.Entry, images ...name.Digest) {
 	b.t.Helper()
 	for _, image := range images {
 		for digest, content := range entry.Blobs {
@@ -167,49 +147,4 @@ func (b *bench) upload(method, path, contentType string, content []byte) {
 	if resp.StatusCode != http.StatusCreated {
 		b.t.Fatalf("%s %s answers %s", method, path, resp.Status)
 	}
-}
-
-func corpusDir(t *testing.T) string {
-	t.Helper()
-	root, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-			break
-		}
-		if root == filepath.Dir(root) {
-			t.Fatal("no go.mod in any directory above")
-		}
-		root = filepath.Dir(root)
-	}
-	dir := filepath.Join(root, "..", "shared", "corpus")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the optional corpus of real signatures is not here: there is no ../shared/corpus beside the repository")
-	}
-	return dir
-}
-
-func readCorpus(t *testing.T, path string) []corpusEntry {
-	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = file.Close() }()
-	var entries []corpusEntry
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
-		var entry corpusEntry
-		if err := json.Unmarshal(lines.Bytes(), &entry); err != nil {
-			t.Fatal(err)
-		}
-		entries = append(entries, entry)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return entries
 }

@@ -17,17 +17,12 @@ limitations under the License.
 package e2e
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
-	"os"
 	"path"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -39,51 +34,24 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/test/binaries"
+	"github.com/karmada-io/image-trust/test/corpus"
 )
 
-// realSignature is a signature that the public Sigstore instance once made possible.
-type realSignature struct {
-	ID              string `json:"id"`
-	Kind            string `json:"kind"`
-	DockerReference string `json:"dockerReference"`
-	Digest          string `json:"digest"`
-	Expect          string `json:"expect"`
-	// Manifest and Blobs are the signature as it is stored; ImageManifest is that of the image, where known.
-	Manifest      string            `json:"manifest"`
-	Blobs         map[string][]byte `json:"blobs"`
-	ImageManifest string            `json:"imageManifest"`
-
-	Identity       string `json:"identity"`
-	Issuer         string `json:"issuer"`
-	IntegratedTime int64  `json:"integratedTime"`
-	LogIndex       int64  `json:"logIndex"`
-}
-
 // TestRealSignatures takes signatures of the real world, under the real names of their images, the whole way: from a
-// trust that names who signed, by the root of trust of the public Sigstore, to the status. The signatures
-// are no part of the project: without them the test is skipped.
+// trust that names who signed, by the root of trust of the public Sigstore, to the status.
 func TestRealSignatures(t *testing.T) {
-	dir := corpusDir(t)
-	entries := readCorpus(t, filepath.Join(dir, "real-signatures.jsonl"))
-	restartWith(t, "--trusted-root="+filepath.Join(dir, "trusted_root.json"), "--tuf-mirror=", "--tuf-root=")
-	judged, asExpected := 0, 0
-	for _, entry := range entries {
-		if entry.Kind != "simplesigning" {
-			continue
-		}
-		judged++
+	found := corpus.Read(t)
+	restartWith(t, "--trusted-root="+found.TrustedRoot, "--tuf-mirror=", "--tuf-root=")
+	asExpected := 0
+	for _, entry := range found.Signatures {
 		if t.Run(entry.ID, func(t *testing.T) { checkRealSignature(t, entry) }) {
 			asExpected++
 		}
 	}
-	if judged == 0 {
-		t.Error("there is no signature to judge")
-	}
-	fmt.Printf("figure: real_signatures_end_to_end %d/%d\n", asExpected, judged)
+	fmt.Printf("figure: real_signatures_end_to_end %d/%d\n", asExpected, len(found.Signatures))
 }
 
-func checkRealSignature(t *testing.T, entry realSignature) {
+func checkRealSignature(t *testing.T, entry corpus.Entry) {
 	t.Helper()
 	reference := serve(t, entry)
 	right := realTrust(entry, "right", reference, entry.Identity)
@@ -93,7 +61,7 @@ func checkRealSignature(t *testing.T, entry realSignature) {
 	for _, trust := range []*trust{right, shorter, longer} {
 		create(t, trust)
 	}
-	if entry.Expect != "verify" {
+	if !entry.Verifies() {
 		for _, trust := range []*trust{right, shorter, longer} {
 			got := becomes(t, trust.Name, settled)
 			if imageIn(got).Verdict != v1alpha1.VerdictUntrusted {
@@ -118,7 +86,7 @@ func checkRealSignature(t *testing.T, entry realSignature) {
 }
 
 // realTrust names an identity, and the image's repository and nothing else.
-func realTrust(entry realSignature, suffix, reference, identity string) *trust {
+func realTrust(entry corpus.Entry, suffix, reference, identity string) *trust {
 	out := newTrust("corpus-"+entry.ID+"-"+suffix, "", reference)
 	out.Spec.Images = []v1alpha1.ImageGlob{v1alpha1.ImageGlob(entry.DockerReference)}
 	out.Spec.Issuer, out.Spec.Identity = entry.Issuer, identity
@@ -129,7 +97,7 @@ func realTrust(entry realSignature, suffix, reference, identity string) *trust {
 
 // serve has the registry serve an image's signature, and the image itself where its manifest is known: then by a
 // tag, otherwise by its digest alone.
-func serve(t *testing.T, entry realSignature) (reference string) {
+func serve(t *testing.T, entry corpus.Entry) (reference string) {
 	t.Helper()
 	repository, err := name.NewRepository(entry.DockerReference)
 	if err != nil {
@@ -178,43 +146,4 @@ func serveManifest(t *testing.T, w http.ResponseWriter, r *http.Request, manifes
 	if r.Method != http.MethodHead {
 		_, _ = io.WriteString(w, manifest)
 	}
-}
-
-func corpusDir(t *testing.T) string {
-	t.Helper()
-	root, err := binaries.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(root, "..", "shared", "corpus")
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		t.Skip("the optional corpus of real signatures is not here: there is no ../shared/corpus beside the repository")
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-func readCorpus(t *testing.T, filename string) []realSignature {
-	t.Helper()
-	file, err := os.Open(filename)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	const longestLine = 16 << 20
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, longestLine)
-	var entries []realSignature
-	for lines.Scan() {
-		var entry realSignature
-		if err := json.Unmarshal(lines.Bytes(), &entry); err != nil {
-			t.Fatal(err)
-		}
-		entries = append(entries, entry)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return entries
 }
