@@ -17,25 +17,21 @@ limitations under the License.
 package v1alpha1_test
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"testing"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/test/harness"
+	"github.com/karmada-io/image-trust/test/manifest"
 )
 
 // The manifests as they are installed.
@@ -59,23 +55,11 @@ func TestMain(m *testing.M) {
 // install creates what a file of manifests holds, if it is not there yet.
 func install(t *testing.T, c client.Client, file string) {
 	t.Helper()
-	content, err := os.ReadFile(file)
+	objects, err := manifest.Read(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(content), 4096)
-	for {
-		object := &unstructured.Unstructured{}
-		err := decoder.Decode(object)
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		if len(object.Object) == 0 {
-			continue
-		}
+	for _, object := range objects {
 		if err := c.Create(t.Context(), object); err != nil && !apierrors.IsAlreadyExists(err) {
 			t.Fatalf("%s: %v", file, err)
 		}

@@ -43,7 +43,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
-	"sigs.k8s.io/yaml"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/controllers"
@@ -53,6 +52,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 	"github.com/karmada-io/image-trust/test/binaries"
 	"github.com/karmada-io/image-trust/test/harness"
+	"github.com/karmada-io/image-trust/test/manifest"
 	"github.com/karmada-io/image-trust/test/policycontroller"
 )
 
@@ -139,16 +139,15 @@ func installCRD(t *testing.T, c client.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	content, err := os.ReadFile(filepath.Join(root, "config", "crd", "bases", "trust.karmada.io_karmadaimagetrusts.yaml"))
+	crds, err := manifest.Read(filepath.Join(root, "config", "crd", "bases", "trust.karmada.io_karmadaimagetrusts.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	crd := &unstructured.Unstructured{}
-	if err := yaml.Unmarshal(content, &crd.Object); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(crd), client.FieldOwner("test"), client.ForceOwnership); err != nil {
-		t.Fatal(err)
+	for _, crd := range crds {
+		apply := client.ApplyConfigurationFromUnstructured(crd)
+		if err := c.Apply(t.Context(), apply, client.FieldOwner("test"), client.ForceOwnership); err != nil {
+			t.Fatal(err)
+		}
 	}
 	eventually(t, func() error {
 		return c.List(t.Context(), &v1alpha1.KarmadaImageTrustList{})

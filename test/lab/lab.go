@@ -33,6 +33,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/test/fileserver"
 	"github.com/karmada-io/image-trust/test/freeport"
 	"github.com/karmada-io/image-trust/test/harness"
 	"github.com/karmada-io/image-trust/test/images"
@@ -63,7 +64,7 @@ type Lab struct {
 	MetricsURL, ProbesURL string
 
 	tufDir        string
-	tuf           *fileServer
+	tuf           *fileserver.Server
 	manager       *manager
 	operator      *process.Process
 	operatorPorts []*freeport.Port
@@ -88,7 +89,7 @@ func (l *Lab) start(ctx context.Context, options Options) (err error) {
 	if err := l.Sigstore.WriteTUFRepository(l.tufDir); err != nil {
 		return err
 	}
-	if l.tuf, err = serveFiles(ctx, l.tufDir); err != nil {
+	if l.tuf, err = fileserver.Serve(ctx, l.tufDir); err != nil {
 		return err
 	}
 	l.Harness, err = harness.Start(ctx, harness.Options{
@@ -139,7 +140,7 @@ func (l *Lab) Stop() error {
 		errs = append(errs, l.Harness.Stop())
 	}
 	if l.tuf != nil {
-		errs = append(errs, l.tuf.close())
+		errs = append(errs, l.tuf.Close())
 	}
 	if l.tufDir != "" {
 		errs = append(errs, os.RemoveAll(l.tufDir))

@@ -21,7 +21,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -33,12 +32,12 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/test/binaries"
 	"github.com/karmada-io/image-trust/test/controlplane"
 	"github.com/karmada-io/image-trust/test/freeport"
+	"github.com/karmada-io/image-trust/test/manifest"
 	"github.com/karmada-io/image-trust/test/process"
 )
 
@@ -87,18 +86,7 @@ func manifests(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rendering config/default: %w", withStderr(err))
 	}
-	var objects []*unstructured.Unstructured
-	for decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(rendered), 1<<20); ; {
-		object := &unstructured.Unstructured{}
-		err := decoder.Decode(&object.Object)
-		switch {
-		case errors.Is(err, io.EOF):
-			return objects, nil
-		case err != nil:
-			return nil, fmt.Errorf("reading config/default: %w", err)
-		}
-		objects = append(objects, object)
-	}
+	return manifest.Parse(rendered)
 }
 
 // manager is what StartOperator prepares once, so that a restart takes no longer than it must.
@@ -170,7 +158,7 @@ func (l *Lab) prepareManager(ctx context.Context) (*manager, error) {
 		account: types.NamespacedName{Namespace: deployment.Namespace, Name: pod.ServiceAccountName},
 		args: append(slices.Clone(pod.Containers[0].Args),
 			"--leader-election-namespace="+deployment.Namespace,
-			"--tuf-mirror="+l.tuf.url,
+			"--tuf-mirror="+l.tuf.URL,
 			"--tuf-root="+filepath.Join(l.tufDir, "root.json"),
 			"--tuf-cache="+l.file("operator-tuf"),
 		),

@@ -17,29 +17,24 @@ limitations under the License.
 package policycontroller
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/test/binaries"
+	"github.com/karmada-io/image-trust/test/manifest"
 )
 
 const (
 	fieldOwner = client.FieldOwner("test-harness")
 
 	crdKind         = "CustomResourceDefinition"
-	maxManifestSize = 1 << 20
 	crdPollInterval = 50 * time.Millisecond
 	crdTimeout      = time.Minute
 )
@@ -143,7 +138,7 @@ func readManifests(ctx context.Context) ([]*unstructured.Unstructured, error) {
 		case "kustomization.yaml", "webhook.yaml": // the latter is the Deployment
 			continue
 		}
-		inFile, err := readManifest(file)
+		inFile, err := manifest.Read(file)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", file, err)
 		}
@@ -153,26 +148,6 @@ func readManifests(ctx context.Context) ([]*unstructured.Unstructured, error) {
 		return nil, fmt.Errorf("no manifests in %s", filepath.Join(source, "config"))
 	}
 	return objects, nil
-}
-
-func readManifest(path string) ([]*unstructured.Unstructured, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var objects []*unstructured.Unstructured
-	for decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(content), maxManifestSize); ; {
-		object := &unstructured.Unstructured{}
-		err := decoder.Decode(&object.Object)
-		switch {
-		case errors.Is(err, io.EOF):
-			return objects, nil
-		case err != nil:
-			return nil, err
-		case len(object.Object) > 0: // else nothing but comments
-			objects = append(objects, object)
-		}
-	}
 }
 
 // apply applies the objects and waits until definitions among them are served.

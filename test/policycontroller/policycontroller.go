@@ -32,6 +32,7 @@ import (
 	"github.com/karmada-io/image-trust/test/binaries"
 	"github.com/karmada-io/image-trust/test/controlplane"
 	"github.com/karmada-io/image-trust/test/filelock"
+	"github.com/karmada-io/image-trust/test/fileserver"
 	"github.com/karmada-io/image-trust/test/freeport"
 	"github.com/karmada-io/image-trust/test/process"
 )
@@ -77,7 +78,7 @@ type Options struct {
 type PolicyController struct {
 	lock    *filelock.Lock
 	ports   []*freeport.Port
-	tuf     *tufServer
+	tuf     *fileserver.Server
 	process *process.Process
 }
 
@@ -222,10 +223,10 @@ func (p *PolicyController) serveTUF(ctx context.Context, dir string) ([]string, 
 		return []string{"--disable-tuf"}, nil
 	}
 	var err error
-	if p.tuf, err = newTUFServer(ctx, dir); err != nil {
+	if p.tuf, err = fileserver.Serve(ctx, dir); err != nil {
 		return nil, err
 	}
-	return []string{"--tuf-mirror=" + p.tuf.url, "--tuf-root=" + filepath.Join(dir, "root.json")}, nil
+	return []string{"--tuf-mirror=" + p.tuf.URL, "--tuf-root=" + filepath.Join(dir, "root.json")}, nil
 }
 
 func (p *PolicyController) reservePort() (*freeport.Port, error) {
@@ -250,7 +251,7 @@ func (p *PolicyController) Stop() error {
 		errs = append(errs, p.process.Stop())
 	}
 	if p.tuf != nil {
-		errs = append(errs, p.tuf.close())
+		errs = append(errs, p.tuf.Close())
 	}
 	for _, port := range p.ports {
 		errs = append(errs, port.Release())

@@ -14,37 +14,43 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package lab
+// Package fileserver serves a directory on loopback, such as a TUF repository.
+package fileserver
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 )
 
-// fileServer serves a directory on loopback.
-type fileServer struct {
-	url     string
+// Server serves a directory until it is closed.
+type Server struct {
+	// URL of the directory.
+	URL string
+
 	server  *http.Server
 	serving sync.WaitGroup
 }
 
-func serveFiles(ctx context.Context, dir string) (*fileServer, error) {
+// Serve serves a directory on a free port. The context bounds the start only.
+func Serve(ctx context.Context, dir string) (*Server, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("serve %s: %w", dir, err)
 	}
-	s := &fileServer{
-		url:    "http://" + listener.Addr().String(),
+	s := &Server{
+		URL:    "http://" + listener.Addr().String(),
 		server: &http.Server{Handler: http.FileServer(http.Dir(dir)), ReadHeaderTimeout: time.Minute},
 	}
 	s.serving.Go(func() { _ = s.server.Serve(listener) })
 	return s, nil
 }
 
-func (s *fileServer) close() error {
+// Close ends the server and returns when it is gone.
+func (s *Server) Close() error {
 	err := s.server.Close()
 	s.serving.Wait()
 	return err
