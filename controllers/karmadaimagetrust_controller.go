@@ -25,7 +25,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
@@ -139,18 +138,14 @@ func (r *KarmadaImageTrustReconciler) verify(
 		return notExamined(compiled)
 	}
 	requests := make([]pool.Request, 0, len(compiled.References))
-	for _, reference := range compiled.References {
-		ref, err := name.ParseReference(reference)
-		if err != nil {
-			continue // Compile has parsed it
-		}
+	for _, ref := range compiled.References {
 		requests = append(requests, pool.Request{
 			Ref: ref, Identity: compiled.Identity, RootName: compiled.TrustRoot, Root: root,
 		})
 	}
 	images := make([]imageObservation, 0, len(requests))
 	for i, answer := range r.Verdicts.Answers(trust.Name, requests, since) {
-		image := imageObservation{reference: compiled.References[i], answer: answer}
+		image := imageObservation{reference: compiled.References[i].String(), answer: answer}
 		if rootErr != nil {
 			image.rootProblem = rootErr.Error()
 		}
@@ -163,16 +158,18 @@ func (r *KarmadaImageTrustReconciler) verify(
 // the operator's start.
 func notExamined(compiled *policy.Policy) []imageObservation {
 	images := make([]imageObservation, 0, len(compiled.References))
-	for _, reference := range compiled.References {
-		images = append(images, imageObservation{reference: reference, answer: pool.Pending()})
+	for _, ref := range compiled.References {
+		images = append(images, imageObservation{reference: ref.String(), answer: pool.Pending()})
 	}
 	return images
 }
 
-// report writes the status once, where it changed, and then tells the events that it justifies.
+// report writes the status once, where it changed, and tells the events. Those about the policy tell what was done,
+// and a repeated pass would not do it again; those about verdicts wait for the status that justifies them.
 func (r *KarmadaImageTrustReconciler) report(
 	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, seen observation,
 ) (ctrl.Result, error) {
+	r.tell(trust, seen.policy.events)
 	before := trust.Status.DeepCopy()
 	trust.Status = computeStatus(trust, seen)
 	if !statusEqual(before, &trust.Status) {
@@ -185,13 +182,17 @@ func (r *KarmadaImageTrustReconciler) report(
 		}
 		r.written.remember(trust, version)
 	}
-	for _, e := range append(seen.policy.events, verdictEvents(before, &trust.Status)...) {
-		r.Recorder.Eventf(trust, nil, e.kind, e.reason, e.action, "%s", e.note)
-	}
+	r.tell(trust, verdictEvents(before, &trust.Status))
 	if seen.policy.err != nil {
 		return ctrl.Result{}, seen.policy.err
 	}
 	return ctrl.Result{RequeueAfter: requeueAfter(trust, seen)}, nil
+}
+
+func (r *KarmadaImageTrustReconciler) tell(trust *v1alpha1.KarmadaImageTrust, events []event) {
+	for _, e := range events {
+		r.Recorder.Eventf(trust, nil, e.kind, e.reason, e.action, "%s", e.note)
+	}
 }
 
 // root returns the root of trust that a trust names.

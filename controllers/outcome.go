@@ -31,7 +31,7 @@ import (
 // maxMessage bounds a condition's message, in bytes; the API allows 32 KiB, people read less.
 const maxMessage = 1024
 
-// event that a pass justifies; it is told after the status was written.
+// event that a pass justifies.
 type event struct {
 	kind, reason, action, note string
 }

@@ -50,8 +50,8 @@ type Policy struct {
 	Enforcement v1alpha1.Enforcement
 	// TrustRoot is the name of a TrustRoot, or empty for the default root of trust.
 	TrustRoot string
-	// References are to be verified even when nothing runs them, as the user wrote them.
-	References []string
+	// References are to be verified even when nothing runs them. Their String is what the user wrote.
+	References []name.Reference
 	// Interval between rounds of verification.
 	Interval time.Duration
 
@@ -159,7 +159,7 @@ func (p *Policy) compileReferences(path *field.Path, references []v1alpha1.Image
 			errs = append(errs, field.Invalid(path.Index(i), reference,
 				"no glob of images selects it; add one, or drop the reference"))
 		default:
-			p.References = append(p.References, string(reference))
+			p.References = append(p.References, ref)
 		}
 	}
 	return errs
