@@ -27,16 +27,18 @@ type Enforcement string
 const (
 	// EnforcementAudit verifies and reports only: no policy exists in the cluster.
 	EnforcementAudit Enforcement = "Audit"
-	// EnforcementWarn admits the workload and returns a warning to whoever applies it.
+	// EnforcementWarn admits the workload and returns a warning to whoever applies
+	// it.
 	EnforcementWarn Enforcement = "Warn"
 	// EnforcementEnforce refuses the workload.
 	EnforcementEnforce Enforcement = "Enforce"
 )
 
-// The rules of ImageGlob refuse what policy-controller would accept and then never match:
-// admission compares a glob with NAME@sha256:DIGEST, the tag dropped
-// (policy-controller v0.14 pkg/apis/glob and pkg/webhook/validator.go).
-// internal/policy repeats them for objects that did not come through an API server.
+// The rules of ImageGlob refuse what policy-controller would accept and then
+// never match: admission compares a glob with NAME@sha256:DIGEST, the tag
+// dropped (policy-controller v0.14 pkg/apis/glob and
+// pkg/webhook/validator.go). internal/policy repeats them for objects that did
+// not come through an API server.
 
 // ImageGlob selects images by name.
 //
@@ -51,9 +53,10 @@ const (
 // +kubebuilder:validation:XValidation:rule=`!self.matches('^[^/*]*[.][^/*]*$')`,messageExpression=`'names a registry but no repository; to cover all of it write "' + self + '/**"'`
 type ImageGlob string
 
-// Matching any string either succeeds or not, so the rule of Regexp fails only where an expression
-// does not compile, and then with RE2's own words. Alone comes first: "a)|(?:b" compiles once
-// anchored, and would then match half of a value. An open \Q compiles only alone.
+// Matching any string either succeeds or not, so the rule of Regexp fails only
+// where an expression does not compile, and then with RE2's own words. Alone
+// comes first: "a)|(?:b" compiles once anchored, and would then match half of
+// a value. An open \Q compiles only alone.
 
 // Regexp is a regular expression in RE2 syntax that must match a whole value:
 // it is read as ^(?:REGEXP)$.
@@ -69,10 +72,12 @@ type Regexp string
 // +kubebuilder:validation:XValidation:rule=`self.matches('^([a-z0-9][a-z0-9.-]*(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$')`,message=`must be an image reference such as docker.io/karmada/karmada-scheduler:v1.16.0 or NAME@sha256:DIGEST`
 type ImageReference string
 
-// TrustRootReference names the root of trust that signatures are checked against.
+// TrustRootReference names the root of trust that signatures are checked
+// against.
 type TrustRootReference struct {
 	// name of a TrustRoot (policy.sigstore.dev/v1alpha1) in the same cluster. Its
-	// sigstoreKeys must hold certificate authorities, transparency logs and CT logs.
+	// sigstoreKeys must hold certificate authorities, transparency logs and CT
+	// logs.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -84,16 +89,18 @@ type TrustRootReference struct {
 // +kubebuilder:validation:MinProperties=1
 type Verification struct {
 	// references are images to verify even when nothing runs them, for example the
-	// release that is to be rolled out next. Each must be selected by one of the images globs.
-	// A tag is looked up in the registry; the digest it names is verified and reported.
+	// release that is to be rolled out next. Each must be selected by one of the
+	// images globs. A tag is looked up in the registry; the digest it names is
+	// verified and reported.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	References []ImageReference `json:"references,omitempty"`
 
-	// interval after which verdicts are renewed and tags are looked up again, such as 30m or 6h;
-	// at least 1m, at most 168h. When absent, 1h. Some jitter is added.
+	// interval after which verdicts are renewed and tags are looked up again, such
+	// as 30m or 6h; at least 1m, at most 168h. When absent, 1h. Some jitter is
+	// added.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MinLength=1
@@ -106,10 +113,10 @@ type Verification struct {
 // +kubebuilder:validation:XValidation:rule=`has(self.issuer) != has(self.issuerRegexp)`,message=`set exactly one of issuer and issuerRegexp: the OIDC issuer in the signing certificate, e.g. issuer: https://token.actions.githubusercontent.com`
 // +kubebuilder:validation:XValidation:rule=`has(self.identity) != has(self.identityRegexp)`,message=`set exactly one of identity and identityRegexp: the subject of the signing certificate, e.g. identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`
 type KarmadaImageTrustSpec struct {
-	// images are the globs of the images that this trust is about: "*" stands for anything
-	// but "/", "**" for anything. A glob without wildcards is one repository. Tags cannot
-	// be selected; every spelling of Docker Hub (docker.io/a/b, a/b, index.docker.io/a/b)
-	// means the same.
+	// images are the globs of the images that this trust is about: "*" stands for
+	// anything but "/", "**" for anything. A glob without wildcards is one
+	// repository. Tags cannot be selected; every spelling of Docker Hub
+	// (docker.io/a/b, a/b, index.docker.io/a/b) means the same.
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -117,8 +124,8 @@ type KarmadaImageTrustSpec struct {
 	// +kubebuilder:validation:XValidation:rule=`size(self) > 0`,message=`name at least one glob, e.g. docker.io/karmada/*`
 	Images []ImageGlob `json:"images,omitempty"`
 
-	// issuer is the exact OIDC issuer that the signing certificate must name,
-	// for example https://token.actions.githubusercontent.com.
+	// issuer is the exact OIDC issuer that the signing certificate must name, for
+	// example https://token.actions.githubusercontent.com.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
@@ -128,32 +135,33 @@ type KarmadaImageTrustSpec struct {
 	// +optional
 	IssuerRegexp Regexp `json:"issuerRegexp,omitempty"`
 
-	// identity is the exact subject that the signing certificate must name: the URL of a
-	// workflow file with its ref, or an e-mail address.
+	// identity is the exact subject that the signing certificate must name: the
+	// URL of a workflow file with its ref, or an e-mail address.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Identity string `json:"identity,omitempty"`
 
-	// identityRegexp must match the whole subject of the signing certificate. It is anchored
-	// for you: a value that only contains a match is refused. Limit versions here, for
-	// example with @refs/tags/v1\.16\.[0-9]+ at its end.
+	// identityRegexp must match the whole subject of the signing certificate. It
+	// is anchored for you: a value that only contains a match is refused. Limit
+	// versions here, for example with @refs/tags/v1\.16\.[0-9]+ at its end.
 	// +optional
 	IdentityRegexp Regexp `json:"identityRegexp,omitempty"`
 
-	// enforcement is what admission does with an image that fails the trust: Audit only
-	// reports it here, Warn admits it with a warning, Enforce refuses it.
+	// enforcement is what admission does with an image that fails the trust: Audit
+	// only reports it here, Warn admits it with a warning, Enforce refuses it.
 	// +optional
 	// +default="Enforce"
 	Enforcement Enforcement `json:"enforcement,omitempty"`
 
-	// trustRoot names the root of trust of a private Sigstore. When absent, signatures are
-	// checked against the Sigstore public good instance, or against what the operator was
-	// started with.
+	// trustRoot names the root of trust of a private Sigstore. When absent,
+	// signatures are checked against the Sigstore public good instance, or against
+	// what the operator was started with.
 	// +optional
 	TrustRoot *TrustRootReference `json:"trustRoot,omitempty"`
 
-	// verification says which images are verified even when nothing runs them, and how often.
+	// verification says which images are verified even when nothing runs them, and
+	// how often.
 	// +optional
 	Verification *Verification `json:"verification,omitempty"`
 }
@@ -165,10 +173,12 @@ type Verdict string
 const (
 	// VerdictVerified means that a signature by the wanted identity was proved.
 	VerdictVerified Verdict = "Verified"
-	// VerdictUntrusted means that the image was examined and no such signature exists.
+	// VerdictUntrusted means that the image was examined and no such signature
+	// exists.
 	VerdictUntrusted Verdict = "Untrusted"
-	// VerdictUnknown means that the image could not be examined, for example because its
-	// registry does not answer. It never stands for either of the others.
+	// VerdictUnknown means that the image could not be examined, for example
+	// because its registry does not answer. It never stands for either of the
+	// others.
 	VerdictUnknown Verdict = "Unknown"
 )
 
@@ -181,13 +191,15 @@ type Signer struct {
 	// +kubebuilder:validation:MaxLength=1024
 	Issuer string `json:"issuer,omitempty"`
 
-	// identity is the subject of the certificate: a workflow's URL with its ref, or an e-mail address.
+	// identity is the subject of the certificate: a workflow's URL with its ref,
+	// or an e-mail address.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Identity string `json:"identity,omitempty"`
 
-	// sourceRepository is the repository that was built, for example karmada-io/karmada.
+	// sourceRepository is the repository that was built, for example
+	// karmada-io/karmada.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
@@ -211,14 +223,16 @@ type Signer struct {
 	// +kubebuilder:validation:MaxLength=512
 	WorkflowName string `json:"workflowName,omitempty"`
 
-	// workflowTrigger is the event that started the workflow, for example push or release.
+	// workflowTrigger is the event that started the workflow, for example push or
+	// release.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	WorkflowTrigger string `json:"workflowTrigger,omitempty"`
 }
 
-// TransparencyLogEntry is the proved entry of the signature in the transparency log.
+// TransparencyLogEntry is the proved entry of the signature in the
+// transparency log.
 type TransparencyLogEntry struct {
 	// index of the entry in the log.
 	// +required
@@ -249,8 +263,8 @@ type ImageStatus struct {
 	// +kubebuilder:validation:MaxLength=1024
 	Reference string `json:"reference,omitempty"`
 
-	// digest that the verdict is about, for example sha256:5f70…. Pin the image to it with
-	// NAME@DIGEST. Absent while a tag could not be looked up.
+	// digest that the verdict is about, for example sha256:5f70…. Pin the image to
+	// it with NAME@DIGEST. Absent while a tag could not be looked up.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
@@ -260,7 +274,8 @@ type ImageStatus struct {
 	// +required
 	Verdict Verdict `json:"verdict,omitempty"`
 
-	// reason for the verdict as one word, for example Unsigned or RegistryUnreachable.
+	// reason for the verdict as one word, for example Unsigned or
+	// RegistryUnreachable.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -276,8 +291,8 @@ type ImageStatus struct {
 	// +optional
 	LastVerdict *LastVerdict `json:"lastVerdict,omitempty"`
 
-	// signer is what the signing certificate says; of an untrusted image, what was seen
-	// in a signature that is sound but by somebody else.
+	// signer is what the signing certificate says; of an untrusted image, what was
+	// seen in a signature that is sound but by somebody else.
 	// +optional
 	Signer *Signer `json:"signer,omitempty"`
 
@@ -299,14 +314,15 @@ type PolicyStatus struct {
 	// +kubebuilder:validation:Enum=warn;enforce
 	Mode string `json:"mode,omitempty"`
 
-	// ready is policy-controller's own word on the policy: whether it is Ready at its
-	// current generation.
+	// ready is policy-controller's own word on the policy: whether it is Ready at
+	// its current generation.
 	// +required
 	// +kubebuilder:validation:Enum=True;False;Unknown
 	Ready metav1.ConditionStatus `json:"ready,omitempty"`
 }
 
-// Summary counts the images of a trust, all of them even where the list of images is cut.
+// Summary counts the images of a trust, all of them even where the list of
+// images is cut.
 type Summary struct {
 	// images is the number of distinct images.
 	// +required
@@ -328,7 +344,8 @@ type Summary struct {
 	// +kubebuilder:validation:Minimum=0
 	Unknown *int32 `json:"unknown,omitempty"`
 
-	// verifiedOfImages is the share of verified images for people to read, for example 10/11.
+	// verifiedOfImages is the share of verified images for people to read, for
+	// example 10/11.
 	// +required
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=32
@@ -343,8 +360,9 @@ type KarmadaImageTrustStatus struct {
 	// +kubebuilder:validation:Minimum=1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions of the trust: Ready (the operator's work), PolicyApplied, ImagesVerified (the verdict),
-	// and, only while they are True, Reconciling and Stalled.
+	// conditions of the trust: Ready (the operator's work), PolicyApplied,
+	// ImagesVerified (the verdict), and, only while they are True, Reconciling and
+	// Stalled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -352,7 +370,8 @@ type KarmadaImageTrustStatus struct {
 	// +kubebuilder:validation:MaxItems=8
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// policy is the ClusterImagePolicy that this trust produced; absent under Audit.
+	// policy is the ClusterImagePolicy that this trust produced; absent under
+	// Audit.
 	// +optional
 	Policy *PolicyStatus `json:"policy,omitempty"`
 
@@ -367,14 +386,15 @@ type KarmadaImageTrustStatus struct {
 	// +kubebuilder:validation:MaxItems=50
 	Images []ImageStatus `json:"images,omitempty"`
 
-	// lastVerifiedTime is when a round of verification last ended with every image looked at.
+	// lastVerifiedTime is when a round of verification last ended with every image
+	// looked at.
 	// +optional
 	LastVerifiedTime *metav1.Time `json:"lastVerifiedTime,omitempty"`
 }
 
-// KarmadaImageTrust declares once who may sign which images. The operator turns it into a
-// ClusterImagePolicy that sigstore policy-controller enforces at admission, verifies images by
-// the same rule, and reports both here.
+// KarmadaImageTrust declares once who may sign which images. The operator
+// turns it into a ClusterImagePolicy that sigstore policy-controller enforces
+// at admission, verifies images by the same rule, and reports both here.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -388,7 +408,8 @@ type KarmadaImageTrustStatus struct {
 type KarmadaImageTrust struct {
 	metav1.TypeMeta `json:",inline"`
 
-	// metadata is the object's metadata. The ClusterImagePolicy takes the object's name.
+	// metadata is the object's metadata. The ClusterImagePolicy takes the object's
+	// name.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty,omitzero"`
 
