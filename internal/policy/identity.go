@@ -19,6 +19,7 @@ package policy
 import (
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // Identity is who must have signed: exactly one of Issuer and IssuerRegexp and one of
@@ -31,13 +32,24 @@ type Identity struct {
 	SubjectRegexp string
 }
 
+// What stands around a user's regexp in an Identity.
+const (
+	anchorBegin = "^(?:"
+	anchorEnd   = ")$"
+)
+
+// Unanchored is a regexp of an Identity as the user wrote it.
+func Unanchored(expr string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(expr, anchorBegin), anchorEnd)
+}
+
 // anchor makes a regexp match the whole value or nothing.
 func anchor(expr string) (string, error) {
 	// Alone first: "a)|(?:b" would compile once wrapped, and then match half of a value.
 	if _, err := regexp.Compile(expr); err != nil {
 		return "", fmt.Errorf("must be a regular expression in RE2 syntax: %w", err)
 	}
-	anchored := "^(?:" + expr + ")$"
+	anchored := anchorBegin + expr + anchorEnd
 	if _, err := regexp.Compile(anchored); err != nil {
 		return "", fmt.Errorf("must be a regular expression in RE2 syntax that can be read as ^(?:REGEXP)$: %w", err)
 	}
@@ -60,8 +72,7 @@ func (i Identity) SubjectMatchesInPart(subject string) bool {
 	if i.SubjectRegexp == "" || i.SubjectMatches(subject) {
 		return false
 	}
-	expr := i.SubjectRegexp[len("^(?:") : len(i.SubjectRegexp)-len(")$")]
-	re, err := regexp.Compile(expr)
+	re, err := regexp.Compile(Unanchored(i.SubjectRegexp))
 	return err == nil && re.MatchString(subject)
 }
 

@@ -94,7 +94,7 @@ func explainRegexp(wanted identity, subject string) string {
 	if wanted.SubjectMatchesInPart(subject) {
 		return "the identity matches identityRegexp only in part; the regexp must match the whole of it"
 	}
-	expr := unanchored(wanted.SubjectRegexp)
+	expr := policy.Unanchored(wanted.SubjectRegexp)
 	if matches("(?i)^(?:"+expr+")$", subject) {
 		return "it differs from what identityRegexp wants in upper and lower case"
 	}
@@ -147,21 +147,16 @@ func repositoryOf(subject string) string {
 
 func wantedSubject(wanted identity) string {
 	if wanted.SubjectRegexp != "" {
-		return "identityRegexp wants " + quoted(unanchored(wanted.SubjectRegexp))
+		return "identityRegexp wants " + quoted(policy.Unanchored(wanted.SubjectRegexp))
 	}
 	return "wanted is " + quoted(wanted.Subject)
 }
 
 func wantedIssuer(wanted identity) string {
 	if wanted.IssuerRegexp != "" {
-		return "issuerRegexp wants " + quoted(unanchored(wanted.IssuerRegexp))
+		return "issuerRegexp wants " + quoted(policy.Unanchored(wanted.IssuerRegexp))
 	}
 	return "the wanted issuer is " + quoted(wanted.Issuer)
-}
-
-// unanchored is a regexp as the user wrote it.
-func unanchored(expr string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(expr, "^(?:"), ")$")
 }
 
 // quoted is a part of a message, cut so that the rest has room.

@@ -118,6 +118,7 @@ type Pool struct {
 
 	mu       sync.Mutex
 	entries  map[key]*entry
+	asked    map[string]map[key]bool // by asker, so that a pass costs its own requests and no others
 	verdicts map[verdictKey]verdict
 }
 
@@ -155,6 +156,7 @@ func New(verifier Verifier, opts Options) *Pool {
 			Name: "verify", Clock: opts.Clock,
 		}),
 		entries:  map[key]*entry{},
+		asked:    map[string]map[key]bool{},
 		verdicts: map[verdictKey]verdict{},
 	}
 }
@@ -197,7 +199,7 @@ func (p *Pool) Answers(asker string, requests []Request, since time.Time) []Answ
 		}
 		answers = append(answers, answer)
 	}
-	p.drop(asker, func(k key) bool { return !asked[k] })
+	p.replace(asker, asked)
 	return answers
 }
 
@@ -205,21 +207,25 @@ func (p *Pool) Answers(asker string, requests []Request, since time.Time) []Answ
 func (p *Pool) Forget(asker string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.drop(asker, func(key) bool { return true })
+	p.replace(asker, nil)
+	delete(p.asked, asker)
 }
 
-func (p *Pool) drop(asker string, drop func(key) bool) {
+// replace notes what an asker asks about, and forgets what nobody does any more.
+func (p *Pool) replace(asker string, asked map[key]bool) {
 	dropped := false
-	for k, e := range p.entries {
-		if _, asks := e.askers[asker]; !asks || !drop(k) {
+	for k := range p.asked[asker] {
+		if asked[k] {
 			continue
 		}
+		e := p.entries[k]
 		delete(e.askers, asker)
 		if len(e.askers) == 0 {
 			delete(p.entries, k)
 			dropped = true
 		}
 	}
+	p.asked[asker] = asked
 	if dropped {
 		p.sweep()
 	}

@@ -261,8 +261,8 @@ func TestForgetLeavesNothing(t *testing.T) {
 		t.Errorf("%d entries and %d verdicts, want 1 and 1", len(f.entries), len(f.verdicts))
 	}
 	f.Forget("b")
-	if len(f.entries)+len(f.verdicts) != 0 {
-		t.Errorf("%d entries and %d verdicts are left", len(f.entries), len(f.verdicts))
+	if len(f.entries)+len(f.verdicts)+len(f.asked) != 0 {
+		t.Errorf("%d entries, %d verdicts and %d askers are left", len(f.entries), len(f.verdicts), len(f.asked))
 	}
 }
 
