@@ -45,12 +45,23 @@ func run(m *testing.M, options Options, use func(*Harness)) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	use(h)
-	code := m.Run()
+	return RunOn(h, func() int {
+		use(h)
+		return m.Run()
+	})
+}
+
+// RunOn runs tests and ends what they stand on. It returns their result, or 1 where the end fails; logs of
+// failed runs are kept.
+func RunOn(parts interface {
+	KeepLogs()
+	Stop() error
+}, tests func() int) int {
+	code := tests()
 	if code != 0 {
-		h.KeepLogs()
+		parts.KeepLogs()
 	}
-	if err := h.Stop(); err != nil {
+	if err := parts.Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
