@@ -28,14 +28,22 @@ import (
 func imageStatus(observed imageObservation, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time) v1alpha1.ImageStatus {
 	answer := observed.answer
 	if !answer.Attempted && earlier != nil {
-		return *earlier
+		image := *earlier
+		use(&image, observed)
+		return image
 	}
 	image := v1alpha1.ImageStatus{
 		Reference: observed.reference,
 		Digest:    answer.Digest,
+		Index:     answer.Index,
+		TagDigest: observed.tagDigest,
 		Verdict:   answer.Result.Verdict,
 		Reason:    answer.Result.Reason,
 		Message:   answer.Result.Message,
+	}
+	use(&image, observed)
+	if observed.running && answer.TagDigest == "" && earlier != nil {
+		image.TagDigest = earlier.TagDigest
 	}
 	describe(&image, &answer.Result)
 	if image.Verdict != v1alpha1.VerdictUnknown {
@@ -57,9 +65,16 @@ func imageStatus(observed imageObservation, earlier *v1alpha1.ImageStatus, lastR
 	return image
 }
 
+// use fills in who runs the image or asks for it.
+func use(image *v1alpha1.ImageStatus, observed imageObservation) {
+	image.Usage = observed.usage
+	image.Workloads = new(int32(observed.workloads)) //nolint:gosec // bounded by the cluster
+}
+
 // keep takes over what an earlier report knew of an image that cannot be examined now.
 func keep(image, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time) {
 	image.Digest = earlier.Digest
+	image.Index = earlier.Index
 	image.Signer = earlier.Signer
 	image.Log = earlier.Log
 	image.LastVerdict = earlier.LastVerdict

@@ -33,6 +33,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/clusterstate"
+	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
@@ -71,6 +73,10 @@ type KarmadaImageTrustReconciler struct {
 	Live client.Reader
 	// Verdicts on images.
 	Verdicts Verdicts
+	// Inventory of what runs and what is asked for.
+	Inventory *inventory.Index
+	// Admission is what admission's answers depend on.
+	Admission *clusterstate.State
 	// Roots holds the default root of trust.
 	Roots Roots
 	// Recorder of events.
@@ -89,6 +95,12 @@ type KarmadaImageTrustReconciler struct {
 // +kubebuilder:rbac:groups=policy.sigstore.dev,resources=clusterimagepolicies,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=policy.sigstore.dev,resources=trustroots,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=configmaps,resourceNames=config-policy-controller,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=daemonsets;deployments;replicasets;statefulsets,verbs=list;watch
+// +kubebuilder:rbac:groups=batch,resources=cronjobs;jobs,verbs=list;watch
+// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations;validatingwebhookconfigurations,verbs=get;list;watch
 
 // Reconcile brings the cluster in line with one trust and reports what it saw.
 func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
@@ -96,7 +108,7 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	if err := r.Client.Get(ctx, req.NamespacedName, trust); err != nil {
 		if apierrors.IsNotFound(err) {
 			// The policy goes with its owner; nothing else is left behind.
-			r.Verdicts.Forget(req.Name)
+			r.forget(req.Name)
 			r.written.forget(req.Name)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
@@ -118,50 +130,23 @@ func (r *KarmadaImageTrustReconciler) observe(ctx context.Context, trust *v1alph
 	compiled, err := policy.Compile(trust.Spec)
 	if err != nil {
 		// What stands in the cluster stays: a mistake must not end the enforcement.
-		r.Verdicts.Forget(trust.Name)
+		r.forget(trust.Name)
 		seen.policy = policyOutcome{condition: failure(v1alpha1.InvalidSpecReason, "%s", err)}
 		return seen
 	}
 	seen.policy = r.applyPolicy(ctx, trust, compiled)
 	seen.interval = compiled.Interval
 	seen.round = currentRound(trust, compiled.Interval, seen.now)
-	seen.images = r.verify(ctx, trust, compiled, seen.round.since)
+	if seen.unread = !r.Inventory.Synced(); !seen.unread {
+		seen.images, seen.outlook = r.look(ctx, trust, compiled, seen.policy, seen.round.since)
+	}
 	return seen
 }
 
-// verify folds what is known of the trust's images.
-func (r *KarmadaImageTrustReconciler) verify(
-	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, since time.Time,
-) []imageObservation {
-	root, rootErr := r.root(ctx, compiled.TrustRoot)
-	if errors.Is(rootErr, trustroot.ErrNotFetched) {
-		return notExamined(compiled)
-	}
-	requests := make([]pool.Request, 0, len(compiled.References))
-	for _, ref := range compiled.References {
-		requests = append(requests, pool.Request{
-			Ref: ref, Identity: compiled.Identity, RootName: compiled.TrustRoot, Root: root,
-		})
-	}
-	images := make([]imageObservation, 0, len(requests))
-	for i, answer := range r.Verdicts.Answers(trust.Name, requests, since) {
-		image := imageObservation{reference: compiled.References[i].String(), answer: answer}
-		if rootErr != nil {
-			image.rootProblem = rootErr.Error()
-		}
-		images = append(images, image)
-	}
-	return images
-}
-
-// notExamined leaves what was known as it is until the root of trust's first fetch has ended, a moment after
-// the operator's start.
-func notExamined(compiled *policy.Policy) []imageObservation {
-	images := make([]imageObservation, 0, len(compiled.References))
-	for _, ref := range compiled.References {
-		images = append(images, imageObservation{reference: ref.String(), answer: pool.Pending()})
-	}
-	return images
+// forget what is kept for a trust.
+func (r *KarmadaImageTrustReconciler) forget(name string) {
+	r.Verdicts.Forget(name)
+	r.Inventory.Forget(name)
 }
 
 // report writes the status once, where it changed, and tells the events. Those about the policy tell what was done,

@@ -18,7 +18,6 @@ package controllers
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,7 +35,7 @@ const (
 	// maxImages and maxImagesBytes bound the list of images, worst first; the summary counts all.
 	// The whole status stays within 64 KiB.
 	maxImages      = 50
-	maxImagesBytes = 48 << 10
+	maxImagesBytes = 36 << 10
 	// maxNamed is how many images a message names.
 	maxNamed = 3
 )
@@ -45,7 +44,10 @@ const (
 type observation struct {
 	now    time.Time
 	policy policyOutcome
-	images []imageObservation
+	// unread tells that the workloads of the cluster have not been read yet.
+	unread  bool
+	images  []imageObservation
+	outlook outlook
 	// round that the trust is in, and the interval between two.
 	round    round
 	interval time.Duration
@@ -55,6 +57,12 @@ type observation struct {
 type imageObservation struct {
 	reference string
 	answer    pool.Answer
+	// running tells that a node reports the image.
+	running bool
+	// tagDigest is what the tag of a running image names by now, if something else.
+	tagDigest string
+	usage     v1alpha1.Usage
+	workloads int
 	// rootProblem says why there is no root of trust.
 	rootProblem string
 }
@@ -80,18 +88,29 @@ func computeStatus(trust *v1alpha1.KarmadaImageTrust, seen observation) v1alpha1
 		after.Policy = before.Policy.DeepCopy()
 		after.Policy.Ready = metav1.ConditionUnknown
 	}
-	verified := unknown(v1alpha1.InvalidSpecReason, "Nothing is verified while the spec is invalid.")
-	if applied.Reason != v1alpha1.InvalidSpecReason {
+	var verified metav1.Condition
+	switch {
+	case applied.Reason == v1alpha1.InvalidSpecReason:
+		verified = unknown(v1alpha1.InvalidSpecReason, "Nothing is verified while the spec is invalid.")
+	case seen.unread:
+		// What was known stays, for the moment after the operator's start.
+		after.Summary, after.Images = before.Summary, before.Images
+		after.Violations, after.OtherPolicies = before.Violations, before.OtherPolicies
+		verified = unknown(v1alpha1.NotYetVerifiedReason, "The workloads of the cluster have not been read yet.")
+	default:
 		images := imageStatuses(before, sameSpec, seen)
 		if seen.round.ends && allSettled(seen.images) {
 			after.LastVerifiedTime = seconds(seen.now)
 		}
-		after.Summary = summarise(images)
-		after.Images = bounded(images)
-		verified = imagesVerified(images, after.Summary)
+		after.Summary = summarise(images, seen.outlook)
+		after.Images = bounded(images, maxImages, maxImagesBytes)
+		after.Violations = violations(seen.outlook.forecasts)
+		after.OtherPolicies = seen.outlook.others
+		verified = imagesVerified(images)
 	}
 	set(&after, trust.Generation, v1alpha1.PolicyAppliedCondition, applied)
 	set(&after, trust.Generation, v1alpha1.ImagesVerifiedCondition, verified)
+	set(&after, trust.Generation, v1alpha1.EnforcedCondition, enforced(seen))
 	setReady(&after, trust.Generation, applied)
 	return after
 }
@@ -153,17 +172,29 @@ func imageStatuses(before *v1alpha1.KarmadaImageTrustStatus, sameSpec bool, seen
 	images := make([]v1alpha1.ImageStatus, 0, len(seen.images))
 	for _, observed := range seen.images {
 		var earlier *v1alpha1.ImageStatus
-		if i := slices.IndexFunc(before.Images, func(i v1alpha1.ImageStatus) bool {
-			return i.Reference == observed.reference
-		}); i >= 0 && sameSpec {
-			earlier = &before.Images[i]
+		if sameSpec {
+			earlier = reportBefore(before.Images, observed)
 		}
 		images = append(images, imageStatus(observed, earlier, before.LastVerifiedTime))
 	}
 	slices.SortStableFunc(images, func(a, b v1alpha1.ImageStatus) int {
-		return cmp.Or(cmp.Compare(badness(&a), badness(&b)), cmp.Compare(a.Reference, b.Reference))
+		return cmp.Or(
+			cmp.Compare(badness(&a), badness(&b)), cmp.Compare(a.Reference, b.Reference), cmp.Compare(a.Digest, b.Digest),
+		)
 	})
 	return images
+}
+
+// reportBefore finds the last report on an image: on the same digest or, where that is not known, under the same
+// reference.
+func reportBefore(images []v1alpha1.ImageStatus, observed imageObservation) *v1alpha1.ImageStatus {
+	i := slices.IndexFunc(images, func(i v1alpha1.ImageStatus) bool {
+		return i.Reference == observed.reference && (observed.answer.Digest == "" || i.Digest == observed.answer.Digest)
+	})
+	if i < 0 {
+		return nil
+	}
+	return &images[i]
 }
 
 // badness orders verdicts: a distrust that could not be renewed is still one.
@@ -175,8 +206,10 @@ func badness(image *v1alpha1.ImageStatus) int {
 		return 1
 	case image.Verdict == v1alpha1.VerdictUnknown:
 		return 2
-	default:
+	case image.TagDigest != "":
 		return 3
+	default:
+		return 4
 	}
 }
 
@@ -186,39 +219,38 @@ func distrusted(image *v1alpha1.ImageStatus) bool {
 		image.LastVerdict != nil && image.LastVerdict.Verdict == v1alpha1.VerdictUntrusted
 }
 
-// summarise counts all images.
-func summarise(images []v1alpha1.ImageStatus) *v1alpha1.Summary {
+// summarise counts all images and workloads.
+func summarise(images []v1alpha1.ImageStatus, seen outlook) *v1alpha1.Summary {
 	counts := map[v1alpha1.Verdict]int32{}
+	var moved int32
 	for i := range images {
 		counts[images[i].Verdict]++
+		if images[i].TagDigest != "" {
+			moved++
+		}
 	}
-	return &v1alpha1.Summary{
-		Images:           new(int32(len(images))), //nolint:gosec // bounded by the API
+	summary := &v1alpha1.Summary{
+		Images:           new(int32(len(images))), //nolint:gosec // bounded by the cluster
 		Verified:         new(counts[v1alpha1.VerdictVerified]),
 		Untrusted:        new(counts[v1alpha1.VerdictUntrusted]),
 		Unknown:          new(counts[v1alpha1.VerdictUnknown]),
+		MovedTags:        &moved,
+		Workloads:        new(int32(seen.workloads)), //nolint:gosec // bounded by the cluster
 		VerifiedOfImages: fmt.Sprintf("%d/%d", counts[v1alpha1.VerdictVerified], len(images)),
 	}
+	countWorkloads(summary, seen.forecasts)
+	return summary
 }
 
-// bounded cuts the list to what a status may hold.
-func bounded(images []v1alpha1.ImageStatus) []v1alpha1.ImageStatus {
-	size := 0
-	for i := range images {
-		encoded, err := json.Marshal(images[i])
-		size += len(encoded)
-		if err != nil || i == maxImages || size > maxImagesBytes {
-			return images[:i]
-		}
-	}
-	return images
-}
-
-// imagesVerified is the verdict on all images together.
-func imagesVerified(images []v1alpha1.ImageStatus, summary *v1alpha1.Summary) metav1.Condition {
-	var bad, open []v1alpha1.ImageStatus
+// imagesVerified is the verdict on all images together, but for those that only a rollback would run.
+func imagesVerified(all []v1alpha1.ImageStatus) metav1.Condition {
+	var images, bad, open []v1alpha1.ImageStatus
 	pending := 0
-	for _, image := range images {
+	for _, image := range all {
+		if image.Usage == v1alpha1.UsageRollback {
+			continue
+		}
+		images = append(images, image)
 		switch {
 		case distrusted(&image):
 			bad = append(bad, image)
@@ -232,7 +264,7 @@ func imagesVerified(images []v1alpha1.ImageStatus, summary *v1alpha1.Summary) me
 	total := count(len(images), "image", "images")
 	switch {
 	case len(images) == 0:
-		return success(v1alpha1.NoImagesReason, "No image is listed in verification.references.")
+		return success(v1alpha1.NoImagesReason, "No workload runs a matching image or asks for one, and verification.references lists none.")
 	case len(bad) > 0:
 		return failure(v1alpha1.UntrustedImagesReason, "%d of %s %s untrusted: %s.", len(bad), total, are(len(bad)), nameSome(bad))
 	case pending > 0:
@@ -241,7 +273,7 @@ func imagesVerified(images []v1alpha1.ImageStatus, summary *v1alpha1.Summary) me
 		return unknown(v1alpha1.VerificationUnavailableReason, "%d of %s cannot be checked now: %s.%s",
 			len(open), total, nameSome(open), keptVerdicts(open))
 	default:
-		return success(v1alpha1.AllVerifiedReason, "%s verified.", allAre(*summary.Images))
+		return success(v1alpha1.AllVerifiedReason, "%s verified.", allAre(len(images)))
 	}
 }
 
@@ -252,7 +284,7 @@ func are(n int) string {
 	return "are"
 }
 
-func allAre(n int32) string {
+func allAre(n int) string {
 	if n == 1 {
 		return "The one image is"
 	}
@@ -280,12 +312,24 @@ func keptVerdicts(open []v1alpha1.ImageStatus) string {
 func nameSome(images []v1alpha1.ImageStatus) string {
 	var named []string
 	for i := range images[:min(maxNamed, len(images))] {
-		named = append(named, fmt.Sprintf("%s (%s)", images[i].Reference, images[i].Reason))
+		named = append(named, fmt.Sprintf("%s (%s%s)", images[i].Reference, images[i].Reason, usedBy(&images[i])))
 	}
 	if rest := len(images) - len(named); rest > 0 {
 		named = append(named, fmt.Sprintf("and %d more", rest))
 	}
 	return strings.Join(named, ", ")
+}
+
+// usedBy says how many workloads an image concerns.
+func usedBy(image *v1alpha1.ImageStatus) string {
+	switch {
+	case image.Workloads == nil || *image.Workloads == 0:
+		return ""
+	case image.Usage == v1alpha1.UsageRunning:
+		return "; runs in " + count(int(*image.Workloads), "workload", "workloads")
+	default:
+		return "; asked for by " + count(int(*image.Workloads), "workload", "workloads")
+	}
 }
 
 func statusEqual(a, b *v1alpha1.KarmadaImageTrustStatus) bool {

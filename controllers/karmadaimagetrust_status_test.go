@@ -86,43 +86,43 @@ func TestConditions(t *testing.T) {
 	}{
 		"all verified": {
 			observation{policy: applied(), images: []imageObservation{image("a", verifiedResult)}, round: round{ends: true}},
-			[]string{"ImagesVerified=True/AllVerified", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
+			[]string{"Enforced=True/AdmissionEnforces", "ImagesVerified=True/AllVerified", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
 		},
 		"one untrusted: the work is done, the verdict is not good": {
 			observation{policy: applied(), images: []imageObservation{image("a", verifiedResult), image("b", unsignedResult)}, round: round{ends: true}},
-			[]string{"ImagesVerified=False/UntrustedImages", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
+			[]string{"Enforced=True/AdmissionEnforces", "ImagesVerified=False/UntrustedImages", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
 		},
 		"no images": {
 			observation{policy: applied(), round: round{ends: true}},
-			[]string{"ImagesVerified=True/NoImages", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
+			[]string{"Enforced=True/AdmissionEnforces", "ImagesVerified=True/NoImages", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
 		},
 		"first round under way": {
 			observation{policy: applied(), images: []imageObservation{image("a", verifiedResult), unexamined("b")}, round: round{ends: true}},
-			[]string{"ImagesVerified=Unknown/NotYetVerified", "PolicyApplied=True/Applied", "Ready=Unknown/Verifying", "Reconciling=True/Verifying"},
+			[]string{"Enforced=True/AdmissionEnforces", "ImagesVerified=Unknown/NotYetVerified", "PolicyApplied=True/Applied", "Ready=Unknown/Verifying", "Reconciling=True/Verifying"},
 		},
 		"registry down": {
 			observation{policy: applied(), images: []imageObservation{keeping("a", verifiedResult)}, round: round{ends: true}},
-			[]string{"ImagesVerified=Unknown/VerificationUnavailable", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
+			[]string{"Enforced=True/AdmissionEnforces", "ImagesVerified=Unknown/VerificationUnavailable", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
 		},
 		"registry down does not clear an alarm": {
 			observation{policy: applied(), images: []imageObservation{keeping("a", unsignedResult)}, round: round{ends: true}},
-			[]string{"ImagesVerified=False/UntrustedImages", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
+			[]string{"Enforced=True/AdmissionEnforces", "ImagesVerified=False/UntrustedImages", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
 		},
 		"invalid": {
 			observation{policy: policyOutcome{condition: failure(v1alpha1.InvalidSpecReason, "bad")}},
-			[]string{"ImagesVerified=Unknown/InvalidSpec", "PolicyApplied=False/InvalidSpec", "Ready=False/InvalidSpec", "Stalled=True/InvalidSpec"},
+			[]string{"Enforced=Unknown/InvalidSpec", "ImagesVerified=Unknown/InvalidSpec", "PolicyApplied=False/InvalidSpec", "Ready=False/InvalidSpec", "Stalled=True/InvalidSpec"},
 		},
 		"conflict": {
 			observation{policy: policyOutcome{condition: failure(v1alpha1.PolicyConflictReason, "foreign")}, round: round{ends: true}},
-			[]string{"ImagesVerified=True/NoImages", "PolicyApplied=False/PolicyConflict", "Ready=False/PolicyConflict", "Stalled=True/PolicyConflict"},
+			[]string{"Enforced=False/PolicyMissing", "ImagesVerified=True/NoImages", "PolicyApplied=False/PolicyConflict", "Ready=False/PolicyConflict", "Stalled=True/PolicyConflict"},
 		},
 		"policy-controller missing": {
 			observation{policy: policyOutcome{condition: unknown(v1alpha1.PolicyControllerNotInstalledReason, "wait")}, round: round{ends: true}},
-			[]string{"ImagesVerified=True/NoImages", "PolicyApplied=Unknown/PolicyControllerNotInstalled", "Ready=Unknown/ApplyingPolicy", "Reconciling=True/ApplyingPolicy"},
+			[]string{"Enforced=Unknown/PolicyControllerNotInstalled", "ImagesVerified=True/NoImages", "PolicyApplied=Unknown/PolicyControllerNotInstalled", "Ready=Unknown/ApplyingPolicy", "Reconciling=True/ApplyingPolicy"},
 		},
 		"audit": {
 			observation{policy: noPolicyWanted(), images: []imageObservation{image("b", unsignedResult)}, round: round{ends: true}},
-			[]string{"ImagesVerified=False/UntrustedImages", "PolicyApplied=True/AuditMode", "Ready=True/Reconciled"},
+			[]string{"Enforced=False/AuditMode", "ImagesVerified=False/UntrustedImages", "PolicyApplied=True/AuditMode", "Ready=True/Reconciled"},
 		},
 	}
 	for name, tc := range tests {
@@ -185,7 +185,11 @@ func TestImagesWorstFirst(t *testing.T) {
 	if diff := cmp.Diff([]string{"b", "c", "x", "y", "a", "z"}, got); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
 	}
-	want := &v1alpha1.Summary{Images: new(int32(6)), Verified: new(int32(2)), Untrusted: new(int32(2)), Unknown: new(int32(2)), VerifiedOfImages: "2/6"}
+	want := &v1alpha1.Summary{
+		Images: new(int32(6)), Verified: new(int32(2)), Untrusted: new(int32(2)), Unknown: new(int32(2)), MovedTags: new(int32(0)),
+		Workloads: new(int32(0)), WouldDeny: new(int32(0)), WouldDenyOnceOptedIn: new(int32(0)), Undecided: new(int32(0)),
+		VerifiedOfImages: "2/6",
+	}
 	if diff := cmp.Diff(want, status.Summary); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
@@ -263,6 +267,8 @@ func TestImageStatus(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
+			tc.observed.usage, tc.observed.workloads = v1alpha1.UsageRequested, 2
+			tc.want.Usage, tc.want.Workloads = v1alpha1.UsageRequested, new(int32(2))
 			got := imageStatus(tc.observed, tc.earlier, &lastRound)
 			if diff := cmp.Diff(tc.want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("image (-want +got):\n%s", diff)

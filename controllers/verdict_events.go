@@ -27,17 +27,14 @@ import (
 // verdictEvents tells the images that became untrusted, and those that are trusted again. All of a pass are
 // told in one event: of several at a time, the recorder would keep the text of one.
 func verdictEvents(before, after *v1alpha1.KarmadaImageTrustStatus) []event {
-	was := map[string]bool{}
-	for i := range before.Images {
-		was[before.Images[i].Reference] = distrusted(&before.Images[i])
-	}
+	was, is := distrustedReferences(before.Images), distrustedReferences(after.Images)
 	var fallen, risen []v1alpha1.ImageStatus
 	for i := range after.Images {
 		image := after.Images[i]
 		switch {
-		case image.Verdict == v1alpha1.VerdictUntrusted && !was[image.Reference]:
+		case image.Verdict == v1alpha1.VerdictUntrusted && !was[image.Reference][image.Digest] && !cutBefore(before, after):
 			fallen = append(fallen, image)
-		case image.Verdict == v1alpha1.VerdictVerified && was[image.Reference]:
+		case image.Verdict == v1alpha1.VerdictVerified && was[image.Reference] != nil && is[image.Reference] == nil:
 			risen = append(risen, image)
 		}
 	}
@@ -57,6 +54,28 @@ func verdictEvents(before, after *v1alpha1.KarmadaImageTrustStatus) []event {
 		events = append(events, verdictEvent(corev1.EventTypeNormal, v1alpha1.ImageVerifiedReason, note))
 	}
 	return events
+}
+
+// distrustedReferences returns the distrusted digests by reference.
+func distrustedReferences(images []v1alpha1.ImageStatus) map[string]map[string]bool {
+	distrust := map[string]map[string]bool{}
+	for i := range images {
+		if !distrusted(&images[i]) {
+			continue
+		}
+		if distrust[images[i].Reference] == nil {
+			distrust[images[i].Reference] = map[string]bool{}
+		}
+		distrust[images[i].Reference][images[i].Digest] = true
+	}
+	return distrust
+}
+
+// cutBefore tells that an image which the list lacked may be no news: the list was cut, and no more images are
+// untrusted than there were.
+func cutBefore(before, after *v1alpha1.KarmadaImageTrustStatus) bool {
+	return before.Summary != nil && after.Summary != nil &&
+		int(*before.Summary.Images) > len(before.Images) && *after.Summary.Untrusted <= *before.Summary.Untrusted
 }
 
 func verdictEvent(kind, reason, note string) event {

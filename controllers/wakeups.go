@@ -19,6 +19,7 @@ package controllers
 import (
 	"context"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -60,6 +61,18 @@ func (w *Wakeups) Wake(name string) {
 	defer w.mu.RUnlock()
 	if w.queue != nil {
 		w.queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}})
+	}
+}
+
+// soon is how long a wake-up waits for others of its kind: rollouts come in many events.
+const soon = time.Second
+
+// WakeSoon has a trust reconciled in a moment, once for all that happens until then.
+func (w *Wakeups) WakeSoon(name string) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.queue != nil {
+		w.queue.AddAfter(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}, soon)
 	}
 }
 

@@ -45,6 +45,8 @@ import (
 const (
 	// kindInterval is how often a kind that is not installed is looked for.
 	kindInterval = 5 * time.Second
+	// inventoryInterval is how often it is looked whether the workloads have been read.
+	inventoryInterval = 100 * time.Millisecond
 	// firstLookTimeout bounds the wait for what is installed at the start. Verdicts need none of it.
 	firstLookTimeout = 30 * time.Second
 )
@@ -77,9 +79,20 @@ func (r *KarmadaImageTrustReconciler) SetupWithManager(mgr ctrl.Manager, opts co
 		For(&v1alpha1.KarmadaImageTrust{}).
 		WatchesRawSource(r.Wakeups).
 		WithOptions(opts)
-	for kind, changed := range map[schema.GroupVersionKind]func(context.Context, string){
+	read := make(firstLook)
+	builder.WatchesRawSource(read)
+	if err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
+		defer close(read)
+		if err := r.watchAdmission(ctx, mgr.GetCache()); err != nil {
+			return err
+		}
+		return r.awaitInventory(ctx)
+	})); err != nil {
+		return fmt.Errorf("watching admission: %w", err)
+	}
+	for kind, changed := range map[schema.GroupVersionKind]func(ctx context.Context, object any, gone bool){
 		// A policy has the name of its trust. So have foreign ones, whose deletion a trust may wait for.
-		policy.ClusterImagePolicyKind: func(_ context.Context, name string) { r.Wakeups.Wake(name) },
+		policy.ClusterImagePolicyKind: r.policyChanged,
 		trustRootKind:                 r.wakeTrustsOfRoot,
 	} {
 		look := make(firstLook)
@@ -121,7 +134,7 @@ func (l firstLook) WaitForSync(ctx context.Context) error {
 // as it knows whether the kind is there.
 func (r *KarmadaImageTrustReconciler) watchOnceInstalled(
 	ctx context.Context, mapper apimeta.RESTMapper, informers cache.Cache, kind schema.GroupVersionKind,
-	changed func(ctx context.Context, name string), looked func(),
+	changed func(ctx context.Context, object any, gone bool), looked func(),
 ) error {
 	err := wait.PollUntilContextCancel(ctx, kindInterval, true, func(context.Context) (bool, error) {
 		// Any error, not only a missing kind, is a reason to look again later.
@@ -141,15 +154,10 @@ func (r *KarmadaImageTrustReconciler) watchOnceInstalled(
 		}
 		return fmt.Errorf("watching %s: %w", kind.Kind, err)
 	}
-	handle := func(object any) {
-		if name := objectName(object); name != "" {
-			changed(ctx, name)
-		}
-	}
 	registration, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    handle,
-		UpdateFunc: func(_, object any) { handle(object) },
-		DeleteFunc: handle,
+		AddFunc:    func(object any) { changed(ctx, object, false) },
+		UpdateFunc: func(_, object any) { changed(ctx, object, false) },
+		DeleteFunc: func(object any) { changed(ctx, object, true) },
 	})
 	if err != nil {
 		return fmt.Errorf("watching %s: %w", kind.Kind, err)
@@ -163,18 +171,35 @@ func (r *KarmadaImageTrustReconciler) watchOnceInstalled(
 	return nil
 }
 
-func objectName(object any) string {
+// awaitInventory waits for the first lists of workloads, and has every trust looked at with them.
+func (r *KarmadaImageTrustReconciler) awaitInventory(ctx context.Context) error {
+	err := wait.PollUntilContextCancel(ctx, inventoryInterval, true, func(context.Context) (bool, error) {
+		return r.Inventory.Synced(), nil
+	})
+	if err != nil {
+		return nil //nolint:nilerr // the operator stops
+	}
+	r.Wakeups.WakeAll(ctx)
+	return nil
+}
+
+func objectName(object any) string { return nameOf(object).Name }
+
+func objectNamespace(object any) string { return nameOf(object).Namespace }
+
+func nameOf(object any) types.NamespacedName {
 	if gone, ok := object.(toolscache.DeletedFinalStateUnknown); ok {
 		object = gone.Obj
 	}
 	accessor, err := apimeta.Accessor(object)
 	if err != nil {
-		return ""
+		return types.NamespacedName{}
 	}
-	return accessor.GetName()
+	return types.NamespacedName{Namespace: accessor.GetNamespace(), Name: accessor.GetName()}
 }
 
-func (r *KarmadaImageTrustReconciler) wakeTrustsOfRoot(ctx context.Context, name string) {
+func (r *KarmadaImageTrustReconciler) wakeTrustsOfRoot(ctx context.Context, object any, _ bool) {
+	name := objectName(object)
 	r.Wakeups.wake(ctx, func(trust *v1alpha1.KarmadaImageTrust) bool {
 		return trust.Spec.TrustRoot != nil && trust.Spec.TrustRoot.Name == name
 	})

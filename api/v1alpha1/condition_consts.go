@@ -16,7 +16,7 @@ limitations under the License.
 
 package v1alpha1
 
-// Condition types. Ready, PolicyApplied and ImagesVerified are present from the first
+// Condition types. Ready, PolicyApplied, ImagesVerified and Enforced are present from the first
 // visit; Reconciling and Stalled follow kstatus and are present only while True.
 const (
 	// ReadyCondition speaks of the operator's work: True once the spec is compiled, the policy
@@ -32,6 +32,11 @@ const (
 	// ImagesVerifiedCondition is the verdict: True while every image is verified, False while at
 	// least one is untrusted, Unknown while some could not be judged and none is untrusted.
 	ImagesVerifiedCondition = "ImagesVerified"
+
+	// EnforcedCondition is the reality check: True while admission really refuses matching images that fail the
+	// trust, in every namespace that runs some. False names the first thing that is in the way; Unknown means
+	// that policy-controller is absent or cannot be looked at.
+	EnforcedCondition = "Enforced"
 
 	// ReconcilingCondition is True while the operator works towards the spec. Absent otherwise.
 	ReconcilingCondition = "Reconciling"
@@ -102,6 +107,9 @@ const (
 	UntrustedCertificateReason = "UntrustedCertificate"
 	// LogProofInvalidReason (Untrusted): the proof of the transparency log entry is missing or wrong.
 	LogProofInvalidReason = "LogProofInvalid"
+	// PlatformDigestNotSignedReason (Untrusted): the digest is that of one platform; the index that holds it is
+	// signed, it is not, and admission does not look further.
+	PlatformDigestNotSignedReason = "PlatformDigestNotSigned"
 	// NotAnImageReason (Untrusted): the reference names something else, such as a Helm chart.
 	NotAnImageReason = "NotAnImage"
 	// TooManySignaturesReason (Untrusted): none of the signatures that were examined is by the wanted identity,
@@ -127,6 +135,52 @@ const (
 	TimeoutReason = "Timeout"
 	// InternalErrorReason (Unknown): the operator failed on this input; its log says more.
 	InternalErrorReason = "InternalError"
+)
+
+// Reasons of Enforced, the gravest first: of several, the condition has the first as its reason, and its message
+// tells the others as well. PolicyControllerNotInstalled, InvalidSpec, AuditMode, PolicyNotReady and PolicyFailed are reasons too.
+const (
+	// AdmissionEnforcesReason (True): nothing is in the way.
+	AdmissionEnforcesReason = "AdmissionEnforces"
+	// AdmissionUnreadableReason (Unknown): webhook configurations, namespaces, workloads or policy-controller's
+	// configuration could not be read yet.
+	AdmissionUnreadableReason = "AdmissionUnreadable"
+	// PolicyMissingReason (False): the ClusterImagePolicy is not in place; PolicyApplied says why.
+	PolicyMissingReason = "PolicyMissing"
+	// WebhookMissingReason (False): policy-controller's validating webhook is not registered.
+	WebhookMissingReason = "WebhookMissing"
+	// FailurePolicyIgnoreReason (False): workloads pass while the webhook does not answer.
+	FailurePolicyIgnoreReason = "FailurePolicyIgnore"
+	// WarnModeReason (False): the policy only warns.
+	WarnModeReason = "WarnMode"
+	// WebhookLimitedReason (False): the webhook's rules or selectors leave matching workloads out.
+	WebhookLimitedReason = "WebhookLimited"
+	// NamespacesNotOptedInReason (False): namespaces run matching images, and the webhook's selector leaves them out.
+	NamespacesNotOptedInReason = "NamespacesNotOptedIn"
+	// AttestationsUnverifiedReason (False): a policy asks for attestations of matching images, and enable-oci11 has
+	// policy-controller accept them unverified.
+	AttestationsUnverifiedReason = "AttestationsUnverified"
+	// UncoveredImagesBlockedReason (False): beside matching images run some that no policy covers, and
+	// no-match-policy refuses them.
+	UncoveredImagesBlockedReason = "UncoveredImagesBlocked"
+	// UncoveredImagesAdmittedReason (False): beside matching images run some that no policy covers, and
+	// no-match-policy lets them through.
+	UncoveredImagesAdmittedReason = "UncoveredImagesAdmitted"
+)
+
+// Reasons why admission would refuse a container, beside those of an untrusted image.
+const (
+	// NoMatchingPolicyReason: no policy covers the image, and no-match-policy refuses that.
+	NoMatchingPolicyReason = "NoMatchingPolicy"
+	// StaticPolicyReason: a policy refuses the image whatever its signatures.
+	StaticPolicyReason = "StaticPolicy"
+	// NotADigestReason: the image is named by tag, and no webhook turns tags into digests.
+	NotADigestReason = "NotADigest"
+	// InvalidReferenceReason: the image's name cannot be read.
+	InvalidReferenceReason = "InvalidReference"
+	// PolicyNotEvaluatedReason: a policy that this operator cannot evaluate covers the image too, so that the
+	// answer is open.
+	PolicyNotEvaluatedReason = "PolicyNotEvaluated"
 )
 
 // Reasons of events; those of changed verdicts and failed policies are the reasons above.

@@ -161,7 +161,7 @@ type KarmadaImageTrustSpec struct {
 	TrustRoot *TrustRootReference `json:"trustRoot,omitempty"`
 
 	// verification says which images are verified even when nothing runs them, and
-	// how often.
+	// how often. Images that run or that workloads ask for are always verified.
 	// +optional
 	Verification *Verification `json:"verification,omitempty"`
 }
@@ -255,20 +255,60 @@ type LastVerdict struct {
 	Time *metav1.Time `json:"time,omitempty"`
 }
 
+// Usage tells what an image is known from.
+// +kubebuilder:validation:Enum=Running;Requested;Rollback
+type Usage string
+
+const (
+	// UsageRunning means that a node reports the image.
+	UsageRunning Usage = "Running"
+	// UsageRequested means that a workload's template or
+	// verification.references asks for the image, and that no node reports it.
+	UsageRequested Usage = "Requested"
+	// UsageRollback means that only ReplicaSets without replicas ask for the
+	// image. Its verdict does not count in ImagesVerified.
+	UsageRollback Usage = "Rollback"
+)
+
 // ImageStatus is the verdict on one image.
 type ImageStatus struct {
-	// reference of the image as it was asked for.
+	// reference of the image as it was asked for, Docker Hub's names spelled out.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Reference string `json:"reference,omitempty"`
 
-	// digest that the verdict is about, for example sha256:5f70…. Pin the image to
-	// it with NAME@DIGEST. Absent while a tag could not be looked up.
+	// digest that the verdict is about, for example sha256:5f70…: of a running
+	// image, what the node reports. Pin the image to it with NAME@DIGEST. Absent
+	// while a tag could not be looked up.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	Digest string `json:"digest,omitempty"`
+
+	// index is the digest of the signed multi-platform index that vouches for the
+	// digest, where a node reports the digest of one platform. Pin to this one.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Index string `json:"index,omitempty"`
+
+	// tagDigest is what the tag names by now, where that is something else than
+	// runs.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	TagDigest string `json:"tagDigest,omitempty"`
+
+	// usage tells whether the image runs, is only asked for, or is only what a
+	// rollback would return to.
+	// +required
+	Usage Usage `json:"usage,omitempty"`
+
+	// workloads is how many workloads run the image or ask for it.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Workloads *int32 `json:"workloads,omitempty"`
 
 	// verdict on the image: Verified, Untrusted or Unknown.
 	// +required
@@ -321,8 +361,106 @@ type PolicyStatus struct {
 	Ready metav1.ConditionStatus `json:"ready,omitempty"`
 }
 
-// Summary counts the images of a trust, all of them even where the list of
-// images is cut.
+// ViolationEffect tells what becomes of a workload.
+// +kubebuilder:validation:Enum=WouldDeny;WouldDenyOnceOptedIn
+type ViolationEffect string
+
+const (
+	// EffectWouldDeny means that admission refuses the workload once the trust is
+	// enforced.
+	EffectWouldDeny ViolationEffect = "WouldDeny"
+	// EffectWouldDenyOnceOptedIn means that admission lets the workload pass, but
+	// only because its namespace does not opt in.
+	EffectWouldDenyOnceOptedIn ViolationEffect = "WouldDenyOnceOptedIn"
+)
+
+// Violation is one container that admission would refuse.
+type Violation struct {
+	// kind of the workload, for example Deployment.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Kind string `json:"kind,omitempty"`
+
+	// namespace of the workload.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
+
+	// name of the workload.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// container of the workload, init and ephemeral containers included.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Container string `json:"container,omitempty"`
+
+	// image of the container as the workload asks for it.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Image string `json:"image,omitempty"`
+
+	// effect tells whether admission refuses the workload as things are, or only
+	// once its namespace opts in.
+	// +required
+	Effect ViolationEffect `json:"effect,omitempty"`
+
+	// policy is the ClusterImagePolicy that refuses; absent where none covers the
+	// image.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Policy string `json:"policy,omitempty"`
+
+	// reason as one word, for example Unsigned or NoMatchingPolicy.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Reason string `json:"reason,omitempty"`
+
+	// message says what was seen.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	Message string `json:"message,omitempty"`
+}
+
+// OtherPolicy is a ClusterImagePolicy beside the trust's own that covers images
+// of the trust. Admission asks for all of them to pass.
+type OtherPolicy struct {
+	// name of the ClusterImagePolicy.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// mode of the ClusterImagePolicy: warn or enforce.
+	// +required
+	// +kubebuilder:validation:Enum=warn;enforce
+	Mode string `json:"mode,omitempty"`
+
+	// images is how many of the trust's images it covers.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Images *int32 `json:"images,omitempty"`
+
+	// message says which part of the policy this operator does not evaluate, so
+	// that the answer on workloads it covers may be open. Absent where it evaluates
+	// all of it.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Message string `json:"message,omitempty"`
+}
+
+// Summary counts the images and workloads of a trust, all of them even where
+// the lists are cut.
 type Summary struct {
 	// images is the number of distinct images.
 	// +required
@@ -344,6 +482,37 @@ type Summary struct {
 	// +kubebuilder:validation:Minimum=0
 	Unknown *int32 `json:"unknown,omitempty"`
 
+	// movedTags is how many images run under a tag that names something else by
+	// now.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	MovedTags *int32 `json:"movedTags,omitempty"`
+
+	// workloads is how many workloads run or ask for images of the trust. A
+	// Deployment with all its Pods is one workload; a ReplicaSet that a rollback
+	// would return to is another.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Workloads *int32 `json:"workloads,omitempty"`
+
+	// wouldDeny is how many of the workloads admission would refuse, if they were
+	// created anew with this trust enforced.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	WouldDeny *int32 `json:"wouldDeny,omitempty"`
+
+	// wouldDenyOnceOptedIn is how many more it would refuse if their namespaces
+	// opted in.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	WouldDenyOnceOptedIn *int32 `json:"wouldDenyOnceOptedIn,omitempty"`
+
+	// undecided is for how many workloads the answer is open: an image could not be
+	// judged, or a policy covers it that this operator does not evaluate.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Undecided *int32 `json:"undecided,omitempty"`
+
 	// verifiedOfImages is the share of verified images for people to read, for
 	// example 10/11.
 	// +required
@@ -361,8 +530,8 @@ type KarmadaImageTrustStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions of the trust: Ready (the operator's work), PolicyApplied,
-	// ImagesVerified (the verdict), and, only while they are True, Reconciling and
-	// Stalled.
+	// ImagesVerified (the verdict), Enforced (whether admission really enforces
+	// it), and, only while they are True, Reconciling and Stalled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -386,6 +555,22 @@ type KarmadaImageTrustStatus struct {
 	// +kubebuilder:validation:MaxItems=50
 	Images []ImageStatus `json:"images,omitempty"`
 
+	// violations are the containers that admission would refuse, at most 50 of them.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=50
+	Violations []Violation `json:"violations,omitempty"`
+
+	// otherPolicies are the ClusterImagePolicies beside the trust's own that cover
+	// the same images, at most 20 of them.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=20
+	OtherPolicies []OtherPolicy `json:"otherPolicies,omitempty"`
+
 	// lastVerifiedTime is when a round of verification last ended with every image
 	// looked at.
 	// +optional
@@ -402,6 +587,8 @@ type KarmadaImageTrustStatus struct {
 // +kubebuilder:printcolumn:name="Enforcement",type=string,JSONPath=`.spec.enforcement`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Verified",type=string,JSONPath=`.status.summary.verifiedOfImages`
+// +kubebuilder:printcolumn:name="Would-Deny",type=integer,JSONPath=`.status.summary.wouldDeny`
+// +kubebuilder:printcolumn:name="Enforced",type=string,JSONPath=`.status.conditions[?(@.type=="Enforced")].status`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="ImagesVerified")].reason`
 // +kubebuilder:printcolumn:name="Issuer",type=string,priority=1,JSONPath=`.spec.issuer`

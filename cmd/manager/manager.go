@@ -18,10 +18,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
@@ -36,6 +39,9 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/controllers"
+	"github.com/karmada-io/image-trust/internal/clusterstate"
+	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/inventory/feed"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
@@ -55,7 +61,9 @@ const (
 // run composes the operator and keeps it going until the context ends.
 func run(ctx context.Context, opts options) error {
 	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
+	if err := errors.Join(
+		v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme), admissionregistrationv1.AddToScheme(scheme),
+	); err != nil {
 		return err
 	}
 	config, err := ctrl.GetConfig()
@@ -75,6 +83,7 @@ func run(ctx context.Context, opts options) error {
 			DefaultTransform: cache.TransformStripManagedFields(),
 			// An informer that nobody asked for would need rights that nobody gave.
 			ReaderFailOnMissingInformer: true,
+			ByObject:                    controllers.CachedObjects(),
 		},
 		Client: client.Options{Cache: &client.CacheOptions{Unstructured: true}},
 	})
@@ -102,14 +111,24 @@ func compose(mgr manager.Manager, opts options) error {
 	if err := mgr.Add(manager.RunnableFunc(verdicts.Start)); err != nil {
 		return err
 	}
+	workloads := inventory.New(wakeups.WakeSoon)
+	watched, err := feed.New(mgr.GetConfig(), workloads)
+	if err != nil {
+		return err
+	}
+	if err := mgr.Add(watched); err != nil {
+		return err
+	}
 	reconciler := &controllers.KarmadaImageTrustReconciler{
-		Client:   mgr.GetClient(),
-		Live:     mgr.GetAPIReader(),
-		Verdicts: verdicts,
-		Roots:    roots,
-		Recorder: mgr.GetEventRecorder(string(controllers.FieldOwner)),
-		Clock:    clock.RealClock{},
-		Wakeups:  wakeups,
+		Client:    mgr.GetClient(),
+		Live:      mgr.GetAPIReader(),
+		Verdicts:  verdicts,
+		Inventory: workloads,
+		Admission: clusterstate.New(opts.policyWebhook),
+		Roots:     roots,
+		Recorder:  mgr.GetEventRecorder(string(controllers.FieldOwner)),
+		Clock:     clock.RealClock{},
+		Wakeups:   wakeups,
 	}
 	if err := reconciler.SetupWithManager(mgr, controller.Options{
 		MaxConcurrentReconciles: reconcilers,

@@ -40,6 +40,8 @@ type options struct {
 	tufRoot     string
 	tufCache    string
 
+	policyWebhook string
+
 	workers int
 	log     zap.Options
 	version bool
@@ -65,6 +67,8 @@ func parseOptions(program string, args []string) (options, error) {
 		"file with the root.json that trust in --tuf-mirror starts from; needed with --tuf-mirror")
 	flags.StringVar(&o.tufCache, "tuf-cache", "",
 		"directory to keep the TUF metadata in over a restart; none is kept when empty")
+	flags.StringVar(&o.policyWebhook, "policy-webhook-name", "policy.sigstore.dev",
+		"name of policy-controller's webhooks for workloads, as they are registered")
 	flags.IntVar(&o.workers, "verify-workers", pool.DefaultWorkers,
 		"how many images are verified at a time")
 	flags.BoolVar(&o.version, "version", false, "print the version and exit")

@@ -167,8 +167,10 @@ func (p *Policy) compileReferences(path *field.Path, references []v1alpha1.Image
 
 // Matches tells whether the trust is about an image. It compares what admission compares:
 // the whole name, Docker Hub spelled out.
-func (p *Policy) Matches(ref name.Reference) bool {
-	whole := ref.Name()
+func (p *Policy) Matches(ref name.Reference) bool { return p.MatchesName(ref.Name()) }
+
+// MatchesName is Matches for a name that is spelled out.
+func (p *Policy) MatchesName(whole string) bool {
 	return slices.ContainsFunc(p.globs, func(g glob) bool { return g.re.MatchString(whole) })
 }
 

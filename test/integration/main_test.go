@@ -29,6 +29,8 @@ import (
 	"testing"
 	"time"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -46,6 +48,9 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/controllers"
+	"github.com/karmada-io/image-trust/internal/clusterstate"
+	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/inventory/feed"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
@@ -81,7 +86,9 @@ type operator struct {
 func start(t *testing.T, config *rest.Config) *operator {
 	t.Helper()
 	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
+	if err := errors.Join(
+		v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme), admissionregistrationv1.AddToScheme(scheme),
+	); err != nil {
 		t.Fatal(err)
 	}
 	c, err := client.New(config, client.Options{Scheme: scheme})
@@ -93,7 +100,7 @@ func start(t *testing.T, config *rest.Config) *operator {
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:     scheme,
 		Metrics:    metricsserver.Options{BindAddress: "0"},
-		Cache:      cache.Options{ReaderFailOnMissingInformer: true},
+		Cache:      cache.Options{ReaderFailOnMissingInformer: true, ByObject: controllers.CachedObjects()},
 		Client:     client.Options{Cache: &client.CacheOptions{Unstructured: true}},
 		Controller: ctrlconfig.Controller{SkipNameValidation: new(true)},
 	})
@@ -102,13 +109,20 @@ func start(t *testing.T, config *rest.Config) *operator {
 	}
 	wakeups := &controllers.Wakeups{}
 	verdicts := pool.New(verify.New(), pool.Options{Landed: wakeups.Wake})
+	workloads := inventory.New(wakeups.WakeSoon)
+	watched, err := feed.New(config, workloads)
+	if err != nil {
+		t.Fatal(err)
+	}
 	reconciler := &controllers.KarmadaImageTrustReconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
 		Verdicts: verdicts, Roots: noRoots{}, Wakeups: wakeups,
+		Inventory: workloads, Admission: clusterstate.New("policy.sigstore.dev"),
 		Recorder: mgr.GetEventRecorder("test"), Clock: clock.RealClock{},
 	}
 	if err := errors.Join(
 		mgr.Add(manager.RunnableFunc(verdicts.Start)),
+		mgr.Add(watched),
 		reconciler.SetupWithManager(mgr, controller.Options{}),
 	); err != nil {
 		t.Fatal(err)

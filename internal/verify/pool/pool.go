@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/singleflight"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
@@ -51,13 +52,24 @@ type Verifier interface {
 	Resolve(ctx context.Context, ref name.Reference) (name.Digest, *verify.Result)
 	// Verify judges one digest.
 	Verify(ctx context.Context, image name.Digest, identity policy.Identity, root *trustroot.Root) verify.Result
+	// Holds tells whether an index lists the digest of an image, or why it is not known.
+	Holds(ctx context.Context, index name.Digest, image v1.Hash) (bool, *verify.Result)
 }
 
 // Request is a question about one image.
 type Request struct {
 	// Ref is the image, by tag or by digest.
 	Ref name.Reference
-	// Identity that must have signed.
+	// Tag that stands beside the digest in Ref, nil where none does. It is looked up too: it may name something else by
+	// now, and the index that it names may hold Ref.
+	Tag *name.Tag
+	// Index that was asked for where a node runs Ref, nil where none was.
+	Index *name.Digest
+	// Runs tells that a node reports Ref. A signature of the index that holds it counts then: the index was asked for,
+	// and the node chose from it.
+	Runs bool
+	// Identity that must have signed. With the zero value only the digest is asked for, and the Answer's Result is zero
+	// once it is known.
 	Identity policy.Identity
 	// RootName tells roots of trust apart; empty is the default one.
 	RootName string
@@ -69,6 +81,10 @@ type Request struct {
 type Answer struct {
 	// Digest that the result is about, empty while a tag could not be looked up.
 	Digest string
+	// Index is the signed one that vouches for a running digest of one platform; empty otherwise.
+	Index string
+	// TagDigest is what the Request's Tag names: Digest, where the index that it names holds it. Empty while it is not known.
+	TagDigest string
 	// Result of the last attempt; Unknown and Pending before the first one ends.
 	Result verify.Result
 	// Last is the last verdict that is not Unknown, from an earlier attempt on the same digest,
@@ -86,6 +102,20 @@ type key struct {
 	ref      string
 	identity policy.Identity
 	rootName string
+	tag      string
+	index    string
+	runs     bool
+}
+
+func keyOf(request Request) key {
+	k := key{ref: request.Ref.Name(), identity: request.Identity, rootName: request.RootName, runs: request.Runs}
+	if request.Tag != nil {
+		k.tag = request.Tag.Name()
+	}
+	if request.Index != nil {
+		k.index = request.Index.DigestStr()
+	}
+	return k
 }
 
 // entry is what is known of one key.
@@ -120,6 +150,7 @@ type Pool struct {
 	entries  map[key]*entry
 	asked    map[string]map[key]bool // by asker, so that a pass costs its own requests and no others
 	verdicts map[verdictKey]verdict
+	tags     map[string]lookup
 }
 
 // Options of a Pool.
@@ -158,6 +189,7 @@ func New(verifier Verifier, opts Options) *Pool {
 		entries:  map[key]*entry{},
 		asked:    map[string]map[key]bool{},
 		verdicts: map[verdictKey]verdict{},
+		tags:     map[string]lookup{},
 	}
 }
 
@@ -183,7 +215,7 @@ func (p *Pool) Answers(asker string, requests []Request, since time.Time) []Answ
 	asked := make(map[key]bool, len(requests))
 	answers := make([]Answer, 0, len(requests))
 	for _, request := range requests {
-		k := key{ref: request.Ref.Name(), identity: request.Identity, rootName: request.RootName}
+		k := keyOf(request)
 		asked[k] = true
 		e := p.entries[k]
 		if e == nil {

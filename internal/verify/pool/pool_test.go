@@ -25,6 +25,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	testingclock "k8s.io/utils/clock/testing"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
@@ -75,6 +76,10 @@ func (s *scripted) Verify(_ context.Context, image name.Digest, _ policy.Identit
 	defer s.mu.Unlock()
 	s.running--
 	return s.result
+}
+
+func (s *scripted) Holds(context.Context, name.Digest, v1.Hash) (bool, *verify.Result) {
+	return false, nil
 }
 
 func (s *scripted) count() int {

@@ -81,12 +81,23 @@ func (p *Pool) sweep() {
 		identity policy.Identity
 	}
 	used := make(map[named]bool, len(p.entries))
+	tags := make(map[string]bool, len(p.entries))
 	for k, e := range p.entries {
-		used[named{e.request.Ref.Context().Name() + "@" + e.answer.Digest, k.identity}] = true
+		repository := e.request.Ref.Context().Name()
+		used[named{repository + "@" + e.answer.Digest, k.identity}] = true
+		if e.answer.Index != "" {
+			used[named{repository + "@" + e.answer.Index, k.identity}] = true
+		}
+		tags[k.ref], tags[k.tag] = true, true
 	}
 	for k := range p.verdicts {
 		if !used[named{k.digest, k.identity}] {
 			delete(p.verdicts, k)
+		}
+	}
+	for tag := range p.tags {
+		if !tags[tag] {
+			delete(p.tags, tag)
 		}
 	}
 }

@@ -22,7 +22,7 @@ import (
 	"time"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/verify"
+	"github.com/karmada-io/image-trust/internal/policy"
 )
 
 func (p *Pool) work(ctx context.Context) {
@@ -46,14 +46,18 @@ func (p *Pool) attempt(ctx context.Context, k key) {
 	bounded, cancel := context.WithTimeout(ctx, verifyTimeout)
 	defer cancel()
 
-	digest, failure := p.verifier.Resolve(bounded, request.Ref)
+	digest, failure := p.resolve(bounded, request.Ref, since)
 	if failure != nil {
 		p.observe(*failure, p.clock.Since(began))
-		p.land(ctx, k, request, began, "", *failure)
+		p.land(ctx, k, request, began, Answer{Result: *failure})
 		return
 	}
-	result := p.judge(bounded, digest, request, since)
-	p.land(ctx, k, request, began, digest.DigestStr(), result)
+	answer := Answer{Digest: digest.DigestStr()}
+	if request.Identity != (policy.Identity{}) {
+		answer.Result = p.judge(bounded, digest, request, since)
+		p.platform(bounded, digest, request, since, &answer)
+	}
+	p.land(ctx, k, request, began, answer)
 }
 
 // begin returns the request to work on, and since when its verdict must be.
@@ -72,7 +76,7 @@ func (p *Pool) begin(k key) (Request, time.Time, bool) {
 }
 
 // land records an answer, tells whom it concerns and plans the next attempt after a failure.
-func (p *Pool) land(ctx context.Context, k key, request Request, began time.Time, digest string, result verify.Result) {
+func (p *Pool) land(ctx context.Context, k key, request Request, began time.Time, answer Answer) {
 	if ctx.Err() != nil {
 		return // stopping: what was cut short says nothing about the image
 	}
@@ -87,9 +91,9 @@ func (p *Pool) land(ctx context.Context, k key, request Request, began time.Time
 		stale[asker] = !e.fresh(since)
 	}
 	before := e.answer
-	e.record(digest, result, p.clock.Now())
+	e.record(answer, p.clock.Now())
 	e.began, e.root = began, fingerprint(request.Root)
-	if before.Digest != e.answer.Digest {
+	if before.Digest != e.answer.Digest || before.Index != e.answer.Index {
 		p.sweep()
 	}
 	changed := !reflect.DeepEqual(before, e.answer)
@@ -109,18 +113,19 @@ func (p *Pool) land(ctx context.Context, k key, request Request, began time.Time
 }
 
 // record takes the result of an attempt in. A failure keeps the digest and the last verdict on it.
-func (e *entry) record(digest string, result verify.Result, now time.Time) {
-	if digest == "" {
-		digest = e.answer.Digest
+func (e *entry) record(answer Answer, now time.Time) {
+	if answer.Digest == "" {
+		answer.Digest = e.answer.Digest
 	}
-	e.answer = Answer{Digest: digest, Result: result, Attempted: true}
-	if result.Verdict != v1alpha1.VerdictUnknown {
+	answer.Attempted = true
+	e.answer = answer
+	if answer.Result.Verdict != v1alpha1.VerdictUnknown {
 		e.failures = 0
-		e.last, e.lastTime, e.lastDigest = &result, now, digest
+		e.last, e.lastTime, e.lastDigest = &answer.Result, now, answer.Digest
 		return
 	}
 	e.failures++
-	if e.last != nil && e.lastDigest == digest {
+	if e.last != nil && e.lastDigest == answer.Digest {
 		e.answer.Last, e.answer.LastTime = e.last, e.lastTime
 	}
 }
@@ -129,7 +134,7 @@ func (e *entry) record(digest string, result verify.Result, now time.Time) {
 // missing there is nothing to try until somebody asks with one.
 func (p *Pool) plan(k key, e *entry) {
 	switch {
-	case e.answer.Result.Verdict == v1alpha1.VerdictUnknown && e.request.Root != nil:
+	case e.answer.Result.Verdict == v1alpha1.VerdictUnknown && (e.request.Root != nil || e.request.Identity == (policy.Identity{})):
 		pause := max(backoff(e.failures), e.answer.Result.RetryAfter)
 		e.notBefore = p.clock.Now().Add(pause)
 		p.queue.AddAfter(k, pause)

@@ -1,0 +1,284 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/forecast"
+	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify/pool"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
+)
+
+// maxOtherPolicies and maxOtherPolicyMessage bound the list of other policies.
+const (
+	maxOtherPolicies      = 20
+	maxOtherPolicyMessage = 256
+)
+
+// outlook is what admission would make of the trust's workloads once it is enforced.
+type outlook struct {
+	// unreadable says why nothing is known; empty otherwise.
+	unreadable string
+	// workloads that run images of the trust or ask for them.
+	workloads int
+
+	forecasts []forecast.Forecast
+	obstacles []forecast.Obstacle
+	others    []v1alpha1.OtherPolicy
+}
+
+// pass is what one pass over a trust works with.
+type pass struct {
+	reconciler *KarmadaImageTrustReconciler
+	trust      *v1alpha1.KarmadaImageTrust
+	compiled   *policy.Policy
+	since      time.Time
+	// own is the name that the trust's policy goes by.
+	own string
+
+	roots     map[string]rootOfTrust
+	workloads []inventory.Workload
+	// cluster with this trust enforced, nil while it is not known.
+	cluster    *admission.Cluster
+	unreadable string
+}
+
+// rootOfTrust, or why there is none.
+type rootOfTrust struct {
+	root *trustroot.Root
+	err  error
+}
+
+// look finds out what runs, asks for the verdicts on it, and says what admission would make of it.
+func (r *KarmadaImageTrustReconciler) look(
+	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, applied policyOutcome, since time.Time,
+) ([]imageObservation, outlook) {
+	p := &pass{
+		reconciler: r, trust: trust, compiled: compiled, since: since, own: trust.Name,
+		roots:     map[string]rootOfTrust{},
+		workloads: r.Inventory.Select(trust.Name, selection(trust), compiled.MatchesName),
+	}
+	if applied.condition.Reason == v1alpha1.PolicyConflictReason {
+		// Another's policy has the name, and counts too.
+		p.own = "KarmadaImageTrust " + trust.Name
+	}
+	p.cluster, p.unreadable = r.onceEnforced(compiled, p.own)
+	queries := collectImages(p.workloads, compiled)
+
+	own := p.root(ctx, compiled.TrustRoot)
+	if errors.Is(own.err, trustroot.ErrNotFetched) {
+		pending := make([]pool.Answer, len(queries))
+		for i := range pending {
+			pending[i] = pool.Pending()
+		}
+		return mergeImages(queries, pending), p.outlook(ignorant)
+	}
+	for i := range queries {
+		queries[i].request.Identity = compiled.Identity
+		queries[i].request.RootName, queries[i].request.Root = compiled.TrustRoot, own.root
+	}
+	answers, judge := p.ask(ctx, queries)
+	images := mergeImages(queries, answers)
+	if own.err != nil {
+		for i := range images {
+			images[i].rootProblem = own.err.Error()
+		}
+	}
+	return images, p.outlook(judge)
+}
+
+// selection changes when other images match.
+func selection(trust *v1alpha1.KarmadaImageTrust) string {
+	return string(trust.UID) + "/" + strconv.FormatInt(trust.Generation, 10)
+}
+
+// root of a name, looked up once in a pass.
+func (p *pass) root(ctx context.Context, name string) rootOfTrust {
+	if known, ok := p.roots[name]; ok {
+		return known
+	}
+	root, err := p.reconciler.root(ctx, name)
+	p.roots[name] = rootOfTrust{root, err}
+	return p.roots[name]
+}
+
+// onceEnforced is the cluster as it would be with the trust enforced, or why it is not known.
+func (r *KarmadaImageTrustReconciler) onceEnforced(compiled *policy.Policy, own string) (*admission.Cluster, string) {
+	cluster, err := r.Admission.Cluster()
+	if err != nil {
+		return nil, err.Error()
+	}
+	enforcing := *compiled
+	enforcing.Enforcement = v1alpha1.EnforcementEnforce
+	rendered := enforcing.ClusterImagePolicy(own)
+	cluster.Policies = cluster.Policies.With(admission.ParsePolicy(rendered))
+	return &cluster, ""
+}
+
+// ask has the pool answer the questions about the trust's images and those of all policies that cover its
+// workloads. The answers are those to the queries; the judge knows all.
+func (p *pass) ask(ctx context.Context, queries []imageQuery) ([]pool.Answer, admission.Judge) {
+	requests := make([]pool.Request, 0, len(queries))
+	at := map[questionKey]int{}
+	for i := range queries {
+		request := queries[i].request
+		if !request.Runs {
+			at[questionKey{request.Ref.Name(), request.Identity, request.RootName}] = len(requests)
+		}
+		requests = append(requests, request)
+	}
+	for _, q := range p.questions() {
+		key := keyOf(q)
+		if _, ok := at[key]; ok {
+			continue
+		}
+		at[key] = len(requests)
+		requests = append(requests, pool.Request{
+			Ref: q.Ref, Identity: q.Identity, RootName: q.TrustRoot, Root: p.root(ctx, q.TrustRoot).root,
+		})
+	}
+	answers := p.reconciler.Verdicts.Answers(p.trust.Name, requests, p.since)
+	return answers[:len(queries)], func(q admission.Question) admission.Answer {
+		i, ok := at[keyOf(q)]
+		if !ok {
+			// It arose from an answer that has just landed; the next pass asks it.
+			return ignorant(q)
+		}
+		return judged(answers[i])
+	}
+}
+
+// questionKey is what makes two questions the same.
+type questionKey struct {
+	ref      string
+	identity policy.Identity
+	rootName string
+}
+
+func keyOf(q admission.Question) questionKey {
+	return questionKey{q.Ref.Name(), q.Identity, q.TrustRoot}
+}
+
+// questions that the forecasts depend on, in a fixed order.
+func (p *pass) questions() []admission.Question {
+	if p.cluster == nil {
+		return nil
+	}
+	var questions []admission.Question
+	asked := map[questionKey]bool{}
+	record := func(q admission.Question) admission.Answer {
+		if key := keyOf(q); !asked[key] {
+			asked[key] = true
+			questions = append(questions, q)
+		}
+		return ignorant(q)
+	}
+	for i := range p.workloads {
+		forecast.Of(p.cluster, p.workloads[i], record)
+	}
+	return questions
+}
+
+// ignorant is a judge that knows nothing yet.
+func ignorant(admission.Question) admission.Answer {
+	pending := pool.Pending().Result
+	return admission.Answer{Verdict: pending.Verdict, Reason: pending.Reason, Message: pending.Message}
+}
+
+// judged is what admission goes by. What cannot be checked now stands as it last was.
+func judged(answer pool.Answer) admission.Answer {
+	result := answer.Result
+	if result.Verdict == v1alpha1.VerdictUnknown && answer.Last != nil {
+		result = *answer.Last
+	}
+	return admission.Answer{Digest: answer.Digest, Verdict: result.Verdict, Reason: result.Reason, Message: result.Message}
+}
+
+// outlook sums up what admission would make of the workloads.
+func (p *pass) outlook(judge admission.Judge) outlook {
+	if p.cluster == nil {
+		return outlook{unreadable: p.unreadable, workloads: len(p.workloads)}
+	}
+	forecasts := make([]forecast.Forecast, 0, len(p.workloads))
+	for i := range p.workloads {
+		forecasts = append(forecasts, forecast.Of(p.cluster, p.workloads[i], judge))
+	}
+	return outlook{
+		workloads: len(p.workloads),
+		forecasts: forecasts,
+		obstacles: forecast.Obstacles(p.cluster, forecasts, p.reconciler.Inventory.In),
+		others:    p.otherPolicies(),
+	}
+}
+
+// otherPolicies lists the policies beside the trust's own that cover its images.
+func (p *pass) otherPolicies() []v1alpha1.OtherPolicy {
+	collector := imageCollector{compiled: p.compiled, parsed: map[string]*parsedImage{}}
+	covered := map[string]map[string]bool{} // images by policy
+	for i := range p.workloads {
+		for _, object := range forecast.Submissions(p.workloads[i]) {
+			for _, container := range object.Containers {
+				image := collector.parse(container.Image)
+				if image == nil {
+					continue
+				}
+				for _, other := range p.cluster.Policies.Covering(anyDigest(image.ref), object) {
+					if covered[other.Name] == nil {
+						covered[other.Name] = map[string]bool{}
+					}
+					covered[other.Name][image.ref.Name()] = true
+				}
+			}
+		}
+	}
+	delete(covered, p.own)
+	var others []v1alpha1.OtherPolicy
+	for policyName, images := range covered {
+		other := p.cluster.Policies.Get(policyName)
+		mode := "enforce"
+		if other.Warn {
+			mode = "warn"
+		}
+		others = append(others, v1alpha1.OtherPolicy{
+			Name: policyName, Mode: mode, Images: new(int32(len(images))), //nolint:gosec // bounded by the cluster
+			Message: truncate(other.Unevaluable(), maxOtherPolicyMessage),
+		})
+	}
+	slices.SortFunc(others, func(a, b v1alpha1.OtherPolicy) int { return cmp.Compare(a.Name, b.Name) })
+	return others[:min(len(others), maxOtherPolicies)]
+}
+
+// anyDigest stands for the digest that admission puts in the place of a tag: policies cover images by name.
+func anyDigest(ref name.Reference) name.Digest {
+	if digest, ok := ref.(name.Digest); ok {
+		return digest
+	}
+	return ref.Context().Digest("sha256:" + strings.Repeat("0", 64))
+}

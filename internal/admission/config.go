@@ -1,0 +1,49 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package admission
+
+import (
+	"fmt"
+
+	pcconfig "github.com/sigstore/policy-controller/pkg/config"
+)
+
+// NoMatch is what becomes of an image that no policy covers.
+type NoMatch string
+
+// The values of no-match-policy.
+const (
+	NoMatchDeny  NoMatch = pcconfig.DenyAll
+	NoMatchAllow NoMatch = pcconfig.AllowAll
+	NoMatchWarn  NoMatch = pcconfig.WarnAll
+)
+
+// Config of policy-controller, from its ConfigMap config-policy-controller.
+type Config struct {
+	NoMatch NoMatch
+	// EnableOCI11 has policy-controller v0.14 accept attestations unverified.
+	EnableOCI11 bool
+}
+
+// ParseConfig reads the data of the ConfigMap as policy-controller does; nil gives its defaults.
+func ParseConfig(data map[string]string) (Config, error) {
+	parsed, err := pcconfig.NewPolicyControllerConfigFromMap(data)
+	if err != nil {
+		return Config{}, fmt.Errorf("policy-controller cannot read its configuration: %w", err)
+	}
+	return Config{NoMatch: NoMatch(parsed.NoMatchPolicy), EnableOCI11: parsed.EnableOCI11}, nil
+}

@@ -1,0 +1,195 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package admission
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+)
+
+// Cluster is what admission's answers depend on.
+type Cluster struct {
+	// Validating and Mutating are policy-controller's webhooks, nil where they are not registered.
+	Validating, Mutating *Webhook
+	Policies             *Policies
+	Config               Config
+	// Namespace returns the labels of a namespace.
+	Namespace func(name string) (labels map[string]string, known bool)
+}
+
+// Intercepts tells which of the webhooks look at the creation of an object.
+func (c *Cluster) Intercepts(o Object) (validating, mutating Interception) {
+	namespace, known := c.Namespace(o.Namespace)
+	return c.Validating.intercepts(&o, namespace, known), c.Mutating.intercepts(&o, namespace, known)
+}
+
+// Decide gives the answer of admission to the creation of an object.
+func (c *Cluster) Decide(o Object, judge Judge) Decision {
+	validating, mutating := c.Intercepts(o)
+	switch validating {
+	case Intercepted:
+		return c.examine(o, mutating, judge)
+	case Undecidable:
+		decision := c.examine(o, mutating, judge)
+		decision.Interception = Undecidable
+		if decision.Outcome == Refused {
+			decision.Outcome = Undecided
+			for i := range decision.Findings {
+				if decision.Findings[i].Effect == Refuses {
+					decision.Findings[i].Effect = Opens
+				}
+			}
+		}
+		return decision
+	default:
+		return Decision{Outcome: Admitted, Interception: validating}
+	}
+}
+
+// Examine gives the answer as it would be if both webhooks looked at the object.
+func (c *Cluster) Examine(o Object, judge Judge) Decision {
+	return c.examine(o, Intercepted, judge)
+}
+
+func (c *Cluster) examine(o Object, mutating Interception, judge Judge) Decision {
+	e := examination{cluster: c, object: o, mutating: mutating, judge: judge, covering: map[string]bool{}}
+	containers := slices.Clone(o.Containers)
+	slices.SortStableFunc(containers, func(a, b Container) int {
+		return cmp.Compare(slices.Index(fields, a.Field), slices.Index(fields, b.Field))
+	})
+	for _, container := range containers {
+		e.container(container)
+	}
+	decision := Decision{Outcome: Admitted, Interception: Intercepted, Findings: e.findings, Uncovered: e.uncovered}
+	for covering := range e.covering {
+		decision.Policies = append(decision.Policies, covering)
+	}
+	slices.Sort(decision.Policies)
+	has := func(effect Effect) bool {
+		return slices.ContainsFunc(e.findings, func(f Finding) bool { return f.Effect == effect })
+	}
+	switch {
+	case has(Refuses):
+		decision.Outcome = Refused
+	case has(Opens):
+		decision.Outcome = Undecided
+	}
+	return decision
+}
+
+// fields of a pod's spec with containers, in the order that policy-controller takes them.
+var fields = []string{"initContainers", "containers", "ephemeralContainers"}
+
+// examination of one object.
+type examination struct {
+	cluster  *Cluster
+	object   Object
+	mutating Interception
+	judge    Judge
+
+	findings  []Finding
+	covering  map[string]bool
+	uncovered []Container
+}
+
+func (e *examination) find(c Container, digest, policy string, effect Effect, reason, message string) {
+	e.findings = append(e.findings, Finding{
+		Container: c, Digest: digest, Policy: policy, Effect: effect, Reason: reason, Message: bound(message),
+	})
+}
+
+// unresolved stands for the digest of a tag that is not known: policies cover images by name.
+var unresolved = "sha256:" + strings.Repeat("0", 64)
+
+// container is judged as policy-controller v0.14 does (pkg/webhook/validator.go): the mutating webhook puts a digest
+// beside every tag, whether or not a policy covers the image (resolvePodSpec), and the validating one refuses what
+// has none (refOrFieldError).
+func (e *examination) container(c Container) {
+	ref, err := name.ParseReference(c.Image)
+	if err != nil {
+		e.find(c, "", "", Refuses, v1alpha1.InvalidReferenceReason, err.Error())
+		return
+	}
+	image, pinned := ref.(name.Digest)
+	if !pinned {
+		switch e.mutating {
+		case Intercepted:
+		case Undecidable:
+			e.find(c, "", "", Opens, v1alpha1.NotADigestReason, "the image is named by tag, and it is not known whether a webhook turns it into a digest")
+			return
+		default:
+			e.find(c, "", "", Refuses, v1alpha1.NotADigestReason, "the image is named by tag, and no webhook turns it into a digest")
+			return
+		}
+		answer := e.judge(Question{Ref: ref})
+		image = ref.Context().Digest(cmp.Or(answer.Digest, unresolved))
+		if answer.Digest == "" {
+			e.find(c, "", "", Opens, answer.Reason, answer.Message)
+		}
+	}
+	digest := image.DigestStr()
+	if digest == unresolved {
+		digest = ""
+	}
+	e.policies(c, ref, image, digest)
+}
+
+// policies must all pass; one that warns only does not refuse.
+func (e *examination) policies(c Container, ref name.Reference, image name.Digest, digest string) {
+	covering := e.cluster.Policies.Covering(image, e.object)
+	if len(covering) == 0 {
+		e.uncovered = append(e.uncovered, c)
+		e.noMatch(c, digest)
+	}
+	for _, p := range covering {
+		e.covering[p.Name] = true
+		judgement := p.judge(ref, e.judge)
+		effect := Refuses
+		switch {
+		case judgement.result == passes:
+			continue
+		case p.Warn:
+			effect = Warns
+		case judgement.result == open:
+			effect = Opens
+		}
+		e.find(c, digest, p.Name, effect, judgement.reason, judgement.message)
+	}
+}
+
+func (e *examination) noMatch(c Container, digest string) {
+	const nobody = "no ClusterImagePolicy covers the image"
+	switch e.cluster.Config.NoMatch {
+	case NoMatchAllow:
+	case NoMatchWarn:
+		e.find(c, digest, "", Warns, v1alpha1.NoMatchingPolicyReason, nobody+", and no-match-policy is warn")
+	default:
+		effect := Refuses
+		if digest == "" && e.cluster.Policies.nameDigests() {
+			// A policy on the digest may cover it.
+			effect = Opens
+		}
+		e.find(c, digest, "", effect, v1alpha1.NoMatchingPolicyReason,
+			fmt.Sprintf("%s, and no-match-policy is %s", nobody, NoMatchDeny))
+	}
+}

@@ -1,0 +1,152 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package pool
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/verify"
+)
+
+// tagFreshness is how old a look-up of a tag may be to serve another question: those of one pass come together.
+const tagFreshness = time.Minute
+
+// lookup is what a tag named.
+type lookup struct {
+	digest name.Digest
+	began  time.Time
+}
+
+// resolve returns the digest that a reference names. One request serves all who ask about a tag at a time.
+func (p *Pool) resolve(ctx context.Context, ref name.Reference, since time.Time) (name.Digest, *verify.Result) {
+	if digest, ok := ref.(name.Digest); ok {
+		return digest, nil
+	}
+	key := ref.Name()
+	p.mu.Lock()
+	known, ok := p.tags[key]
+	p.mu.Unlock()
+	if ok && !known.began.Before(since) && p.clock.Since(known.began) < tagFreshness {
+		return known.digest, nil
+	}
+	type answer struct {
+		digest  name.Digest
+		failure *verify.Result
+	}
+	flight, _, _ := p.flight.Do("tag "+key, func() (any, error) {
+		began := p.clock.Now()
+		digest, failure := p.verifier.Resolve(ctx, ref)
+		if failure == nil {
+			p.mu.Lock()
+			p.tags[key] = lookup{digest, began}
+			p.mu.Unlock()
+		}
+		return answer{digest, failure}, nil
+	})
+	got := flight.(answer) //nolint:forcetypeassert // the function above returns nothing else
+	return got.digest, got.failure
+}
+
+// platform refines the answer on a digest that may be that of one platform, which nobody signs: the index that holds
+// it is signed.
+func (p *Pool) platform(ctx context.Context, digest name.Digest, request Request, since time.Time, answer *Answer) {
+	image, err := v1.NewHash(digest.DigestStr())
+	if err != nil {
+		return
+	}
+	tagged, failure := p.tagged(ctx, digest, request, since, answer)
+	candidates := make([]name.Digest, 0, 2)
+	if request.Index != nil && request.Index.DigestStr() != digest.DigestStr() {
+		candidates = append(candidates, *request.Index)
+	}
+	if tagged != nil {
+		candidates = append(candidates, *tagged)
+	}
+	open := answer.Result.Verdict == v1alpha1.VerdictUntrusted && (request.Runs || answer.Result.Reason == v1alpha1.UnsignedReason)
+	for i, candidate := range candidates {
+		isTag := tagged != nil && i == len(candidates)-1
+		if !open && !(isTag && request.Runs) {
+			continue
+		}
+		holds, unreadable := p.verifier.Holds(ctx, candidate, image)
+		switch {
+		case unreadable != nil:
+			failure = unreadable
+			if isTag {
+				answer.TagDigest = ""
+			}
+		case holds:
+			if isTag {
+				answer.TagDigest = digest.DigestStr()
+			}
+			if open {
+				open = !p.vouch(ctx, candidate, request, since, answer)
+			}
+		}
+	}
+	if open && request.Runs && failure != nil {
+		// The index may vouch for what runs: nothing is certain.
+		answer.Result = *failure
+	}
+}
+
+// tagged looks up what the tag beside a digest names, nil where that is the digest itself or nothing.
+func (p *Pool) tagged(
+	ctx context.Context, digest name.Digest, request Request, since time.Time, answer *Answer,
+) (*name.Digest, *verify.Result) {
+	if request.Tag == nil {
+		return nil, nil
+	}
+	tagged, failure := p.resolve(ctx, *request.Tag, since)
+	switch {
+	case failure != nil && failure.Reason == v1alpha1.ImageNotFoundReason:
+		return nil, nil
+	case failure != nil:
+		return nil, failure
+	}
+	answer.TagDigest = tagged.DigestStr()
+	if answer.TagDigest == digest.DigestStr() {
+		return nil, nil
+	}
+	return &tagged, nil
+}
+
+// vouch takes the verdict on the index over, and tells whether that settles the matter.
+func (p *Pool) vouch(ctx context.Context, index name.Digest, request Request, since time.Time, answer *Answer) bool {
+	result := p.judge(ctx, index, request, since)
+	switch {
+	case result.Verdict == v1alpha1.VerdictUntrusted, !request.Runs && result.Verdict == v1alpha1.VerdictUnknown:
+		return false
+	case result.Verdict == v1alpha1.VerdictUnknown:
+		answer.Result = result
+	case request.Runs:
+		answer.Result, answer.Index = result, index.DigestStr()
+		answer.Result.Message = "held by the index " + index.DigestStr() + ", which is " + result.Message
+	default:
+		answer.Result = verify.Result{
+			Verdict: v1alpha1.VerdictUntrusted, Reason: v1alpha1.PlatformDigestNotSignedReason,
+			Message: "only the index that holds this platform's digest is signed, and admission does not look further: pin to " +
+				index.DigestStr(),
+		}
+	}
+	return true
+}
