@@ -157,7 +157,7 @@ func TestAdmissionAgreesWithStatus(t *testing.T) {
 			}
 		})
 	}
-	fmt.Printf("figure: admission_agreement %d/%d\n", agreed, asked)
+	fmt.Printf("figure: verdict_agreement %d/%d\n", agreed, asked)
 }
 
 // sample is a pushed image with its signature, nil where it has none.
@@ -198,6 +198,7 @@ func checkBoth(t *testing.T, status *trust, made sample, want admissionCase) boo
 	wantStatus := v1alpha1.ImageStatus{
 		Reference: made.reference, Digest: made.digest.DigestStr(), Verdict: want.verdict, Reason: want.reason,
 		Message: got.Message, Signer: signerOf(want.signer),
+		Usage: v1alpha1.UsageRequested, Workloads: got.Workloads, // others' pods may ask for it too
 	}
 	if wantStatus.Signer != nil {
 		entry := made.signature.Bundle.Payload

@@ -46,13 +46,13 @@ func TestKubectl(t *testing.T) {
 	}{
 		"get": {
 			args:   []string{"get", "kit", "kubectl"},
-			column: []string{"NAME", "ENFORCEMENT", "READY", "VERIFIED", "AGE"},
-			values: []string{"kubectl", "Enforce", "True", "1/2"},
+			column: []string{"NAME", "ENFORCEMENT", "READY", "VERIFIED", "WOULD-DENY", "ENFORCED", "AGE"},
+			values: []string{"kubectl", "Enforce", "True", "1/2", "0", "True"},
 		},
 		"get wide": {
 			args:   []string{"get", "kit", "kubectl", "-o", "wide"},
-			column: []string{"NAME", "ENFORCEMENT", "READY", "VERIFIED", "AGE", "REASON", "ISSUER"},
-			values: []string{"kubectl", "Enforce", "True", "1/2", "AGE", "UntrustedImages", release.Issuer},
+			column: []string{"NAME", "ENFORCEMENT", "READY", "VERIFIED", "WOULD-DENY", "ENFORCED", "AGE", "REASON", "ISSUER"},
+			values: []string{"kubectl", "Enforce", "True", "1/2", "0", "True", "AGE", "UntrustedImages", release.Issuer},
 		},
 	}
 	for name, test := range tests {
@@ -62,7 +62,7 @@ func TestKubectl(t *testing.T) {
 				t.Errorf("columns differ (-want +got):\n%s", diff)
 			}
 			values := strings.Fields(lines[1])
-			const age = 4
+			const age = 6
 			values[age] = "AGE"
 			if diff := cmp.Diff(test.values, values[:len(test.values)]); diff != "" {
 				t.Errorf("values differ (-want +got):\n%s", diff)

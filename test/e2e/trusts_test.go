@@ -20,9 +20,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -180,7 +182,12 @@ func verdict(reference string, verdict v1alpha1.Verdict, reason string) func(*tr
 
 // imageOf is the report on an image, nil where there is none.
 func imageOf(got *trust, reference string) *v1alpha1.ImageStatus {
-	i := slices.IndexFunc(got.Status.Images, func(i v1alpha1.ImageStatus) bool { return i.Reference == reference })
+	ref, err := name.ParseReference(reference)
+	if err != nil {
+		return nil
+	}
+	shown := strings.Replace(ref.Name(), name.DefaultRegistry+"/", "docker.io/", 1)
+	i := slices.IndexFunc(got.Status.Images, func(i v1alpha1.ImageStatus) bool { return i.Reference == shown })
 	if i < 0 {
 		return nil
 	}
