@@ -37,20 +37,30 @@ type Cluster struct {
 	Namespace func(name string) (labels map[string]string, known bool)
 }
 
-// Intercepts tells which of the webhooks look at the creation of an object.
-func (c *Cluster) Intercepts(o Object) (validating, mutating Interception) {
+// interceptions by the webhooks.
+type interceptions struct {
+	validating, mutating Interception
+	// debugging is that by the mutating webhook of an ephemeral container, which is added by an update of a subresource.
+	debugging Interception
+}
+
+func (c *Cluster) intercepts(o *Object) interceptions {
 	namespace, known := c.Namespace(o.Namespace)
-	return c.Validating.intercepts(&o, namespace, known), c.Mutating.intercepts(&o, namespace, known)
+	return interceptions{
+		validating: c.Validating.intercepts(o, "", namespace, known),
+		mutating:   c.Mutating.intercepts(o, "", namespace, known),
+		debugging:  c.Mutating.intercepts(o, "ephemeralcontainers", namespace, known),
+	}
 }
 
 // Decide gives the answer of admission to the creation of an object.
 func (c *Cluster) Decide(o Object, judge Judge) Decision {
-	validating, mutating := c.Intercepts(o)
-	switch validating {
+	by := c.intercepts(&o)
+	switch by.validating {
 	case Intercepted:
-		return c.examine(o, mutating, judge)
+		return c.examine(o, by, judge)
 	case Undecidable:
-		decision := c.examine(o, mutating, judge)
+		decision := c.examine(o, by, judge)
 		decision.Interception = Undecidable
 		if decision.Outcome == Refused {
 			decision.Outcome = Undecided
@@ -62,17 +72,21 @@ func (c *Cluster) Decide(o Object, judge Judge) Decision {
 		}
 		return decision
 	default:
-		return Decision{Outcome: Admitted, Interception: validating}
+		return Decision{Outcome: Admitted, Interception: by.validating}
 	}
 }
 
 // Examine gives the answer as it would be if both webhooks looked at the object.
 func (c *Cluster) Examine(o Object, judge Judge) Decision {
-	return c.examine(o, Intercepted, judge)
+	by := interceptions{validating: Intercepted, mutating: Intercepted, debugging: WebhookMissing}
+	if c.Mutating != nil {
+		by.debugging = c.Mutating.ruled(&o, "ephemeralcontainers")
+	}
+	return c.examine(o, by, judge)
 }
 
-func (c *Cluster) examine(o Object, mutating Interception, judge Judge) Decision {
-	e := examination{cluster: c, object: o, mutating: mutating, judge: judge, covering: map[string]bool{}}
+func (c *Cluster) examine(o Object, by interceptions, judge Judge) Decision {
+	e := examination{cluster: c, object: o, by: by, judge: judge, covering: map[string]bool{}}
 	containers := slices.Clone(o.Containers)
 	slices.SortStableFunc(containers, func(a, b Container) int {
 		return cmp.Compare(slices.Index(fields, a.Field), slices.Index(fields, b.Field))
@@ -102,10 +116,10 @@ var fields = []string{"initContainers", "containers", "ephemeralContainers"}
 
 // examination of one object.
 type examination struct {
-	cluster  *Cluster
-	object   Object
-	mutating Interception
-	judge    Judge
+	cluster *Cluster
+	object  Object
+	by      interceptions
+	judge   Judge
 
 	findings  []Finding
 	covering  map[string]bool
@@ -132,7 +146,11 @@ func (e *examination) container(c Container) {
 	}
 	image, pinned := ref.(name.Digest)
 	if !pinned {
-		switch e.mutating {
+		mutating := e.by.mutating
+		if c.Field == "ephemeralContainers" {
+			mutating = e.by.debugging
+		}
+		switch mutating {
 		case Intercepted:
 		case Undecidable:
 			e.find(c, "", "", Opens, v1alpha1.NotADigestReason, "the image is named by tag, and it is not known whether a webhook turns it into a digest")

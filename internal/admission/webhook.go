@@ -19,6 +19,7 @@ package admission
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -126,14 +127,14 @@ func (w *Webhook) NamespaceSelector() string {
 
 // intercepts tells whether the API server shows the creation of an object to the webhook. It decides as
 // k8s.io/apiserver pkg/admission/plugin/webhook does: namespaceSelector, objectSelector, rules, matchConditions.
-func (w *Webhook) intercepts(o *Object, namespace map[string]string, known bool) Interception {
+func (w *Webhook) intercepts(o *Object, subresource string, namespace map[string]string, known bool) Interception {
 	if w == nil {
 		return WebhookMissing
 	}
 	if !known || w.namespaceSelector == nil || w.objectSelector == nil {
 		return Undecidable
 	}
-	ruled := w.ruled(o)
+	ruled := w.ruled(o, subresource)
 	switch {
 	case !w.namespaceSelector.Matches(labels.Set(namespace)):
 		return NamespaceNotOptedIn
@@ -150,12 +151,12 @@ func (w *Webhook) intercepts(o *Object, namespace map[string]string, known bool)
 
 // ruled looks at the rules alone. Where only another version of the resource is named, it depends on what the
 // API server serves.
-func (w *Webhook) ruled(o *Object) Interception {
+func (w *Webhook) ruled(o *Object, subresource string) Interception {
 	resource, _ := meta.UnsafeGuessKindToResource(schema.GroupVersionKind{Group: o.Group, Version: o.Version, Kind: o.Kind})
 	found := RulesExclude
 	for i := range w.rules {
 		rule := &w.rules[i]
-		if !matchesAny(rule.APIGroups, o.Group) || !namesResource(rule.Resources, resource.Resource) ||
+		if !matchesAny(rule.APIGroups, o.Group) || !namesResource(rule.Resources, resource.Resource, subresource) ||
 			!slices.ContainsFunc(rule.Operations, func(op admissionregistrationv1.OperationType) bool {
 				return op == admissionregistrationv1.Create || op == admissionregistrationv1.OperationAll
 			}) ||
@@ -176,10 +177,11 @@ func matchesAny(written []string, value string) bool {
 	return slices.Contains(written, "*") || slices.Contains(written, value)
 }
 
-// namesResource follows k8s.io/apiserver pkg/admission/plugin/webhook/predicates/rules for a resource without a
-// subresource: "pods/*" holds pods too.
-func namesResource(written []string, resource string) bool {
+// namesResource follows k8s.io/apiserver pkg/admission/plugin/webhook/predicates/rules: "pods/*" holds pods
+// themselves too.
+func namesResource(written []string, resource, subresource string) bool {
 	return slices.ContainsFunc(written, func(w string) bool {
-		return w == resource || w == "*" || w == resource+"/*" || w == "*/*"
+		of, sub, _ := strings.Cut(w, "/")
+		return (of == "*" || of == resource) && (sub == "*" || sub == subresource)
 	})
 }

@@ -58,7 +58,9 @@ func Submissions(w inventory.Workload) []admission.Object {
 	}
 	containers := make([]admission.Container, 0, len(w.Template))
 	for _, c := range w.Template {
-		containers = append(containers, admission.Container(c))
+		if c.Field != "ephemeralContainers" { // nobody creates a pod with one
+			containers = append(containers, admission.Container(c))
+		}
 	}
 	objects := []admission.Object{{
 		Group: w.Group, Version: w.Version, Kind: w.Kind, Namespace: w.Namespace, Name: w.Name,
@@ -78,7 +80,7 @@ func running(all []inventory.Running) []admission.Container {
 	seen := map[admission.Container]bool{}
 	for _, r := range all {
 		c := admission.Container(r.Container)
-		if !seen[c] {
+		if !seen[c] && c.Field != "ephemeralContainers" {
 			seen[c] = true
 			containers = append(containers, c)
 		}
