@@ -1,0 +1,291 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package inventory
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+const karmada = "docker.io/karmada/karmada-scheduler:v1.16.0"
+
+var digest = "sha256:" + strings.Repeat("a", 64)
+
+func all(string) bool { return true }
+
+func asks(image string) []Container {
+	return []Container{{Field: "containers", Name: "main", Image: image}}
+}
+
+func deployment(name, image string) *Object {
+	return &Object{
+		Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "ns", Name: name, UID: types.UID(name), Template: asks(image),
+	}
+}
+
+// replicaSet of a Deployment, with replicas.
+func replicaSet(name string, of *Object, image string) *Object {
+	return &Object{
+		Group: "apps", Version: "v1", Kind: "ReplicaSet", Namespace: of.Namespace, Name: name, UID: types.UID(name),
+		Owner: ownedBy(of), Template: asks(image), Replicas: true,
+	}
+}
+
+func podOf(name string, owner *Owner, image, digest string) *Object {
+	return &Object{
+		Version: "v1", Kind: "Pod", Namespace: "ns", Name: name, UID: types.UID(name), Owner: owner, Template: asks(image),
+		Running: []Running{{Container: asks(image)[0], Digest: digest}},
+	}
+}
+
+func ownedBy(o *Object) *Owner {
+	return &Owner{Group: o.Group, Version: o.Version, Kind: o.Kind, Name: o.Name, UID: o.UID}
+}
+
+// told are workloads as KIND NAME template-image running-digests.
+func told(workloads []Workload) []string {
+	var out []string
+	for _, w := range workloads {
+		line := w.Kind + " " + w.Name
+		for _, c := range w.Template {
+			line += " " + c.Image
+		}
+		for _, r := range w.Running {
+			line += " runs " + r.Image + " " + strings.TrimPrefix(r.Digest, "sha256:")
+		}
+		if w.Idle {
+			line += " idle"
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func TestFolding(t *testing.T) {
+	d := deployment("web", "xx:2")
+	current, old := replicaSet("web-2", d, "xx:2"), replicaSet("web-1", d, "xx:1")
+	idle := replicaSet("web-0", d, "xx:0")
+	idle.Replicas = false
+	cron := &Object{Group: "batch", Version: "v1", Kind: "CronJob", Namespace: "ns", Name: "cron", UID: "cron", Template: asks("xx:2")}
+	job := &Object{
+		Group: "batch", Version: "v1", Kind: "Job", Namespace: "ns", Name: "job", UID: "job", Template: asks("xx:2"), Owner: ownedBy(cron),
+	}
+	finished := *job
+	finished.Finished = true
+	robot := &Owner{Group: "example.com", Version: "v1", Kind: "Robot", Name: "robot", UID: "robot"}
+	node := &Owner{Version: "v1", Kind: "Node", Name: "node", UID: "node"}
+	ended := podOf("ended", nil, "xx:2", "sha256:1")
+	ended.Finished = true
+
+	for name, tc := range map[string]struct {
+		objects []*Object
+		want    []string
+	}{
+		"pods are their Deployment's": {
+			[]*Object{d, current, podOf("p1", ownedBy(current), "xx:2", "sha256:1"), podOf("p2", ownedBy(current), "xx:2", "sha256:1")},
+			[]string{"Deployment web xx:2 runs xx:2 1"},
+		},
+		"the nodes differ": {
+			[]*Object{d, current, podOf("p1", ownedBy(current), "xx:2", "sha256:1"), podOf("p2", ownedBy(current), "xx:2", "sha256:2")},
+			[]string{"Deployment web xx:2 runs xx:2 1 runs xx:2 2"},
+		},
+		"a rollout under way": {
+			[]*Object{d, current, old, podOf("p1", ownedBy(old), "xx:1", "sha256:1")},
+			[]string{"Deployment web xx:2", "ReplicaSet web-1 xx:1 runs xx:1 1"},
+		},
+		"what a rollback returns to": {
+			[]*Object{d, current, idle},
+			[]string{"Deployment web xx:2", "ReplicaSet web-0 xx:0 idle"},
+		},
+		"a pod that does not run yet": {
+			[]*Object{d, current, podOf("p1", ownedBy(current), "xx:2", "")},
+			[]string{"Deployment web xx:2"},
+		},
+		"a Job of a CronJob": {
+			[]*Object{cron, job, podOf("p1", ownedBy(job), "xx:2", "sha256:1")},
+			[]string{"CronJob cron xx:2 runs xx:2 1"},
+		},
+		"a Job that ended":          {[]*Object{cron, &finished}, []string{"CronJob cron xx:2"}},
+		"a pod on its own":          {[]*Object{podOf("p1", nil, "xx:2", "sha256:1")}, []string{"Pod p1 xx:2 runs xx:2 1"}},
+		"a pod that ended":          {[]*Object{ended}, nil},
+		"a mirror of a static pod":  {[]*Object{podOf("p1", node, "xx:2", "")}, []string{"Pod p1 xx:2 runs xx:2 "}},
+		"an owner of unknown kind":  {[]*Object{podOf("p1", robot, "xx:2", "sha256:1"), podOf("p2", robot, "xx:2", "sha256:1")}, []string{"Robot robot runs xx:2 1"}},
+		"an owner that is not here": {[]*Object{podOf("p1", ownedBy(current), "xx:2", "sha256:1")}, []string{"ReplicaSet web-2 runs xx:2 1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, order := range permutations(len(tc.objects)) {
+				x := New(func(string) {})
+				for _, i := range order {
+					x.Apply(tc.objects[i])
+				}
+				if diff := cmp.Diff(tc.want, told(x.Select("me", "", all))); diff != "" {
+					t.Fatalf("in order %v (-want +got):\n%s", order, diff)
+				}
+			}
+		})
+	}
+}
+
+func permutations(n int) [][]int {
+	if n == 0 {
+		return [][]int{nil}
+	}
+	var out [][]int
+	for _, rest := range permutations(n - 1) {
+		for at := range n {
+			order := append(append(append([]int{}, rest[:at]...), n-1), rest[at:]...)
+			out = append(out, order)
+		}
+	}
+	return out
+}
+
+// TestIdenticalPodsWakeNobody scales a Deployment up and down.
+func TestIdenticalPodsWakeNobody(t *testing.T) {
+	const pods = 1000
+	wakeups := 0
+	x := New(func(string) { wakeups++ })
+	d := deployment("web", karmada)
+	rs := replicaSet("web-1", d, karmada)
+	x.Apply(d)
+	x.Apply(rs)
+	x.Apply(podOf("first", ownedBy(rs), karmada, digest))
+	x.Select("me", "", all)
+	for i := range pods {
+		name := fmt.Sprintf("pod-%d", i)
+		x.Apply(podOf(name, ownedBy(rs), karmada, "")) // scheduled
+		x.Apply(podOf(name, ownedBy(rs), karmada, digest))
+		x.Apply(podOf(name, ownedBy(rs), karmada, digest)) // a heartbeat
+	}
+	for i := range pods {
+		x.Delete(types.UID(fmt.Sprintf("pod-%d", i)))
+	}
+	fmt.Printf("figure: inventory_wakeups_per_identical_pod %d\n", wakeups/pods)
+	if wakeups != 0 {
+		t.Errorf("%d wake-ups for %d identical pods", wakeups, pods)
+	}
+	x.Delete("first")
+	if wakeups != 1 {
+		t.Errorf("%d wake-ups when the last pod went, want 1", wakeups)
+	}
+}
+
+// TestMemory measures what is kept of a pod.
+func TestMemory(t *testing.T) {
+	const deployments, replicas = 400, 50
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	x := fill(deployments, replicas)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	per := (after.HeapAlloc - before.HeapAlloc) / (deployments * replicas)
+	fmt.Printf("figure: inventory_bytes_per_pod %d bytes\n", per)
+	if got := len(x.Select("me", "", all)); got != deployments {
+		t.Errorf("%d workloads, want %d", got, deployments)
+	}
+	const most = 1024
+	if per > most {
+		t.Errorf("%d bytes are kept of a pod, want at most %d", per, most)
+	}
+}
+
+// fill an index with Deployments of so many replicas.
+func fill(deployments, replicas int) *Index {
+	x := New(func(string) {})
+	for i := range deployments {
+		image := fmt.Sprintf("docker.io/karmada/image-%d:v1", i)
+		d := deployment(fmt.Sprintf("deployment-%d", i), image)
+		rs := replicaSet(d.Name+"-1", d, image)
+		x.Apply(d)
+		x.Apply(rs)
+		for j := range replicas {
+			x.Apply(podOf(fmt.Sprintf("%08d-0000-0000-0000-%012d", i, j), ownedBy(rs), image, digest))
+		}
+	}
+	return x
+}
+
+// BenchmarkPodEvent is one pod that comes and goes in a cluster of 150,000.
+func BenchmarkPodEvent(b *testing.B) {
+	x := fill(3000, 50)
+	x.Select("me", "", all)
+	rs := x.nodes["deployment-7-1"].object
+	for b.Loop() {
+		x.Apply(podOf("new", ownedBy(rs), rs.Template[0].Image, digest))
+		x.Delete("new")
+	}
+}
+
+func TestRunningDigest(t *testing.T) {
+	for imageID, want := range map[string]string{
+		"docker.io/karmada/x@" + digest:          digest,
+		"docker-pullable://karmada/x@" + digest:  digest,
+		"registry:5000/x@" + digest:              digest,
+		digest:                                   "",
+		"docker://" + digest:                     "",
+		"":                                       "",
+		"x@sha256:123":                           "",
+		"x@" + strings.ToUpper(digest):           "",
+		"x@sha512:" + strings.Repeat("a", 128):   "",
+		"x y@" + digest:                          "",
+		strings.Repeat("x", 2000) + "@" + digest: "",
+		"x@sha256:" + strings.Repeat("b", 64) + "@" + digest:   "",
+		"docker.io/karmada/x@" + digest + "\n" + "x@" + digest: "",
+	} {
+		if got := RunningDigest(imageID); got != want {
+			t.Errorf("%q: got %q, want %q", imageID, got, want)
+		}
+	}
+}
+
+func TestKeyDecidesWhatIsAskedAnew(t *testing.T) {
+	x := fill(3, 1)
+	offered := 0
+	matches := func(string) bool { offered++; return true }
+	x.Select("me", "1", matches)
+	x.Select("me", "1", matches)
+	if offered != 3 {
+		t.Errorf("%d images were offered, want each of 3 once", offered)
+	}
+	x.Apply(deployment("new", "docker.io/karmada/new:v1"))
+	if got := x.Select("me", "1", matches); offered != 4 || len(got) != 4 {
+		t.Errorf("%d images were offered and %d workloads found, want 4 and 4", offered, len(got))
+	}
+	if got := x.Select("me", "2", func(string) bool { return false }); len(got) != 0 {
+		t.Errorf("another key: got %v, want nothing", told(got))
+	}
+	if got := x.Affected(all); len(got) != 0 {
+		t.Errorf("affected: %v, want nobody, who asks for nothing", got)
+	}
+	x.Select("me", "3", func(image string) bool { return strings.Contains(image, "image-1:") })
+	if got := x.Affected(func(image string) bool { return strings.Contains(image, "image-2:") }); !cmp.Equal(got, []string{"me"}) {
+		t.Errorf("affected by a neighbour's image: %v, want me", got)
+	}
+	if got := x.Asking("ns"); !cmp.Equal(got, []string{"me"}) {
+		t.Errorf("asking in the namespace: %v, want me", got)
+	}
+	x.Forget("me")
+	if got := x.Asking("ns"); len(got) != 0 {
+		t.Errorf("asking after being forgotten: %v", got)
+	}
+}
