@@ -22,10 +22,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-
-	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
@@ -249,7 +246,7 @@ func (p *pass) otherPolicies() []v1alpha1.OtherPolicy {
 				if image == nil {
 					continue
 				}
-				for _, other := range p.cluster.Policies.Covering(anyDigest(image.ref), object) {
+				for _, other := range p.cluster.Policies.Covering(admission.WithDigest(image.ref), object) {
 					if covered[other.Name] == nil {
 						covered[other.Name] = map[string]bool{}
 					}
@@ -273,12 +270,4 @@ func (p *pass) otherPolicies() []v1alpha1.OtherPolicy {
 	}
 	slices.SortFunc(others, func(a, b v1alpha1.OtherPolicy) int { return cmp.Compare(a.Name, b.Name) })
 	return others[:min(len(others), maxOtherPolicies)]
-}
-
-// anyDigest stands for the digest that admission puts in the place of a tag: policies cover images by name.
-func anyDigest(ref name.Reference) name.Digest {
-	if digest, ok := ref.(name.Digest); ok {
-		return digest
-	}
-	return ref.Context().Digest("sha256:" + strings.Repeat("0", 64))
 }

@@ -135,6 +135,15 @@ func (e *examination) find(c Container, digest, policy string, effect Effect, re
 // unresolved stands for the digest of a tag that is not known: policies cover images by name.
 var unresolved = "sha256:" + strings.Repeat("0", 64)
 
+// WithDigest is a reference as policies see it, with a digest in the place of a tag. Which one matters only to a policy
+// on a single digest.
+func WithDigest(ref name.Reference) name.Digest {
+	if digest, ok := ref.(name.Digest); ok {
+		return digest
+	}
+	return ref.Context().Digest(unresolved)
+}
+
 // container is judged as policy-controller v0.14 does (pkg/webhook/validator.go): the mutating webhook puts a digest
 // beside every tag, whether or not a policy covers the image (resolvePodSpec), and the validating one refuses what
 // has none (refOrFieldError).

@@ -26,6 +26,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -158,8 +159,13 @@ type PolicyChange struct {
 // None tells that nothing changed.
 func (c PolicyChange) None() bool { return c.before == c.after }
 
-// Covers tells whether the policy covers an image, by its whole name, or did so before.
+// Covers tells whether the policy covers an image, by its whole name with tag or digest, or did so before.
 func (c PolicyChange) Covers(image string) bool {
+	ref, err := name.ParseReference(image)
+	if err != nil {
+		return false
+	}
+	image = admission.WithDigest(ref).Name()
 	return c.before != nil && c.before.CoversImage(image) || c.after != nil && c.after.CoversImage(image)
 }
 

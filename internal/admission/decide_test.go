@@ -1,0 +1,324 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package admission
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/name"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
+)
+
+// parse makes a policy of a spec in YAML.
+func parse(t testing.TB, spec string) *Policy {
+	t.Helper()
+	object := &unstructured.Unstructured{Object: map[string]any{}}
+	var parsed any
+	if err := yaml.Unmarshal([]byte(spec), &parsed); err != nil {
+		t.Fatal(err)
+	}
+	object.SetName("policy")
+	object.Object["spec"] = parsed
+	return ParsePolicy(object)
+}
+
+const (
+	ours    = `{name: a, keyless: {url: https://fulcio, identities: [{issuer: i, subject: right}]}}`
+	theirs  = `{name: b, keyless: {url: https://fulcio, identities: [{issuer: i, subject: wrong}]}}`
+	nobodys = `{name: c, keyless: {url: https://fulcio, identities: [{issuer: i, subject: unknown}]}}`
+	pass    = `{name: d, static: {action: pass}}`
+	fail    = `{name: e, static: {action: fail, message: not here}}`
+	key     = `{name: f, key: {data: x}}`
+)
+
+// judging by the subject's name; tags named missing are not known.
+func judging(asked *[]Question) Judge {
+	return func(q Question) Answer {
+		if asked != nil {
+			*asked = append(*asked, q)
+		}
+		answer := Answer{Digest: "sha256:" + strings.Repeat("d", 64), Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.RateLimitedReason}
+		if q.Ref.Identifier() == "missing" {
+			answer.Digest, answer.Reason = "", v1alpha1.ImageNotFoundReason
+			return answer
+		}
+		switch q.Identity.Subject {
+		case "right":
+			answer.Verdict, answer.Reason = v1alpha1.VerdictVerified, v1alpha1.SignedReason
+		case "wrong":
+			answer.Verdict, answer.Reason = v1alpha1.VerdictUntrusted, v1alpha1.IdentityMismatchReason
+		}
+		return answer
+	}
+}
+
+func cluster(policies ...*Policy) *Cluster {
+	everything := []admissionregistrationv1.RuleWithOperations{{
+		Operations: []admissionregistrationv1.OperationType{"CREATE", "UPDATE"},
+		Rule:       admissionregistrationv1.Rule{APIGroups: []string{"*"}, APIVersions: []string{"*"}, Resources: []string{"*/*"}},
+	}}
+	webhook := newWebhook(registration{
+		rules:             everything,
+		namespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"include": "true"}},
+	})
+	for i, p := range policies {
+		p.Name = fmt.Sprintf("policy-%d", i)
+	}
+	return &Cluster{
+		Validating: webhook, Mutating: webhook, Policies: NewPolicies(policies...), Config: Config{NoMatch: NoMatchDeny},
+		Namespace: func(namespace string) (map[string]string, bool) {
+			return map[string]string{"include": map[string]string{"in": "true"}[namespace]}, namespace != "new"
+		},
+	}
+}
+
+func pod(images ...string) Object {
+	o := Object{Version: "v1", Kind: "Pod", Namespace: "in"}
+	for i, image := range images {
+		o.Containers = append(o.Containers, Container{Field: "containers", Name: fmt.Sprint(i), Image: image})
+	}
+	return o
+}
+
+// said are the findings as EFFECT REASON.
+func said(d Decision) []string {
+	out := []string{string(d.Outcome)}
+	for _, f := range d.Findings {
+		out = append(out, fmt.Sprintf("%s %s %s", f.Policy, f.Effect, f.Reason))
+	}
+	return out
+}
+
+func TestAuthorities(t *testing.T) {
+	for name, tc := range map[string]struct {
+		spec string // beside images
+		want []string
+	}{
+		"right":                     {"authorities: [" + ours + "]", []string{"Admitted"}},
+		"wrong":                     {"authorities: [" + theirs + "]", []string{"Refused", "policy-0 Refuses IdentityMismatch"}},
+		"unknown":                   {"authorities: [" + nobodys + "]", []string{"Undecided", "policy-0 Opens RateLimited"}},
+		"unknown, warning":          {"mode: warn, authorities: [" + nobodys + "]", []string{"Admitted", "policy-0 Warns RateLimited"}},
+		"any suffices":              {"authorities: [" + theirs + "," + nobodys + "," + ours + "]", []string{"Admitted"}},
+		"unknown beside wrong":      {"authorities: [" + theirs + "," + nobodys + "]", []string{"Undecided", "policy-0 Opens RateLimited"}},
+		"key":                       {"authorities: [" + key + "]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
+		"key or pass":               {"authorities: [" + key + "," + pass + "]", []string{"Admitted"}},
+		"fail":                      {"authorities: [" + fail + "]", []string{"Refused", "policy-0 Refuses StaticPolicy"}},
+		"no authorities":            {"authorities: []", []string{"Admitted"}},
+		"condition on a pass":       {"policy: {type: cue}, authorities: [" + ours + "]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
+		"condition on a failure":    {"policy: {type: rego}, authorities: [" + theirs + "]", []string{"Refused", "policy-0 Refuses IdentityMismatch"}},
+		"online log, right":         {"authorities: [{ctlog: {url: https://rekor}, " + ours[1:] + "]", []string{"Admitted"}},
+		"online log, wrong":         {"authorities: [{ctlog: {url: https://rekor}, " + theirs[1:] + "]", []string{"Undecided", "policy-0 Opens IdentityMismatch"}},
+		"attestations":              {"authorities: [{attestations: [{name: x}], " + ours[1:] + "]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
+		"bundle":                    {"authorities: [{signatureFormat: bundle, " + ours[1:] + "]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
+		"another source":            {"authorities: [{source: [{oci: x/y}], " + ours[1:] + "]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
+		"timestamps":                {"authorities: [{rfc3161timestamp: {trustRootRef: r}, " + ours[1:] + "]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
+		"root without log":          {"authorities: [{keyless: {url: x, trustRootRef: r, identities: [{issuer: i, subject: right}]}}]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
+		"root with log":             {"authorities: [{ctlog: {url: x, trustRootRef: r}, keyless: {url: x, trustRootRef: r, identities: [{issuer: i, subject: right}]}}]", []string{"Admitted"}},
+		"SCT not wanted":            {"authorities: [{keyless: {url: x, insecureIgnoreSCT: true, identities: [{issuer: i, subject: wrong}]}}]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
+		"anybody":                   {"authorities: [{keyless: {url: x, identities: [{issuer: i}]}}]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
+		"nobody":                    {"authorities: [{keyless: {url: x, identities: []}}]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
+		"something new":             {"authorities: [{name: x, oracle: {}}]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
+		"of a shape that is no one": {"authorities: yes", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := parse(t, "{images: [{glob: '**'}], "+tc.spec+"}")
+			got := said(cluster(p).Decide(pod("karmada/x@sha256:"+strings.Repeat("a", 64)), judging(nil)))
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestContainers(t *testing.T) {
+	covered := "{images: [{glob: 'index.docker.io/karmada/*'}], authorities: [" + theirs + "]}"
+	warned := "{mode: warn, images: [{glob: 'index.docker.io/karmada/*'}], authorities: [" + theirs + "]}"
+	for name, tc := range map[string]struct {
+		policies []string
+		object   Object
+		change   func(*Cluster)
+		want     []string
+	}{
+		"tag":                          {[]string{covered}, pod("karmada/x:v1"), nil, []string{"Refused", "policy-0 Refuses IdentityMismatch"}},
+		"all policies must pass":       {[]string{warned, covered, covered}, pod("karmada/x:v1"), nil, []string{"Refused", "policy-0 Warns IdentityMismatch", "policy-1 Refuses IdentityMismatch", "policy-2 Refuses IdentityMismatch"}},
+		"nobody's":                     {[]string{covered}, pod("nginx"), nil, []string{"Refused", " Refuses NoMatchingPolicy"}},
+		"nobody's, warn":               {[]string{covered}, pod("nginx"), func(c *Cluster) { c.Config.NoMatch = NoMatchWarn }, []string{"Admitted", " Warns NoMatchingPolicy"}},
+		"nobody's, allow":              {[]string{covered}, pod("nginx"), func(c *Cluster) { c.Config.NoMatch = NoMatchAllow }, []string{"Admitted"}},
+		"tag that is not known":        {[]string{warned}, pod("karmada/x:missing"), nil, []string{"Undecided", " Opens ImageNotFound", "policy-0 Warns ImageNotFound"}},
+		"nobody's, tag not known":      {nil, pod("karmada/x:missing"), nil, []string{"Refused", " Opens ImageNotFound", " Refuses NoMatchingPolicy"}},
+		"allowed, tag not known":       {nil, pod("karmada/x:missing"), func(c *Cluster) { c.Config.NoMatch = NoMatchAllow }, []string{"Undecided", " Opens ImageNotFound"}},
+		"no mutation":                  {[]string{warned}, pod("karmada/x:v1"), func(c *Cluster) { c.Mutating = nil }, []string{"Refused", " Refuses NotADigest"}},
+		"name that cannot be read":     {[]string{warned}, pod("Karmada/X"), nil, []string{"Refused", " Refuses InvalidReference"}},
+		"no webhook":                   {[]string{covered}, pod("karmada/x:v1"), func(c *Cluster) { c.Validating = nil }, []string{"Admitted"}},
+		"namespace not known":          {[]string{covered}, in("new", pod("karmada/x:v1")), nil, []string{"Undecided", " Opens NotADigest"}},
+		"namespace not opted in":       {[]string{covered}, in("out", pod("karmada/x:v1")), nil, []string{"Admitted"}},
+		"conditions are not evaluated": {[]string{covered}, pod("karmada/x:v1"), func(c *Cluster) { c.Validating = limited(c.Validating, func(w *Webhook) { w.conditions = true }) }, []string{"Undecided", "policy-0 Opens IdentityMismatch"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var policies []*Policy
+			for _, spec := range tc.policies {
+				policies = append(policies, parse(t, spec))
+			}
+			c := cluster(policies...)
+			if tc.change != nil {
+				tc.change(c)
+			}
+			if diff := cmp.Diff(tc.want, said(c.Decide(tc.object, judging(nil)))); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func in(namespace string, o Object) Object {
+	o.Namespace = namespace
+	return o
+}
+
+func limited(w *Webhook, change func(*Webhook)) *Webhook {
+	changed := *w
+	change(&changed)
+	return &changed
+}
+
+// TestAsksAllAtOnce: a judge that knows nothing yet hears every question that the answer depends on.
+func TestAsksAllAtOnce(t *testing.T) {
+	covered := "{images: [{glob: 'index.docker.io/karmada/*'}], authorities: [" + theirs + "," + ours + "]}"
+	other := "{images: [{glob: '**'}], authorities: [" + nobodys + "]}"
+	c := cluster(parse(t, covered), parse(t, other))
+	var before, after []Question
+	object := pod("karmada/x:v1", "karmada/y:v1", "nginx:missing")
+	c.Decide(object, func(q Question) Answer {
+		before = append(before, q)
+		return Answer{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.PendingReason}
+	})
+	c.Decide(object, judging(&after))
+	if len(before) != 10 {
+		t.Errorf("%d questions were asked, want 3 for digests and 7 for verdicts", len(before))
+	}
+	compare := func(q Question) string { return fmt.Sprint(q.Ref.Name(), q.Identity, q.TrustRoot) }
+	for _, q := range after {
+		if !slices.ContainsFunc(before, func(b Question) bool { return compare(b) == compare(q) }) {
+			t.Errorf("%s was asked only once the answers were known", compare(q))
+		}
+	}
+	if before[0].Identity != (policy.Identity{}) {
+		t.Errorf("the first question is %+v, want one for a digest", before[0])
+	}
+}
+
+func TestInterceptions(t *testing.T) {
+	rule := func(groups, versions, resources string, operations ...admissionregistrationv1.OperationType) []admissionregistrationv1.RuleWithOperations {
+		return []admissionregistrationv1.RuleWithOperations{{Operations: operations, Rule: admissionregistrationv1.Rule{
+			APIGroups: strings.Fields(groups), APIVersions: strings.Fields(versions), Resources: strings.Fields(resources),
+		}}}
+	}
+	deployment := Object{Group: "apps", Version: "v1", Kind: "Deployment", Labels: map[string]string{"tier": "prod"}}
+	pod := Object{Version: "v1", Kind: "Pod"}
+	exact := admissionregistrationv1.Exact
+	ignore := admissionregistrationv1.Ignore
+	for name, tc := range map[string]struct {
+		registration registration
+		object       Object
+		want         Interception
+	}{
+		"all":                     {registration{rules: rule("*", "*", "*", "CREATE")}, deployment, Intercepted},
+		"all, subresources too":   {registration{rules: rule("*", "*", "*/*", "*")}, deployment, Intercepted},
+		"pods with subresources":  {registration{rules: rule("*", "v1", "pods/*", "CREATE")}, pod, Intercepted},
+		"a subresource only":      {registration{rules: rule("*", "v1", "pods/ephemeralcontainers", "CREATE")}, pod, RulesExclude},
+		"another group":           {registration{rules: rule("batch", "v1", "*", "CREATE")}, deployment, RulesExclude},
+		"updates only":            {registration{rules: rule("apps", "v1", "deployments", "UPDATE")}, deployment, RulesExclude},
+		"no rules":                {registration{}, deployment, RulesExclude},
+		"another version":         {registration{rules: rule("apps", "v1beta1", "deployments", "CREATE")}, deployment, Undecidable},
+		"another version, exact":  {registration{rules: rule("apps", "v1beta1", "deployments", "CREATE"), matchPolicy: &exact}, deployment, RulesExclude},
+		"object left out":         {registration{rules: rule("*", "*", "*", "*"), objectSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"tier": "test"}}}, deployment, ObjectExcluded},
+		"object selected":         {registration{rules: rule("*", "*", "*", "*"), objectSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"tier": "prod"}}}, deployment, Intercepted},
+		"namespace left out":      {registration{rules: rule("*", "*", "*", "*"), namespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"a": "b"}}}, deployment, NamespaceNotOptedIn},
+		"selector cannot be read": {registration{rules: rule("*", "*", "*", "*"), namespaceSelector: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "a", Operator: "Near"}}}}, deployment, Undecidable},
+		"fails open":              {registration{rules: rule("*", "*", "*", "*"), failurePolicy: &ignore}, deployment, Intercepted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := newWebhook(tc.registration).intercepts(&tc.object, "", nil, true); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+	if !newWebhook(registration{failurePolicy: &ignore}).FailsOpen() || newWebhook(registration{}).FailsOpen() {
+		t.Error("failurePolicy is not told apart")
+	}
+}
+
+func TestWithReplacesAPolicy(t *testing.T) {
+	covering := func(set *Policies) []string {
+		var names []string
+		for _, p := range set.Covering(digestOf(t, "karmada/x"), pod()) {
+			names = append(names, fmt.Sprint(p.Name, " ", p.Warn))
+		}
+		return names
+	}
+	named := func(name, spec string) *Policy {
+		p := parse(t, spec)
+		p.Name = name
+		return p
+	}
+	set := NewPolicies(named("a", "images: [{glob: '**'}]"), named("c", "{mode: warn, images: [{glob: '**'}]}"))
+	for name, tc := range map[string]struct {
+		policy *Policy
+		want   []string
+	}{
+		"replaced":       {named("c", "images: [{glob: '**'}]"), []string{"a false", "c false"}},
+		"added":          {named("b", "images: [{glob: '**'}]"), []string{"a false", "b false", "c true"}},
+		"covers nothing": {named("c", "images: [{glob: 'x'}]"), []string{"a false"}},
+	} {
+		if diff := cmp.Diff(tc.want, covering(set.With(tc.policy))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if got := set.With(named("b", "images: []")).Get("b"); got == nil || set.Get("b") != nil || set.Get("a") == nil {
+		t.Error("Get does not find what is there")
+	}
+}
+
+func digestOf(t testing.TB, image string) name.Digest {
+	t.Helper()
+	digest, err := name.NewDigest(image + "@sha256:" + strings.Repeat("a", 64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return digest
+}
+
+func TestConfig(t *testing.T) {
+	for value, want := range map[string]NoMatch{"": NoMatchDeny, "deny": NoMatchDeny, "allow": NoMatchAllow, "warn": NoMatchWarn, "Allow": NoMatchDeny} {
+		if got, err := ParseConfig(map[string]string{"no-match-policy": value, "enable-oci11": "true"}); err != nil || got.NoMatch != want || !got.EnableOCI11 {
+			t.Errorf("%q: got %+v, %v; want %s", value, got, err, want)
+		}
+	}
+	if _, err := ParseConfig(map[string]string{"enable-oci11": "perhaps"}); err == nil {
+		t.Error("no error for what is no boolean")
+	}
+}
