@@ -88,6 +88,7 @@ func (r *KarmadaImageTrustReconciler) look(
 	}
 	p.cluster, p.unreadable = r.onceEnforced(compiled, p.own)
 	queries := collectImages(p.workloads, compiled)
+	recall(queries, trust.Status.Images)
 
 	own := p.root(ctx, compiled.TrustRoot)
 	if errors.Is(own.err, trustroot.ErrNotFetched) {
@@ -109,6 +110,22 @@ func (r *KarmadaImageTrustReconciler) look(
 		}
 	}
 	return images, p.outlook(judge)
+}
+
+// recall tells which indexes vouched for what runs, as the last status has it: their tags may have moved on.
+func recall(queries []imageQuery, before []v1alpha1.ImageStatus) {
+	vouched := map[imageKey]string{}
+	for i := range before {
+		if before[i].Index != "" {
+			vouched[imageKey{reference: before[i].Reference, digest: before[i].Digest}] = before[i].Index
+		}
+	}
+	for i := range queries {
+		q := &queries[i]
+		if index, ok := vouched[imageKey{reference: q.reference, digest: q.digest}]; ok && q.running {
+			q.request.Vouched = new(q.request.Ref.Context().Digest(index))
+		}
+	}
 }
 
 // selection changes when other images match.

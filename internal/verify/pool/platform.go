@@ -74,9 +74,11 @@ func (p *Pool) platform(ctx context.Context, digest name.Digest, request Request
 		return
 	}
 	tagged, failure := p.tagged(ctx, digest, request, since, answer)
-	candidates := make([]name.Digest, 0, 2)
-	if request.Index != nil && request.Index.DigestStr() != digest.DigestStr() {
-		candidates = append(candidates, *request.Index)
+	candidates := make([]name.Digest, 0, 3)
+	for _, index := range []*name.Digest{request.Index, request.Vouched} {
+		if index != nil && index.DigestStr() != digest.DigestStr() {
+			candidates = append(candidates, *index)
+		}
 	}
 	if tagged != nil {
 		candidates = append(candidates, *tagged)

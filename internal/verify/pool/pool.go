@@ -65,6 +65,9 @@ type Request struct {
 	Tag *name.Tag
 	// Index that was asked for where a node runs Ref, nil where none was.
 	Index *name.Digest
+	// Vouched is an index that is known to have held Ref and vouched for it, nil where none is. It is no part of the
+	// question: only where to look, after the tag has moved on.
+	Vouched *name.Digest
 	// Runs tells that a node reports Ref. A signature of the index that holds it counts then: the index was asked for,
 	// and the node chose from it.
 	Runs bool
