@@ -1,0 +1,205 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify"
+	"github.com/karmada-io/image-trust/internal/verify/pool"
+)
+
+func hex(letter string) string { return "sha256:" + strings.Repeat(letter, 64) }
+
+func asksFor(image string) inventory.Workload {
+	return inventory.Workload{Kind: "Deployment", Name: image, Template: []inventory.Container{{Name: "main", Image: image}}}
+}
+
+func runs(w inventory.Workload, image, digest string) inventory.Workload {
+	w.Running = append(w.Running, inventory.Running{Container: inventory.Container{Name: "main", Image: image}, Digest: digest})
+	return w
+}
+
+func idle(w inventory.Workload) inventory.Workload {
+	w.Idle = true
+	return w
+}
+
+// TestImages has workloads become questions, and the answers become what is shown.
+func TestImages(t *testing.T) {
+	const tag, pinned = "karmada/app:v1", "docker.io/karmada/app:v1@"
+	verified := func(digest string) pool.Answer {
+		return pool.Answer{Digest: digest, Result: verify.Result{Verdict: v1alpha1.VerdictVerified}}
+	}
+	for name, tc := range map[string]struct {
+		workloads  []inventory.Workload
+		references []v1alpha1.ImageReference
+		// answers by the question: the reference, "runs" where a node reports it, and the index that was asked for.
+		answers map[string]pool.Answer
+		want    []string // REFERENCE DIGEST USAGE WORKLOADS VERDICT and what else is shown
+	}{
+		"asked for by tag": {
+			workloads: []inventory.Workload{asksFor(tag), asksFor("index.docker.io/karmada/app:v1")},
+			answers:   map[string]pool.Answer{"app:v1": verified(hex("a"))},
+			want:      []string{"docker.io/karmada/app:v1 a Requested 2 Verified"},
+		},
+		"runs what the tag names": {
+			workloads: []inventory.Workload{runs(asksFor(tag), tag, hex("a"))},
+			answers:   map[string]pool.Answer{"app:v1": verified(hex("a")), "runs a": {TagDigest: hex("a"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}}},
+			want:      []string{"docker.io/karmada/app:v1 a Running 1 Verified"},
+		},
+		"the tag has moved": {
+			workloads: []inventory.Workload{runs(asksFor(tag), tag, hex("a"))},
+			answers: map[string]pool.Answer{
+				"app:v1": {Digest: hex("b"), Result: verify.Result{Verdict: v1alpha1.VerdictUntrusted}},
+				"runs a": {TagDigest: hex("b"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
+			},
+			want: []string{"docker.io/karmada/app:v1 a Running 1 Verified tag b", "docker.io/karmada/app:v1 b Requested 1 Untrusted"},
+		},
+		"the tag cannot be looked up": {
+			workloads: []inventory.Workload{runs(asksFor(tag), tag, hex("a"))},
+			answers: map[string]pool.Answer{
+				"app:v1": {Result: verify.Result{Verdict: v1alpha1.VerdictUnknown}},
+				"runs a": {Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
+			},
+			want: []string{"docker.io/karmada/app:v1 a Running 1 Verified"},
+		},
+		"a platform of the index that the tag names": {
+			workloads: []inventory.Workload{runs(asksFor(tag), tag, hex("a"))},
+			answers: map[string]pool.Answer{
+				"app:v1": verified(hex("c")),
+				"runs a": {Index: hex("c"), TagDigest: hex("a"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
+			},
+			want: []string{"docker.io/karmada/app:v1 a Running 1 Verified index c"},
+		},
+		"pinned to the index": {
+			workloads: []inventory.Workload{runs(asksFor(pinned+hex("c")), pinned+hex("c"), hex("a"))},
+			answers: map[string]pool.Answer{
+				"c":           verified(hex("c")),
+				"runs a of c": {Index: hex("c"), TagDigest: hex("a"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
+			},
+			want: []string{"docker.io/karmada/app:v1 a Running 1 Verified index c"},
+		},
+		"tag and digest are one image": {
+			workloads:  []inventory.Workload{asksFor(pinned + hex("a")), asksFor(tag)},
+			references: []v1alpha1.ImageReference{"docker.io/karmada/app:v1"},
+			answers:    map[string]pool.Answer{"app:v1": verified(hex("a")), "a": verified(hex("a"))},
+			want:       []string{"docker.io/karmada/app:v1 a Requested 2 Verified"},
+		},
+		"by digest alone": {
+			workloads: []inventory.Workload{asksFor("karmada/app@" + hex("a"))},
+			answers:   map[string]pool.Answer{"a": verified(hex("a"))},
+			want:      []string{"docker.io/karmada/app@" + hex("a") + " a Requested 1 Verified"},
+		},
+		"only for a rollback": {
+			workloads: []inventory.Workload{idle(asksFor(tag))},
+			answers:   map[string]pool.Answer{"app:v1": verified(hex("a"))},
+			want:      []string{"docker.io/karmada/app:v1 a Rollback 1 Verified"},
+		},
+		"for a rollback and for good": {
+			workloads: []inventory.Workload{idle(asksFor(tag)), asksFor(tag)},
+			answers:   map[string]pool.Answer{"app:v1": verified(hex("a"))},
+			want:      []string{"docker.io/karmada/app:v1 a Requested 2 Verified"},
+		},
+		"listed only": {
+			references: []v1alpha1.ImageReference{"karmada/app:v1"},
+			answers:    map[string]pool.Answer{"app:v1": verified(hex("a"))},
+			want:       []string{"docker.io/karmada/app:v1 a Requested 0 Verified"},
+		},
+		"others' images and what is no name": {
+			workloads: []inventory.Workload{asksFor("nginx"), asksFor("karmada/UPPER"), asksFor("")},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := v1alpha1.KarmadaImageTrustSpec{
+				Images: []v1alpha1.ImageGlob{"docker.io/karmada/*"}, Issuer: "https://issuer", Identity: "someone",
+				Verification: &v1alpha1.Verification{References: tc.references},
+			}
+			compiled, err := policy.Compile(spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			queries := collectImages(tc.workloads, compiled)
+			answers := make([]pool.Answer, 0, len(queries))
+			for _, q := range queries {
+				answer, ok := tc.answers[asked(q)]
+				if !ok {
+					t.Fatalf("unexpected question %q", asked(q))
+				}
+				answers = append(answers, answer)
+			}
+			var got []string
+			for _, i := range mergeImages(queries, answers) {
+				line := fmt.Sprint(i.reference, " ", letter(i.answer.Digest), " ", i.usage, " ", i.workloads, " ", i.answer.Result.Verdict)
+				if i.answer.Index != "" {
+					line += " index " + letter(i.answer.Index)
+				}
+				if i.tagDigest != "" {
+					line += " tag " + letter(i.tagDigest)
+				}
+				got = append(got, line)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("images (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func letter(digest string) string { return strings.TrimPrefix(digest, "sha256:")[:1] }
+
+func asked(q imageQuery) string {
+	name := q.request.Ref.Identifier()
+	if digest, ok := strings.CutPrefix(name, "sha256:"); ok {
+		name = digest[:1]
+	} else {
+		name = "app:" + name
+	}
+	if q.request.Runs {
+		name = "runs " + name
+	}
+	if q.request.Index != nil {
+		name += " of " + letter(q.request.Index.DigestStr())
+	}
+	return name
+}
+
+func TestRecall(t *testing.T) {
+	compiled, err := policy.Compile(v1alpha1.KarmadaImageTrustSpec{
+		Images: []v1alpha1.ImageGlob{"docker.io/karmada/*"}, Issuer: "https://issuer", Identity: "someone",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	queries := collectImages([]inventory.Workload{runs(asksFor("karmada/app:v1"), "karmada/app:v1", hex("a"))}, compiled)
+	recall(queries, []v1alpha1.ImageStatus{
+		{Reference: "docker.io/karmada/app:v1", Digest: hex("b"), Index: hex("d")},
+		{Reference: "docker.io/karmada/app:v1", Digest: hex("a"), Index: hex("c")},
+	})
+	for _, q := range queries {
+		if got := q.request.Vouched; q.running != (got != nil) || got != nil && got.DigestStr() != hex("c") {
+			t.Errorf("%s: recalled %v", asked(q), got)
+		}
+	}
+}

@@ -1,0 +1,219 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package forecast
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/inventory"
+)
+
+const (
+	good  = "docker.io/karmada/good@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	bad   = "docker.io/bad/bad@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	other = "docker.io/other/other@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+)
+
+func parse(t *testing.T, name, spec string) *admission.Policy {
+	t.Helper()
+	var parsed any
+	if err := yaml.Unmarshal([]byte(spec), &parsed); err != nil {
+		t.Fatal(err)
+	}
+	object := &unstructured.Unstructured{Object: map[string]any{"spec": parsed}}
+	object.SetName(name)
+	return admission.ParsePolicy(object)
+}
+
+// newCluster has good images pass and bad ones fail, where the namespace's name begins with "in".
+func newCluster(t *testing.T, change func(*admissionregistrationv1.ValidatingWebhook), more ...*admission.Policy) *admission.Cluster {
+	t.Helper()
+	rules := []admissionregistrationv1.RuleWithOperations{{
+		Operations: []admissionregistrationv1.OperationType{"CREATE"},
+		Rule:       admissionregistrationv1.Rule{APIGroups: []string{"*"}, APIVersions: []string{"*"}, Resources: []string{"*"}},
+	}}
+	selector := &metav1.LabelSelector{MatchLabels: map[string]string{"include": "true"}}
+	validating := admissionregistrationv1.ValidatingWebhook{Name: "w", Rules: rules, NamespaceSelector: selector}
+	if change != nil {
+		change(&validating)
+	}
+	policies := append(more,
+		parse(t, "good", "{images: [{glob: 'index.docker.io/karmada/*'}], authorities: [{name: a, static: {action: pass}}]}"),
+		parse(t, "bad", "{images: [{glob: 'index.docker.io/bad/*'}], authorities: [{name: a, static: {action: fail}}]}"))
+	return &admission.Cluster{
+		Validating: admission.FindValidating("w", []admissionregistrationv1.ValidatingWebhookConfiguration{
+			{Webhooks: []admissionregistrationv1.ValidatingWebhook{validating}},
+		}),
+		Mutating: admission.FindMutating("w", []admissionregistrationv1.MutatingWebhookConfiguration{
+			{Webhooks: []admissionregistrationv1.MutatingWebhook{{Name: "w", Rules: rules, NamespaceSelector: selector}}},
+		}),
+		Policies: admission.NewPolicies(policies...),
+		Config:   admission.Config{NoMatch: admission.NoMatchDeny},
+		Namespace: func(name string) (map[string]string, bool) {
+			if strings.HasPrefix(name, "in") {
+				return map[string]string{"include": "true"}, true
+			}
+			return nil, true
+		},
+	}
+}
+
+func deployment(namespace string, images ...string) inventory.Workload {
+	w := inventory.Workload{
+		Group: "apps", Version: "v1", Kind: "Deployment", Namespace: namespace, Name: "web",
+		PodLabels: map[string]string{"app": "web"}, Template: []inventory.Container{},
+	}
+	for i, image := range images {
+		w.Template = append(w.Template, inventory.Container{Field: "containers", Name: fmt.Sprint(i), Image: image})
+	}
+	return w
+}
+
+func TestForecast(t *testing.T) {
+	podsOnly := parse(t, "pods", "{images: [{glob: 'index.docker.io/other/*'}], match: [{version: v1, resource: pods, selector: {matchLabels: {app: web}}}], authorities: [{name: a, static: {action: fail}}]}")
+	everywhere := parse(t, "everywhere", "{images: [{glob: 'index.docker.io/other/*'}], authorities: [{name: a, static: {action: pass}}]}")
+	robot := inventory.Workload{Kind: "Robot", Namespace: "in", Name: "robot", Running: []inventory.Running{
+		{Container: inventory.Container{Field: "containers", Name: "0", Image: bad}, Digest: "sha256:1"},
+		{Container: inventory.Container{Field: "containers", Name: "0", Image: bad}, Digest: "sha256:2"},
+	}}
+	debugged := deployment("in", good)
+	debugged.Kind, debugged.Group = "Pod", ""
+	debugged.Template = append(debugged.Template, inventory.Container{Field: "ephemeralContainers", Name: "debug", Image: bad})
+	for name, tc := range map[string]struct {
+		cluster  *admission.Cluster
+		workload inventory.Workload
+		want     []string
+	}{
+		"good":                          {newCluster(t, nil), deployment("in", good), []string{"Admitted Intercepted"}},
+		"bad":                           {newCluster(t, nil), deployment("in", good, bad), []string{"Refused Intercepted", "WouldDeny 1 bad StaticPolicy"}},
+		"not opted in":                  {newCluster(t, nil), deployment("out", bad), []string{"Refused NamespaceNotOptedIn", "WouldDenyOnceOptedIn 0 bad StaticPolicy"}},
+		"no webhook":                    {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Name = "x" }), deployment("in", bad), []string{"Refused WebhookMissing", "WouldDenyOnceOptedIn 0 bad StaticPolicy"}},
+		"kind left out":                 {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules = nil }), deployment("in", bad), []string{"Admitted RulesExclude"}},
+		"only its pods are refused":     {newCluster(t, nil, podsOnly, everywhere), deployment("in", other), []string{"Refused Intercepted", "WouldDeny 0 pods StaticPolicy"}},
+		"only its pods are looked at":   {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules[0].Resources = []string{"pods"} }), deployment("in", bad), []string{"Refused Intercepted", "WouldDeny 0 bad StaticPolicy"}},
+		"of an owner of unknown kind":   {newCluster(t, nil), robot, []string{"Refused Intercepted", "WouldDeny 0 bad StaticPolicy"}},
+		"a debug container passes away": {newCluster(t, nil), debugged, []string{"Admitted Intercepted"}},
+		"open":                          {newCluster(t, nil), deployment("in", "karmada/app:v1"), []string{"Undecided Intercepted", "open Pending"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := Of(tc.cluster, tc.workload, ignorant)
+			got := []string{fmt.Sprint(f.Outcome, " ", f.Interception)}
+			for _, r := range f.Refusals {
+				got = append(got, fmt.Sprint(f.Effect(), " ", r.Container.Name, " ", r.Policy, " ", r.Reason))
+			}
+			for _, o := range f.Open {
+				got = append(got, "open "+o.Reason)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("forecast (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSubmissions(t *testing.T) {
+	for kind, want := range map[string][]string{
+		"Pod":         {"Pod map[app:web]"},
+		"Deployment":  {"Deployment map[of:itself]", "ReplicaSet map[app:web]", "Pod map[app:web]"},
+		"StatefulSet": {"StatefulSet map[of:itself]", "Pod map[app:web]"},
+		"DaemonSet":   {"DaemonSet map[of:itself]", "Pod map[app:web]"},
+		"ReplicaSet":  {"ReplicaSet map[of:itself]", "Pod map[app:web]"},
+		"Job":         {"Job map[of:itself]", "Pod map[app:web]"},
+		"CronJob":     {"CronJob map[of:itself]", "Job map[of:job]", "Pod map[app:web]"},
+		"Robot":       {"Pod map[app:web]"},
+	} {
+		w := deployment("in", good)
+		w.Kind, w.Labels, w.JobLabels = kind, map[string]string{"of": "itself"}, map[string]string{"of": "job"}
+		if kind == "Pod" {
+			w.Labels = w.PodLabels
+		}
+		var got []string
+		for _, o := range Submissions(w) {
+			got = append(got, fmt.Sprint(o.Kind, " ", o.Labels))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", kind, diff)
+		}
+	}
+}
+
+func TestObstacles(t *testing.T) {
+	ignore := admissionregistrationv1.Ignore
+	attesting := parse(t, "attesting", "{images: [{glob: 'index.docker.io/karmada/*'}], authorities: [{name: a, attestations: [{name: x}], key: {data: x}}]}")
+	idle := deployment("out", good)
+	idle.Idle = true
+	for name, tc := range map[string]struct {
+		cluster   *admission.Cluster
+		workloads []inventory.Workload
+		beside    []string
+		want      []string // parts of "REASON MESSAGE"
+	}{
+		"none":          {cluster: newCluster(t, nil), workloads: []inventory.Workload{deployment("in", good)}},
+		"nothing runs":  {cluster: newCluster(t, nil)},
+		"no webhook":    {cluster: newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Name = "x" }), workloads: []inventory.Workload{deployment("out", good)}, want: []string{"WebhookMissing policy-controller's"}},
+		"fails open":    {cluster: newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.FailurePolicy = &ignore }), want: []string{"FailurePolicyIgnore The webhook's failurePolicy is Ignore"}},
+		"left out":      {cluster: newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules = nil }), workloads: []inventory.Workload{deployment("in", good)}, want: []string{"WebhookLimited The webhook's rules, objectSelector or matchConditions leave out 1 workload with matching images, or may do so: Deployment in/web."}},
+		"not opted in":  {cluster: newCluster(t, nil), workloads: []inventory.Workload{deployment("out", good), deployment("in", good)}, want: []string{"NamespacesNotOptedIn 1 namespace has matching images but does not opt in: out. Label it so that the webhook selects it (include=true)."}},
+		"several":       {cluster: newCluster(t, nil), workloads: []inventory.Workload{deployment("a", good), deployment("b", good), deployment("c", good), deployment("d", good), deployment("a", good)}, want: []string{"NamespacesNotOptedIn 4 namespaces have matching images but do not opt in: a, b, c, and 1 more."}},
+		"rollback only": {cluster: newCluster(t, nil), workloads: []inventory.Workload{idle}},
+		"attestations":  {cluster: withOCI11(newCluster(t, nil, attesting)), workloads: []inventory.Workload{deployment("in", good)}, want: []string{"AttestationsUnverified enable-oci11 is true in ConfigMap config-policy-controller"}},
+		"blocked":       {cluster: newCluster(t, nil), workloads: []inventory.Workload{deployment("in", good)}, beside: []string{other, good}, want: []string{"UncoveredImagesBlocked Namespaces with matching images have 1 image that no policy covers: " + other}},
+		"let through":   {cluster: noMatch(newCluster(t, nil), admission.NoMatchWarn), workloads: []inventory.Workload{deployment("in", good)}, beside: []string{other}, want: []string{"UncoveredImagesAdmitted"}},
+		"all of them": {
+			cluster:   withOCI11(newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.FailurePolicy = &ignore }, attesting)),
+			workloads: []inventory.Workload{deployment("in", good), deployment("out", good)}, beside: []string{other},
+			want: []string{"FailurePolicyIgnore", "NamespacesNotOptedIn", "AttestationsUnverified", "UncoveredImagesBlocked"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var forecasts []Forecast
+			for _, w := range tc.workloads {
+				forecasts = append(forecasts, Of(tc.cluster, w, ignorant))
+			}
+			got := Obstacles(tc.cluster, forecasts, func(namespace string) []inventory.Workload {
+				return []inventory.Workload{deployment(namespace, tc.beside...)}
+			})
+			if len(got) != len(tc.want) {
+				t.Fatalf("got %+v, want %v", got, tc.want)
+			}
+			for i, o := range got {
+				if said := o.Reason + " " + o.Message; !strings.HasPrefix(said, tc.want[i]) {
+					t.Errorf("got %q, want %q", said, tc.want[i])
+				}
+			}
+		})
+	}
+}
+
+func withOCI11(c *admission.Cluster) *admission.Cluster {
+	c.Config.EnableOCI11 = true
+	return c
+}
+
+func noMatch(c *admission.Cluster, value admission.NoMatch) *admission.Cluster {
+	c.Config.NoMatch = value
+	return c
+}
