@@ -27,20 +27,22 @@ import (
 	"github.com/karmada-io/image-trust/internal/forecast"
 )
 
-// gravity of what keeps a trust from being enforced, the gravest first.
-var gravity = []string{
-	v1alpha1.AuditModeReason,
-	v1alpha1.PolicyMissingReason,
-	v1alpha1.PolicyFailedReason,
-	v1alpha1.PolicyNotReadyReason,
-	v1alpha1.WebhookMissingReason,
-	v1alpha1.FailurePolicyIgnoreReason,
-	v1alpha1.WarnModeReason,
-	v1alpha1.WebhookLimitedReason,
-	v1alpha1.NamespacesNotOptedInReason,
-	v1alpha1.AttestationsUnverifiedReason,
-	v1alpha1.UncoveredImagesBlockedReason,
-	v1alpha1.UncoveredImagesAdmittedReason,
+// gravity orders what keeps a trust from being enforced, the gravest first.
+func gravity(reason string) int {
+	return slices.Index([]string{
+		v1alpha1.AuditModeReason,
+		v1alpha1.PolicyMissingReason,
+		v1alpha1.PolicyFailedReason,
+		v1alpha1.PolicyNotReadyReason,
+		v1alpha1.WebhookMissingReason,
+		v1alpha1.FailurePolicyIgnoreReason,
+		v1alpha1.WarnModeReason,
+		v1alpha1.WebhookLimitedReason,
+		v1alpha1.NamespacesNotOptedInReason,
+		v1alpha1.AttestationsUnverifiedReason,
+		v1alpha1.UncoveredImagesBlockedReason,
+		v1alpha1.UncoveredImagesAdmittedReason,
+	}, reason)
 }
 
 // enforced is the reality check: whether admission does what the trust says.
@@ -59,7 +61,7 @@ func enforced(seen observation) metav1.Condition {
 		return success(v1alpha1.AdmissionEnforcesReason, "%s", everywhere(seen.outlook.forecasts))
 	}
 	slices.SortStableFunc(obstacles, func(a, b forecast.Obstacle) int {
-		return cmp.Compare(slices.Index(gravity, a.Reason), slices.Index(gravity, b.Reason))
+		return cmp.Compare(gravity(a.Reason), gravity(b.Reason))
 	})
 	messages := make([]string, 0, len(obstacles))
 	for _, obstacle := range obstacles {

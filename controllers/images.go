@@ -80,15 +80,15 @@ type imageCollector struct {
 // in a fixed order: what runs comes first.
 func collectImages(workloads []inventory.Workload, compiled *policy.Policy) []imageQuery {
 	c := imageCollector{compiled: compiled, parsed: map[string]*parsedImage{}, queries: map[imageKey]*imageQuery{}}
-	for i := range workloads {
-		for _, running := range workloads[i].Running {
+	for i, workload := range workloads {
+		for _, running := range workload.Running {
 			c.running(i, running)
 		}
 		usage := v1alpha1.UsageRequested
-		if workloads[i].Idle {
+		if workload.Idle {
 			usage = v1alpha1.UsageRollback
 		}
-		for _, container := range workloads[i].Template {
+		for _, container := range workload.Template {
 			c.asked(container.Image, uses{usage: usage, workloads: map[int]bool{i: true}})
 		}
 	}

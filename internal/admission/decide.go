@@ -20,7 +20,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 
@@ -89,7 +88,7 @@ func (c *Cluster) examine(o Object, by interceptions, judge Judge) Decision {
 	e := examination{cluster: c, object: o, by: by, judge: judge, covering: map[string]bool{}}
 	containers := slices.Clone(o.Containers)
 	slices.SortStableFunc(containers, func(a, b Container) int {
-		return cmp.Compare(slices.Index(fields, a.Field), slices.Index(fields, b.Field))
+		return cmp.Compare(turn(a.Field), turn(b.Field))
 	})
 	for _, container := range containers {
 		e.container(container)
@@ -111,8 +110,10 @@ func (c *Cluster) examine(o Object, by interceptions, judge Judge) Decision {
 	return decision
 }
 
-// fields of a pod's spec with containers, in the order that policy-controller takes them.
-var fields = []string{"initContainers", "containers", "ephemeralContainers"}
+// turn of a field of a pod's spec, in the order that policy-controller takes them.
+func turn(field string) int {
+	return slices.Index([]string{"initContainers", "containers", "ephemeralContainers"}, field)
+}
 
 // examination of one object.
 type examination struct {
@@ -133,7 +134,7 @@ func (e *examination) find(c Container, digest, policy string, effect Effect, re
 }
 
 // unresolved stands for the digest of a tag that is not known: policies cover images by name.
-var unresolved = "sha256:" + strings.Repeat("0", 64)
+const unresolved = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 
 // WithDigest is a reference as policies see it, with a digest in the place of a tag. Which one matters only to a policy
 // on a single digest.
@@ -162,7 +163,8 @@ func (e *examination) container(c Container) {
 		switch mutating {
 		case Intercepted:
 		case Undecidable:
-			e.find(c, "", "", Opens, v1alpha1.NotADigestReason, "the image is named by tag, and it is not known whether a webhook turns it into a digest")
+			e.find(c, "", "", Opens, v1alpha1.NotADigestReason,
+				"the image is named by tag, and it is not known whether a webhook turns it into a digest")
 			return
 		default:
 			e.find(c, "", "", Refuses, v1alpha1.NotADigestReason, "the image is named by tag, and no webhook turns it into a digest")

@@ -34,12 +34,12 @@ import (
 )
 
 // parse makes a policy of a spec in YAML.
-func parse(t testing.TB, spec string) *Policy {
-	t.Helper()
+func parse(tb testing.TB, spec string) *Policy {
+	tb.Helper()
 	object := &unstructured.Unstructured{Object: map[string]any{}}
 	var parsed any
 	if err := yaml.Unmarshal([]byte(spec), &parsed); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	object.SetName("policy")
 	object.Object["spec"] = parsed
@@ -52,7 +52,7 @@ const (
 	nobodys = `{name: c, keyless: {url: https://fulcio, identities: [{issuer: i, subject: unknown}]}}`
 	pass    = `{name: d, static: {action: pass}}`
 	fail    = `{name: e, static: {action: fail, message: not here}}`
-	key     = `{name: f, key: {data: x}}`
+	keyed   = `{name: f, key: {data: x}}`
 )
 
 // judging by the subject's name; tags named missing are not known.
@@ -124,8 +124,8 @@ func TestAuthorities(t *testing.T) {
 		"unknown, warning":          {"mode: warn, authorities: [" + nobodys + "]", []string{"Admitted", "policy-0 Warns RateLimited"}},
 		"any suffices":              {"authorities: [" + theirs + "," + nobodys + "," + ours + "]", []string{"Admitted"}},
 		"unknown beside wrong":      {"authorities: [" + theirs + "," + nobodys + "]", []string{"Undecided", "policy-0 Opens RateLimited"}},
-		"key":                       {"authorities: [" + key + "]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
-		"key or pass":               {"authorities: [" + key + "," + pass + "]", []string{"Admitted"}},
+		"key":                       {"authorities: [" + keyed + "]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
+		"key or pass":               {"authorities: [" + keyed + "," + pass + "]", []string{"Admitted"}},
 		"fail":                      {"authorities: [" + fail + "]", []string{"Refused", "policy-0 Refuses StaticPolicy"}},
 		"no authorities":            {"authorities: []", []string{"Admitted"}},
 		"condition on a pass":       {"policy: {type: cue}, authorities: [" + ours + "]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
@@ -303,11 +303,11 @@ func TestWithReplacesAPolicy(t *testing.T) {
 	}
 }
 
-func digestOf(t testing.TB, image string) name.Digest {
-	t.Helper()
+func digestOf(tb testing.TB, image string) name.Digest {
+	tb.Helper()
 	digest, err := name.NewDigest(image + "@sha256:" + strings.Repeat("a", 64))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return digest
 }

@@ -24,7 +24,7 @@ import (
 	"strings"
 
 	"github.com/sigstore/policy-controller/pkg/apis/glob"
-	"k8s.io/apimachinery/pkg/api/meta"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
@@ -158,7 +158,7 @@ func (p *Policy) applies(o *Object) bool {
 	if p.unreadable != "" || len(p.matches) == 0 {
 		return true
 	}
-	resource, _ := meta.UnsafeGuessKindToResource(schema.GroupVersionKind{Group: o.Group, Version: o.Version, Kind: o.Kind})
+	resource, _ := apimeta.UnsafeGuessKindToResource(schema.GroupVersionKind{Group: o.Group, Version: o.Version, Kind: o.Kind})
 	return slices.ContainsFunc(p.matches, func(m match) bool {
 		return m.resource == resource.Resource && m.group == o.Group && (m.version == o.Version || m.version == "*") &&
 			m.selector.Matches(labels.Set(o.Labels))

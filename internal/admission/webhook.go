@@ -22,7 +22,7 @@ import (
 	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -152,7 +152,7 @@ func (w *Webhook) intercepts(o *Object, subresource string, namespace map[string
 // ruled looks at the rules alone. Where only another version of the resource is named, it depends on what the
 // API server serves.
 func (w *Webhook) ruled(o *Object, subresource string) Interception {
-	resource, _ := meta.UnsafeGuessKindToResource(schema.GroupVersionKind{Group: o.Group, Version: o.Version, Kind: o.Kind})
+	resource, _ := apimeta.UnsafeGuessKindToResource(schema.GroupVersionKind{Group: o.Group, Version: o.Version, Kind: o.Kind})
 	found := RulesExclude
 	for i := range w.rules {
 		rule := &w.rules[i]

@@ -83,8 +83,10 @@ func New(webhook string) *State {
 	}
 }
 
-// needed is how many lists a source is read in.
-var needed = map[Source]int{WebhookConfigurations: 2, Configuration: 1, Namespaces: 1}
+// lists is how many lists each source is read in.
+func lists() map[Source]int {
+	return map[Source]int{WebhookConfigurations: 2, Configuration: 1, Namespaces: 1}
+}
 
 // Read notes that a list of a source has been told whole.
 func (s *State) Read(source Source) {
@@ -109,8 +111,8 @@ func (s *State) Cluster() (admission.Cluster, error) {
 
 func (s *State) assemble() (*admission.Cluster, error) {
 	var missing []string
-	for source, lists := range needed {
-		if s.read[source] < lists {
+	for source, needed := range lists() {
+		if s.read[source] < needed {
 			missing = append(missing, string(source))
 		}
 	}

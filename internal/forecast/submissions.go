@@ -30,27 +30,27 @@ type child struct {
 func podLabels(w inventory.Workload) map[string]string { return w.PodLabels }
 func jobLabels(w inventory.Workload) map[string]string { return w.JobLabels }
 
-var (
-	pod        = child{"", "Pod", podLabels}
-	replicaSet = child{"apps", "ReplicaSet", podLabels}
-	job        = child{"batch", "Job", jobLabels}
-)
-
-// children by kind, as the controllers of Kubernetes make them.
-var children = map[string][]child{
-	"Pod":         {},
-	"Deployment":  {replicaSet, pod},
-	"ReplicaSet":  {pod},
-	"StatefulSet": {pod},
-	"DaemonSet":   {pod},
-	"Job":         {pod},
-	"CronJob":     {job, pod},
+// children of a kind, as the controllers of Kubernetes make them.
+func children(kind string) (made []child, known bool) {
+	pod := child{"", "Pod", podLabels}
+	switch kind {
+	case "Pod":
+		return nil, true
+	case "Deployment":
+		return []child{{"apps", "ReplicaSet", podLabels}, pod}, true
+	case "CronJob":
+		return []child{{"batch", "Job", jobLabels}, pod}, true
+	case "ReplicaSet", "StatefulSet", "DaemonSet", "Job":
+		return []child{pod}, true
+	default:
+		return nil, false
+	}
 }
 
 // Submissions are the objects that admission sees when a workload is created anew: itself, and what the cluster
 // creates for it. Of an owner of an unknown kind only its pods are known, with what they run.
 func Submissions(w inventory.Workload) []admission.Object {
-	made, known := children[w.Kind]
+	made, known := children(w.Kind)
 	if !known || w.Template == nil {
 		return []admission.Object{{
 			Version: "v1", Kind: "Pod", Namespace: w.Namespace, Labels: w.PodLabels, Containers: running(w.Running),

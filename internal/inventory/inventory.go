@@ -77,22 +77,23 @@ type Object struct {
 	Finished bool
 }
 
-// Kinds that an index is told of.
-var kinds = []string{"CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet"}
-
 // Kinds returns the kinds that an index is told of.
-func Kinds() []string { return append([]string(nil), kinds...) }
-
-// groups of the kinds that may own pods.
-var groups = map[string]string{
-	"CronJob": "batch", "Job": "batch",
-	"DaemonSet": "apps", "Deployment": "apps", "ReplicaSet": "apps", "StatefulSet": "apps",
+func Kinds() []string {
+	return []string{"CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet"}
 }
 
-// known tells whether the owner is of a kind that the index is told of.
-func (o *Owner) known() bool {
-	group, ok := groups[o.Kind]
-	return ok && group == o.Group
+// known tells whether the owner is of a kind that the index is told of, and that owns pods.
+func (o *Owner) known() bool { return o.Group == groupOf(o.Kind) && o.Group != "" }
+
+func groupOf(kind string) string {
+	switch kind {
+	case "CronJob", "Job":
+		return "batch"
+	case "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet":
+		return "apps"
+	default:
+		return ""
+	}
 }
 
 // alone tells whether a pod stands for itself. The Node that owns a static pod's mirror asks for nothing.

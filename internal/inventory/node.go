@@ -246,15 +246,17 @@ func (x *Index) root(n *node) *node {
 		return n
 	}
 	parent := x.nodes[n.object.Owner.UID]
-	if parent == nil || parent.object == nil || makes[parent.object.Kind] != n.object.Kind ||
+	if parent == nil || parent.object == nil || !makes(parent.object.Kind, n.object.Kind) ||
 		!sameContainers(parent.object.Template, n.object.Template) {
 		return n
 	}
 	return parent
 }
 
-// makes is what a controller makes pods by.
-var makes = map[string]string{"Deployment": "ReplicaSet", "CronJob": "Job"}
+// makes tells whether a controller makes its pods by another.
+func makes(kind, child string) bool {
+	return kind == "Deployment" && child == "ReplicaSet" || kind == "CronJob" && child == "Job"
+}
 
 // sameContainers tells whether two templates ask for the same, in whatever order.
 func sameContainers(a, b []Container) bool {

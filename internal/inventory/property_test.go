@@ -54,7 +54,7 @@ func (w world) template() []Container {
 func (w world) object() *Object {
 	n := w.IntN(3)
 	o := &Object{Version: "v1", Kind: w.pick("Deployment", "ReplicaSet", "Pod", "Pod", "Pod", "CronJob", "Job", "StatefulSet")}
-	o.Group = groups[o.Kind]
+	o.Group = groupOf(o.Kind)
 	o.Name = fmt.Sprintf("%s-%d", strings.ToLower(o.Kind), n)
 	o.UID, o.Namespace = types.UID(o.Name), fmt.Sprintf("ns-%d", n%2)
 	o.Template = w.template()

@@ -48,7 +48,9 @@ func (b *bench) answered(t *testing.T, timeout time.Duration, request pool.Reque
 	go func() { done <- p.Start(ctx) }()
 	defer func() {
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	}()
 	request.Root = b.root
 	p.Answers("test", []pool.Request{request}, time.Time{})
@@ -218,7 +220,7 @@ func TestPlatformDigestRequests(t *testing.T) {
 	_, platform := b.multi(t, "v1", &release)
 	var mu sync.Mutex
 	requests := 0
-	b.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+	b.intercept(func(http.ResponseWriter, *http.Request) bool {
 		mu.Lock()
 		defer mu.Unlock()
 		requests++

@@ -173,6 +173,7 @@ func TestRunningDigest(t *testing.T) {
 	moved := push(t, image)
 	// The operator looks at once when it starts, not in the next round.
 	restart(t, func(t *testing.T) {
+		t.Helper()
 		if err := shared.StopOperator(); err != nil {
 			t.Fatal(err)
 		}

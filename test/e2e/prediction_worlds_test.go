@@ -204,14 +204,15 @@ func (p *predictor) limitedWebhooks() {
 // untilAnswer waits until admission answers a try with some words, or lets it in where there are none.
 func (p *predictor) untilAnswer(c predicted, words string) {
 	p.t.Helper()
-	eventually(p.t, func(ctx context.Context) (error, error) {
-		return shared.Client.Create(ctx, c.workload(), client.DryRunAll), nil
-	}, func(err error) string {
+	type answer struct{ err error }
+	eventually(p.t, func(ctx context.Context) (answer, error) {
+		return answer{shared.Client.Create(ctx, c.workload(), client.DryRunAll)}, nil
+	}, func(a answer) string {
 		if words != "" {
-			return isRefused(err, words)
+			return isRefused(a.err, words)
 		}
-		if err != nil {
-			return err.Error()
+		if a.err != nil {
+			return a.err.Error()
 		}
 		return ""
 	})
@@ -255,14 +256,10 @@ func (p *predictor) configure(value, namespace, uncovered string) {
 func (p *predictor) namespace(name string, labels map[string]string) string {
 	p.t.Helper()
 	create(p.t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}})
-	eventually(p.t, func(ctx context.Context) (error, error) {
-		return shared.Client.Get(ctx, client.ObjectKey{Namespace: name, Name: "default"}, &corev1.ServiceAccount{}), nil
-	}, func(err error) string {
-		if err != nil {
-			return err.Error()
-		}
-		return ""
-	})
+	eventually(p.t, func(ctx context.Context) (*corev1.ServiceAccount, error) {
+		account := &corev1.ServiceAccount{}
+		return account, shared.Client.Get(ctx, client.ObjectKey{Namespace: name, Name: "default"}, account)
+	}, func(*corev1.ServiceAccount) string { return "" })
 	return name
 }
 

@@ -68,7 +68,8 @@ func workload(kind schema.GroupVersionKind, meta *metav1.ObjectMeta, template *c
 func identified(kind schema.GroupVersionKind, meta *metav1.ObjectMeta) *inventory.Object {
 	out := &inventory.Object{
 		Group: kind.Group, Version: kind.Version, Kind: kind.Kind,
-		Namespace: intern(meta.Namespace), Name: strings.Clone(meta.Name), UID: types.UID(strings.Clone(string(meta.UID))), Labels: interned(meta.Labels),
+		Namespace: intern(meta.Namespace), Name: strings.Clone(meta.Name), UID: types.UID(strings.Clone(string(meta.UID))),
+		Labels: interned(meta.Labels),
 	}
 	if owner := metav1.GetControllerOfNoCopy(meta); owner != nil {
 		version, err := schema.ParseGroupVersion(owner.APIVersion)

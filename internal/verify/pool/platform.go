@@ -66,6 +66,19 @@ func (p *Pool) resolve(ctx context.Context, ref name.Reference, since time.Time)
 	return got.digest, got.failure
 }
 
+// search is for an index that vouches for a digest.
+type search struct {
+	pool    *Pool
+	image   v1.Hash
+	request Request
+	since   time.Time
+	answer  *Answer
+	// open tells that an index may still change the verdict.
+	open bool
+	// failure is why one could not be looked at.
+	failure *verify.Result
+}
+
 // platform refines the answer on a digest that may be that of one platform, which nobody signs: the index that holds
 // it is signed.
 func (p *Pool) platform(ctx context.Context, digest name.Digest, request Request, since time.Time, answer *Answer) {
@@ -73,42 +86,43 @@ func (p *Pool) platform(ctx context.Context, digest name.Digest, request Request
 	if err != nil {
 		return
 	}
+	s := search{
+		pool: p, image: image, request: request, since: since, answer: answer,
+		open: answer.Result.Verdict == v1alpha1.VerdictUntrusted && (request.Runs || answer.Result.Reason == v1alpha1.UnsignedReason),
+	}
 	tagged, failure := p.tagged(ctx, digest, request, since, answer)
-	candidates := make([]name.Digest, 0, 3)
+	s.failure = failure
 	for _, index := range []*name.Digest{request.Index, request.Vouched} {
-		if index != nil && index.DigestStr() != digest.DigestStr() {
-			candidates = append(candidates, *index)
+		if s.open && index != nil && index.DigestStr() != digest.DigestStr() {
+			s.look(ctx, *index)
 		}
 	}
-	if tagged != nil {
-		candidates = append(candidates, *tagged)
-	}
-	open := answer.Result.Verdict == v1alpha1.VerdictUntrusted && (request.Runs || answer.Result.Reason == v1alpha1.UnsignedReason)
-	for i, candidate := range candidates {
-		isTag := tagged != nil && i == len(candidates)-1
-		if !open && !(isTag && request.Runs) {
-			continue
-		}
-		holds, unreadable := p.verifier.Holds(ctx, candidate, image)
-		switch {
-		case unreadable != nil:
-			failure = unreadable
-			if isTag {
-				answer.TagDigest = ""
-			}
+	// A tag that names the index of what runs has not moved, whatever the verdict.
+	if tagged != nil && (s.open || request.Runs) {
+		switch holds, known := s.look(ctx, *tagged); {
+		case !known:
+			answer.TagDigest = ""
 		case holds:
-			if isTag {
-				answer.TagDigest = digest.DigestStr()
-			}
-			if open {
-				open = !p.vouch(ctx, candidate, request, since, answer)
-			}
+			answer.TagDigest = digest.DigestStr()
 		}
 	}
-	if open && request.Runs && failure != nil {
+	if s.open && request.Runs && s.failure != nil {
 		// The index may vouch for what runs: nothing is certain.
-		answer.Result = *failure
+		answer.Result = *s.failure
 	}
+}
+
+// look at one index: whether it holds the digest and, where that matters, whether it vouches for it.
+func (s *search) look(ctx context.Context, index name.Digest) (holds, known bool) {
+	holds, unreadable := s.pool.verifier.Holds(ctx, index, s.image)
+	if unreadable != nil {
+		s.failure = unreadable
+		return false, false
+	}
+	if holds && s.open {
+		s.open = !s.pool.vouch(ctx, index, s.request, s.since, s.answer)
+	}
+	return holds, true
 }
 
 // tagged looks up what the tag beside a digest names, nil where that is the digest itself or nothing.
