@@ -83,6 +83,8 @@ type KarmadaImageTrustReconciler struct {
 	Recorder events.EventRecorder
 	// Clock tells when verdicts are due.
 	Clock clock.PassiveClock
+	// Reports writes results for others to read; nil: none are written.
+	Reports Reports
 	// Wakeups has trusts reconciled when something outside the API server changed.
 	Wakeups *Wakeups
 
@@ -135,7 +137,7 @@ func (r *KarmadaImageTrustReconciler) observe(ctx context.Context, trust *v1alph
 		return seen
 	}
 	seen.policy = r.applyPolicy(ctx, trust, compiled)
-	seen.interval = compiled.Interval
+	seen.compiled, seen.interval = compiled, compiled.Interval
 	seen.round = currentRound(trust, compiled.Interval, seen.now)
 	if seen.unread = !r.Inventory.Synced(); !seen.unread {
 		seen.images, seen.outlook = r.look(ctx, trust, compiled, seen.policy, seen.round.since)
@@ -147,6 +149,9 @@ func (r *KarmadaImageTrustReconciler) observe(ctx context.Context, trust *v1alph
 func (r *KarmadaImageTrustReconciler) forget(name string) {
 	r.Verdicts.Forget(name)
 	r.Inventory.Forget(name)
+	if r.Reports != nil {
+		r.Reports.Forget(name)
+	}
 }
 
 // report writes the status once, where it changed, and tells the events. Those about the policy tell what was done,
@@ -168,8 +173,8 @@ func (r *KarmadaImageTrustReconciler) report(
 		r.written.remember(trust, version)
 	}
 	r.tell(trust, verdictEvents(before, &trust.Status))
-	if seen.policy.err != nil {
-		return ctrl.Result{}, seen.policy.err
+	if err := errors.Join(seen.policy.err, r.publish(ctx, trust, seen)); err != nil {
+		return ctrl.Result{}, err
 	}
 	return ctrl.Result{RequeueAfter: requeueAfter(trust, seen)}, nil
 }

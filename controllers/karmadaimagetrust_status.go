@@ -28,6 +28,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
 
@@ -44,6 +45,8 @@ const (
 type observation struct {
 	now    time.Time
 	policy policyOutcome
+	// compiled is the trust, nil where its spec is invalid.
+	compiled *policy.Policy
 	// unread tells that the workloads of the cluster have not been read yet.
 	unread  bool
 	images  []imageObservation

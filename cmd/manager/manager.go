@@ -42,6 +42,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/clusterstate"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/inventory/feed"
+	"github.com/karmada-io/image-trust/internal/report"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
@@ -129,6 +130,11 @@ func compose(mgr manager.Manager, opts options) error {
 		Recorder:  mgr.GetEventRecorder(string(controllers.FieldOwner)),
 		Clock:     clock.RealClock{},
 		Wakeups:   wakeups,
+	}
+	if opts.policyReports {
+		reconciler.Reports = &report.Reporter{
+			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Mapper: mgr.GetRESTMapper(), Clock: clock.RealClock{},
+		}
 	}
 	if err := reconciler.SetupWithManager(mgr, controller.Options{
 		MaxConcurrentReconciles: reconcilers,

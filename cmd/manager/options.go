@@ -41,6 +41,7 @@ type options struct {
 	tufCache    string
 
 	policyWebhook string
+	policyReports bool
 
 	workers int
 	log     zap.Options
@@ -69,6 +70,9 @@ func parseOptions(program string, args []string) (options, error) {
 		"directory to keep the TUF metadata in over a restart; none is kept when empty")
 	flags.StringVar(&o.policyWebhook, "policy-webhook-name", "policy.sigstore.dev",
 		"name of policy-controller's webhooks for workloads, as they are registered")
+	flags.BoolVar(&o.policyReports, "policy-reports", false,
+		"write results as policy reports too, where their kind is installed (openreports.io or wgpolicyk8s.io); "+
+			"needs the rights in config/reports")
 	flags.IntVar(&o.workers, "verify-workers", pool.DefaultWorkers,
 		"how many images are verified at a time")
 	flags.BoolVar(&o.version, "version", false, "print the version and exit")

@@ -18,6 +18,7 @@ package forecast
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,9 +61,10 @@ func newCluster(t *testing.T, change func(*admissionregistrationv1.ValidatingWeb
 	if change != nil {
 		change(&validating)
 	}
-	policies := append(more,
+	policies := slices.Concat(more, []*admission.Policy{
 		parse(t, "good", "{images: [{glob: 'index.docker.io/karmada/*'}], authorities: [{name: a, static: {action: pass}}]}"),
-		parse(t, "bad", "{images: [{glob: 'index.docker.io/bad/*'}], authorities: [{name: a, static: {action: fail}}]}"))
+		parse(t, "bad", "{images: [{glob: 'index.docker.io/bad/*'}], authorities: [{name: a, static: {action: fail}}]}"),
+	})
 	return &admission.Cluster{
 		Validating: admission.FindValidating("w", []admissionregistrationv1.ValidatingWebhookConfiguration{
 			{Webhooks: []admissionregistrationv1.ValidatingWebhook{validating}},

@@ -97,18 +97,23 @@ func (p *Pool) platform(ctx context.Context, digest name.Digest, request Request
 			s.look(ctx, *index)
 		}
 	}
-	// A tag that names the index of what runs has not moved, whatever the verdict.
 	if tagged != nil && (s.open || request.Runs) {
-		switch holds, known := s.look(ctx, *tagged); {
-		case !known:
-			answer.TagDigest = ""
-		case holds:
-			answer.TagDigest = digest.DigestStr()
-		}
+		s.lookAtTag(ctx, *tagged, digest)
 	}
 	if s.open && request.Runs && s.failure != nil {
 		// The index may vouch for what runs: nothing is certain.
 		answer.Result = *s.failure
+	}
+}
+
+// lookAtTag looks at what the tag names. Where that is the index of the digest the tag has not moved, whatever the
+// verdict.
+func (s *search) lookAtTag(ctx context.Context, tagged, digest name.Digest) {
+	switch holds, known := s.look(ctx, tagged); {
+	case !known:
+		s.answer.TagDigest = ""
+	case holds:
+		s.answer.TagDigest = digest.DigestStr()
 	}
 }
 

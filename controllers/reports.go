@@ -1,0 +1,137 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/forecast"
+	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/report"
+)
+
+// Reports writes results for others to read. *report.Reporter is the real one.
+type Reports interface {
+	// Write replaces the results of a trust.
+	Write(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, results []report.Result) error
+	// Forget drops what is remembered of a trust.
+	Forget(trust string)
+}
+
+// publish writes the results, once everything has been read.
+func (r *KarmadaImageTrustReconciler) publish(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, seen observation) error {
+	if r.Reports == nil || seen.unread || seen.compiled == nil || seen.outlook.unreadable != "" {
+		return nil
+	}
+	return r.Reports.Write(ctx, trust, results(seen))
+}
+
+// results on every container that runs an image of the trust, asks for one, or would be refused beside one.
+func results(seen observation) []report.Result {
+	find := finder{
+		collector: imageCollector{compiled: seen.compiled, parsed: map[string]*parsedImage{}},
+		byName:    map[string][]*imageObservation{},
+	}
+	for i := range seen.images {
+		image := &seen.images[i]
+		find.byName[image.reference] = append(find.byName[image.reference], image)
+	}
+	var all []report.Result
+	for i := range seen.outlook.forecasts {
+		all = append(all, find.ofWorkload(&seen.outlook.forecasts[i])...)
+	}
+	return all
+}
+
+// finder finds what is known of an image as a workload names it.
+type finder struct {
+	collector imageCollector
+	byName    map[string][]*imageObservation
+}
+
+func (f *finder) ofWorkload(w *forecast.Forecast) []report.Result {
+	var out []report.Result
+	workload := report.Result{
+		APIVersion: schema.GroupVersion{Group: w.Workload.Group, Version: w.Workload.Version}.String(),
+		Kind:       w.Workload.Kind, Namespace: w.Workload.Namespace, Name: w.Workload.Name, UID: w.Workload.UID,
+	}
+	told := map[inventory.Container]bool{}
+	for _, refusal := range w.Refusals {
+		r := workload
+		r.Container, r.Image, r.Digest = refusal.Container.Name, refusal.Container.Image, refusal.Digest
+		r.Outcome, r.Reason, r.Policy = report.Fail, refusal.Reason, refusal.Policy
+		r.Message = fmt.Sprintf("%s (%s)", refusal.Message, w.Effect())
+		told[inventory.Container(refusal.Container)] = true
+		out = append(out, r)
+	}
+	asked := make([]inventory.Running, 0, len(w.Workload.Running)+len(w.Workload.Template))
+	asked = append(asked, w.Workload.Running...)
+	for _, c := range w.Workload.Template {
+		asked = append(asked, inventory.Running{Container: c})
+	}
+	for _, container := range asked {
+		image := f.find(container)
+		if image == nil || told[container.Container] {
+			continue
+		}
+		told[container.Container] = container.Digest == "" // nodes may run several digests of it
+		r := workload
+		r.Container, r.Image, r.Digest = container.Name, container.Image, image.answer.Digest
+		r.Outcome, r.Reason, r.Message = outcomeOf(image), image.answer.Result.Reason, image.answer.Result.Message
+		out = append(out, r)
+	}
+	return slices.CompactFunc(out, func(a, b report.Result) bool { return a == b })
+}
+
+// find the image that a container runs or, where no digest is given, asks for.
+func (f *finder) find(container inventory.Running) *imageObservation {
+	parsed := f.collector.parse(container.Image)
+	if parsed == nil {
+		return nil
+	}
+	digest := container.Digest
+	if pinned, ok := parsed.ref.(name.Digest); ok && digest == "" {
+		digest = pinned.DigestStr()
+	}
+	var found *imageObservation
+	for _, image := range f.byName[parsed.shown(digest)] {
+		switch {
+		case digest != "" && image.answer.Digest == digest:
+			return image
+		case digest == "" && (found == nil || !image.running):
+			found = image
+		}
+	}
+	return found
+}
+
+func outcomeOf(image *imageObservation) report.Outcome {
+	switch image.answer.Result.Verdict {
+	case v1alpha1.VerdictVerified:
+		return report.Pass
+	case v1alpha1.VerdictUntrusted:
+		return report.Fail
+	default:
+		return report.Error
+	}
+}
