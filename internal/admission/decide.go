@@ -154,42 +154,61 @@ func (e *examination) container(c Container) {
 		e.find(c, "", "", Refuses, v1alpha1.InvalidReferenceReason, err.Error())
 		return
 	}
+	covering := e.cover(c, ref)
 	image, pinned := ref.(name.Digest)
 	if !pinned {
-		mutating := e.by.mutating
-		if c.Field == "ephemeralContainers" {
-			mutating = e.by.debugging
-		}
-		switch mutating {
-		case Intercepted:
-		case Undecidable:
-			e.find(c, "", "", Opens, v1alpha1.NotADigestReason,
-				"the image is named by tag, and it is not known whether a webhook turns it into a digest")
-			return
-		default:
-			e.find(c, "", "", Refuses, v1alpha1.NotADigestReason, "the image is named by tag, and no webhook turns it into a digest")
+		if effect, problem := e.tagged(c); effect != "" {
+			e.find(c, "", "", effect, v1alpha1.NotADigestReason, problem)
 			return
 		}
 		answer := e.judge(Question{Ref: ref})
-		image = ref.Context().Digest(cmp.Or(answer.Digest, unresolved))
 		if answer.Digest == "" {
 			e.find(c, "", "", Opens, answer.Reason, answer.Message)
+		} else {
+			image = ref.Context().Digest(answer.Digest)
+			covering = e.cluster.Policies.Covering(image, e.object)
 		}
 	}
-	digest := image.DigestStr()
-	if digest == unresolved {
-		digest = ""
+	digest := ""
+	if image != (name.Digest{}) {
+		digest = image.DigestStr()
 	}
-	e.policies(c, ref, image, digest)
+	if len(covering) == 0 {
+		e.noMatch(c, digest)
+	}
+	e.policies(c, ref, digest, covering)
+}
+
+// cover notes which policies cover an image, as far as its name tells.
+func (e *examination) cover(c Container, ref name.Reference) []*Policy {
+	covering := e.cluster.Policies.Covering(WithDigest(ref), e.object)
+	if len(covering) == 0 {
+		e.uncovered = append(e.uncovered, c)
+	}
+	for _, p := range covering {
+		e.covering[p.Name] = true
+	}
+	return covering
+}
+
+// tagged says what is wrong with an image that is named by tag, if anything is.
+func (e *examination) tagged(c Container) (effect Effect, problem string) {
+	mutating := e.by.mutating
+	if c.Field == "ephemeralContainers" {
+		mutating = e.by.debugging
+	}
+	switch mutating {
+	case Intercepted:
+		return "", ""
+	case Undecidable:
+		return Opens, "the image is named by tag, and it is not known whether a webhook turns it into a digest"
+	default:
+		return Refuses, "the image is named by tag, and no webhook turns it into a digest"
+	}
 }
 
 // policies must all pass; one that warns only does not refuse.
-func (e *examination) policies(c Container, ref name.Reference, image name.Digest, digest string) {
-	covering := e.cluster.Policies.Covering(image, e.object)
-	if len(covering) == 0 {
-		e.uncovered = append(e.uncovered, c)
-		e.noMatch(c, digest)
-	}
+func (e *examination) policies(c Container, ref name.Reference, digest string, covering []*Policy) {
 	for _, p := range covering {
 		e.covering[p.Name] = true
 		judgement := p.judge(ref, e.judge)

@@ -52,11 +52,38 @@ func story(digest string) []step {
 		identities = ".spec.authorities[*].keyless.identities[*]"
 		timeout    = "--timeout=60s"
 	)
+	deploy := func(name, image string) []string {
+		return []string{"create", "deployment", name, "-n", "demo", "--image=" + image}
+	}
 	return []step{
 		{
-			say:  "who may sign Karmada's images: its own workflows, as Karmada's documentation says",
-			args: []string{"apply", "-f", "config/samples/karmada.yaml"},
+			say:  "a cluster in use: what runs was never verified",
+			args: []string{"create", "namespace", "demo"},
+		},
+		{args: []string{"wait", "serviceaccount", "default", "-n", "demo", "--for=create", timeout}, hidden: true},
+		{args: deploy("scheduler", signedImage)},
+		{args: deploy("dashboard", unsignedImage)},
+		{args: []string{"wait", "pod", "-n", "demo", "-l", "app=scheduler", "--for=create", timeout}, hidden: true},
+		{args: []string{"wait", "pod", "-n", "demo", "-l", "app=dashboard", "--for=create", timeout}, hidden: true},
+		{
+			say:  "the namespace opts in to admission, and a trust only looks for now: what would be refused?",
+			args: []string{"label", "namespace", "demo", "policy.sigstore.dev/include=true"},
+		},
+		{
+			args: []string{"apply", "-f", "test/demo/audit.yaml"},
 			want: []string{"karmadaimagetrust.trust.karmada.io/karmada created"},
+		},
+		{args: []string{"wait", "kit", "karmada", "--for=jsonpath={.status.summary.wouldDeny}=1", timeout}, hidden: true},
+		{args: []string{"get", "kit"}, want: []string{"Audit", "1/2"}},
+		{
+			args: []string{"get", "kit", "karmada", "-o", "jsonpath={range .status.violations[*]}" +
+				`{.kind} {.namespace}/{.name}, container {.container}: {.image}: {.reason}{"\n"}{end}`},
+			want: []string{"Deployment demo/dashboard, container ", unsignedImage + ": Unsigned"},
+		},
+		{
+			say:  "now it enforces: Karmada's own workflows may sign, as Karmada's documentation says",
+			args: []string{"apply", "-f", "config/samples/karmada.yaml"},
+			want: []string{"karmadaimagetrust.trust.karmada.io/karmada configured"},
 		},
 		{
 			args: []string{"wait", "kit", "karmada", "--for=condition=Ready", timeout},
@@ -69,12 +96,7 @@ func story(digest string) []step {
 				"ISSUER:" + identities + ".issuer,IDENTITY:" + identities + ".subjectRegExp"},
 			want: []string{"enforce", "index.docker.io/karmada/*", "^(?:^https://github.com/karmada-io/karmada/.*$)$"},
 		},
-		{
-			say:  "a namespace that opts in",
-			args: []string{"create", "namespace", "demo"},
-		},
-		{args: []string{"label", "namespace", "demo", "policy.sigstore.dev/include=true"}},
-		{args: []string{"wait", "serviceaccount", "default", "-n", "demo", "--for=create", timeout}, hidden: true},
+		{args: []string{"wait", "kit", "karmada", "--for=condition=Enforced", timeout}, hidden: true},
 		{
 			// The webhook takes up a policy a moment after it reports it Ready, and the API server a label.
 			args:     append(runImage("unsigned", unsignedImage), "--dry-run=server"),
@@ -95,6 +117,12 @@ func story(digest string) []step {
 		{
 			say:     "not signed: refused",
 			args:    runImage("unsigned", unsignedImage),
+			refused: true,
+			want:    []string{denied, "no signatures found"},
+		},
+		{
+			say:     "what was foretold: the Deployment that runs it cannot be rolled out any more",
+			args:    []string{"rollout", "restart", "deployment", "dashboard", "-n", "demo"},
 			refused: true,
 			want:    []string{denied, "no signatures found"},
 		},
