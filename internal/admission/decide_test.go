@@ -50,7 +50,7 @@ const (
 	ours    = `{name: a, keyless: {url: https://fulcio, identities: [{issuer: i, subject: right}]}}`
 	theirs  = `{name: b, keyless: {url: https://fulcio, identities: [{issuer: i, subject: wrong}]}}`
 	nobodys = `{name: c, keyless: {url: https://fulcio, identities: [{issuer: i, subject: unknown}]}}`
-	passing = `{name: d, static: {action: pass}}`
+	allowed = `{name: d, static: {action: pass}}`
 	fail    = `{name: e, static: {action: fail, message: not here}}`
 	keyed   = `{name: f, key: {data: x}}`
 )
@@ -125,7 +125,7 @@ func TestAuthorities(t *testing.T) {
 		"any suffices":              {"authorities: [" + theirs + "," + nobodys + "," + ours + "]", []string{"Admitted"}},
 		"unknown beside wrong":      {"authorities: [" + theirs + "," + nobodys + "]", []string{"Undecided", "policy-0 Opens RateLimited"}},
 		"key":                       {"authorities: [" + keyed + "]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},
-		"key or pass":               {"authorities: [" + keyed + "," + passing + "]", []string{"Admitted"}},
+		"key or pass":               {"authorities: [" + keyed + "," + allowed + "]", []string{"Admitted"}},
 		"fail":                      {"authorities: [" + fail + "]", []string{"Refused", "policy-0 Refuses StaticPolicy"}},
 		"no authorities":            {"authorities: []", []string{"Admitted"}},
 		"condition on a pass":       {"policy: {type: cue}, authorities: [" + ours + "]", []string{"Undecided", "policy-0 Opens PolicyNotEvaluated"}},

@@ -28,9 +28,9 @@ import (
 	"github.com/karmada-io/image-trust/internal/admission"
 )
 
-func cip(name, glob, ready string) *unstructured.Unstructured {
+func cip(glob, ready string) *unstructured.Unstructured {
 	out := &unstructured.Unstructured{Object: map[string]any{
-		"metadata": map[string]any{"name": name, "generation": int64(2)},
+		"metadata": map[string]any{"name": "p", "generation": int64(2)},
 		"spec":     map[string]any{"images": []any{map[string]any{"glob": glob}}},
 		"status": map[string]any{
 			"observedGeneration": int64(2), "conditions": []any{map[string]any{"type": "Ready", "status": ready}},
@@ -115,21 +115,21 @@ func TestPolicies(t *testing.T) {
 		}
 		return cluster.Policies.Get("p") != nil
 	}
-	change := s.SetPolicy(cip("p", "index.docker.io/karmada/*", "Unknown"))
+	change := s.SetPolicy(cip("index.docker.io/karmada/*", "Unknown"))
 	if change.None() || !change.Covers("index.docker.io/karmada/x:v1") || change.Covers("index.docker.io/other/x:v1") || !there() {
 		t.Errorf("a new policy: got %+v", change)
 	}
-	if change := s.SetPolicy(cip("p", "index.docker.io/karmada/*", "True")); !change.None() {
+	if change := s.SetPolicy(cip("index.docker.io/karmada/*", "True")); !change.None() {
 		t.Errorf("a change of the status alone: got %+v", change)
 	}
-	change = s.SetPolicy(cip("p", "index.docker.io/other/*", "True"))
+	change = s.SetPolicy(cip("index.docker.io/other/*", "True"))
 	if !change.Covers("index.docker.io/karmada/x:v1") || !change.Covers("index.docker.io/other/x:v1") {
 		t.Errorf("another glob: got %+v, want both that are covered and those that were", change)
 	}
-	if change := s.SetPolicy(cip("p", "index.docker.io/other/*", "False")); change.None() || there() {
+	if change := s.SetPolicy(cip("index.docker.io/other/*", "False")); change.None() || there() {
 		t.Errorf("policy-controller cannot use it: got %+v", change)
 	}
-	if change := s.SetPolicy(cip("p", "index.docker.io/other/*", "True")); change.None() || !there() {
+	if change := s.SetPolicy(cip("index.docker.io/other/*", "True")); change.None() || !there() {
 		t.Errorf("policy-controller can use it again: got %+v", change)
 	}
 	if change := s.RemovePolicy("p"); change.None() || there() {
