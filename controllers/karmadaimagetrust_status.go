@@ -36,7 +36,7 @@ const (
 	// maxImages and maxImagesBytes bound the list of images, worst first; the summary counts all.
 	// The whole status stays within 64 KiB.
 	maxImages      = 50
-	maxImagesBytes = 36 << 10
+	maxImagesBytes = 32 << 10
 	// maxNamed is how many images a message names.
 	maxNamed = 3
 )
@@ -109,6 +109,10 @@ func computeStatus(trust *v1alpha1.KarmadaImageTrust, seen observation) v1alpha1
 		after.Images = bounded(images, maxImages, maxImagesBytes)
 		after.Violations = violations(seen.outlook.forecasts)
 		after.OtherPolicies = seen.outlook.others
+		if seen.outlook.pending && sameSpec && before.Summary != nil {
+			// A moment later everything has been examined.
+			keepForecast(&after, before)
+		}
 		verified = imagesVerified(images)
 	}
 	set(&after, trust.Generation, v1alpha1.PolicyAppliedCondition, applied)
@@ -116,6 +120,14 @@ func computeStatus(trust *v1alpha1.KarmadaImageTrust, seen observation) v1alpha1
 	set(&after, trust.Generation, v1alpha1.EnforcedCondition, enforced(seen))
 	setReady(&after, trust.Generation, applied)
 	return after
+}
+
+// keepForecast takes over what was foretold before.
+func keepForecast(after, before *v1alpha1.KarmadaImageTrustStatus) {
+	after.Violations = before.Violations
+	after.Summary.WouldDeny = before.Summary.WouldDeny
+	after.Summary.WouldDenyOnceOptedIn = before.Summary.WouldDenyOnceOptedIn
+	after.Summary.Undecided = before.Summary.Undecided
 }
 
 // setReady sums the operator's own work up, for people and for kstatus.

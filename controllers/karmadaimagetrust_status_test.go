@@ -17,6 +17,7 @@ limitations under the License.
 package controllers
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -27,6 +28,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/forecast"
+	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
@@ -215,6 +219,67 @@ func TestStatusIsBounded(t *testing.T) {
 	}
 }
 
+// TestWholeStatusIsBounded fills every list with what is longest.
+func TestWholeStatusIsBounded(t *testing.T) {
+	long := func(n int) string { return strings.Repeat("x", n) }
+	bad := unsignedResult
+	bad.Message = long(2000)
+	seen := observation{now: now, policy: applied()}
+	for i := range 500 {
+		seen.images = append(seen.images, image(fmt.Sprintf("%03d%s", i, long(300)), bad))
+		seen.outlook.forecasts = append(seen.outlook.forecasts, forecast.Forecast{
+			Workload: inventory.Workload{Kind: long(63), Namespace: long(63), Name: fmt.Sprintf("%03d%s", i, long(250))},
+			Outcome:  admission.Refused, Interception: admission.Intercepted,
+			Refusals: []admission.Finding{{
+				Container: admission.Container{Name: long(63), Image: long(1024)}, Policy: long(253), Reason: "Unsigned", Message: long(512),
+			}},
+		})
+	}
+	for range maxOtherPolicies {
+		seen.outlook.others = append(seen.outlook.others, v1alpha1.OtherPolicy{
+			Name: long(maxName), Mode: "enforce", Images: 1 << 30, Message: long(maxOtherPolicyMessage),
+		})
+	}
+	for _, reason := range []string{v1alpha1.FailurePolicyIgnoreReason, v1alpha1.WebhookLimitedReason} {
+		seen.outlook.obstacles = append(seen.outlook.obstacles, forecast.Obstacle{Reason: reason, Message: long(2000)})
+	}
+	status := computeStatus(makeTrust(1), seen)
+	encoded, err := json.Marshal(status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(encoded) > 64<<10 || len(status.Violations) == 0 || *status.Summary.WouldDeny != 500 {
+		t.Errorf("%d bytes, %d violations listed of %d workloads", len(encoded), len(status.Violations), *status.Summary.WouldDeny)
+	}
+}
+
+// TestForecastIsKeptAfterARestart until everything has been examined again.
+func TestForecastIsKeptAfterARestart(t *testing.T) {
+	refused := forecast.Forecast{
+		Workload: inventory.Workload{Kind: "Pod", Namespace: "ns", Name: "bad"}, Outcome: admission.Refused, Interception: admission.Intercepted,
+		Refusals: []admission.Finding{{Container: admission.Container{Name: "main", Image: "a"}, Effect: admission.Refuses, Reason: "Unsigned"}},
+	}
+	open := refused
+	open.Outcome, open.Refusals = admission.Undecided, nil
+	trust := makeTrust(1)
+	trust.Status = computeStatus(trust, observation{
+		now: now, policy: applied(), images: []imageObservation{image("a", unsignedResult)}, round: round{ends: true},
+		outlook: outlook{workloads: 1, forecasts: []forecast.Forecast{refused}},
+	})
+	pending := observation{
+		now: now, policy: applied(), images: []imageObservation{unexamined("a")},
+		outlook: outlook{workloads: 1, forecasts: []forecast.Forecast{open}, pending: true},
+	}
+	pending.images[0].workloads, pending.images[0].usage = 0, ""
+	if after := computeStatus(trust, pending); !statusEqual(&trust.Status, &after) {
+		t.Errorf("a restart changes the status:\n%s", cmp.Diff(trust.Status, after))
+	}
+	pending.outlook.pending = false
+	if after := computeStatus(trust, pending); len(after.Violations) != 0 || *after.Summary.Undecided != 1 {
+		t.Errorf("once all was examined: got %+v, want it open", after.Summary)
+	}
+}
+
 func TestImageStatus(t *testing.T) {
 	lastRound := metav1.NewTime(now.Add(-time.Hour))
 	earlier := &v1alpha1.ImageStatus{
@@ -343,6 +408,11 @@ func TestVerdictEvents(t *testing.T) {
 		"verified after an outage": {status(keeping("a", unsignedResult)), status(image("a", verifiedResult)), []string{v1alpha1.ImageVerifiedReason}},
 		"verified from the start":  {status(), status(image("a", verifiedResult)), nil},
 		"outage of the verified":   {status(image("a", verifiedResult)), status(keeping("a", verifiedResult)), nil},
+		"another bad digest":       {status(image("a", unsignedResult)), status(of("sha256:2", image("a", unsignedResult))), []string{v1alpha1.ImageUntrustedReason}},
+		"a good digest instead":    {status(image("a", unsignedResult)), status(of("sha256:2", image("a", verifiedResult))), []string{v1alpha1.ImageVerifiedReason}},
+		"a good digest beside":     {status(image("a", unsignedResult)), status(image("a", unsignedResult), of("sha256:2", image("a", verifiedResult))), nil},
+		"further down a cut list":  {status(many(0, 60)...), status(many(1, 60)...), nil},
+		"one more of a cut list":   {status(many(1, 60)...), status(many(0, 60)...), []string{v1alpha1.ImageUntrustedReason}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -355,6 +425,21 @@ func TestVerdictEvents(t *testing.T) {
 			}
 		})
 	}
+}
+
+// of another digest.
+func of(digest string, image imageObservation) imageObservation {
+	image.answer.Digest = digest
+	return image
+}
+
+// many untrusted images.
+func many(from, to int) []imageObservation {
+	var images []imageObservation
+	for i := from; i < to; i++ {
+		images = append(images, image(fmt.Sprintf("image-%03d", i), unsignedResult))
+	}
+	return images
 }
 
 func TestTruncate(t *testing.T) {

@@ -45,6 +45,8 @@ type outlook struct {
 	unreadable string
 	// workloads that run images of the trust or ask for them.
 	workloads int
+	// pending tells that something it depends on was not examined since the operator's start.
+	pending bool
 
 	forecasts []forecast.Forecast
 	obstacles []forecast.Obstacle
@@ -96,20 +98,24 @@ func (r *KarmadaImageTrustReconciler) look(
 		for i := range pending {
 			pending[i] = pool.Pending()
 		}
-		return mergeImages(queries, pending), p.outlook(ignorant)
+		out := p.outlook(ignorant)
+		out.pending = true
+		return mergeImages(queries, pending), out
 	}
 	for i := range queries {
 		queries[i].request.Identity = compiled.Identity
 		queries[i].request.RootName, queries[i].request.Root = compiled.TrustRoot, own.root
 	}
-	answers, judge := p.ask(ctx, queries)
+	answers, judge, pending := p.ask(ctx, queries)
 	images := mergeImages(queries, answers)
 	if own.err != nil {
 		for i := range images {
 			images[i].rootProblem = own.err.Error()
 		}
 	}
-	return images, p.outlook(judge)
+	out := p.outlook(judge)
+	out.pending = pending
+	return images, out
 }
 
 // recall tells which indexes vouched for what runs, as the last status has it: their tags may have moved on.
@@ -157,8 +163,8 @@ func (r *KarmadaImageTrustReconciler) onceEnforced(compiled *policy.Policy, own 
 }
 
 // ask has the pool answer the questions about the trust's images and those of all policies that cover its
-// workloads. The answers are those to the queries; the judge knows all.
-func (p *pass) ask(ctx context.Context, queries []imageQuery) ([]pool.Answer, admission.Judge) {
+// workloads. The answers are those to the queries; the judge knows all, but for what is pending.
+func (p *pass) ask(ctx context.Context, queries []imageQuery) (_ []pool.Answer, _ admission.Judge, pending bool) {
 	requests := make([]pool.Request, 0, len(queries))
 	at := map[questionKey]int{}
 	for i := range queries {
@@ -179,6 +185,7 @@ func (p *pass) ask(ctx context.Context, queries []imageQuery) ([]pool.Answer, ad
 		})
 	}
 	answers := p.reconciler.Verdicts.Answers(p.trust.Name, requests, p.since)
+	pending = slices.ContainsFunc(answers, func(a pool.Answer) bool { return !a.Attempted })
 	return answers[:len(queries)], func(q admission.Question) admission.Answer {
 		i, ok := at[keyOf(q)]
 		if !ok {
@@ -186,7 +193,7 @@ func (p *pass) ask(ctx context.Context, queries []imageQuery) ([]pool.Answer, ad
 			return ignorant(q)
 		}
 		return judged(answers[i])
-	}
+	}, pending
 }
 
 // questionKey is what makes two questions the same.
@@ -281,7 +288,7 @@ func (p *pass) otherPolicies() []v1alpha1.OtherPolicy {
 			mode = "warn"
 		}
 		others = append(others, v1alpha1.OtherPolicy{
-			Name: policyName, Mode: mode, Images: new(int32(len(images))), //nolint:gosec // bounded by the cluster
+			Name: policyName, Mode: mode, Images: int32(len(images)), //nolint:gosec // bounded by the cluster
 			Message: truncate(other.Unevaluable(), maxOtherPolicyMessage),
 		})
 	}

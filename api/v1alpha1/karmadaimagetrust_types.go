@@ -448,7 +448,7 @@ type OtherPolicy struct {
 	// images is how many of the trust's images it covers.
 	// +required
 	// +kubebuilder:validation:Minimum=1
-	Images *int32 `json:"images,omitempty"`
+	Images int32 `json:"images,omitempty"`
 
 	// message says which part of the policy this operator does not evaluate, so
 	// that the answer on workloads it covers may be open. Absent where it evaluates

@@ -176,7 +176,7 @@ func TestEnforced(t *testing.T) {
 	})
 	change(s, config, func(c *corev1.ConfigMap) { c.Data["enable-oci11"] = "true" })
 	got := enforced("False", v1alpha1.AttestationsUnverifiedReason)
-	if others := got.Status.OtherPolicies; len(others) != 1 || others[0].Name != attested.GetName() || others[0].Message == "" || *others[0].Images != 1 {
+	if others := got.Status.OtherPolicies; len(others) != 1 || others[0].Name != attested.GetName() || others[0].Message == "" || others[0].Images != 1 {
 		t.Errorf("other policies %+v, want the one that asks for attestations, and that it is not evaluated", others)
 	}
 
