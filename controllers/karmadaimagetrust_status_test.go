@@ -408,11 +408,11 @@ func TestVerdictEvents(t *testing.T) {
 		"verified after an outage": {status(keeping("a", unsignedResult)), status(image("a", verifiedResult)), []string{v1alpha1.ImageVerifiedReason}},
 		"verified from the start":  {status(), status(image("a", verifiedResult)), nil},
 		"outage of the verified":   {status(image("a", verifiedResult)), status(keeping("a", verifiedResult)), nil},
-		"another bad digest":       {status(image("a", unsignedResult)), status(of("sha256:2", image("a", unsignedResult))), []string{v1alpha1.ImageUntrustedReason}},
-		"a good digest instead":    {status(image("a", unsignedResult)), status(of("sha256:2", image("a", verifiedResult))), []string{v1alpha1.ImageVerifiedReason}},
-		"a good digest beside":     {status(image("a", unsignedResult)), status(image("a", unsignedResult), of("sha256:2", image("a", verifiedResult))), nil},
-		"further down a cut list":  {status(many(0, 60)...), status(many(1, 60)...), nil},
-		"one more of a cut list":   {status(many(1, 60)...), status(many(0, 60)...), []string{v1alpha1.ImageUntrustedReason}},
+		"another bad digest":       {status(image("a", unsignedResult)), status(other(image("a", unsignedResult))), []string{v1alpha1.ImageUntrustedReason}},
+		"a good digest instead":    {status(image("a", unsignedResult)), status(other(image("a", verifiedResult))), []string{v1alpha1.ImageVerifiedReason}},
+		"a good digest beside":     {status(image("a", unsignedResult)), status(image("a", unsignedResult), other(image("a", verifiedResult))), nil},
+		"further down a cut list":  {status(many(0)...), status(many(1)...), nil},
+		"one more of a cut list":   {status(many(1)...), status(many(0)...), []string{v1alpha1.ImageUntrustedReason}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -427,14 +427,15 @@ func TestVerdictEvents(t *testing.T) {
 	}
 }
 
-// of another digest.
-func of(digest string, image imageObservation) imageObservation {
-	image.answer.Digest = digest
+// other is of another digest.
+func other(image imageObservation) imageObservation {
+	image.answer.Digest = "sha256:2"
 	return image
 }
 
 // many untrusted images.
-func many(from, to int) []imageObservation {
+func many(from int) []imageObservation {
+	const to = 60
 	var images []imageObservation
 	for i := from; i < to; i++ {
 		images = append(images, image(fmt.Sprintf("image-%03d", i), unsignedResult))
