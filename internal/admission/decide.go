@@ -75,6 +75,12 @@ func (c *Cluster) Decide(o Object, judge Judge) Decision {
 	}
 }
 
+// Alike tells that two objects with the same containers get the same answer: both or neither are looked at, and no policy
+// tells objects apart.
+func (c *Cluster) Alike(a, b Object) bool {
+	return !c.Policies.selective() && c.intercepts(&a) == c.intercepts(&b)
+}
+
 // Examine gives the answer as it would be if both webhooks looked at the object.
 func (c *Cluster) Examine(o Object, judge Judge) Decision {
 	by := interceptions{validating: Intercepted, mutating: Intercepted, debugging: WebhookMissing}

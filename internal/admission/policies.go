@@ -87,6 +87,12 @@ func (p *Policies) nameDigests() bool {
 		p.instead != nil && p.instead.namesDigest
 }
 
+// selective tells whether any policy is about some objects only.
+func (p *Policies) selective() bool {
+	return slices.ContainsFunc(p.all, func(policy *Policy) bool { return len(policy.matches) > 0 }) ||
+		p.instead != nil && len(p.instead.matches) > 0
+}
+
 func (m *memo) covering(image string, all []*Policy) []*Policy {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -59,7 +59,11 @@ func (f *Forecast) OptedIn() bool {
 // Of says what admission would make of a workload.
 func Of(cluster *admission.Cluster, workload inventory.Workload, judge admission.Judge) Forecast {
 	f := Forecast{Workload: workload, Outcome: admission.Admitted}
-	for i, object := range Submissions(workload) {
+	objects := Submissions(workload)
+	for i, object := range objects {
+		if i > 0 && cluster.Alike(objects[0], object) {
+			continue
+		}
 		decision := decide(cluster, object, judge)
 		if i == 0 || f.Interception != admission.Intercepted && decision.Interception == admission.Intercepted {
 			f.Interception = decision.Interception

@@ -137,7 +137,11 @@ func uncovered(
 	var images []string
 	for _, namespace := range enforced(forecasts) {
 		for _, workload := range neighbours(namespace) {
-			for _, object := range Submissions(workload) {
+			objects := Submissions(workload)
+			for i, object := range objects {
+				if i > 0 && cluster.Alike(objects[0], object) {
+					continue
+				}
 				for _, container := range cluster.Decide(object, ignorant).Uncovered {
 					images = append(images, container.Image)
 				}

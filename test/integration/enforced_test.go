@@ -47,11 +47,17 @@ func newStage(t *testing.T) *stage {
 	return &stage{c, t}
 }
 
+// create creates an object for as long as the test lasts.
 func (s *stage) create(object client.Object) {
 	s.t.Helper()
 	if err := s.Create(s.t.Context(), object); err != nil {
 		s.t.Fatal(err)
 	}
+	s.t.Cleanup(func() {
+		if err := s.Delete(context.WithoutCancel(s.t.Context()), object); err != nil {
+			s.t.Error(err)
+		}
+	})
 }
 
 // change an object, whatever happened to it meanwhile.
@@ -130,11 +136,6 @@ func TestEnforced(t *testing.T) {
 
 	webhook := validatingWebhook()
 	s.create(webhook)
-	t.Cleanup(func() {
-		if err := s.Delete(context.WithoutCancel(t.Context()), webhook); err != nil {
-			t.Error(err)
-		}
-	})
 	enforced("False", v1alpha1.FailurePolicyIgnoreReason)
 	change(s, webhook, func(w *admissionregistrationv1.ValidatingWebhookConfiguration) {
 		w.Webhooks[0].FailurePolicy = new(admissionregistrationv1.Fail)
