@@ -196,19 +196,11 @@ func tagBesideDigest(written string) (name.Tag, bool) {
 
 // shown is how the status names an image: by its tag where one is written, since the digest stands beside it.
 func (i *parsedImage) shown(digest string) string {
-	repository := familiar(i.ref.Context().Name())
+	repository := policy.DisplayName(i.ref.Context())
 	if i.tag != nil {
 		return repository + ":" + i.tag.TagStr()
 	}
 	return repository + "@" + digest
-}
-
-// familiar spells Docker Hub's registry as people do.
-func familiar(image string) string {
-	if rest, ok := strings.CutPrefix(image, name.DefaultRegistry+"/"); ok {
-		return "docker.io/" + rest
-	}
-	return image
 }
 
 // mergeImages folds the answers into one observation for each image that is shown.

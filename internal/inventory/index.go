@@ -121,7 +121,7 @@ func (x *Index) ofKind(kind string) []types.UID {
 }
 
 func (x *Index) complete() bool {
-	for _, kind := range Kinds() {
+	for _, kind := range kinds() {
 		if !x.listed[kind] {
 			return false
 		}

@@ -77,8 +77,8 @@ type Object struct {
 	Finished bool
 }
 
-// Kinds returns the kinds that an index is told of.
-func Kinds() []string {
+// kinds that an index is told of.
+func kinds() []string {
 	return []string{"CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet"}
 }
 

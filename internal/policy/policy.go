@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -172,6 +173,14 @@ func (p *Policy) Matches(ref name.Reference) bool { return p.MatchesName(ref.Nam
 // MatchesName is Matches for a name that is spelled out.
 func (p *Policy) MatchesName(whole string) bool {
 	return slices.ContainsFunc(p.globs, func(g glob) bool { return g.re.MatchString(whole) })
+}
+
+// DisplayName is the name of an image or repository as people write it.
+func DisplayName(ref interface{ Name() string }) string {
+	if rest, ok := strings.CutPrefix(ref.Name(), dockerHub+"/"); ok {
+		return "docker.io/" + rest
+	}
+	return ref.Name()
 }
 
 // Globs returns the globs as policy-controller gets them.

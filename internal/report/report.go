@@ -24,6 +24,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -164,9 +165,5 @@ func cut(message string) string {
 	if len(message) <= maxMessage {
 		return message
 	}
-	end := maxMessage
-	for end > 0 && message[end]&0xC0 == 0x80 { // within a character
-		end--
-	}
-	return message[:end] + "…"
+	return strings.ToValidUTF8(message[:maxMessage], "") + "…"
 }

@@ -25,6 +25,7 @@ import (
 	ociremote "github.com/sigstore/cosign/v2/pkg/oci/remote"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
 )
 
 const (
@@ -51,7 +52,7 @@ func (e *examination) simpleSigning(ctx context.Context) Result {
 	manifest, err := v1.ParseManifest(bytes.NewReader(stored.Content))
 	if err != nil || !stored.MediaType.IsImage() || manifest.SchemaVersion != 2 {
 		return unknown(v1alpha1.RegistryAnswerInvalidReason,
-			fmt.Sprintf("what the registry has as %s is not a manifest of signatures", displayName(tag)))
+			fmt.Sprintf("what the registry has as %s is not a manifest of signatures", policy.DisplayName(tag)))
 	}
 	if len(manifest.Layers) == 0 {
 		return e.withoutSignature(ctx)
@@ -131,7 +132,7 @@ func (e *examination) withoutSignature(ctx context.Context) Result {
 		manifest, err := v1.ParseManifest(bytes.NewReader(stored.Content))
 		if err != nil {
 			return unknown(v1alpha1.RegistryAnswerInvalidReason,
-				fmt.Sprintf("what the registry has as %s is not a manifest", displayName(e.image)))
+				fmt.Sprintf("what the registry has as %s is not a manifest", policy.DisplayName(e.image)))
 		}
 		if kind := manifest.Config.MediaType; kind != "" && !kind.IsConfig() {
 			return untrusted(v1alpha1.NotAnImageReason, fmt.Sprintf(
@@ -139,7 +140,7 @@ func (e *examination) withoutSignature(ctx context.Context) Result {
 		}
 	}
 	return untrusted(v1alpha1.UnsignedReason, fmt.Sprintf("no cosign signature is stored beside the image: %s has no tag %s",
-		displayName(e.image.Context()), signatureTag(e.hash)))
+		policy.DisplayName(e.image.Context()), signatureTag(e.hash)))
 }
 
 func signatureTag(hash v1.Hash) string {

@@ -20,8 +20,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/google/go-containerregistry/pkg/name"
 )
 
 // Bounds of text, in bytes. Those of a signer's facts are the API's bounds in characters, so they
@@ -53,12 +51,4 @@ func bounded(text string, limit int) string {
 		end--
 	}
 	return text[:end] + ellipsis
-}
-
-// displayName is the name of an image or repository as people write it.
-func displayName(ref interface{ Name() string }) string {
-	if rest, ok := strings.CutPrefix(ref.Name(), name.DefaultRegistry+"/"); ok {
-		return "docker.io/" + rest
-	}
-	return ref.Name()
 }

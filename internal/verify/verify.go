@@ -153,7 +153,7 @@ func untrusted(reason, message string) Result {
 
 // imageNotFound is Unknown: somebody runs the image, so it has been somewhere.
 func imageNotFound(ref name.Reference) Result {
-	return unknown(v1alpha1.ImageNotFoundReason, "the registry has no "+displayName(ref))
+	return unknown(v1alpha1.ImageNotFoundReason, "the registry has no "+policy.DisplayName(ref))
 }
 
 func isNotFound(err error) bool {
