@@ -127,7 +127,7 @@ func (c *imageCollector) running(workload int, running inventory.Running) {
 		c.asked(running.Image, used)
 		return
 	}
-	key := imageKey{reference: image.shown(running.Digest), digest: running.Digest, running: true}
+	key := imageKey{reference: image.shown(), digest: running.Digest, running: true}
 	request := pool.Request{Ref: image.ref.Context().Digest(running.Digest), Tag: image.tag, Runs: true}
 	if pinned, ok := image.ref.(name.Digest); ok && pinned.DigestStr() != running.Digest {
 		key.index = pinned.DigestStr()
@@ -148,7 +148,7 @@ func (c *imageCollector) asked(written string, used uses) {
 		key.digest = pinned.DigestStr()
 		request.Tag = image.tag
 	}
-	key.reference = image.shown(key.digest)
+	key.reference = image.shown()
 	c.note(key, request, used)
 }
 
@@ -195,12 +195,12 @@ func tagBesideDigest(written string) (name.Tag, bool) {
 }
 
 // shown is how the status names an image: by its tag where one is written, since the digest stands beside it.
-func (i *parsedImage) shown(digest string) string {
+func (i *parsedImage) shown() string {
 	repository := policy.DisplayName(i.ref.Context())
 	if i.tag != nil {
 		return repository + ":" + i.tag.TagStr()
 	}
-	return repository + "@" + digest
+	return repository + "@" + i.ref.Identifier()
 }
 
 // mergeImages folds the answers into one observation for each image that is shown.

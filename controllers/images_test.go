@@ -101,6 +101,14 @@ func TestImages(t *testing.T) {
 			},
 			want: []string{"docker.io/karmada/app:v1 a Running 1 Verified index c"},
 		},
+		"pinned to the index without a tag": {
+			workloads: []inventory.Workload{runs(asksFor("karmada/app@"+hex("c")), "karmada/app@"+hex("c"), hex("a"))},
+			answers: map[string]pool.Answer{
+				"c":           verified(hex("c")),
+				"runs a of c": {Index: hex("c"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
+			},
+			want: []string{"docker.io/karmada/app@" + hex("c") + " a Running 1 Verified index c"},
+		},
 		"tag and digest are one image": {
 			workloads:  []inventory.Workload{asksFor(pinned + hex("a")), asksFor(tag)},
 			references: []v1alpha1.ImageReference{"docker.io/karmada/app:v1"},

@@ -114,7 +114,7 @@ func (f *finder) find(container inventory.Running) *imageObservation {
 		digest = pinned.DigestStr()
 	}
 	var found *imageObservation
-	for _, image := range f.byName[parsed.shown(digest)] {
+	for _, image := range f.byName[parsed.shown()] {
 		switch {
 		case digest != "" && image.answer.Digest == digest:
 			return image
