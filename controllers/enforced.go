@@ -53,6 +53,8 @@ func enforced(seen observation) metav1.Condition {
 		return unknown(v1alpha1.InvalidSpecReason, "What is enforced is not looked at while the spec is invalid.")
 	case applied.Reason == v1alpha1.PolicyControllerNotInstalledReason:
 		return unknown(applied.Reason, "%s", applied.Message)
+	case seen.unread:
+		return unknown(v1alpha1.AdmissionUnreadableReason, "The workloads of the cluster have not been read yet.")
 	case seen.outlook.unreadable != "":
 		return unknown(v1alpha1.AdmissionUnreadableReason, "%s", seen.outlook.unreadable)
 	}

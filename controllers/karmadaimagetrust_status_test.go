@@ -124,6 +124,14 @@ func TestConditions(t *testing.T) {
 			observation{policy: policyOutcome{condition: unknown(v1alpha1.PolicyControllerNotInstalledReason, "wait")}, round: round{ends: true}},
 			[]string{"Enforced=Unknown/PolicyControllerNotInstalled", "ImagesVerified=True/NoImages", "PolicyApplied=Unknown/PolicyControllerNotInstalled", "Ready=Unknown/ApplyingPolicy", "Reconciling=True/ApplyingPolicy"},
 		},
+		"workloads not read yet": {
+			observation{policy: applied(), unread: true, round: round{ends: true}},
+			[]string{"Enforced=Unknown/AdmissionUnreadable", "ImagesVerified=Unknown/NotYetVerified", "PolicyApplied=True/Applied", "Ready=Unknown/Verifying", "Reconciling=True/Verifying"},
+		},
+		"admission not readable": {
+			observation{policy: applied(), outlook: outlook{unreadable: "Not read yet: namespaces."}, round: round{ends: true}},
+			[]string{"Enforced=Unknown/AdmissionUnreadable", "ImagesVerified=True/NoImages", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
+		},
 		"audit": {
 			observation{policy: noPolicyWanted(), images: []imageObservation{image("b", unsignedResult)}, round: round{ends: true}},
 			[]string{"Enforced=False/AuditMode", "ImagesVerified=False/UntrustedImages", "PolicyApplied=True/AuditMode", "Ready=True/Reconciled"},
