@@ -109,9 +109,8 @@ func computeStatus(trust *v1alpha1.KarmadaImageTrust, seen observation) v1alpha1
 		after.Images = bounded(images, maxImages, maxImagesBytes)
 		after.Violations = violations(seen.outlook.forecasts)
 		after.OtherPolicies = seen.outlook.others
-		if seen.outlook.pending && sameSpec && before.Summary != nil {
-			// A moment later everything has been examined.
-			keepForecast(&after, before)
+		if sameSpec && before.Summary != nil {
+			keepForecast(&after, before, seen.outlook)
 		}
 		verified = imagesVerified(images)
 	}
@@ -122,8 +121,14 @@ func computeStatus(trust *v1alpha1.KarmadaImageTrust, seen observation) v1alpha1
 	return after
 }
 
-// keepForecast takes over what was foretold before.
-func keepForecast(after, before *v1alpha1.KarmadaImageTrustStatus) {
+// keepForecast takes over what was foretold before, where nothing can be foretold now: admission cannot be read or, for a
+// moment after the operator's start, not everything was examined.
+func keepForecast(after, before *v1alpha1.KarmadaImageTrustStatus, seen outlook) {
+	if seen.unreadable != "" {
+		after.OtherPolicies = before.OtherPolicies
+	} else if !seen.pending {
+		return
+	}
 	after.Violations = before.Violations
 	after.Summary.WouldDeny = before.Summary.WouldDeny
 	after.Summary.WouldDenyOnceOptedIn = before.Summary.WouldDenyOnceOptedIn

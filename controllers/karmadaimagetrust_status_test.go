@@ -282,6 +282,11 @@ func TestForecastIsKeptAfterARestart(t *testing.T) {
 	if after := computeStatus(trust, pending); !statusEqual(&trust.Status, &after) {
 		t.Errorf("a restart changes the status:\n%s", cmp.Diff(trust.Status, after))
 	}
+	unreadable := pending
+	unreadable.outlook = outlook{workloads: 1, unreadable: "Not read yet: namespaces."}
+	if after := computeStatus(trust, unreadable); len(after.Violations) != 1 || *after.Summary.WouldDeny != 1 {
+		t.Errorf("while admission cannot be read: got %+v, want what was foretold before", after.Summary)
+	}
 	pending.outlook.pending = false
 	if after := computeStatus(trust, pending); len(after.Violations) != 0 || *after.Summary.Undecided != 1 {
 		t.Errorf("once all was examined: got %+v, want it open", after.Summary)
