@@ -88,11 +88,11 @@ func (r *KarmadaImageTrustReconciler) look(
 		// Another's policy has the name, and counts too.
 		p.own = "KarmadaImageTrust " + trust.Name
 	}
-	p.cluster, p.unreadable = r.onceEnforced(compiled, p.own)
+	own := p.root(ctx, compiled.TrustRoot)
+	p.cluster, p.unreadable = r.onceEnforced(compiled, p.own, own)
 	queries := collectImages(p.workloads, compiled)
 	recall(queries, trust.Status.Images)
 
-	own := p.root(ctx, compiled.TrustRoot)
 	if errors.Is(own.err, trustroot.ErrNotFetched) {
 		pending := make([]pool.Answer, len(queries))
 		for i := range pending {
@@ -103,7 +103,7 @@ func (r *KarmadaImageTrustReconciler) look(
 		return mergeImages(queries, pending), out
 	}
 	for i := range queries {
-		queries[i].request.Identity = compiled.Identity
+		queries[i].request.Rule = compiled.Rule
 		queries[i].request.RootName, queries[i].request.Root = compiled.TrustRoot, own.root
 	}
 	answers, judge, pending := p.ask(ctx, queries)
@@ -149,15 +149,24 @@ func (p *pass) root(ctx context.Context, name string) rootOfTrust {
 	return p.roots[name]
 }
 
+// surroundings that the trust's policy is rendered for.
+func (r rootOfTrust) surroundings(config admission.Config) policy.Surroundings {
+	return policy.Surroundings{
+		Timestamps: r.root != nil && r.root.Timestamps(), AttestationsUnverified: config.EnableOCI11,
+	}
+}
+
 // onceEnforced is the cluster as it would be with the trust enforced, or why it is not known.
-func (r *KarmadaImageTrustReconciler) onceEnforced(compiled *policy.Policy, own string) (*admission.Cluster, string) {
+func (r *KarmadaImageTrustReconciler) onceEnforced(
+	compiled *policy.Policy, own string, root rootOfTrust,
+) (*admission.Cluster, string) {
 	cluster, err := r.Admission.Cluster()
 	if err != nil {
 		return nil, err.Error()
 	}
 	enforcing := *compiled
 	enforcing.Enforcement = v1alpha1.EnforcementEnforce
-	rendered := enforcing.ClusterImagePolicy(own)
+	rendered := enforcing.ClusterImagePolicy(own, root.surroundings(cluster.Config))
 	cluster.Policies = cluster.Policies.With(admission.ParsePolicy(rendered))
 	return &cluster, ""
 }
@@ -170,7 +179,7 @@ func (p *pass) ask(ctx context.Context, queries []imageQuery) (_ []pool.Answer, 
 	for i := range queries {
 		request := queries[i].request
 		if !request.Runs {
-			at[questionKey{request.Ref.Name(), request.Identity, request.RootName}] = len(requests)
+			at[questionKey{request.Ref.Name(), request.Rule.ID(), request.RootName}] = len(requests)
 		}
 		requests = append(requests, request)
 	}
@@ -179,9 +188,12 @@ func (p *pass) ask(ctx context.Context, queries []imageQuery) (_ []pool.Answer, 
 		if _, ok := at[key]; ok {
 			continue
 		}
+		if _, ok := p.implied(at, q); ok {
+			continue
+		}
 		at[key] = len(requests)
 		requests = append(requests, pool.Request{
-			Ref: q.Ref, Identity: q.Identity, RootName: q.TrustRoot, Root: p.root(ctx, q.TrustRoot).root,
+			Ref: q.Ref, Rule: q.Rule, RootName: q.TrustRoot, Root: p.root(ctx, q.TrustRoot).root,
 		})
 	}
 	answers := p.reconciler.Verdicts.Answers(p.trust.Name, requests, p.since)
@@ -189,6 +201,9 @@ func (p *pass) ask(ctx context.Context, queries []imageQuery) (_ []pool.Answer, 
 	return answers[:len(queries)], func(q admission.Question) admission.Answer {
 		i, ok := at[keyOf(q)]
 		if !ok {
+			if i, ok = p.implied(at, q); ok {
+				return narrowed(q, judged(answers[i]), answers[i])
+			}
 			// It arose from an answer that has just landed; the next pass asks it.
 			return ignorant(q)
 		}
@@ -199,12 +214,38 @@ func (p *pass) ask(ctx context.Context, queries []imageQuery) (_ []pool.Answer, 
 // questionKey is what makes two questions the same.
 type questionKey struct {
 	ref      string
-	identity policy.Identity
+	rule     string
 	rootName string
 }
 
 func keyOf(q admission.Question) questionKey {
-	return questionKey{q.Ref.Name(), q.Identity, q.TrustRoot}
+	return questionKey{q.Ref.Name(), q.Rule.ID(), q.TrustRoot}
+}
+
+// implied finds the trust's own question that answers another one, which asks for the same in fewer forms.
+func (p *pass) implied(at map[questionKey]int, q admission.Question) (int, bool) {
+	if q.Rule == nil || q.TrustRoot != p.compiled.TrustRoot || !q.Rule.Narrows(p.compiled.Rule) {
+		return 0, false
+	}
+	i, ok := at[questionKey{q.Ref.Name(), p.compiled.Rule.ID(), q.TrustRoot}]
+	return i, ok
+}
+
+// narrowed is the answer to a question about fewer forms than were asked about.
+func narrowed(q admission.Question, known admission.Answer, from pool.Answer) admission.Answer {
+	result := from.Result
+	if result.Verdict == v1alpha1.VerdictUnknown && from.Last != nil {
+		result = *from.Last
+	}
+	if result.Verdict != v1alpha1.VerdictVerified || result.Forms&^q.Rule.Forms() == 0 {
+		return known
+	}
+	message := "it is signed or attested as a Sigstore bundle, which the policy does not take"
+	if q.TrustRoot != "" {
+		message = "it is signed or attested as a Sigstore bundle, which policy-controller v0.14 cannot judge by a TrustRoot"
+	}
+	known.Verdict, known.Reason, known.Message = v1alpha1.VerdictUntrusted, v1alpha1.FormatNotAcceptedReason, message
+	return known
 }
 
 // questions that the forecasts depend on, in a fixed order.

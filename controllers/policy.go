@@ -53,12 +53,9 @@ type policyOutcome struct {
 func (r *KarmadaImageTrustReconciler) applyPolicy(
 	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy,
 ) policyOutcome {
-	desired := compiled.ClusterImagePolicy(trust.Name)
-	if desired != nil {
-		desired.SetOwnerReferences([]metav1.OwnerReference{ownerReference(trust)})
-	}
 	current := newClusterImagePolicy()
 	err := r.policies.get(ctx, r.Client, types.NamespacedName{Name: trust.Name}, current)
+	desired := r.render(ctx, trust, compiled, current)
 	if err == nil && isAsWanted(trust, desired, current) {
 		return mirror(compiled, current)
 	}
@@ -82,6 +79,39 @@ func (r *KarmadaImageTrustReconciler) applyPolicy(
 		return r.removePolicy(ctx, trust, current)
 	}
 	return r.putPolicy(ctx, trust, compiled, desired, current)
+}
+
+// render the policy for its surroundings. Where these are not known now, the policy that stands stays if it fits any;
+// otherwise it is the strictest.
+func (r *KarmadaImageTrustReconciler) render(
+	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, current *unstructured.Unstructured,
+) *unstructured.Unstructured {
+	timestamps, unverified := []bool{false, true}, []bool{true, false}
+	if compiled.TrustRoot == "" {
+		timestamps = timestamps[:1]
+	} else if root, err := r.root(ctx, compiled.TrustRoot); err == nil {
+		timestamps = []bool{root.Timestamps()}
+	}
+	if cluster, err := r.Admission.Cluster(); err == nil {
+		unverified = []bool{cluster.Config.EnableOCI11}
+	}
+	var strictest *unstructured.Unstructured
+	for _, stamped := range timestamps {
+		for _, open := range unverified {
+			desired := compiled.ClusterImagePolicy(trust.Name, policy.Surroundings{Timestamps: stamped, AttestationsUnverified: open})
+			if desired == nil {
+				return nil
+			}
+			desired.SetOwnerReferences([]metav1.OwnerReference{ownerReference(trust)})
+			if isAsWanted(trust, desired, current) {
+				return desired
+			}
+			if strictest == nil {
+				strictest = desired
+			}
+		}
+	}
+	return strictest
 }
 
 // putPolicy creates or repairs the policy; current is nil where there is none.

@@ -110,6 +110,11 @@ const (
 	// PlatformDigestNotSignedReason (Untrusted): the digest is that of one platform; the index that holds it is
 	// signed, it is not, and admission does not look further.
 	PlatformDigestNotSignedReason = "PlatformDigestNotSigned"
+	// AttestationMissingReason (Untrusted): an attestation that is asked for is not stored beside the image.
+	AttestationMissingReason = "AttestationMissing"
+	// AttestationRejectedReason (Untrusted): an attestation is there, by the wanted identity, and does not fulfil the
+	// condition in CUE.
+	AttestationRejectedReason = "AttestationRejected"
 	// NotAnImageReason (Untrusted): the reference names something else, such as a Helm chart.
 	NotAnImageReason = "NotAnImage"
 	// TooManySignaturesReason (Untrusted): none of the signatures that were examined is by the wanted identity,
@@ -174,6 +179,8 @@ const (
 	NoMatchingPolicyReason = "NoMatchingPolicy"
 	// StaticPolicyReason: a policy refuses the image whatever its signatures.
 	StaticPolicyReason = "StaticPolicy"
+	// FormatNotAcceptedReason: the image is signed or attested in a form that a policy does not take.
+	FormatNotAcceptedReason = "FormatNotAccepted"
 	// NotADigestReason: the image is named by tag, and no webhook turns tags into digests.
 	NotADigestReason = "NotADigest"
 	// InvalidReferenceReason: the image's name cannot be read.

@@ -85,6 +85,35 @@ type TrustRootReference struct {
 	Name string `json:"name,omitempty"`
 }
 
+// Attestation is a signed statement about an image that must be stored beside
+// it.
+type Attestation struct {
+	// name for it, for example provenance or sbom; messages use it.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?$')`,message=`must consist of lower case letters, digits and "-"`
+	Name string `json:"name,omitempty"`
+
+	// predicateType of the statement, a URI: https://slsa.dev/provenance/v1 for
+	// provenance, https://spdx.dev/Document or https://cyclonedx.org/bom for a
+	// bill of materials.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-z][a-z0-9+.-]*:[!-~]+$')`,message=`must be the URI of an attestation's predicate type, such as https://slsa.dev/provenance/v1`
+	// +kubebuilder:validation:XValidation:rule=`self != 'https://sigstore.dev/cosign/sign/v1'`,message=`this is how cosign writes a signature, which is asked for anyway`
+	PredicateType string `json:"predicateType,omitempty"`
+
+	// cue is a condition in CUE that the statement must fulfil, for example
+	// predicate: buildDefinition: buildType: "https://example.com/build/v1". It
+	// sees the whole statement, with predicateType, subject and predicate.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=8192
+	CUE string `json:"cue,omitempty"`
+}
+
 // Verification says what is verified apart from admission, and how often.
 // +kubebuilder:validation:MinProperties=1
 type Verification struct {
@@ -159,6 +188,15 @@ type KarmadaImageTrustSpec struct {
 	// what the operator was started with.
 	// +optional
 	TrustRoot *TrustRootReference `json:"trustRoot,omitempty"`
+
+	// attestations that each image must have beside its signature, made by the same
+	// identity. Admission refuses an image that lacks one.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	Attestations []Attestation `json:"attestations,omitempty"`
 
 	// verification says which images are verified even when nothing runs them, and
 	// how often. Images that run or that workloads ask for are always verified.

@@ -44,10 +44,10 @@ type Container struct {
 	Image string
 }
 
-// Question about one image. With the zero Identity only the digest that a tag names is asked for.
+// Question about one image. Without a rule only the digest that a tag names is asked for.
 type Question struct {
-	Ref      name.Reference
-	Identity policy.Identity
+	Ref  name.Reference
+	Rule *policy.Rule
 	// TrustRoot is the name of the root of trust; empty for the default one.
 	TrustRoot string
 }

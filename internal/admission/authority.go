@@ -18,6 +18,8 @@ package admission
 
 import (
 	"cmp"
+	"slices"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 
@@ -25,25 +27,33 @@ import (
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// authority of a policy. Exactly one of static, identities and unevaluable says how it is judged, but for
-// a certain pass with an unevaluable rest.
+// authority of a policy. Exactly one of static, alternatives and unevaluable says how it is judged.
 type authority struct {
+	name    string
 	static  string // pass or fail
 	message string
 
-	identities []policy.Identity
-	trustRoot  string
-	// searchesLog tells that policy-controller may find in the transparency log what does not stand beside the image:
-	// a positive verdict holds, a negative one does not.
-	searchesLog bool
+	// alternatives of which one suffices.
+	alternatives []alternative
 
 	attestations bool
 	// unevaluable names the feature that is not evaluated here.
 	unevaluable string
 }
 
+// alternative is what an image may have to pass an authority.
+type alternative struct {
+	rule      *policy.Rule
+	trustRoot string
+	// lenient tells that policy-controller may accept what the rule does not: a positive verdict holds, a negative one
+	// does not.
+	lenient bool
+	// attested tells that policy-controller takes it for attestations.
+	attested bool
+}
+
 func parseAuthority(w writtenAuthority) authority {
-	a := authority{attestations: len(w.Attestations) > 0}
+	a := authority{name: w.Name, attestations: len(w.Attestations) > 0}
 	switch {
 	case w.Static != nil:
 		if w.Static.Action != "pass" && w.Static.Action != "fail" {
@@ -51,35 +61,29 @@ func parseAuthority(w writtenAuthority) authority {
 			break
 		}
 		a.static, a.message = w.Static.Action, w.Static.Message
-	case a.attestations:
-		a.unevaluable = "attestations"
 	case given(w.Key):
 		a.unevaluable = "signatures by a key"
 	case w.Keyless == nil:
 		a.unevaluable = "an authority that is neither keyless nor static"
-	case w.SignatureFormat != "" && w.SignatureFormat != "legacy":
+	case w.SignatureFormat != "" && w.SignatureFormat != "legacy" && w.SignatureFormat != bundleFormat:
 		a.unevaluable = "signatureFormat " + w.SignatureFormat
 	case len(w.Sources) > 0:
 		a.unevaluable = "another source of signatures"
-	case given(w.RFC3161Timestamp):
-		a.unevaluable = "RFC 3161 timestamps"
 	default:
 		a.keyless(w)
 	}
 	return a
 }
 
+const bundleFormat = "bundle"
+
 func given(raw []byte) bool { return len(raw) > 0 && string(raw) != "null" }
 
-// keyless takes the two shapes in that mean what a trust means: the default root of trust, or a TrustRoot for
+// keyless takes the shapes in that mean what a trust means: the default root of trust, or a TrustRoot for
 // certificates and log alike. With a TrustRoot for one of them only, policy-controller v0.14 leaves the log out
 // (pkg/webhook/validator.go, checkOptsFromAuthority).
 func (a *authority) keyless(w writtenAuthority) {
 	k := w.Keyless
-	logRoot, logURL := "", ""
-	if w.CTLog != nil {
-		logRoot, logURL = w.CTLog.TrustRootRef, w.CTLog.URL
-	}
 	switch {
 	case given(k.CACert):
 		a.unevaluable = "keyless.ca-cert"
@@ -90,27 +94,166 @@ func (a *authority) keyless(w writtenAuthority) {
 	case k.URL == "":
 		a.unevaluable = "a keyless authority without url"
 		return
-	case k.TrustRootRef != logRoot:
-		a.unevaluable = "different roots of trust for certificates and log"
-		return
-	case w.CTLog != nil && k.TrustRootRef == "" && logURL == "":
-		a.unevaluable = "a ctlog that names no log"
+	}
+	form, problem := w.form()
+	if problem != "" {
+		a.unevaluable = problem
 		return
 	}
-	a.trustRoot = k.TrustRootRef
-	a.searchesLog = k.TrustRootRef == "" && w.CTLog != nil
 	for _, id := range k.Identities {
 		if (id.Issuer == "") == (id.IssuerRegexp == "") || (id.Subject == "") == (id.SubjectRegexp == "") {
-			a.unevaluable, a.identities = "an identity without exactly one issuer and one subject", nil
+			a.unevaluable, a.alternatives = "an identity without exactly one issuer and one subject", nil
 			return
 		}
-		a.identities = append(a.identities, policy.Identity{
+		rule, problem := w.rule(policy.Identity{
 			Issuer: id.Issuer, IssuerRegexp: id.IssuerRegexp, Subject: id.Subject, SubjectRegexp: id.SubjectRegexp,
+		}, form)
+		if problem != "" {
+			a.unevaluable, a.alternatives = problem, nil
+			return
+		}
+		a.alternatives = append(a.alternatives, alternative{
+			rule: rule, trustRoot: k.TrustRootRef, attested: a.attestations,
+			// It searches the log for what does not stand beside the image.
+			lenient: k.TrustRootRef == "" && w.CTLog != nil,
 		})
 	}
-	if len(a.identities) == 0 {
+	if len(a.alternatives) == 0 {
 		a.unevaluable = "a keyless authority without identities"
 	}
+}
+
+// form in which an authority takes proofs, or what of it is not evaluated.
+func (w *writtenAuthority) form() (form policy.Forms, problem string) {
+	root, logRoot, logURL := w.Keyless.TrustRootRef, "", ""
+	if w.CTLog != nil {
+		logRoot, logURL = w.CTLog.TrustRootRef, w.CTLog.URL
+	}
+	switch {
+	case w.RFC3161Timestamp != nil:
+		// A policy of our own for a root of trust with a timestamp authority. It leaves the log out.
+		if root == "" || w.RFC3161Timestamp.TrustRootRef != root || w.CTLog != nil || w.SignatureFormat == bundleFormat ||
+			policy.AuthorityGroup(w.Name) == w.Name {
+			return 0, "RFC 3161 timestamps"
+		}
+		return policy.Timestamped, ""
+	case root != logRoot:
+		return 0, "different roots of trust for certificates and log"
+	case w.CTLog != nil && root == "" && logURL == "":
+		return 0, "a ctlog that names no log"
+	case w.SignatureFormat != bundleFormat:
+		return policy.SimpleSigning, ""
+	case root != "":
+		return 0, "bundles by a TrustRoot"
+	case len(w.Attestations) == 0:
+		return 0, "bundles without attestations"
+	default:
+		return policy.Bundle, ""
+	}
+}
+
+// rule by which an authority judges: attestations, of which one in a bundle may be cosign's signature, or a signature.
+func (w *writtenAuthority) rule(identity policy.Identity, form policy.Forms) (rule *policy.Rule, problem string) {
+	if len(w.Attestations) == 0 {
+		return policy.NewRule(identity, form), ""
+	}
+	var signature policy.Forms
+	var attestations []policy.Attestation
+	for _, a := range w.Attestations {
+		attestation := policy.Attestation{Name: a.Name, PredicateType: a.PredicateType, Forms: form}
+		switch {
+		case a.Policy != nil && (a.Policy.Type != "cue" || a.Policy.Data == ""):
+			return nil, "a condition on an attestation that is not inline CUE"
+		case a.Policy != nil:
+			attestation.CUE = a.Policy.Data
+		case a.PredicateType == policy.SignPredicate && form == policy.Bundle:
+			signature |= form
+			continue
+		}
+		if !strings.Contains(a.PredicateType, ":") {
+			return nil, "the predicate type " + a.PredicateType + ", which is no URI"
+		}
+		attestations = append(attestations, attestation)
+	}
+	return policy.NewRule(identity, signature, attestations...), ""
+}
+
+// merge makes one alternative of those that ask for the same in different forms.
+func merge(alternatives []alternative) []alternative {
+	var merged []alternative
+	for _, a := range alternatives {
+		if i := slices.IndexFunc(merged, a.likes); i >= 0 {
+			merged[i] = merged[i].or(a)
+		} else {
+			merged = append(merged, a)
+		}
+	}
+	return merged
+}
+
+// likes tells whether two alternatives differ in the form of one single thing only.
+func (a alternative) likes(b alternative) bool {
+	if a.rule.Identity != b.rule.Identity || a.trustRoot != b.trustRoot || a.lenient || b.lenient {
+		return false
+	}
+	switch {
+	case len(a.rule.Attestations) == 0 && len(b.rule.Attestations) == 0:
+		return true
+	case len(a.rule.Attestations) == 1 && len(b.rule.Attestations) == 1 && a.rule.Signature == 0 && b.rule.Signature == 0:
+		one, other := a.rule.Attestations[0], b.rule.Attestations[0]
+		one.Forms, other.Forms = 0, 0
+		return one == other
+	default:
+		return false
+	}
+}
+
+func (a alternative) or(b alternative) alternative {
+	attestations := slices.Clone(a.rule.Attestations)
+	for i := range attestations {
+		attestations[i].Forms |= b.rule.Attestations[i].Forms
+	}
+	a.rule = policy.NewRule(a.rule.Identity, a.rule.Signature|b.rule.Signature, attestations...)
+	a.attested = a.attested || b.attested
+	return a
+}
+
+// all makes one alternative of groups of authorities of which each must be passed; ok tells whether that is possible.
+func all(authorities []authority) (whole alternative, ok bool) {
+	var names []string
+	groups := map[string][]alternative{}
+	for i := range authorities {
+		a := &authorities[i]
+		if a.static != "" || a.unevaluable != "" {
+			return alternative{}, false
+		}
+		group := policy.AuthorityGroup(a.name)
+		if groups[group] == nil {
+			names = append(names, group)
+		}
+		groups[group] = append(groups[group], a.alternatives...)
+	}
+	var signature policy.Forms
+	var attestations []policy.Attestation
+	for i, group := range names {
+		merged := merge(groups[group])
+		if len(merged) != 1 || merged[0].lenient {
+			return alternative{}, false
+		}
+		if i == 0 {
+			whole = merged[0]
+		} else if merged[0].rule.Identity != whole.rule.Identity || merged[0].trustRoot != whole.trustRoot {
+			return alternative{}, false
+		}
+		if merged[0].rule.Signature != 0 && signature != 0 {
+			return alternative{}, false
+		}
+		signature |= merged[0].rule.Signature
+		attestations = append(attestations, merged[0].rule.Attestations...)
+		whole.attested = whole.attested || merged[0].attested
+	}
+	whole.rule = policy.NewRule(whole.rule.Identity, signature, attestations...)
+	return whole, len(names) > 0
 }
 
 // judgement of a policy or an authority on an image.
@@ -127,40 +270,22 @@ const (
 	passes
 )
 
-// judge asks all that could matter, whatever the first answers are.
-func (a *authority) judge(ref name.Reference, judge Judge) judgement {
+// judge asks all that could matter, whatever the first answers are. Unverified tells that policy-controller may accept
+// attestations that nobody signed.
+func (a *alternative) judge(ref name.Reference, judge Judge, unverified bool) judgement {
+	answer := judge(Question{Ref: ref, Rule: a.rule, TrustRoot: a.trustRoot})
+	one := judgement{result: open, reason: answer.Reason, message: answer.Message}
 	switch {
-	case a.static == "pass":
-		return judgement{result: passes}
-	case a.static == "fail":
-		return judgement{fails, v1alpha1.StaticPolicyReason, cmp.Or(a.message, "the policy refuses the image whatever its signatures")}
-	case a.unevaluable != "":
-		return judgement{open, v1alpha1.PolicyNotEvaluatedReason, "not evaluated: " + a.unevaluable}
+	case answer.Verdict == v1alpha1.VerdictVerified:
+		one.result = passes
+	case answer.Verdict == v1alpha1.VerdictUntrusted && !a.lenient && !(unverified && a.attested):
+		one.result = fails
 	}
-	var best judgement
-	for i, identity := range a.identities {
-		answer := judge(Question{Ref: ref, Identity: identity, TrustRoot: a.trustRoot})
-		one := judgement{result: a.take(answer.Verdict), reason: answer.Reason, message: answer.Message}
-		if i == 0 || one.result > best.result {
-			best = one
-		}
-	}
-	return best
-}
-
-func (a *authority) take(verdict v1alpha1.Verdict) result {
-	switch {
-	case verdict == v1alpha1.VerdictVerified:
-		return passes
-	case verdict == v1alpha1.VerdictUntrusted && !a.searchesLog:
-		return fails
-	default:
-		return open
-	}
+	return one
 }
 
 // judge gives a policy's judgement: any authority suffices, and a condition on top may only turn a pass down.
-func (p *Policy) judge(ref name.Reference, judge Judge) judgement {
+func (p *Policy) judge(ref name.Reference, judge Judge, unverified bool) judgement {
 	switch {
 	case p.unreadable != "":
 		return judgement{open, v1alpha1.PolicyNotEvaluatedReason, "the policy " + p.unreadable}
@@ -168,10 +293,24 @@ func (p *Policy) judge(ref name.Reference, judge Judge) judgement {
 		// policy-controller v0.14 drops the error (pkg/webhook/validator.go, errorsToFieldErrors).
 		return judgement{result: passes}
 	}
-	var best judgement
+	var judgements []judgement
 	for i := range p.authorities {
-		one := p.authorities[i].judge(ref, judge)
-		if i == 0 || one.result > best.result {
+		switch a := &p.authorities[i]; {
+		case a.static == "pass":
+			judgements = append(judgements, judgement{result: passes})
+		case a.static == "fail":
+			judgements = append(judgements, judgement{fails, v1alpha1.StaticPolicyReason,
+				cmp.Or(a.message, "the policy refuses the image whatever its signatures")})
+		case a.unevaluable != "":
+			judgements = append(judgements, judgement{open, v1alpha1.PolicyNotEvaluatedReason, "not evaluated: " + a.unevaluable})
+		}
+	}
+	for i := range p.alternatives {
+		judgements = append(judgements, p.alternatives[i].judge(ref, judge, unverified))
+	}
+	best := judgements[0]
+	for _, one := range judgements[1:] {
+		if one.result > best.result {
 			best = one
 		}
 	}

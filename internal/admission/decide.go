@@ -217,7 +217,7 @@ func (e *examination) tagged(c Container) (effect Effect, problem string) {
 func (e *examination) policies(c Container, ref name.Reference, digest string, covering []*Policy) {
 	for _, p := range covering {
 		e.covering[p.Name] = true
-		judgement := p.judge(ref, e.judge)
+		judgement := p.judge(ref, e.judge, e.cluster.Config.EnableOCI11)
 		effect := Refuses
 		switch {
 		case judgement.result == passes:

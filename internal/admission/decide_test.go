@@ -30,7 +30,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/policy"
 )
 
 // parse makes a policy of a spec in YAML.
@@ -66,7 +65,10 @@ func judging(asked *[]Question) Judge {
 			answer.Digest, answer.Reason = "", v1alpha1.ImageNotFoundReason
 			return answer
 		}
-		switch q.Identity.Subject {
+		if q.Rule == nil {
+			return answer
+		}
+		switch q.Rule.Identity.Subject {
 		case "right":
 			answer.Verdict, answer.Reason = v1alpha1.VerdictVerified, v1alpha1.SignedReason
 		case "wrong":
@@ -220,13 +222,13 @@ func TestAsksAllAtOnce(t *testing.T) {
 	if len(before) != 10 {
 		t.Errorf("%d questions were asked, want 3 for digests and 7 for verdicts", len(before))
 	}
-	compare := func(q Question) string { return fmt.Sprint(q.Ref.Name(), q.Identity, q.TrustRoot) }
+	compare := func(q Question) string { return fmt.Sprint(q.Ref.Name(), q.Rule.ID(), q.TrustRoot) }
 	for _, q := range after {
 		if !slices.ContainsFunc(before, func(b Question) bool { return compare(b) == compare(q) }) {
 			t.Errorf("%s was asked only once the answers were known", compare(q))
 		}
 	}
-	if before[0].Identity != (policy.Identity{}) {
+	if before[0].Rule != nil {
 		t.Errorf("the first question is %+v, want one for a digest", before[0])
 	}
 }

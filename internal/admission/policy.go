@@ -29,6 +29,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/karmada-io/image-trust/internal/policy"
 )
 
 // Policy is a ClusterImagePolicy as admission applies it.
@@ -42,6 +44,8 @@ type Policy struct {
 	namesDigest bool
 	matches     []match
 	authorities []authority
+	// alternatives of which one suffices, of all authorities.
+	alternatives []alternative
 	// condition is what spec.policy is written in; empty where there is none.
 	condition string
 	// unreadable says why nothing of it can be told. Such a policy may cover anything.
@@ -61,18 +65,21 @@ type (
 			Glob string `json:"glob"`
 		} `json:"images"`
 		Authorities []writtenAuthority `json:"authorities"`
-		Policy      *struct {
-			Type string `json:"type"`
-		} `json:"policy"`
-		Mode  string `json:"mode"`
-		Match []struct {
+		Policy      *writtenCondition  `json:"policy"`
+		Mode        string             `json:"mode"`
+		Match       []struct {
 			Group    string                `json:"group"`
 			Version  string                `json:"version"`
 			Resource string                `json:"resource"`
 			Selector *metav1.LabelSelector `json:"selector"`
 		} `json:"match"`
 	}
+	writtenCondition struct {
+		Type string `json:"type"`
+		Data string `json:"data"`
+	}
 	writtenAuthority struct {
+		Name    string          `json:"name"`
 		Key     json.RawMessage `json:"key"`
 		Keyless *struct {
 			URL        string `json:"url"`
@@ -95,9 +102,15 @@ type (
 			URL          string `json:"url"`
 			TrustRootRef string `json:"trustRootRef"`
 		} `json:"ctlog"`
-		Attestations     []json.RawMessage `json:"attestations"`
-		RFC3161Timestamp json.RawMessage   `json:"rfc3161timestamp"`
-		SignatureFormat  string            `json:"signatureFormat"`
+		Attestations []struct {
+			Name          string            `json:"name"`
+			PredicateType string            `json:"predicateType"`
+			Policy        *writtenCondition `json:"policy"`
+		} `json:"attestations"`
+		RFC3161Timestamp *struct {
+			TrustRootRef string `json:"trustRootRef"`
+		} `json:"rfc3161timestamp"`
+		SignatureFormat string `json:"signatureFormat"`
 	}
 )
 
@@ -134,13 +147,33 @@ func ParsePolicy(cip *unstructured.Unstructured) *Policy {
 		}
 		p.matches = append(p.matches, limit)
 	}
-	if written.Policy != nil {
-		p.condition = written.Policy.Type
-	}
 	for _, a := range written.Authorities {
 		p.authorities = append(p.authorities, parseAuthority(a))
 	}
+	p.conclude(written.Policy)
 	return p
+}
+
+// conclude says what an image needs by all authorities together. Of conditions on top of them the one that trusts are
+// rendered with is known.
+func (p *Policy) conclude(condition *writtenCondition) {
+	var names []string
+	var alternatives []alternative
+	for i := range p.authorities {
+		names = append(names, p.authorities[i].name)
+		alternatives = append(alternatives, p.authorities[i].alternatives...)
+	}
+	p.alternatives = merge(alternatives)
+	if condition == nil {
+		return
+	}
+	if condition.Type == "rego" && condition.Data == policy.Condition(names) {
+		if whole, ok := all(p.authorities); ok {
+			p.alternatives = []alternative{whole}
+			return
+		}
+	}
+	p.condition = condition.Type
 }
 
 func (p *Policy) cannotBeRead(err error) *Policy {

@@ -22,6 +22,8 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +32,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/statement"
 )
 
 // DefaultInterval between rounds of verification where a trust names none.
@@ -40,13 +43,16 @@ const (
 	maxInterval = 168 * time.Hour
 )
 
+// attestationName is also a part of the names of a ClusterImagePolicy's authorities, which end with a dot and a form.
+var attestationName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
 // ErrInvalid is in the chain of every error that a change of the spec would mend.
 var ErrInvalid = errors.New("invalid trust")
 
 // Policy is a compiled trust.
 type Policy struct {
-	// Identity that must have signed.
-	Identity Identity
+	// Rule that images are verified by.
+	Rule *Rule
 	// Enforcement at admission.
 	Enforcement v1alpha1.Enforcement
 	// TrustRoot is the name of a TrustRoot, or empty for the default root of trust.
@@ -76,7 +82,12 @@ func Compile(spec v1alpha1.KarmadaImageTrustSpec) (*Policy, error) {
 
 	var errs field.ErrorList
 	p.globs, errs = compileGlobs(root.Child("images"), spec.Images)
-	errs = append(errs, p.compileIdentity(root, spec)...)
+	identity, problems := compileIdentity(root, spec)
+	errs = append(errs, problems...)
+	forms := p.forms()
+	attestations, problems := compileAttestations(root.Child("attestations"), spec.Attestations, forms)
+	errs = append(errs, problems...)
+	p.Rule = NewRule(identity, forms, attestations...)
 	if v := spec.Verification; v != nil {
 		if v.Interval != nil {
 			if p.Interval = v.Interval.Duration; p.Interval < minInterval || p.Interval > maxInterval {
@@ -118,7 +129,16 @@ func compileGlobs(path *field.Path, images []v1alpha1.ImageGlob) ([]glob, field.
 	return globs, errs
 }
 
-func (p *Policy) compileIdentity(root *field.Path, spec v1alpha1.KarmadaImageTrustSpec) field.ErrorList {
+// forms in which proofs count. A timestamp stands in for the log only where the user names a root of trust with a
+// timestamp authority.
+func (p *Policy) forms() Forms {
+	if p.TrustRoot == "" {
+		return SimpleSigning | Bundle
+	}
+	return SimpleSigning | Timestamped | Bundle | TimestampedBundle
+}
+
+func compileIdentity(root *field.Path, spec v1alpha1.KarmadaImageTrustSpec) (Identity, field.ErrorList) {
 	var errs field.ErrorList
 	if (spec.Issuer != "") == (spec.IssuerRegexp != "") {
 		errs = append(errs, field.Required(root.Child("issuer"), "set exactly one of issuer and issuerRegexp"))
@@ -126,14 +146,14 @@ func (p *Policy) compileIdentity(root *field.Path, spec v1alpha1.KarmadaImageTru
 	if (spec.Identity != "") == (spec.IdentityRegexp != "") {
 		errs = append(errs, field.Required(root.Child("identity"), "set exactly one of identity and identityRegexp"))
 	}
-	p.Identity = Identity{Issuer: spec.Issuer, Subject: spec.Identity}
+	identity := Identity{Issuer: spec.Issuer, Subject: spec.Identity}
 	for _, r := range []struct {
 		name string
 		expr v1alpha1.Regexp
 		into *string
 	}{
-		{"issuerRegexp", spec.IssuerRegexp, &p.Identity.IssuerRegexp},
-		{"identityRegexp", spec.IdentityRegexp, &p.Identity.SubjectRegexp},
+		{"issuerRegexp", spec.IssuerRegexp, &identity.IssuerRegexp},
+		{"identityRegexp", spec.IdentityRegexp, &identity.SubjectRegexp},
 	} {
 		if r.expr == "" {
 			continue
@@ -145,7 +165,26 @@ func (p *Policy) compileIdentity(root *field.Path, spec v1alpha1.KarmadaImageTru
 		}
 		*r.into = anchored
 	}
-	return errs
+	return identity, errs
+}
+
+func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation, forms Forms) ([]Attestation, field.ErrorList) {
+	var attestations []Attestation
+	var errs field.ErrorList
+	for i, a := range wanted {
+		if !attestationName.MatchString(a.Name) {
+			errs = append(errs, field.Invalid(path.Index(i).Child("name"), a.Name, `must consist of lower case letters, digits and "-"`))
+		}
+		if u, err := url.Parse(a.PredicateType); err != nil || !u.IsAbs() || a.PredicateType == SignPredicate {
+			errs = append(errs, field.Invalid(path.Index(i).Child("predicateType"), a.PredicateType,
+				"must be the URI of an attestation's predicate type, such as https://slsa.dev/provenance/v1"))
+		}
+		if err := statement.CheckCondition(a.CUE); err != nil {
+			errs = append(errs, field.Invalid(path.Index(i).Child("cue"), a.CUE, "must be CUE: "+err.Error()))
+		}
+		attestations = append(attestations, Attestation{Name: a.Name, PredicateType: a.PredicateType, CUE: a.CUE, Forms: forms})
+	}
+	return attestations, errs
 }
 
 func (p *Policy) compileReferences(path *field.Path, references []v1alpha1.ImageReference) field.ErrorList {

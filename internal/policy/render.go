@@ -36,7 +36,6 @@ const (
 	// ManagedByValue is the value of ManagedByLabel.
 	ManagedByValue = "karmada-image-trust"
 
-	authorityName = "signer"
 	// policy-controller puts this URL in itself where none is given; written out, its
 	// defaulting changes nothing. With a trustRootRef it is not contacted.
 	fulcioURL = "https://fulcio.sigstore.dev"
@@ -58,7 +57,7 @@ func (p *Policy) Mode() string {
 
 // ClusterImagePolicy renders the policy, fully defaulted and with nothing in it that the
 // operator does not own; nil where none is wanted.
-func (p *Policy) ClusterImagePolicy(name string) *unstructured.Unstructured {
+func (p *Policy) ClusterImagePolicy(name string, in Surroundings) *unstructured.Unstructured {
 	if p.Mode() == "" {
 		return nil
 	}
@@ -66,29 +65,103 @@ func (p *Policy) ClusterImagePolicy(name string) *unstructured.Unstructured {
 	for _, pattern := range p.Globs() {
 		images = append(images, map[string]any{"glob": pattern})
 	}
-	keyless := map[string]any{
-		"url":        fulcioURL,
-		"identities": []any{p.Identity.render()},
+	authorities := p.authorities(p.enforceable(in))
+	spec := map[string]any{
+		"mode":        p.Mode(),
+		"images":      images,
+		"authorities": authorities,
 	}
-	authority := map[string]any{"name": authorityName, "keyless": keyless}
-	if p.TrustRoot != "" {
-		keyless["trustRootRef"] = p.TrustRoot
-		// Without it admission would not look at the transparency log at all.
-		authority["ctlog"] = map[string]any{"url": rekorURL, "trustRootRef": p.TrustRoot}
+	if len(p.Rule.Attestations) > 0 {
+		names := make([]string, 0, len(authorities))
+		for _, authority := range authorities {
+			names = append(names, authority.(map[string]any)["name"].(string)) //nolint:forcetypeassert // made above
+		}
+		spec["policy"] = map[string]any{"type": "rego", "data": Condition(names)}
 	}
 	out := &unstructured.Unstructured{Object: map[string]any{
 		"metadata": map[string]any{
 			"name":   name,
 			"labels": map[string]any{ManagedByLabel: ManagedByValue},
 		},
-		"spec": map[string]any{
-			"mode":        p.Mode(),
-			"images":      images,
-			"authorities": []any{authority},
-		},
+		"spec": spec,
 	}}
 	out.SetGroupVersionKind(ClusterImagePolicyKind)
 	return out
+}
+
+// Surroundings of a ClusterImagePolicy that it is rendered for.
+type Surroundings struct {
+	// Timestamps tells that the TrustRoot has a timestamp authority.
+	Timestamps bool
+	// AttestationsUnverified tells that policy-controller accepts attestations unverified (enable-oci11), and so bundles.
+	AttestationsUnverified bool
+}
+
+// enforceable are the forms of the rule that policy-controller v0.14 can judge: no bundles by a TrustRoot, since it
+// never finds the log's key there, and none where anything would pass for one.
+func (p *Policy) enforceable(in Surroundings) Forms {
+	forms := SimpleSigning
+	if p.TrustRoot == "" && !in.AttestationsUnverified {
+		forms |= Bundle
+	}
+	if p.TrustRoot != "" && in.Timestamps {
+		forms |= Timestamped
+	}
+	return forms
+}
+
+// authorities are one for each claim in each form: policy-controller takes any of them for enough.
+func (p *Policy) authorities(forms Forms) []any {
+	var authorities []any
+	add := func(group string, attestation map[string]any) {
+		for _, form := range []Forms{SimpleSigning, Timestamped, Bundle} {
+			if !forms.Has(form) {
+				continue
+			}
+			authority := p.authority(form)
+			authority["name"] = group + formSuffix(form)
+			switch {
+			case attestation != nil:
+				authority["attestations"] = []any{attestation}
+			case form == Bundle:
+				// policy-controller v0.14 judges bundles only as attestations; a signature is one with cosign's predicate.
+				authority["attestations"] = []any{map[string]any{"name": signatureGroup, "predicateType": SignPredicate}}
+			}
+			authorities = append(authorities, authority)
+		}
+	}
+	add(signatureGroup, nil)
+	for _, a := range p.Rule.Attestations {
+		attestation := map[string]any{"name": a.Name, "predicateType": a.PredicateType}
+		if a.CUE != "" {
+			attestation["policy"] = map[string]any{"type": "cue", "data": a.CUE}
+		}
+		add(attestationGroup+a.Name, attestation)
+	}
+	return authorities
+}
+
+// authority that judges by the rule's identity in one form.
+func (p *Policy) authority(form Forms) map[string]any {
+	keyless := map[string]any{
+		"url":        fulcioURL,
+		"identities": []any{p.Rule.Identity.render()},
+	}
+	authority := map[string]any{"keyless": keyless}
+	if form == Bundle {
+		authority["signatureFormat"] = "bundle"
+	}
+	if p.TrustRoot == "" {
+		return authority
+	}
+	keyless["trustRootRef"] = p.TrustRoot
+	if form == Timestamped {
+		authority["rfc3161timestamp"] = map[string]any{"trustRootRef": p.TrustRoot}
+	} else {
+		// Without it admission would not look at the transparency log at all.
+		authority["ctlog"] = map[string]any{"url": rekorURL, "trustRootRef": p.TrustRoot}
+	}
+	return authority
 }
 
 func (i Identity) render() map[string]any {

@@ -38,6 +38,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 var renderCases = map[string]struct {
 	change func(*v1alpha1.KarmadaImageTrustSpec)
+	in     Surroundings
 	// as admission sees them
 	match, notMatch []string
 }{
@@ -74,12 +75,34 @@ var renderCases = map[string]struct {
 		},
 		notMatch: []string{"index.docker.io/karmada/nginx" + testDigest},
 	},
+	"timestamped": {
+		change: func(s *v1alpha1.KarmadaImageTrustSpec) {
+			s.TrustRoot = &v1alpha1.TrustRootReference{Name: "my-sigstore"}
+			s.Attestations = []v1alpha1.Attestation{{Name: "provenance", PredicateType: "https://slsa.dev/provenance/v1"}}
+		},
+		in:    Surroundings{Timestamps: true},
+		match: []string{"index.docker.io/karmada/karmada-scheduler" + testDigest},
+	},
+	"attested": {
+		change: func(s *v1alpha1.KarmadaImageTrustSpec) {
+			s.Attestations = []v1alpha1.Attestation{
+				{Name: "provenance", PredicateType: "https://slsa.dev/provenance/v1", CUE: "predicate: buildDefinition: buildType: string"},
+				{Name: "sbom", PredicateType: "https://spdx.dev/Document"},
+			}
+		},
+		match: []string{"index.docker.io/karmada/karmada-scheduler" + testDigest},
+	},
+	"unverified": {
+		change: func(*v1alpha1.KarmadaImageTrustSpec) {},
+		in:     Surroundings{AttestationsUnverified: true},
+		match:  []string{"index.docker.io/karmada/karmada-scheduler" + testDigest},
+	},
 }
 
 func TestClusterImagePolicyGolden(t *testing.T) {
 	for name, tc := range renderCases {
 		t.Run(name, func(t *testing.T) {
-			got := render(t, tc.change)
+			got := render(t, tc.change, tc.in)
 			file := filepath.Join("testdata", name+".yaml")
 			if *update {
 				if err := os.WriteFile(file, got, 0o600); err != nil {
@@ -98,9 +121,9 @@ func TestClusterImagePolicyGolden(t *testing.T) {
 }
 
 func TestSpellingsOfDockerHubGiveOnePolicy(t *testing.T) {
-	want := render(t, func(*v1alpha1.KarmadaImageTrustSpec) {})
+	want := render(t, func(*v1alpha1.KarmadaImageTrustSpec) {}, Surroundings{})
 	for _, image := range []v1alpha1.ImageGlob{"karmada/*", "index.docker.io/karmada/*", "docker.io/karmada/*"} {
-		got := render(t, func(s *v1alpha1.KarmadaImageTrustSpec) { s.Images = []v1alpha1.ImageGlob{image} })
+		got := render(t, func(s *v1alpha1.KarmadaImageTrustSpec) { s.Images = []v1alpha1.ImageGlob{image} }, Surroundings{})
 		if diff := cmp.Diff(string(want), string(got)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", image, diff)
 		}
@@ -114,7 +137,7 @@ func TestAuditRendersNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := p.ClusterImagePolicy("karmada"); got != nil {
+	if got := p.ClusterImagePolicy("karmada", Surroundings{}); got != nil {
 		t.Errorf("got %v, want no policy", got)
 	}
 }
@@ -123,7 +146,7 @@ func TestAuditRendersNothing(t *testing.T) {
 func TestPolicyControllerContract(t *testing.T) {
 	for name, tc := range renderCases {
 		t.Run(name, func(t *testing.T) {
-			document := render(t, tc.change)
+			document := render(t, tc.change, tc.in)
 			warns, err := pcpolicy.Validate(t.Context(), string(document))
 			if err != nil || warns != nil {
 				t.Fatalf("policy-controller's validation: error %v, warning %v", err, warns)
@@ -173,9 +196,9 @@ func compile(t *testing.T, change func(*v1alpha1.KarmadaImageTrustSpec)) *Policy
 	return p
 }
 
-func render(t *testing.T, change func(*v1alpha1.KarmadaImageTrustSpec)) []byte {
+func render(t *testing.T, change func(*v1alpha1.KarmadaImageTrustSpec), in Surroundings) []byte {
 	t.Helper()
-	out, err := yaml.Marshal(compile(t, change).ClusterImagePolicy("karmada").Object)
+	out, err := yaml.Marshal(compile(t, change).ClusterImagePolicy("karmada", in).Object)
 	if err != nil {
 		t.Fatal(err)
 	}

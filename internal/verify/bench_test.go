@@ -34,6 +34,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/statement"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/registry"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
@@ -57,11 +58,17 @@ type bench struct {
 	before func(w http.ResponseWriter, r *http.Request) (answered bool)
 }
 
+// newBench has a registry without the referrers API, as most are.
 func newBench(t *testing.T) *bench {
+	t.Helper()
+	return newBenchWith(t, false)
+}
+
+func newBenchWith(t *testing.T, referrers bool) *bench {
 	t.Helper()
 	b := &bench{t: t, sigstore: newSigstore(t)}
 	b.root = rootOf(t, b.sigstore)
-	store := ggcrregistry.New(ggcrregistry.Logger(log.New(io.Discard, "", 0)))
+	store := ggcrregistry.New(ggcrregistry.Logger(log.New(io.Discard, "", 0)), ggcrregistry.WithReferrersSupport(referrers))
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()
 		before := b.before
@@ -123,6 +130,32 @@ func (b *bench) attach(digest name.Digest, signatures ...sigstore.Signature) {
 	}
 }
 
+// envelope is a sound statement about a digest.
+func (b *bench) envelope(digest name.Digest, id sigstore.Identity, predicateType string) sigstore.Envelope {
+	b.t.Helper()
+	envelope, err := b.sigstore.NewEnvelope(b.t.Context(), digest, id, predicateType, map[string]any{"builder": "test"})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return envelope
+}
+
+// bundle stores a statement as a bundle that refers to the image.
+func (b *bench) bundle(digest name.Digest, envelope sigstore.Envelope) {
+	b.t.Helper()
+	made, err := envelope.Bundle()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	predicateType, err := statement.PredicateType(envelope.Statement)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := sigstore.AttachBundle(b.t.Context(), digest, made, predicateType); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 func payloadOf(t *testing.T, digest name.Digest) []byte {
 	t.Helper()
 	payload, err := sigstore.Payload(digest)
@@ -173,26 +206,26 @@ func newCosign(requestTimeout time.Duration) *verify.Cosign {
 	)))
 }
 
-// exactly is the identity of a policy that wants id by name.
-func exactly(t *testing.T, id sigstore.Identity) policy.Identity {
+// exactly is the rule of a policy that wants id by name.
+func exactly(t *testing.T, id sigstore.Identity) *policy.Rule {
 	t.Helper()
-	return identityOf(t, v1alpha1.KarmadaImageTrustSpec{Issuer: id.Issuer, Identity: id.Subject})
+	return ruleOf(t, v1alpha1.KarmadaImageTrustSpec{Issuer: id.Issuer, Identity: id.Subject})
 }
 
-// like is the identity of a policy that wants GitHub workflows by a regexp.
-func like(t *testing.T, expr v1alpha1.Regexp) policy.Identity {
+// like is the rule of a policy that wants GitHub workflows by a regexp.
+func like(t *testing.T, expr v1alpha1.Regexp) *policy.Rule {
 	t.Helper()
-	return identityOf(t, v1alpha1.KarmadaImageTrustSpec{Issuer: sigstore.GitHubIssuer, IdentityRegexp: expr})
+	return ruleOf(t, v1alpha1.KarmadaImageTrustSpec{Issuer: sigstore.GitHubIssuer, IdentityRegexp: expr})
 }
 
-func identityOf(t *testing.T, spec v1alpha1.KarmadaImageTrustSpec) policy.Identity {
+func ruleOf(t *testing.T, spec v1alpha1.KarmadaImageTrustSpec) *policy.Rule {
 	t.Helper()
 	spec.Images = []v1alpha1.ImageGlob{"docker.io/karmada/*"}
 	compiled, err := policy.Compile(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return compiled.Identity
+	return compiled.Rule
 }
 
 // checkResult checks what holds for every Result.
@@ -213,7 +246,7 @@ func checkResult(t *testing.T, got verify.Result) {
 }
 
 // mustBe verifies and checks verdict and reason.
-func mustBe(ctx context.Context, t *testing.T, c *verify.Cosign, image name.Digest, want policy.Identity, trust *trustroot.Root, verdict v1alpha1.Verdict, reason string) verify.Result {
+func mustBe(ctx context.Context, t *testing.T, c *verify.Cosign, image name.Digest, want *policy.Rule, trust *trustroot.Root, verdict v1alpha1.Verdict, reason string) verify.Result {
 	t.Helper()
 	got := c.Verify(ctx, image, want, trust)
 	checkResult(t, got)

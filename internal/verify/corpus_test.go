@@ -76,13 +76,13 @@ func checkWanted(t *testing.T, c *verify.Cosign, entry corpus.Entry, image name.
 			IdentityRegexp: v1alpha1.Regexp(regexp.QuoteMeta(entry.Identity)),
 		},
 	} {
-		want := identityOf(t, spec)
+		want := ruleOf(t, spec)
 		got := c.Verify(t.Context(), image, want, trust)
 		checkResult(t, got)
 		if got.Verdict != expected {
 			t.Errorf("got %s %s (%s), want %s", got.Verdict, got.Reason, got.Message, expected)
 		}
-		if accepted := acceptedByCosign(t, image, want, trust); accepted != (got.Verdict == verified) {
+		if accepted := acceptedByCosign(t, image, want.Identity, trust); accepted != (got.Verdict == verified) {
 			t.Errorf("got %s, but cosign verify accepts it: %t", got.Verdict, accepted)
 		}
 		if got.Verdict == verified && (got.Signer.Identity != entry.Identity || got.Signer.Issuer != entry.Issuer ||
@@ -107,7 +107,7 @@ func checkUnwanted(t *testing.T, c *verify.Cosign, entry corpus.Entry, image, mo
 		"a regexp without start": {image, likeSpec(entry.Issuer, whole[1:])},
 		"another digest":         {moved, v1alpha1.KarmadaImageTrustSpec{Issuer: entry.Issuer, Identity: whole}},
 	} {
-		got := c.Verify(t.Context(), test.image, identityOf(t, test.spec), trust)
+		got := c.Verify(t.Context(), test.image, ruleOf(t, test.spec), trust)
 		checkResult(t, got)
 		if got.Verdict != untrusted {
 			t.Errorf("%s: got %s %s (%s), want it untrusted", what, got.Verdict, got.Reason, got.Message)

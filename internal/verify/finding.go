@@ -27,7 +27,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// finding is what one signature leads to.
+// finding is what one signature or attestation leads to. Its rank is zero where that is nothing at all.
 type finding struct {
 	Result
 	// rank tells, among findings other than Verified, which says most about the image.
@@ -40,14 +40,31 @@ const (
 	rankCertificate = 2
 	rankLog         = 3
 	rankIdentity    = 10 // plus how near it is
+	rankCondition   = 50
 	rankUnknown     = 100
 )
 
-// refused is the finding about a refused signature; err is a *refusal.
-func refused(err error) finding {
+// or is the finding of two that says more. What came first counts among equals.
+func (f finding) or(other finding) finding {
+	if other.rank > f.rank {
+		return other
+	}
+	return f
+}
+
+// noun is what makes the claim, in messages.
+func (c *claim) noun() string {
+	if c.attestation == nil {
+		return "signature"
+	}
+	return "attestation"
+}
+
+// refused is the finding about a refused signature or attestation; err is a *refusal.
+func (c *claim) refused(err error) finding {
 	var r *refusal
 	if !errors.As(err, &r) {
-		return finding{Result: unknown(v1alpha1.InternalErrorReason, "a signature could not be examined"), rank: rankUnknown}
+		return finding{Result: unknown(v1alpha1.InternalErrorReason, "a "+c.noun()+" could not be examined"), rank: rankUnknown}
 	}
 	rank := rankInvalid
 	switch r.reason {
@@ -56,12 +73,11 @@ func refused(err error) finding {
 	case v1alpha1.LogProofInvalidReason:
 		rank = rankLog
 	}
-	return finding{Result: untrusted(r.reason, "a signature is stored beside the image, but "+r.message), rank: rank}
-}
-
-// malformed is the finding about a signature that is refused as it is stored.
-func malformed(message string) finding {
-	return refused(refuse(v1alpha1.InvalidSignatureReason, "%s", message))
+	article := "a "
+	if c.attestation != nil {
+		article = "an "
+	}
+	return finding{Result: untrusted(r.reason, article+c.noun()+" is stored beside the image, but "+r.message), rank: rank}
 }
 
 // isolated runs judge where it can neither end the process nor outlast ctx: its input is hostile.

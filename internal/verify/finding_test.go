@@ -46,13 +46,14 @@ func TestIsolated(t *testing.T) {
 
 // TestRanks: of several findings, the more telling is reported; one that could not be examined outranks all.
 func TestRanks(t *testing.T) {
+	c := &claim{}
 	order := []int{
-		refused(refuse(v1alpha1.InvalidSignatureReason, "")).rank,
-		refused(refuse(v1alpha1.UntrustedCertificateReason, "")).rank,
-		refused(refuse(v1alpha1.LogProofInvalidReason, "")).rank,
+		c.refused(refuse(v1alpha1.InvalidSignatureReason, "")).rank,
+		c.refused(refuse(v1alpha1.UntrustedCertificateReason, "")).rank,
+		c.refused(refuse(v1alpha1.LogProofInvalidReason, "")).rank,
 		rankIdentity + nearNeither,
 		rankIdentity + nearMiss,
-		refused(errors.New("not a refusal")).rank,
+		c.refused(errors.New("not a refusal")).rank,
 	}
 	for i := range order[1:] {
 		if order[i] >= order[i+1] {

@@ -27,56 +27,77 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/karmada-io/image-trust/test/sigstore"
 )
 
 // TestRequests counts what an examination costs the registry. Docker Hub counts each GET of a manifest as a pull.
 func TestRequests(t *testing.T) {
-	b := newBench(t)
+	b := newBenchWith(t, true)
 	first, second, unsigned := b.push("karmada/app", "1"), b.push("karmada/app", "2"), b.push("karmada/app", "3")
 	for _, digest := range []name.Digest{first, second} {
 		b.attach(digest, b.good(digest, release))
 	}
-	var mu sync.Mutex
-	var seen []string
-	b.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		seen = append(seen, r.Method+" "+stageOf(r))
-		return false
-	})
-	requests := func() []string {
-		mu.Lock()
-		defer mu.Unlock()
-		defer func() { seen = nil }()
-		return slices.Clone(seen)
-	}
-
+	bundled := b.push("karmada/app", "4")
+	b.bundle(bundled, b.envelope(bundled, release, sigstore.SignPredicate))
 	c := newCosign(time.Minute)
-	check := func(what, reason string, image name.Digest, want []string) {
+	check := func(b *bench, what, reason string, image name.Digest, want []string) {
 		t.Helper()
-		if got := c.Verify(t.Context(), image, exactly(t, release), b.root); got.Reason != reason {
-			t.Errorf("%s: got %s (%s)", what, got.Reason, got.Message)
-		}
-		got := requests()
+		got := b.record(image, func() {
+			if got := c.Verify(t.Context(), image, exactly(t, release), b.root); got.Reason != reason {
+				t.Errorf("%s: got %s (%s)", what, got.Reason, got.Message)
+			}
+		})
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: requests (-want +got):\n%s", what, diff)
 		}
 		fmt.Printf("figure: requests_%s %d\n", strings.ReplaceAll(what, " ", "_"), len(got))
 	}
-	check("first image", "Signed", first, []string{"GET ping", "GET signatures", "GET payload"})
-	check("second image", "Signed", second, []string{"GET signatures", "GET payload"})
-	check("unsigned image", "Unsigned", unsigned, []string{"GET signatures", "GET image"})
+	check(b, "first image", "Signed", first, []string{"GET ping", "GET signatures", "GET payload"})
+	check(b, "second image", "Signed", second, []string{"GET signatures", "GET payload"})
+	check(b, "known image", "Signed", second, []string{"HEAD signatures"})
+	check(b, "unsigned image", "Unsigned", unsigned, []string{"GET signatures", "GET referrers", "GET image"})
+	check(b, "bundle", "Signed", bundled, []string{"GET signatures", "GET referrers", "GET bundle", "GET payload"})
+	check(b, "known bundle", "Signed", bundled, []string{"GET signatures", "GET referrers"})
 
-	if _, failure := c.Resolve(t.Context(), first.Context().Tag("v1")); failure != nil {
-		t.Error(failure.Message)
+	old := newBench(t)
+	crowded := old.push("karmada/app", "1")
+	for i := range 100 {
+		old.bundle(crowded, old.envelope(crowded, release, fmt.Sprintf("https://example.com/other/%d", i)))
 	}
-	if diff := cmp.Diff([]string{"HEAD image"}, requests()); diff != "" {
+	old.bundle(crowded, old.envelope(crowded, release, sigstore.SignPredicate))
+	check(old, "bundle among 100 attestations", "Signed", crowded,
+		[]string{"GET ping", "GET signatures", "GET referrers", "GET fallback", "GET bundle", "GET payload"})
+
+	resolved := b.record(first, func() {
+		if _, failure := c.Resolve(t.Context(), first.Context().Tag("v1")); failure != nil {
+			t.Error(failure.Message)
+		}
+	})
+	if diff := cmp.Diff([]string{"HEAD image"}, resolved); diff != "" {
 		t.Errorf("resolving: requests (-want +got):\n%s", diff)
 	}
 }
 
-// stageOf names what a request to a registry is for.
-func stageOf(r *http.Request) string {
+// record returns the requests that are made while a function runs.
+func (b *bench) record(image name.Digest, run func()) []string {
+	var mu sync.Mutex
+	var seen []string
+	b.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = append(seen, r.Method+" "+stageOf(r, image))
+		return false
+	})
+	defer b.intercept(nil)
+	run()
+	mu.Lock()
+	defer mu.Unlock()
+	return slices.Clone(seen)
+}
+
+// stageOf names what a request to a registry is for, in the examination of an image.
+func stageOf(r *http.Request, image name.Digest) string {
 	switch path := r.URL.Path; {
 	case path == "/v2/":
 		return "ping"
@@ -86,8 +107,14 @@ func stageOf(r *http.Request) string {
 		return "signatures"
 	case strings.Contains(path, "/blobs/"):
 		return "payload"
-	case strings.Contains(path, "/manifests/"):
+	case strings.Contains(path, "/referrers/"):
+		return "referrers"
+	case strings.HasSuffix(path, strings.Replace(image.DigestStr(), ":", "-", 1)):
+		return "fallback"
+	case strings.HasSuffix(path, image.DigestStr()), strings.HasSuffix(path, "/v1"):
 		return "image"
+	case strings.Contains(path, "/manifests/"):
+		return "bundle"
 	default:
 		return path
 	}

@@ -21,11 +21,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	"github.com/sigstore/cosign/v2/pkg/cosign/bundle"
 	"github.com/sigstore/cosign/v2/pkg/oci"
 	"github.com/sigstore/cosign/v2/pkg/oci/static"
+	"github.com/sigstore/cosign/v2/pkg/types"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
@@ -46,7 +49,7 @@ func refuse(reason, format string, args ...any) error {
 // readSignature makes what cosign verifies of a stored signature and its payload. It reads what cosign
 // reads, and refuses besides what is too large or would not survive cosign's reading of it: cosign
 // refuses those too, or worse. The error is a *refusal.
-func readSignature(layer v1.Descriptor, payload []byte) (oci.Signature, error) {
+func readSignature(layer v1.Descriptor, payload []byte, c *claim) (oci.Signature, error) {
 	if layer.Size != int64(len(payload)) {
 		return nil, refuse(v1alpha1.InvalidSignatureReason, "its payload does not have the size that its manifest says")
 	}
@@ -59,7 +62,7 @@ func readSignature(layer v1.Descriptor, payload []byte) (oci.Signature, error) {
 		}
 	}
 	signature, ok := layer.Annotations[static.SignatureAnnotationKey]
-	if !ok {
+	if !ok && c.attestation == nil {
 		return nil, refuse(v1alpha1.InvalidSignatureReason, "its annotation %s is missing", static.SignatureAnnotationKey)
 	}
 	opts := []static.Option{static.WithLayerMediaType(layer.MediaType)}
@@ -67,28 +70,57 @@ func readSignature(layer v1.Descriptor, payload []byte) (oci.Signature, error) {
 		opts = append(opts, static.WithCertChain([]byte(certificate), []byte(layer.Annotations[static.ChainAnnotationKey])))
 	}
 	if encoded := layer.Annotations[static.BundleAnnotationKey]; encoded != "" {
-		entry, err := readLogEntry(encoded)
+		entry, err := readLogEntry(encoded, c.entryKinds())
 		if err != nil {
 			return nil, refuse(v1alpha1.LogProofInvalidReason, "its entry of the transparency log is malformed: %v", err)
 		}
 		opts = append(opts, static.WithBundle(entry))
 	}
-	// Timestamps are not judged by, but cosign refuses a signature with one that it cannot read.
+	// cosign refuses a signature with a timestamp that it cannot read, whether or not it goes by it; sigstore does not
+	// survive an empty one.
 	if encoded := layer.Annotations[static.RFC3161TimestampAnnotationKey]; encoded != "" {
-		if err := json.Unmarshal([]byte(encoded), &bundle.RFC3161Timestamp{}); err != nil {
+		stamp := &bundle.RFC3161Timestamp{}
+		if err := json.Unmarshal([]byte(encoded), stamp); err != nil {
 			return nil, refuse(v1alpha1.InvalidSignatureReason, "its timestamp is malformed")
 		}
+		if len(stamp.SignedRFC3161Timestamp) > 0 {
+			opts = append(opts, static.WithRFC3161Timestamp(stamp))
+		}
 	}
-	read, err := static.NewSignature(payload, signature, opts...)
+	var read oci.Signature
+	var err error
+	if c.attestation != nil {
+		read, err = static.NewAttestation(payload, opts...)
+	} else {
+		read, err = static.NewSignature(payload, signature, opts...)
+	}
 	if err != nil {
 		return nil, refuse(v1alpha1.InvalidSignatureReason, "it is malformed")
 	}
 	return read, nil
 }
 
+// entryKinds are the kinds of entries that are about a signature over a payload, or about an envelope, and their
+// versions.
+func (c *claim) entryKinds() []string {
+	if c.attestation != nil {
+		return []string{"dsse 0.0.1", "intoto 0.0.1", "intoto 0.0.2"}
+	}
+	return []string{"hashedrekord 0.0.1", "rekord 0.0.1"}
+}
+
+// parseEnvelope reads the payload of a DSSE envelope.
+func parseEnvelope(content []byte) ([]byte, error) {
+	var envelope dsse.Envelope
+	if err := json.Unmarshal(content, &envelope); err != nil || envelope.PayloadType != types.IntotoPayloadType {
+		return nil, errors.New("not an envelope of a statement")
+	}
+	return base64.StdEncoding.DecodeString(envelope.Payload)
+}
+
 // readLogEntry reads the entry of the transparency log that is stored with a signature. cosign and rekor
 // rely on the form that is checked here.
-func readLogEntry(encoded string) (*bundle.RekorBundle, error) {
+func readLogEntry(encoded string, kinds []string) (*bundle.RekorBundle, error) {
 	var stored bundle.RekorBundle
 	if err := json.Unmarshal([]byte(encoded), &stored); err != nil {
 		return nil, errors.New("it is not JSON of the right form")
@@ -111,8 +143,7 @@ func readLogEntry(encoded string) (*bundle.RekorBundle, error) {
 		return nil, errors.New("its body is not JSON of the right form")
 	case entry.Spec == nil:
 		return nil, errors.New("its body lacks a spec")
-	// Entries of other kinds are about other things than a signature over a payload, and these kinds have one version.
-	case entry.Kind != "hashedrekord" && entry.Kind != "rekord" || entry.APIVersion != "0.0.1":
+	case !slices.Contains(kinds, entry.Kind+" "+entry.APIVersion):
 		return nil, fmt.Errorf("its kind %q of version %q does not fit", quoted(entry.Kind), quoted(entry.APIVersion))
 	}
 	return &stored, nil

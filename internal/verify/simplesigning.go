@@ -19,130 +19,189 @@ package verify
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"crypto"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	ociremote "github.com/sigstore/cosign/v2/pkg/oci/remote"
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+	"github.com/sigstore/cosign/v2/pkg/oci"
+	"github.com/sigstore/sigstore/pkg/signature"
+	"github.com/sigstore/sigstore/pkg/signature/dsse"
+	simplesigning "github.com/sigstore/sigstore/pkg/signature/payload"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-const (
-	// maxSignatures is how many signatures of an image are examined, in the order they are stored.
-	maxSignatures = 50
-	// maxPayload is the largest payload that is fetched, in bytes; real ones have less than 1 KiB.
-	maxPayload = 256 << 10
-)
+// attachedProof is a signature or attestation as cosign v2 stores it.
+type attachedProof struct {
+	*examination
+	ctx  context.Context //nolint:containedctx // cosign's functions take one each, and a proof lives as long as its judgement
+	sig  oci.Signature
+	form policy.Forms
+	// attestation tells that sig is an envelope with a statement.
+	attestation bool
+}
 
-// simpleSigning judges by the signatures of cosign v2: layers of a manifest that is tagged
-// sha256-<hex>.sig beside the image (sigstore/cosign, specs/SIGNATURE_SPEC.md).
-func (e *examination) simpleSigning(ctx context.Context) Result {
-	tag, err := ociremote.SignatureTag(e.image) // of a digest: no request
+// judgeAttached decides on one signature or attestation.
+func (e *examination) judgeAttached(ctx context.Context, c *claim, sig oci.Signature, attested []byte) finding {
+	form, err := e.formOf(sig)
 	if err != nil {
-		return unknown(v1alpha1.InternalErrorReason, "the name of the signature's tag could not be formed")
+		return c.refused(err)
 	}
-	stored, err := e.registry.Manifest(ctx, tag)
-	switch {
-	case isNotFound(err):
-		return e.withoutSignature(ctx)
-	case err != nil:
-		return registryFailure(err)
+	if !c.forms.Has(form) {
+		return c.refused(refuse(v1alpha1.LogProofInvalidReason, "it has no entry of the transparency log"))
 	}
-	manifest, err := v1.ParseManifest(bytes.NewReader(stored.Content))
-	if err != nil || !stored.MediaType.IsImage() || manifest.SchemaVersion != 2 {
-		return unknown(v1alpha1.RegistryAnswerInvalidReason,
-			fmt.Sprintf("what the registry has as %s is not a manifest of signatures", policy.DisplayName(tag)))
-	}
-	if len(manifest.Layers) == 0 {
-		return e.withoutSignature(ctx)
-	}
-	return e.firstMatch(ctx, manifest.Layers)
+	return e.decide(c, attachedProof{examination: e, ctx: ctx, sig: sig, form: form, attestation: c.attestation != nil}, attested)
 }
 
-// firstMatch examines signatures until one is accepted. Otherwise it returns the finding that says most.
-func (e *examination) firstMatch(ctx context.Context, layers []v1.Descriptor) Result {
-	// The signatures of one image mostly share their payload.
-	payloads := map[v1.Hash]fetched{}
-	var telling finding
-	for _, layer := range layers[:min(len(layers), maxSignatures)] {
-		found, goOn := e.examine(ctx, layer, payloads)
-		if found.Verdict == v1alpha1.VerdictVerified {
-			return found.Result
-		}
-		if found.rank > telling.rank {
-			telling = found
-		}
-		if !goOn {
-			break
-		}
-	}
-	if len(layers) > maxSignatures && telling.Verdict == v1alpha1.VerdictUntrusted {
-		return untrusted(v1alpha1.TooManySignaturesReason,
-			fmt.Sprintf("none of the first %d of %d signatures is accepted, and more are not examined; for example: %s",
-				maxSignatures, len(layers), telling.Message))
-	}
-	return telling.Result
-}
-
-// fetched is a payload, or why there is none.
-type fetched struct {
-	content []byte
-	err     error
-}
-
-// examine judges one signature, and tells whether it makes sense to go on with the next.
-func (e *examination) examine(ctx context.Context, layer v1.Descriptor, payloads map[v1.Hash]fetched) (finding, bool) {
-	if layer.Size > maxPayload {
-		return malformed("its payload is too large"), true
-	}
-	payload, ok := payloads[layer.Digest]
-	if !ok {
-		payload.content, payload.err = e.registry.Blob(ctx, e.image.Context().Digest(layer.Digest.String()))
-		payloads[layer.Digest] = payload
-	}
-	if isNotFound(payload.err) {
-		missing := unknown(v1alpha1.RegistryAnswerInvalidReason, "the registry has a signature of the image, but not its payload")
-		return finding{Result: missing, rank: rankUnknown}, true
-	}
-	if payload.err != nil {
-		failure := registryFailure(payload.err)
-		// What is wrong with one payload need not be wrong with the next; a registry that is down is down.
-		return finding{Result: failure, rank: rankUnknown}, failure.Reason == v1alpha1.RegistryAnswerInvalidReason
-	}
-	signature, err := readSignature(layer, payload.content)
+// formOf tells what is to prove the time of a signature: an entry of the log, wherever there is one. A timestamp counts
+// only where the root of trust can judge it.
+func (e *examination) formOf(sig oci.Signature) (policy.Forms, error) {
+	entry, err := sig.Bundle()
 	if err != nil {
-		return refused(err), true
+		return 0, refuse(v1alpha1.LogProofInvalidReason, "its entry of the transparency log is malformed")
 	}
-	found := isolated(ctx, func() finding { return e.judge(ctx, signature) })
-	return found, ctx.Err() == nil
+	stamp, err := sig.RFC3161Timestamp()
+	if err != nil {
+		return 0, refuse(v1alpha1.InvalidSignatureReason, "its timestamp is malformed")
+	}
+	if entry == nil && stamp != nil && e.timestamps {
+		return policy.Timestamped, nil
+	}
+	return policy.SimpleSigning, nil
 }
 
-// withoutSignature judges an image beside which no signature is stored. That the registry
-// has the image tells a missing signature from an image that is gone.
-func (e *examination) withoutSignature(ctx context.Context) Result {
-	stored, err := e.registry.Manifest(ctx, e.image)
-	switch {
-	case isNotFound(err):
-		return imageNotFound(e.image)
-	case err != nil:
-		return registryFailure(err)
+func (p attachedProof) check(identities []cosign.Identity) error {
+	opts := p.options(identities)
+	if p.form == policy.Timestamped {
+		opts.IgnoreTlog, opts.UseSignedTimestamps = true, true
+		// cosign would go by the clock without one.
+		if stamp, err := cosign.VerifyRFC3161Timestamp(p.sig, opts); err != nil || stamp == nil {
+			return errors.New("the timestamp was not verified")
+		}
 	}
-	if stored.MediaType.IsImage() {
-		manifest, err := v1.ParseManifest(bytes.NewReader(stored.Content))
+	var logged bool
+	var err error
+	if p.attestation {
+		opts.ClaimVerifier = cosign.IntotoSubjectClaimVerifier
+		logged, err = cosign.VerifyBlobAttestation(p.ctx, p.sig, p.hash, opts)
+	} else {
+		opts.ClaimVerifier = cosign.SimpleClaimVerifier
+		logged, err = cosign.VerifyImageSignature(p.ctx, p.sig, p.hash, opts)
+	}
+	if err == nil && !logged && p.form == policy.SimpleSigning {
+		err = errors.New("the entry of the transparency log was not verified")
+	}
+	return err
+}
+
+func (p attachedProof) sound() (facts, error) {
+	cert, err := p.sig.Cert()
+	if err != nil {
+		return facts{}, err
+	}
+	if p.form == policy.Timestamped {
+		stamp, err := cosign.VerifyRFC3161Timestamp(p.sig, p.options(nil))
+		if err == nil && stamp == nil {
+			err = errors.New("an accepted signature has no timestamp")
+		}
 		if err != nil {
-			return unknown(v1alpha1.RegistryAnswerInvalidReason,
-				fmt.Sprintf("what the registry has as %s is not a manifest", policy.DisplayName(e.image)))
+			return facts{}, err
 		}
-		if kind := manifest.Config.MediaType; kind != "" && !kind.IsConfig() {
-			return untrusted(v1alpha1.NotAnImageReason, fmt.Sprintf(
-				"this is not a container image but an artifact of type %s, and no signature is stored beside it", quoted(string(kind))))
-		}
+		return facts{certificate: cert, logIndex: -1, time: stamp.Time, form: p.form}, nil
 	}
-	return untrusted(v1alpha1.UnsignedReason, fmt.Sprintf("no cosign signature is stored beside the image: %s has no tag %s",
-		policy.DisplayName(e.image.Context()), signatureTag(e.hash)))
+	entry, err := p.sig.Bundle()
+	if err == nil && entry == nil {
+		err = errors.New("an accepted signature has no entry of the transparency log")
+	}
+	if err != nil {
+		return facts{}, err
+	}
+	return facts{
+		certificate: cert, logIndex: entry.Payload.LogIndex, time: time.Unix(entry.Payload.IntegratedTime, 0), form: p.form,
+	}, nil
 }
 
-func signatureTag(hash v1.Hash) string {
-	return hash.Algorithm + "-" + hash.Hex + "." + ociremote.SignatureTagSuffix
+// diagnose goes from the maker to the act: certificate, signature, log, time.
+func (p attachedProof) diagnose() error {
+	cert, err := p.sig.Cert()
+	if err != nil {
+		return refuse(v1alpha1.UntrustedCertificateReason, "its certificate is malformed")
+	}
+	if err := p.diagnoseCertificate(cert); err != nil {
+		return err
+	}
+	diagnosePayload := p.diagnosePayload
+	if p.attestation {
+		diagnosePayload = p.diagnoseEnvelope
+	}
+	if err := diagnosePayload(cert); err != nil {
+		return err
+	}
+	if p.form == policy.Timestamped {
+		return p.diagnoseTimestamp(cert)
+	}
+	entry, err := p.sig.Bundle()
+	if err != nil || entry == nil {
+		return refuse(v1alpha1.LogProofInvalidReason, "it has no entry of the transparency log")
+	}
+	if _, known := p.material.RekorLogs()[entry.Payload.LogID]; !known {
+		return refuse(v1alpha1.LogProofInvalidReason, "its entry is of a transparency log that the root of trust does not have")
+	}
+	if _, err := cosign.VerifyBundle(p.sig, p.options(nil)); err != nil {
+		return refuse(v1alpha1.LogProofInvalidReason,
+			"its entry of the transparency log is about another signature, or not one that the log made")
+	}
+	if err := diagnoseTime(cert, logTook, time.Unix(entry.Payload.IntegratedTime, 0)); err != nil {
+		return err
+	}
+	return refuse(v1alpha1.InvalidSignatureReason, "cosign does not accept it")
+}
+
+func (p attachedProof) diagnoseTimestamp(cert *x509.Certificate) error {
+	stamp, err := cosign.VerifyRFC3161Timestamp(p.sig, p.options(nil))
+	if err != nil || stamp == nil {
+		return refuse(v1alpha1.LogProofInvalidReason,
+			"it has no entry of the transparency log, and its timestamp is not by a timestamp authority of the root of trust, or not about it")
+	}
+	if err := diagnoseTime(cert, timestampTook, stamp.Time); err != nil {
+		return err
+	}
+	return refuse(v1alpha1.InvalidSignatureReason, "cosign does not accept it")
+}
+
+func (p attachedProof) diagnosePayload(cert *x509.Certificate) error {
+	raw, rawErr := p.sig.Signature()
+	payload, payloadErr := p.sig.Payload()
+	verifier, err := signature.LoadVerifier(cert.PublicKey, crypto.SHA256)
+	if rawErr != nil || payloadErr != nil || err != nil ||
+		verifier.VerifySignature(bytes.NewReader(raw), bytes.NewReader(payload)) != nil {
+		return refuse(v1alpha1.InvalidSignatureReason, "it does not fit its payload: one of them was changed")
+	}
+	if err := cosign.SimpleClaimVerifier(p.sig, p.hash, nil); err == nil {
+		return nil
+	}
+	var claim simplesigning.SimpleContainerImage
+	if err := json.Unmarshal(payload, &claim); err == nil {
+		if other, err := v1.NewHash(claim.Critical.Image.DockerManifestDigest); err == nil {
+			return refuse(v1alpha1.InvalidSignatureReason, "it is a signature of another image, %s", other)
+		}
+	}
+	return refuse(v1alpha1.InvalidSignatureReason, "what it signs is not an image")
+}
+
+func (p attachedProof) diagnoseEnvelope(cert *x509.Certificate) error {
+	payload, payloadErr := p.sig.Payload()
+	verifier, err := signature.LoadVerifier(cert.PublicKey, crypto.SHA256)
+	if payloadErr != nil || err != nil || dsse.WrapVerifier(verifier).VerifySignature(bytes.NewReader(payload), nil) != nil {
+		return refuse(v1alpha1.InvalidSignatureReason, "its signature does not fit its statement: one of them was changed")
+	}
+	if err := cosign.IntotoSubjectClaimVerifier(p.sig, p.hash, nil); err != nil {
+		return refuse(v1alpha1.InvalidSignatureReason, "its statement is about another image")
+	}
+	return nil
 }

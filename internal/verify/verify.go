@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package verify judges images: is an image signed by the wanted identity? Signature logic and
-// cryptography are cosign's and sigstore's. What is done here is around them: fetch signatures
+// Package verify judges images: is an image signed by the wanted identity, and attested as is wanted? Signature logic
+// and cryptography are cosign's and sigstore's. What is done here is around them: fetch signatures and attestations
 // from registries that may be slow, down or hostile, hand them over one by one, and say in words why
 // none was accepted.
 //
@@ -30,7 +30,6 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/sigstore/sigstore-go/pkg/root"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -51,10 +50,12 @@ type Result struct {
 	// Signer is who signed as the certificate says: of the proved signature, or, with
 	// IdentityMismatch, of the sound one by somebody else. Otherwise nil.
 	Signer *v1alpha1.Signer
-	// LogIndex and IntegratedTime are of that signature's proved entry in the transparency log;
-	// IntegratedTime is zero where nothing was proved.
+	// LogIndex and IntegratedTime are of that signature's proved entry in the transparency log. Where a timestamp
+	// stands in for it, LogIndex is -1 and the time is the timestamp's. The time is zero where nothing was proved.
 	LogIndex       int64
 	IntegratedTime time.Time
+	// Form in which the signature is stored, and Forms in which all that was asked for is; zero where nothing was proved.
+	Form, Forms policy.Forms
 	// RetryAfter is how long a registry asked to be left alone; 0 if it did not ask.
 	RetryAfter time.Duration
 }
@@ -90,9 +91,9 @@ func New(opts ...Option) *Cosign {
 	return c
 }
 
-// Verify judges one image by the identity that must have signed it and the root of trust that
-// vouches for it. Without a root the verdict is Unknown.
-func (c *Cosign) Verify(ctx context.Context, image name.Digest, identity policy.Identity, trust *trustroot.Root) (result Result) {
+// Verify judges one image by what it must have and the root of trust that vouches for it. Without a root the verdict is
+// Unknown.
+func (c *Cosign) Verify(ctx context.Context, image name.Digest, rule *policy.Rule, trust *trustroot.Root) (result Result) {
 	defer func() {
 		if r := recover(); r != nil {
 			result = panicked(ctx, r)
@@ -101,6 +102,7 @@ func (c *Cosign) Verify(ctx context.Context, image name.Digest, identity policy.
 	if trust == nil || trust.Material == nil {
 		return unknown(v1alpha1.TrustRootUnavailableReason, "there is no root of trust to verify signatures by")
 	}
+	identity := rule.Identity
 	if identity.Issuer == "" && identity.IssuerRegexp == "" || identity.Subject == "" && identity.SubjectRegexp == "" {
 		// cosign would take a missing half for "anybody".
 		return unknown(v1alpha1.InternalErrorReason, "the policy names no issuer or no identity")
@@ -111,8 +113,11 @@ func (c *Cosign) Verify(ctx context.Context, image name.Digest, identity policy.
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	e := &examination{registry: c.registry, image: image, hash: hash, identity: identity, material: trust.Material}
-	return e.simpleSigning(ctx)
+	e := &examination{
+		registry: c.registry, image: image, hash: hash, rule: rule,
+		material: trust.Material, timestamps: trust.Timestamps(), blobs: map[v1.Hash]fetched{},
+	}
+	return e.run(ctx)
 }
 
 // Resolve looks up which digest a tag stands for. A reference by digest costs no request. The Result
@@ -132,15 +137,6 @@ func (c *Cosign) Resolve(ctx context.Context, ref name.Reference) (name.Digest, 
 		return name.Digest{}, &result
 	}
 	return ref.Context().Digest(hash.String()), nil
-}
-
-// examination is one run over one image.
-type examination struct {
-	registry *registry.Client
-	image    name.Digest
-	hash     v1.Hash
-	identity policy.Identity
-	material root.TrustedMaterial
 }
 
 func unknown(reason, message string) Result {

@@ -51,7 +51,7 @@ func TestVerify(t *testing.T) {
 
 	tests := map[string]struct {
 		signatures func(b *bench, digest name.Digest) []sigstore.Signature
-		want       *policy.Identity // nil wants release exactly
+		want       *policy.Rule // nil wants release exactly
 		verdict    v1alpha1.Verdict
 		reason     string
 		message    string // a part of it
@@ -67,7 +67,7 @@ func TestVerify(t *testing.T) {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
 				return []sigstore.Signature{b.good(d, release)}
 			},
-			want: &regexp, verdict: verified, reason: "Signed", signer: release.Subject,
+			want: regexp, verdict: verified, reason: "Signed", signer: release.Subject,
 		},
 		"good behind bad ones": {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
@@ -77,7 +77,7 @@ func TestVerify(t *testing.T) {
 			verdict: verified, reason: "Signed", signer: release.Subject,
 		},
 		"unsigned": {
-			verdict: untrusted, reason: "Unsigned", message: "no cosign signature is stored beside the image",
+			verdict: untrusted, reason: "Unsigned", message: "no signature is stored beside the image",
 		},
 		"other repository": {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
@@ -90,7 +90,7 @@ func TestVerify(t *testing.T) {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
 				return []sigstore.Signature{b.good(d, by("karmada-io/karmada", "release.yml", "refs/heads/master"))}
 			},
-			want: &regexp, verdict: untrusted, reason: "IdentityMismatch", message: "this is a build of branch master",
+			want: regexp, verdict: untrusted, reason: "IdentityMismatch", message: "this is a build of branch master",
 			signer: "https://github.com/karmada-io/karmada/.github/workflows/release.yml@refs/heads/master",
 		},
 		"other issuer": {
@@ -119,7 +119,7 @@ func TestVerify(t *testing.T) {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
 				return []sigstore.Signature{b.good(d, with(release, func(id *sigstore.Identity) { id.Subject = "https://evil.example/?" + id.Subject }))}
 			},
-			want: &regexp, verdict: untrusted, reason: "IdentityMismatch", message: "only in part",
+			want: regexp, verdict: untrusted, reason: "IdentityMismatch", message: "only in part",
 			signer: "https://evil.example/?" + release.Subject,
 		},
 		"the nearest of several": {
@@ -249,7 +249,7 @@ func TestVerify(t *testing.T) {
 			}
 			want := exactly(t, release)
 			if test.want != nil {
-				want = *test.want
+				want = test.want
 			}
 			got := mustBe(t.Context(), t, newCosign(time.Minute), digest, want, b.root, test.verdict, test.reason)
 			if !strings.Contains(got.Message, test.message) {
@@ -262,7 +262,7 @@ func TestVerify(t *testing.T) {
 			if seen != test.signer {
 				t.Errorf("got signer %q, want %q", seen, test.signer)
 			}
-			if accepted := acceptedByCosign(t, digest, want, b.root); accepted != (got.Verdict == verified) {
+			if accepted := acceptedByCosign(t, digest, want.Identity, b.root); accepted != (got.Verdict == verified) {
 				t.Errorf("got %s, but cosign verify accepts it: %t", got.Verdict, accepted)
 			}
 			again := newCosign(time.Minute).Verify(t.Context(), digest, want, b.root)

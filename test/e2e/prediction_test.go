@@ -127,7 +127,7 @@ func (p *predictor) cluster() *admission.Cluster {
 
 // judge asks the operator's verifier, once for each question.
 func (p *predictor) judge(q admission.Question) admission.Answer {
-	key := fmt.Sprint(q.Ref.Name(), q.Identity, q.TrustRoot)
+	key := fmt.Sprint(q.Ref.Name(), q.Rule.ID(), q.TrustRoot)
 	if answer, ok := p.answers[key]; ok {
 		return answer
 	}
@@ -141,14 +141,14 @@ func (p *predictor) verify(q admission.Question) admission.Answer {
 	if failure != nil {
 		return admission.Answer{Verdict: failure.Verdict, Reason: failure.Reason, Message: failure.Message}
 	}
-	if q.Identity == (policy.Identity{}) {
+	if q.Rule == nil {
 		return admission.Answer{Digest: digest.DigestStr()}
 	}
 	root := p.root
 	if q.TrustRoot != "" {
 		root = p.namedRoot(ctx, q.TrustRoot)
 	}
-	result := p.cosign.Verify(ctx, digest, q.Identity, root)
+	result := p.cosign.Verify(ctx, digest, q.Rule, root)
 	return admission.Answer{Digest: digest.DigestStr(), Verdict: result.Verdict, Reason: result.Reason, Message: result.Message}
 }
 

@@ -270,7 +270,7 @@ func trustPolicy(t *testing.T, name, organisation string) *unstructured.Unstruct
 	if err != nil {
 		t.Fatal(err)
 	}
-	return compiled.ClusterImagePolicy(name)
+	return compiled.ClusterImagePolicy(name, policy.Surroundings{})
 }
 
 // load creates policies, and waits until the webhook has them all: it takes them up together, a moment after they

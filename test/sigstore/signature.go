@@ -55,6 +55,8 @@ type Signature struct {
 	Certificate, Chain []byte
 	// Bundle is the log's promise; nil if the signature was not logged.
 	Bundle *bundle.RekorBundle
+	// Timestamp is an RFC 3161 response; nil if there is none.
+	Timestamp []byte
 	// Annotations are laid over those that the fields above make.
 	Annotations map[string]string
 }
@@ -119,6 +121,9 @@ func (s Signature) layer() (oci.Signature, error) {
 	}
 	if s.Bundle != nil {
 		opts = append(opts, static.WithBundle(s.Bundle))
+	}
+	if s.Timestamp != nil {
+		opts = append(opts, static.WithRFC3161Timestamp(bundle.TimestampToRFC3161Timestamp(s.Timestamp)))
 	}
 	layer, err := static.NewSignature(s.Payload, s.Base64, opts...)
 	if err != nil {

@@ -38,11 +38,14 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/transparency-dev/merkle/rfc6962"
+	"github.com/transparency-dev/merkle/testonly"
 )
 
 // The addresses under which the parties are known. Nothing listens there.
@@ -50,6 +53,7 @@ const (
 	FulcioURL = "https://fulcio.sigstore.test"
 	CTLogURL  = "https://ctfe.sigstore.test"
 	RekorURL  = "https://rekor.sigstore.test"
+	TSAURL    = "https://timestamp.sigstore.test"
 )
 
 const (
@@ -61,14 +65,18 @@ const (
 )
 
 // Sigstore is one instance: a certificate authority, a certificate
-// transparency log and a signature transparency log. It is safe for concurrent
+// transparency log, a signature transparency log and a timestamp authority. It is safe for concurrent
 // use.
 type Sigstore struct {
 	ca    authority
 	ctLog *ecdsa.PrivateKey
 	rekor *ecdsa.PrivateKey
+	tsa   timestampAuthority
 
 	nextLogIndex atomic.Int64
+
+	treeLock sync.Mutex
+	tree     *testonly.Tree // of the transparency log, as long as the process lives
 }
 
 // New makes an instance with fresh keys, which no other instance trusts.
@@ -85,11 +93,15 @@ func New() (*Sigstore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the transparency log's key: %w", err)
 	}
-	return newSigstore(ca, ctLog, rekor), nil
+	tsa, err := newTimestampAuthority(ca.root.NotBefore)
+	if err != nil {
+		return nil, fmt.Errorf("making the timestamp authority: %w", err)
+	}
+	return newSigstore(ca, ctLog, rekor, tsa), nil
 }
 
-func newSigstore(ca authority, ctLog, rekor *ecdsa.PrivateKey) *Sigstore {
-	s := &Sigstore{ca: ca, ctLog: ctLog, rekor: rekor}
+func newSigstore(ca authority, ctLog, rekor *ecdsa.PrivateKey, tsa timestampAuthority) *Sigstore {
+	s := &Sigstore{ca: ca, ctLog: ctLog, rekor: rekor, tsa: tsa, tree: testonly.New(rfc6962.DefaultHasher)}
 	// Counting from the clock keeps indexes growing from one process to the
 	// next without storing them.
 	s.nextLogIndex.Store(time.Now().Unix())

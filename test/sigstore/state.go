@@ -29,11 +29,11 @@ import (
 // Save writes the instance's certificates and private keys into a PEM file
 // that only its owner may read, for Load in another process.
 func (s *Sigstore) Save(path string) error {
-	content, err := cryptoutils.MarshalCertificatesToPEM([]*x509.Certificate{s.ca.root, s.ca.intermediate})
+	content, err := cryptoutils.MarshalCertificatesToPEM([]*x509.Certificate{s.ca.root, s.ca.intermediate, s.tsa.root, s.tsa.leaf})
 	if err != nil {
 		return fmt.Errorf("encoding the certificates: %w", err)
 	}
-	for _, key := range []*ecdsa.PrivateKey{s.ca.key, s.ctLog, s.rekor} {
+	for _, key := range []*ecdsa.PrivateKey{s.ca.key, s.ctLog, s.rekor, s.tsa.key} {
 		encoded, err := cryptoutils.MarshalPrivateKeyToPEM(key)
 		if err != nil {
 			return fmt.Errorf("encoding a key: %w", err)
@@ -73,9 +73,10 @@ func Load(path string) (*Sigstore, error) {
 		}
 		keys = append(keys, ecdsaKey)
 	}
-	if len(certificates) != 2 || len(keys) != 3 {
-		return nil, fmt.Errorf("%s: %d certificates and %d keys, want 2 and 3", path, len(certificates), len(keys))
+	if len(certificates) != 4 || len(keys) != 4 {
+		return nil, fmt.Errorf("%s: %d certificates and %d keys, want 4 of each", path, len(certificates), len(keys))
 	}
 	ca := authority{root: certificates[0], intermediate: certificates[1], key: keys[0]}
-	return newSigstore(ca, keys[1], keys[2]), nil
+	tsa := timestampAuthority{root: certificates[2], leaf: certificates[3], key: keys[3]}
+	return newSigstore(ca, keys[1], keys[2], tsa), nil
 }

@@ -15,7 +15,7 @@ limitations under the License.
 */
 
 // Package pool verifies images beside the reconciler: it remembers what is known of each
-// image under each identity, has a bounded number of workers find out what is not, and
+// image under each rule, has a bounded number of workers find out what is not, and
 // tells when an answer lands. A caller never waits for a registry.
 package pool
 
@@ -51,7 +51,7 @@ type Verifier interface {
 	// Resolve returns the digest that a reference names, or why it is not known.
 	Resolve(ctx context.Context, ref name.Reference) (name.Digest, *verify.Result)
 	// Verify judges one digest.
-	Verify(ctx context.Context, image name.Digest, identity policy.Identity, root *trustroot.Root) verify.Result
+	Verify(ctx context.Context, image name.Digest, rule *policy.Rule, root *trustroot.Root) verify.Result
 	// Holds tells whether an index lists the digest of an image, or why it is not known.
 	Holds(ctx context.Context, index name.Digest, image v1.Hash) (bool, *verify.Result)
 }
@@ -71,9 +71,8 @@ type Request struct {
 	// Runs tells that a node reports Ref. A signature of the index that holds it counts then: the index was asked for,
 	// and the node chose from it.
 	Runs bool
-	// Identity that must have signed. With the zero value only the digest is asked for, and the Answer's Result is zero
-	// once it is known.
-	Identity policy.Identity
+	// Rule to verify by. Without one only the digest is asked for, and the Answer's Result is zero once it is known.
+	Rule *policy.Rule
 	// RootName tells roots of trust apart; empty is the default one.
 	RootName string
 	// Root of trust, nil while there is none.
@@ -103,7 +102,7 @@ type Answer struct {
 // key is what makes two requests the same question.
 type key struct {
 	ref      string
-	identity policy.Identity
+	rule     string
 	rootName string
 	tag      string
 	index    string
@@ -111,7 +110,7 @@ type key struct {
 }
 
 func keyOf(request Request) key {
-	k := key{ref: request.Ref.Name(), identity: request.Identity, rootName: request.RootName, runs: request.Runs}
+	k := key{ref: request.Ref.Name(), rule: request.Rule.ID(), rootName: request.RootName, runs: request.Runs}
 	if request.Tag != nil {
 		k.tag = request.Tag.Name()
 	}

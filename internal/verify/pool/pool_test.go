@@ -62,7 +62,7 @@ func (s *scripted) Resolve(_ context.Context, ref name.Reference) (name.Digest, 
 	return ref.Context().Digest(s.tags[ref.Identifier()]), nil
 }
 
-func (s *scripted) Verify(_ context.Context, image name.Digest, _ policy.Identity, _ *trustroot.Root) verify.Result {
+func (s *scripted) Verify(_ context.Context, image name.Digest, _ *policy.Rule, _ *trustroot.Root) verify.Result {
 	s.mu.Lock()
 	s.verified = append(s.verified, image.Name())
 	s.running++
@@ -139,7 +139,7 @@ func ask(t *testing.T, images ...string) []Request {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, Request{Ref: ref, Identity: policy.Identity{Issuer: "i", Subject: "s"}, Root: someRoot})
+		out = append(out, Request{Ref: ref, Rule: policy.NewRule(policy.Identity{Issuer: "i", Subject: "s"}, policy.SimpleSigning), Root: someRoot})
 	}
 	return out
 }

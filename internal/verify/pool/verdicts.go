@@ -24,16 +24,15 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify"
 )
 
 // verdictKey is what a verdict depends on. The repository belongs to it: signatures are
 // stored beside the image.
 type verdictKey struct {
-	digest   string // NAME@DIGEST; name.Digest also remembers how it was spelled
-	identity policy.Identity
-	root     string
+	digest string // NAME@DIGEST; name.Digest also remembers how it was spelled
+	rule   string
+	root   string
 }
 
 // verdict on a digest, shared by all references to it.
@@ -45,7 +44,7 @@ type verdict struct {
 // judge returns a verdict that was begun at or after since, and has it found out where there is
 // none, once for all who want it at the same time.
 func (p *Pool) judge(ctx context.Context, digest name.Digest, request Request, since time.Time) verify.Result {
-	k := verdictKey{digest: digest.Name(), identity: request.Identity, root: fingerprint(request.Root)}
+	k := verdictKey{digest: digest.Name(), rule: request.Rule.ID(), root: fingerprint(request.Root)}
 	p.mu.Lock()
 	known, ok := p.verdicts[k]
 	p.mu.Unlock()
@@ -54,7 +53,7 @@ func (p *Pool) judge(ctx context.Context, digest name.Digest, request Request, s
 	}
 	flight, _, _ := p.flight.Do(k.String(), func() (any, error) {
 		began := p.clock.Now()
-		result := p.verifier.Verify(ctx, digest, request.Identity, request.Root)
+		result := p.verifier.Verify(ctx, digest, request.Rule, request.Root)
 		p.observe(result, p.clock.Since(began))
 		if result.Verdict != v1alpha1.VerdictUnknown {
 			p.mu.Lock()
@@ -68,30 +67,24 @@ func (p *Pool) judge(ctx context.Context, digest name.Digest, request Request, s
 
 // String tells keys apart for singleflight, which takes strings.
 func (k verdictKey) String() string {
-	return strings.Join([]string{
-		k.digest, k.root,
-		k.identity.Issuer, k.identity.IssuerRegexp, k.identity.Subject, k.identity.SubjectRegexp,
-	}, "\x00")
+	return strings.Join([]string{k.digest, k.root, k.rule}, "\x00")
 }
 
 // sweep forgets the verdicts on digests that no entry names any more.
 func (p *Pool) sweep() {
-	type named struct {
-		digest   string
-		identity policy.Identity
-	}
+	type named struct{ digest, rule string }
 	used := make(map[named]bool, len(p.entries))
 	tags := make(map[string]bool, len(p.entries))
 	for k, e := range p.entries {
 		repository := e.request.Ref.Context().Name()
-		used[named{repository + "@" + e.answer.Digest, k.identity}] = true
+		used[named{repository + "@" + e.answer.Digest, k.rule}] = true
 		if e.answer.Index != "" {
-			used[named{repository + "@" + e.answer.Index, k.identity}] = true
+			used[named{repository + "@" + e.answer.Index, k.rule}] = true
 		}
 		tags[k.ref], tags[k.tag] = true, true
 	}
 	for k := range p.verdicts {
-		if !used[named{k.digest, k.identity}] {
+		if !used[named{k.digest, k.rule}] {
 			delete(p.verdicts, k)
 		}
 	}

@@ -22,7 +22,6 @@ import (
 	"time"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/policy"
 )
 
 func (p *Pool) work(ctx context.Context) {
@@ -53,7 +52,7 @@ func (p *Pool) attempt(ctx context.Context, k key) {
 		return
 	}
 	answer := Answer{Digest: digest.DigestStr()}
-	if request.Identity != (policy.Identity{}) {
+	if request.Rule != nil {
 		answer.Result = p.judge(bounded, digest, request, since)
 		p.platform(bounded, digest, request, since, &answer)
 	}
@@ -134,7 +133,7 @@ func (e *entry) record(answer Answer, now time.Time) {
 // missing there is nothing to try until somebody asks with one.
 func (p *Pool) plan(k key, e *entry) {
 	switch {
-	case e.answer.Result.Verdict == v1alpha1.VerdictUnknown && (e.request.Root != nil || e.request.Identity == (policy.Identity{})):
+	case e.answer.Result.Verdict == v1alpha1.VerdictUnknown && (e.request.Root != nil || e.request.Rule == nil):
 		pause := max(backoff(e.failures), e.answer.Result.RetryAfter)
 		e.notBefore = p.clock.Now().Add(pause)
 		p.queue.AddAfter(k, pause)

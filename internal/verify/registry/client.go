@@ -18,6 +18,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -60,6 +61,8 @@ type Client struct {
 	// go-containerregistry's own Puller would remember its error for good.
 	sessions   *lru.Cache
 	handshakes singleflight.Group
+
+	cache *cache
 }
 
 // Option of a Client.
@@ -87,6 +90,7 @@ func New(opts ...Option) *Client {
 		keychain: authn.DefaultKeychain,
 		timeout:  DefaultRequestTimeout,
 		sessions: lru.New(maxSessions),
+		cache:    newCache(),
 	}
 	for _, opt := range opts {
 		opt(c)
@@ -116,9 +120,39 @@ type Manifest struct {
 	Content   []byte
 }
 
-// Manifest gets a manifest or an index with one request. By digest, its content is proved
-// to have that digest; by tag, it is what the registry says. The error is an *Error.
+// Manifest gets a manifest or an index as the registry has it now, with one request: a GET, or a HEAD where its content
+// is remembered. By digest, its content is proved to have that digest; by tag, it is what the registry says. The error
+// is an *Error.
 func (c *Client) Manifest(ctx context.Context, ref name.Reference) (Manifest, error) {
+	known, ok := c.cache.behind(ref)
+	if !ok {
+		return c.fetch(ctx, ref)
+	}
+	digest, err := c.Digest(ctx, ref)
+	var failure *Error
+	switch {
+	case errors.As(err, &failure) && failure.Kind == InvalidAnswer:
+		// Not every registry answers HEAD with a digest.
+		return c.fetch(ctx, ref)
+	case err != nil:
+		return Manifest{}, err
+	}
+	if content, ok := c.cache.get(ref.Context().Digest(digest.String())); ok && digest.String() == known {
+		return content, nil
+	}
+	return c.fetch(ctx, ref)
+}
+
+// ManifestByDigest gets a manifest or an index that may be remembered: it does not tell whether the registry still has
+// it. The error is an *Error.
+func (c *Client) ManifestByDigest(ctx context.Context, ref name.Digest) (Manifest, error) {
+	if content, ok := c.cache.get(ref); ok {
+		return content, nil
+	}
+	return c.fetch(ctx, ref)
+}
+
+func (c *Client) fetch(ctx context.Context, ref name.Reference) (Manifest, error) {
 	session, err := c.session(ctx, ref.Context())
 	if err != nil {
 		return Manifest{}, err
@@ -131,7 +165,9 @@ func (c *Client) Manifest(ctx context.Context, ref name.Reference) (Manifest, er
 	if err != nil {
 		return Manifest{}, err
 	}
-	return Manifest{MediaType: mediaType, Content: got.Manifest}, nil
+	manifest := Manifest{MediaType: mediaType, Content: got.Manifest}
+	c.cache.named(ref, manifest)
+	return manifest, nil
 }
 
 // Digest looks a manifest's digest up with one HEAD request, which registries do not count as
@@ -151,16 +187,20 @@ func (c *Client) Digest(ctx context.Context, ref name.Reference) (v1.Hash, error
 	return got.Digest, nil
 }
 
-// Blob gets a blob, proved to have its digest, with one request. The error is an *Error.
-func (c *Client) Blob(ctx context.Context, ref name.Digest) ([]byte, error) {
+// Blob gets a blob of at most limit bytes, proved to have its digest, with one request at most. The error is an *Error.
+func (c *Client) Blob(ctx context.Context, ref name.Digest, limit int64) ([]byte, error) {
+	if known, ok := c.cache.get(ref); ok {
+		return known.Content, nil
+	}
 	session, err := c.session(ctx, ref.Context())
 	if err != nil {
 		return nil, err
 	}
-	content, err := readBlob(ctx, ref, session)
+	content, err := readBlob(within(ctx, limit), ref, session)
 	if err != nil {
 		return nil, c.failed(ref, err)
 	}
+	c.cache.put(ref, Manifest{Content: content})
 	return content, nil
 }
 

@@ -125,7 +125,7 @@ func TestWrongContent(t *testing.T) {
 		if got, err := c.Manifest(t.Context(), s.digest); err == nil || kindOf(t, err) != registry.InvalidAnswer {
 			t.Errorf("manifest: got %+v and %v", got, err)
 		}
-		if got, err := c.Blob(t.Context(), s.digest); err == nil || kindOf(t, err) != registry.InvalidAnswer {
+		if got, err := c.Blob(t.Context(), s.digest, 4<<20); err == nil || kindOf(t, err) != registry.InvalidAnswer {
 			t.Errorf("blob: got %q and %v", got, err)
 		}
 	}
@@ -313,10 +313,10 @@ func TestTooLarge(t *testing.T) {
 				}
 			})
 			c := newClient(&keychain{})
-			if _, err := c.Manifest(t.Context(), s.digest); !strings.Contains(err.Error(), "answers with more than 4 MiB") {
+			if _, err := c.Manifest(t.Context(), s.digest); !strings.Contains(err.Error(), "answers with more than 4096 KiB") {
 				t.Errorf("a manifest: got %v", err)
 			}
-			if _, err := c.Blob(t.Context(), s.digest); !strings.Contains(err.Error(), "answers with more than 4 MiB") {
+			if _, err := c.Blob(t.Context(), s.digest, 4<<20); !strings.Contains(err.Error(), "answers with more than 4096 KiB") {
 				t.Errorf("a blob: got %v", err)
 			}
 		})

@@ -24,11 +24,12 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
 const (
-	// maxBody is the largest answer that is read, in bytes, after decompression. Registries
+	// maxBody is the largest answer that is read unless a blob is asked for, in bytes, after decompression. Registries
 	// must take manifests of 4 MiB (OCI distribution-spec v1.1, "Pushing Manifests"); signature
 	// payloads and tokens are far smaller.
 	maxBody = 4 << 20
@@ -62,21 +63,44 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, ioError(host, err)
 	}
-	if err := refusal(host, resp); err != nil {
+	if err := refusal(host, req, resp); err != nil {
 		// Nothing of the body is wanted, and the connection is given up rather than drained.
 		_ = resp.Body.Close()
 		cancel()
 		return nil, err
 	}
-	resp.Body = &body{ReadCloser: resp.Body, host: host, left: maxBody, cancel: cancel}
+	limit := limitOf(req.Context())
+	resp.Body = &body{ReadCloser: resp.Body, host: host, limit: limit, left: limit, cancel: cancel}
 	return resp, nil
 }
 
+// limit is the key of a context's limit.
+type limit struct{}
+
+// within bounds the answers to requests by size, in bytes, in place of maxBody.
+func within(ctx context.Context, size int64) context.Context {
+	return context.WithValue(ctx, limit{}, size)
+}
+
+func limitOf(ctx context.Context) int64 {
+	if size, ok := ctx.Value(limit{}).(int64); ok {
+		return size
+	}
+	return maxBody
+}
+
+// referrersEndpoint is a part of the path of requests for referrers.
+const referrersEndpoint = "referrers"
+
 // refusal is the error that an answer amounts to as it begins. 401 is left to those who know
-// how to get a token, and 404 to those who know what was asked for.
-func refusal(host string, resp *http.Response) error {
+// how to get a token, and 404 to those who know what was asked for; so are all ways to say that there is no
+// referrers API.
+func refusal(host string, req *http.Request, resp *http.Response) error {
 	status := resp.StatusCode
 	if status < http.StatusBadRequest || status == http.StatusUnauthorized || status == http.StatusNotFound {
+		return nil
+	}
+	if (status == http.StatusBadRequest || status == http.StatusNotAcceptable) && strings.Contains(req.URL.Path, "/"+referrersEndpoint+"/") {
 		return nil
 	}
 	e := statusError(host, status, nil)
@@ -105,14 +129,15 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 	return min(max(wait, 0), maxRetryAfter)
 }
 
-func tooLarge(host string) *Error {
-	return invalidAnswer(host, fmt.Sprintf("answers with more than %d MiB", maxBody>>20), nil)
+func tooLarge(host string, limit int64) *Error {
+	return invalidAnswer(host, fmt.Sprintf("answers with more than %d KiB", limit>>10), nil)
 }
 
 // body is an answer's body within its bounds.
 type body struct {
 	io.ReadCloser
 	host   string
+	limit  int64
 	left   int64
 	cancel context.CancelFunc
 }
@@ -122,7 +147,7 @@ func (b *body) Read(p []byte) (int, error) {
 	b.left -= int64(n)
 	switch {
 	case b.left < 0:
-		return n, tooLarge(b.host)
+		return n, tooLarge(b.host, b.limit)
 	case err == nil || err == io.EOF:
 		return n, err
 	default:

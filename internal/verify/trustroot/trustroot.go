@@ -44,6 +44,11 @@ type Root struct {
 	Fingerprint string
 }
 
+// Timestamps tells whether the root of trust has a timestamp authority.
+func (r *Root) Timestamps() bool {
+	return r.Material != nil && len(r.Material.TimestampingAuthorities()) > 0
+}
+
 // FromJSON reads a trusted root as Sigstore clients keep it, media type
 // application/vnd.dev.sigstore.trustedroot+json;version=0.1 (sigstore/protobuf-specs). An error wraps ErrInvalid.
 func FromJSON(content []byte) (*Root, error) {

@@ -1,0 +1,81 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package registry
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"k8s.io/utils/lru"
+)
+
+const (
+	// maxCached is how many manifests and blobs are remembered by digest, and maxCachedSize the largest of them in
+	// bytes: what proves an image is small and never changes.
+	maxCached     = 4096
+	maxCachedSize = 16 << 10
+	// maxTags is how many tags are remembered with the digest that they named last.
+	maxTags = 16384
+)
+
+// cache of content by its digest, proved to have it, and of what tags named. A tag is always looked up again, but
+// with a HEAD request, which registries do not count as a pull.
+type cache struct {
+	content *lru.Cache // of Manifest, by NAME@DIGEST; of a blob there is no media type
+	tags    *lru.Cache // of digests, by NAME:TAG
+}
+
+func newCache() *cache {
+	return &cache{content: lru.New(maxCached), tags: lru.New(maxTags)}
+}
+
+func (c *cache) get(ref name.Digest) (Manifest, bool) {
+	if known, ok := c.content.Get(ref.Name()); ok {
+		return known.(Manifest), true
+	}
+	return Manifest{}, false
+}
+
+func (c *cache) put(ref name.Digest, content Manifest) {
+	if len(content.Content) <= maxCachedSize {
+		c.content.Add(ref.Name(), content)
+	}
+}
+
+// named remembers what a registry has under a name.
+func (c *cache) named(ref name.Reference, content Manifest) {
+	sum := sha256.Sum256(content.Content)
+	digest := "sha256:" + hex.EncodeToString(sum[:])
+	c.put(ref.Context().Digest(digest), content)
+	if tag, ok := ref.(name.Tag); ok {
+		c.tags.Add(tag.Name(), digest)
+	}
+}
+
+// behind returns the digest of what a name stood for last, where its content is remembered.
+func (c *cache) behind(ref name.Reference) (digest string, known bool) {
+	if pinned, ok := ref.(name.Digest); ok {
+		digest = pinned.DigestStr()
+	} else if named, ok := c.tags.Get(ref.Name()); ok {
+		digest = named.(string)
+	} else {
+		return "", false
+	}
+	_, known = c.get(ref.Context().Digest(digest))
+	return digest, known
+}
