@@ -19,7 +19,7 @@ GENERATED := config/crd/bases config/rbac/role.yaml api/v1alpha1/zz_generated.de
 
 # Go modules of this repository.
 MODULES := . hack/tools hack/tools/lint hack/controlplane/kubernetes hack/controlplane/policy-controller \
-	hack/controlplane/registry
+	hack/controlplane/registry hack/controlplane/cosign
 
 # A test that hangs fails, with the stacks of its goroutines; none should come near these.
 TEST_TIMEOUT ?= 20m

@@ -20,6 +20,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify"
 )
 
@@ -76,7 +77,9 @@ func keep(image, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time) {
 	image.Digest = earlier.Digest
 	image.Index = earlier.Index
 	image.Signer = earlier.Signer
+	image.SignatureFormat = earlier.SignatureFormat
 	image.Log = earlier.Log
+	image.Timestamp = earlier.Timestamp
 	image.LastVerdict = earlier.LastVerdict
 	if earlier.Verdict != v1alpha1.VerdictUnknown {
 		if lastRound == nil {
@@ -89,7 +92,18 @@ func keep(image, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time) {
 // describe fills in who signed and where it is logged.
 func describe(image *v1alpha1.ImageStatus, result *verify.Result) {
 	image.Signer = result.Signer
-	if !result.IntegratedTime.IsZero() {
+	image.SignatureFormat, image.Log, image.Timestamp = "", nil, nil
+	switch {
+	case result.Form.Has(policy.SimpleSigning | policy.Timestamped):
+		image.SignatureFormat = v1alpha1.SignatureFormatSimpleSigning
+	case result.Form.Has(policy.Bundle | policy.TimestampedBundle):
+		image.SignatureFormat = v1alpha1.SignatureFormatBundle
+	}
+	switch {
+	case result.IntegratedTime.IsZero():
+	case result.LogIndex < 0:
+		image.Timestamp = seconds(result.IntegratedTime)
+	default:
 		image.Log = &v1alpha1.TransparencyLogEntry{
 			Index:          new(result.LogIndex),
 			IntegratedTime: seconds(result.IntegratedTime),

@@ -190,10 +190,32 @@ type ImageStatus struct {
 	// +optional
 	Signer *Signer `json:"signer,omitempty"`
 
+	// signatureFormat tells how the signature is stored: SimpleSigning is cosign
+	// v2's tag beside the image, Bundle a Sigstore bundle that refers to it.
+	// +optional
+	SignatureFormat SignatureFormat `json:"signatureFormat,omitempty"`
+
 	// log is the entry of the signature in the transparency log.
 	// +optional
 	Log *TransparencyLogEntry `json:"log,omitempty"`
+
+	// timestamp is when a timestamp authority saw the signature, where that stands
+	// in for the transparency log.
+	// +optional
+	Timestamp *metav1.Time `json:"timestamp,omitempty"`
 }
+
+// SignatureFormat is how a signature is stored.
+// +kubebuilder:validation:Enum=SimpleSigning;Bundle
+type SignatureFormat string
+
+const (
+	// SignatureFormatSimpleSigning is a tag beside the image, as cosign v2 makes it.
+	SignatureFormatSimpleSigning SignatureFormat = "SimpleSigning"
+	// SignatureFormatBundle is a Sigstore bundle that refers to the image, as
+	// cosign v3 makes it.
+	SignatureFormatBundle SignatureFormat = "Bundle"
+)
 
 // PolicyStatus is the ClusterImagePolicy that this trust produced.
 type PolicyStatus struct {

@@ -20,11 +20,29 @@ import (
 	"crypto/x509"
 
 	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
+	"github.com/sigstore/sigstore-go/pkg/tlog"
 	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
+
+// diagnoseEntryTime looks at the times that the log itself promised.
+func (p bundleProof) diagnoseEntryTime(cert *x509.Certificate) error {
+	entries, err := p.bundle.TlogEntries()
+	if err != nil {
+		return refuse(v1alpha1.LogProofInvalidReason, "its entry of the transparency log is malformed")
+	}
+	for _, entry := range entries {
+		if !entry.HasInclusionPromise() || tlog.VerifySET(entry, p.material.RekorLogs()) != nil {
+			continue
+		}
+		if err := diagnoseTime(cert, logTook, entry.IntegratedTime()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 type logEntry = *protorekor.TransparencyLogEntry
 
@@ -40,15 +58,16 @@ func (p bundleProof) diagnoseLog(cert *x509.Certificate) error {
 			return err
 		}
 	}
-	times, err := sigstoreverify.VerifyTlogEntry(p.bundle, p.material, 1, true)
-	if err != nil {
+	if _, err := sigstoreverify.VerifyTlogEntry(p.bundle, p.material, 1, false); err != nil {
+		// sigstore-go refuses an entry of another time than the certificate's for that alone.
+		if err := p.diagnoseEntryTime(cert); err != nil {
+			return err
+		}
 		return refuse(v1alpha1.LogProofInvalidReason,
 			"its entry of the transparency log is about another signature, or not one that the log made")
 	}
-	for _, at := range times {
-		if err := diagnoseTime(cert, logTook, at.Time); err != nil {
-			return err
-		}
+	if err := p.diagnoseEntryTime(cert); err != nil {
+		return err
 	}
 	return refuse(v1alpha1.InvalidSignatureReason, "cosign does not accept it")
 }

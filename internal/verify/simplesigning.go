@@ -23,11 +23,14 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
+	"github.com/google/certificate-transparency-go/x509util"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	"github.com/sigstore/cosign/v2/pkg/oci"
+	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
 	"github.com/sigstore/sigstore/pkg/signature"
 	"github.com/sigstore/sigstore/pkg/signature/dsse"
 	simplesigning "github.com/sigstore/sigstore/pkg/signature/payload"
@@ -80,8 +83,8 @@ func (p attachedProof) check(identities []cosign.Identity) error {
 	if p.form == policy.Timestamped {
 		opts.IgnoreTlog, opts.UseSignedTimestamps = true, true
 		// cosign would go by the clock without one.
-		if stamp, err := cosign.VerifyRFC3161Timestamp(p.sig, opts); err != nil || stamp == nil {
-			return errors.New("the timestamp was not verified")
+		if _, err := p.stamped(); err != nil {
+			return err
 		}
 	}
 	var logged bool
@@ -96,7 +99,46 @@ func (p attachedProof) check(identities []cosign.Identity) error {
 	if err == nil && !logged && p.form == policy.SimpleSigning {
 		err = errors.New("the entry of the transparency log was not verified")
 	}
+	if err == nil {
+		err = p.allLogged()
+	}
 	return err
+}
+
+// allLogged tells whether each log that promises to have taken the certificate in is one of the root of trust. One is
+// enough for cosign; policy-controller v0.14 wants all of them.
+func (p attachedProof) allLogged() error {
+	cert, err := p.sig.Cert()
+	if err != nil {
+		return err
+	}
+	promises, err := x509util.ParseSCTsFromCertificate(cert.Raw)
+	if err != nil {
+		return err
+	}
+	chains, err := sigstoreverify.VerifyLeafCertificate(cert.NotBefore, cert, p.material)
+	if err != nil {
+		return err
+	}
+	return sigstoreverify.VerifySignedCertificateTimestamp(chains, len(promises), p.material)
+}
+
+// stamped is the time of the timestamp, verified.
+func (p attachedProof) stamped() (at time.Time, err error) {
+	defer func() {
+		// cosign v2.6.5 does not survive a timestamp that no authority of the root of trust made.
+		if r := recover(); r != nil {
+			err = fmt.Errorf("verifying the timestamp: panic: %v", r)
+		}
+	}()
+	stamp, err := cosign.VerifyRFC3161Timestamp(p.sig, p.options(nil))
+	if err == nil && stamp == nil {
+		err = errors.New("there is no timestamp")
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	return stamp.Time, nil
 }
 
 func (p attachedProof) sound() (facts, error) {
@@ -105,14 +147,11 @@ func (p attachedProof) sound() (facts, error) {
 		return facts{}, err
 	}
 	if p.form == policy.Timestamped {
-		stamp, err := cosign.VerifyRFC3161Timestamp(p.sig, p.options(nil))
-		if err == nil && stamp == nil {
-			err = errors.New("an accepted signature has no timestamp")
-		}
+		at, err := p.stamped()
 		if err != nil {
 			return facts{}, err
 		}
-		return facts{certificate: cert, logIndex: -1, time: stamp.Time, form: p.form}, nil
+		return facts{certificate: cert, logIndex: -1, time: at, form: p.form}, nil
 	}
 	entry, err := p.sig.Bundle()
 	if err == nil && entry == nil {
@@ -139,6 +178,10 @@ func (p attachedProof) diagnose() error {
 	if p.attestation {
 		diagnosePayload = p.diagnoseEnvelope
 	}
+	if err := p.allLogged(); err != nil {
+		return refuse(v1alpha1.UntrustedCertificateReason,
+			"its certificate has a timestamp of a certificate transparency log that the root of trust does not have")
+	}
 	if err := diagnosePayload(cert); err != nil {
 		return err
 	}
@@ -163,12 +206,12 @@ func (p attachedProof) diagnose() error {
 }
 
 func (p attachedProof) diagnoseTimestamp(cert *x509.Certificate) error {
-	stamp, err := cosign.VerifyRFC3161Timestamp(p.sig, p.options(nil))
-	if err != nil || stamp == nil {
+	at, err := p.stamped()
+	if err != nil {
 		return refuse(v1alpha1.LogProofInvalidReason,
 			"it has no entry of the transparency log, and its timestamp is not by a timestamp authority of the root of trust, or not about it")
 	}
-	if err := diagnoseTime(cert, timestampTook, stamp.Time); err != nil {
+	if err := diagnoseTime(cert, timestampTook, at); err != nil {
 		return err
 	}
 	return refuse(v1alpha1.InvalidSignatureReason, "cosign does not accept it")

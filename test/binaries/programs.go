@@ -41,6 +41,7 @@ const (
 	PolicyController      = "policy-controller"
 	PolicyTester          = "policy-tester"
 	Registry              = "registry"
+	Cosign                = "cosign"
 )
 
 // program is a main package of a module that a tool module pins.
@@ -65,6 +66,7 @@ func programs() []program {
 		{name: PolicyController, toolModule: "policy-controller", module: "github.com/sigstore/policy-controller", mainPackage: "cmd/webhook"},
 		{name: PolicyTester, toolModule: "policy-controller", module: "github.com/sigstore/policy-controller", mainPackage: "cmd/tester"},
 		{name: Registry, toolModule: "registry", module: "github.com/distribution/distribution/v3", mainPackage: "cmd/registry"},
+		{name: Cosign, toolModule: "cosign", module: "github.com/sigstore/cosign/v2", mainPackage: "cmd/cosign"},
 	}
 }
 

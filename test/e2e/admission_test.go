@@ -203,6 +203,7 @@ func checkBoth(t *testing.T, status *trust, made sample, want admissionCase) boo
 	if wantStatus.Signer != nil {
 		entry := made.signature.Bundle.Payload
 		integrated := metav1.Unix(entry.IntegratedTime, 0)
+		wantStatus.SignatureFormat = v1alpha1.SignatureFormatSimpleSigning
 		wantStatus.Log = &v1alpha1.TransparencyLogEntry{Index: &entry.LogIndex, IntegratedTime: &integrated}
 	}
 	if diff := cmp.Diff(&wantStatus, got); diff != "" {

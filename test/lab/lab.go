@@ -133,6 +133,12 @@ func (l *Lab) RemoteOptions() []remote.Option {
 	return []remote.Option{remote.WithTransport(l.Registry.Proxy.Transport())}
 }
 
+// TUFURL is the address of the TUF repository of the local Sigstore, and TUFRoot the file that trust in it starts from.
+func (l *Lab) TUFURL() string { return l.tuf.URL }
+
+// TUFRoot is described at TUFURL.
+func (l *Lab) TUFRoot() string { return filepath.Join(l.tufDir, "root.json") }
+
 // Stop ends everything.
 func (l *Lab) Stop() error {
 	errs := []error{l.StopOperator()}

@@ -19,6 +19,7 @@ package sigstore
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -49,7 +50,13 @@ func (s *Sigstore) TrustedRoot() ([]byte, error) {
 			URI:                 FulcioURL,
 		}},
 		map[string]*root.TransparencyLog{hex.EncodeToString(ctLog.ID): ctLog},
-		nil,
+		[]root.TimestampingAuthority{&root.SigstoreTimestampingAuthority{
+			Root:                s.tsa.root,
+			Leaf:                s.tsa.leaf,
+			ValidityPeriodStart: s.tsa.root.NotBefore,
+			ValidityPeriodEnd:   s.tsa.root.NotAfter,
+			URI:                 TSAURL,
+		}},
 		map[string]*root.TransparencyLog{hex.EncodeToString(rekor.ID): rekor},
 	)
 	if err != nil {
@@ -81,7 +88,7 @@ func (s *Sigstore) transparencyLog(key *ecdsa.PrivateKey, url string) (*root.Tra
 // TrustRoot is the trust in this instance as policy-controller takes it: a
 // TrustRoot object (policy.sigstore.dev/v1alpha1) of the given name, in the
 // form of inline keys. That form has no validity periods.
-func (s *Sigstore) TrustRoot(name string) (*unstructured.Unstructured, error) {
+func (s *Sigstore) TrustRoot(name string, opts ...TrustRootOption) (*unstructured.Unstructured, error) {
 	chain, err := cryptoutils.MarshalCertificatesToPEM(s.ca.chain())
 	if err != nil {
 		return nil, fmt.Errorf("encoding the certificate chain: %w", err)
@@ -94,23 +101,53 @@ func (s *Sigstore) TrustRoot(name string) (*unstructured.Unstructured, error) {
 	if err != nil {
 		return nil, err
 	}
+	keys := map[string]any{
+		"certificateAuthorities": []any{authorityInstance(s.ca.root, FulcioURL, chain)},
+		"tLogs":                  []any{rekor},
+		"ctLogs":                 []any{ctLog},
+	}
+	for _, opt := range opts {
+		if err := opt(s, keys); err != nil {
+			return nil, err
+		}
+	}
+	return newTrustRoot(name, map[string]any{"sigstoreKeys": keys}), nil
+}
+
+func newTrustRoot(name string, spec map[string]any) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "policy.sigstore.dev/v1alpha1",
 		"kind":       "TrustRoot",
 		"metadata":   map[string]any{"name": name},
-		"spec": map[string]any{"sigstoreKeys": map[string]any{
-			"certificateAuthorities": []any{map[string]any{
-				"subject": map[string]any{
-					"organization": s.ca.root.Subject.Organization[0],
-					"commonName":   s.ca.root.Subject.CommonName,
-				},
-				"uri":       FulcioURL,
-				"certChain": base64.StdEncoding.EncodeToString(chain),
-			}},
-			"tLogs":  []any{rekor},
-			"ctLogs": []any{ctLog},
-		}},
-	}}, nil
+		"spec":       spec,
+	}}
+}
+
+// TrustRootOption changes the keys of a TrustRoot.
+type TrustRootOption func(s *Sigstore, keys map[string]any) error
+
+// WithTimestamps adds the timestamp authority.
+func WithTimestamps() TrustRootOption {
+	return func(s *Sigstore, keys map[string]any) error {
+		chain, err := cryptoutils.MarshalCertificatesToPEM([]*x509.Certificate{s.tsa.leaf, s.tsa.root})
+		if err != nil {
+			return fmt.Errorf("encoding the timestamp authority's chain: %w", err)
+		}
+		keys["timestampAuthorities"] = []any{authorityInstance(s.tsa.root, TSAURL, chain)}
+		return nil
+	}
+}
+
+// authorityInstance is an authority in a TrustRoot object.
+func authorityInstance(root *x509.Certificate, url string, chain []byte) map[string]any {
+	return map[string]any{
+		"subject": map[string]any{
+			"organization": root.Subject.Organization[0],
+			"commonName":   root.Subject.CommonName,
+		},
+		"uri":       url,
+		"certChain": base64.StdEncoding.EncodeToString(chain),
+	}
 }
 
 // transparencyLogInstance is a log in a TrustRoot object.

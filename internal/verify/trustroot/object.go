@@ -52,6 +52,7 @@ type sigstoreKeys struct {
 	CertificateAuthorities []certificateAuthority `json:"certificateAuthorities"`
 	TLogs                  []transparencyLog      `json:"tLogs"`
 	CTLogs                 []transparencyLog      `json:"ctLogs"`
+	TimestampAuthorities   []certificateAuthority `json:"timestampAuthorities"`
 }
 
 type certificateAuthority struct {
@@ -124,6 +125,13 @@ func (k *sigstoreKeys) material() (root.TrustedMaterial, error) {
 			return nil, fmt.Errorf("ctLogs[%d]: %w", i, err)
 		}
 		trusted.Ctlogs = append(trusted.Ctlogs, log)
+	}
+	for i, source := range k.TimestampAuthorities {
+		authority, err := source.convert()
+		if err != nil {
+			return nil, fmt.Errorf("timestampAuthorities[%d]: %w", i, err)
+		}
+		trusted.TimestampAuthorities = append(trusted.TimestampAuthorities, authority)
 	}
 	return root.NewTrustedRootFromProtobuf(trusted)
 }
