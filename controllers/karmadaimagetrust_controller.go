@@ -26,6 +26,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -65,6 +66,14 @@ type Roots interface {
 	Current() (*trustroot.Root, error)
 }
 
+// TrustRoots reads TrustRoots. *trustroot.Named is the real one.
+type TrustRoots interface {
+	// Root returns the root of trust in a TrustRoot, or why there is none.
+	Root(object *unstructured.Unstructured) (*trustroot.Root, error)
+	// Forget what is kept of a TrustRoot that is gone.
+	Forget(name string)
+}
+
 // KarmadaImageTrustReconciler reconciles KarmadaImageTrusts.
 type KarmadaImageTrustReconciler struct {
 	// Client reads from the cache and writes to the API server.
@@ -79,6 +88,8 @@ type KarmadaImageTrustReconciler struct {
 	Admission *clusterstate.State
 	// Roots holds the default root of trust.
 	Roots Roots
+	// TrustRoots reads the roots of trust that trusts name.
+	TrustRoots TrustRoots
 	// Recorder of events.
 	Recorder events.EventRecorder
 	// Clock tells when verdicts are due.
@@ -194,11 +205,12 @@ func (r *KarmadaImageTrustReconciler) root(ctx context.Context, rootName string)
 	err := r.policies.get(ctx, r.Client, types.NamespacedName{Name: rootName}, object)
 	switch {
 	case isKindMissing(err), apierrors.IsNotFound(err):
+		r.TrustRoots.Forget(rootName)
 		return nil, fmt.Errorf("TrustRoot %s does not exist", rootName)
 	case err != nil:
 		return nil, fmt.Errorf("TrustRoot %s cannot be read: %w", rootName, err)
 	}
-	root, err := trustroot.FromTrustRoot(object)
+	root, err := r.TrustRoots.Root(object)
 	if err != nil {
 		return nil, fmt.Errorf("TrustRoot %s: %w", rootName, err)
 	}

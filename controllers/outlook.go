@@ -151,9 +151,11 @@ func (p *pass) root(ctx context.Context, name string) rootOfTrust {
 
 // surroundings that the trust's policy is rendered for.
 func (r rootOfTrust) surroundings(config admission.Config) policy.Surroundings {
-	return policy.Surroundings{
-		Timestamps: r.root != nil && r.root.Timestamps(), AttestationsUnverified: config.EnableOCI11,
+	in := policy.Surroundings{AttestationsUnverified: config.EnableOCI11}
+	if r.root != nil {
+		in.Timestamps, in.Unlogged = r.root.Timestamps(), !r.root.Logs()
 	}
+	return in
 }
 
 // onceEnforced is the cluster as it would be with the trust enforced, or why it is not known.

@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -74,7 +75,7 @@ func newLooking(tb testing.TB) (*KarmadaImageTrustReconciler, *knowing) {
 	tb.Helper()
 	verdicts := &knowing{}
 	r := &KarmadaImageTrustReconciler{
-		Verdicts: verdicts, Roots: oneRoot{}, Inventory: inventory.New(func(string) {}), Admission: clusterstate.New("w"),
+		Verdicts: verdicts, Roots: oneRoot{}, TrustRoots: trustroot.NewNamed("", logr.Discard(), nil), Inventory: inventory.New(func(string) {}), Admission: clusterstate.New("w"),
 	}
 	rules := []admissionregistrationv1.RuleWithOperations{{
 		Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.OperationAll},

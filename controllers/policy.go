@@ -86,19 +86,19 @@ func (r *KarmadaImageTrustReconciler) applyPolicy(
 func (r *KarmadaImageTrustReconciler) render(
 	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, current *unstructured.Unstructured,
 ) *unstructured.Unstructured {
-	timestamps, unverified := []bool{false, true}, []bool{true, false}
+	rooted, unverified := []policy.Surroundings{{}, {Timestamps: true}, {Timestamps: true, Unlogged: true}}, []bool{true, false}
 	if compiled.TrustRoot == "" {
-		timestamps = timestamps[:1]
+		rooted = rooted[:1]
 	} else if root, err := r.root(ctx, compiled.TrustRoot); err == nil {
-		timestamps = []bool{root.Timestamps()}
+		rooted = []policy.Surroundings{{Timestamps: root.Timestamps(), Unlogged: !root.Logs()}}
 	}
 	if cluster, err := r.Admission.Cluster(); err == nil {
 		unverified = []bool{cluster.Config.EnableOCI11}
 	}
 	var strictest *unstructured.Unstructured
-	for _, stamped := range timestamps {
-		for _, open := range unverified {
-			desired := compiled.ClusterImagePolicy(trust.Name, policy.Surroundings{Timestamps: stamped, AttestationsUnverified: open})
+	for _, in := range rooted {
+		for _, in.AttestationsUnverified = range unverified {
+			desired := compiled.ClusterImagePolicy(trust.Name, in)
 			if desired == nil {
 				return nil
 			}

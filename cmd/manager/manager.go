@@ -104,6 +104,10 @@ func compose(mgr manager.Manager, opts options) error {
 	if err != nil {
 		return err
 	}
+	named, err := namedRoots(mgr, opts, wakeups)
+	if err != nil {
+		return err
+	}
 	verdicts := pool.New(verify.New(), pool.Options{
 		Workers: opts.workers,
 		Landed:  wakeups.Wake,
@@ -126,7 +130,8 @@ func compose(mgr manager.Manager, opts options) error {
 		Verdicts:  verdicts,
 		Inventory: workloads,
 		Admission: clusterstate.New(opts.policyWebhook),
-		Roots:     roots,
+		Roots:      roots,
+		TrustRoots: named,
 		Recorder:  mgr.GetEventRecorder(string(controllers.FieldOwner)),
 		Clock:     clock.RealClock{},
 		Wakeups:   wakeups,

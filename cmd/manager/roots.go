@@ -20,6 +20,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -72,4 +73,14 @@ func defaultRoot(mgr manager.Manager, opts options, wakeups *controllers.Wakeups
 			}
 		}
 	}))
+}
+
+// namedRoots are those of TrustRoots, of which some are fetched beside.
+func namedRoots(mgr manager.Manager, opts options, wakeups *controllers.Wakeups) (*trustroot.Named, error) {
+	cacheDir := ""
+	if opts.tufCache != "" {
+		cacheDir = filepath.Join(opts.tufCache, "named")
+	}
+	named := trustroot.NewNamed(cacheDir, ctrl.Log.WithName("trustroot"), wakeups.WakeAll)
+	return named, mgr.Add(manager.RunnableFunc(named.Run))
 }

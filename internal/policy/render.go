@@ -93,6 +93,8 @@ func (p *Policy) ClusterImagePolicy(name string, in Surroundings) *unstructured.
 type Surroundings struct {
 	// Timestamps tells that the TrustRoot has a timestamp authority.
 	Timestamps bool
+	// Unlogged tells that the TrustRoot has no transparency log.
+	Unlogged bool
 	// AttestationsUnverified tells that policy-controller accepts attestations unverified (enable-oci11), and so bundles.
 	AttestationsUnverified bool
 }
@@ -101,6 +103,9 @@ type Surroundings struct {
 // never finds the log's key there, and none where anything would pass for one.
 func (p *Policy) enforceable(in Surroundings) Forms {
 	forms := SimpleSigning
+	if p.TrustRoot != "" && in.Unlogged {
+		forms = 0
+	}
 	if p.TrustRoot == "" && !in.AttestationsUnverified {
 		forms |= Bundle
 	}

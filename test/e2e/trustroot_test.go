@@ -17,12 +17,18 @@ limitations under the License.
 package e2e
 
 import (
+	"bytes"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"github.com/sigstore/policy-controller/pkg/tuf"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/test/fileserver"
+	"github.com/karmada-io/image-trust/test/sigstore"
 )
 
 // TestPrivateRoot has a trust name a TrustRoot, which comes only later.
@@ -57,6 +63,49 @@ func TestPrivateRoot(t *testing.T) {
 		verdict(theirs, v1alpha1.VerdictUntrusted, v1alpha1.UntrustedCertificateReason))
 	admitted(t, ours)
 	refused(t, theirs, "failed policy: private-root")
+}
+
+// TestRootInRepository has trusts name TrustRoots that are TUF repositories: somewhere else, and in the object itself.
+func TestRootInRepository(t *testing.T) {
+	above := t.TempDir()
+	dir := filepath.Join(above, "repository") // as policy-controller wants it in an archive
+	private := newSigstore(t)
+	if err := private.WriteTUFRepository(dir); err != nil {
+		t.Fatal(err)
+	}
+	start, err := os.ReadFile(filepath.Join(dir, "root.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mirror, err := fileserver.Serve(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = mirror.Close() })
+	var packed bytes.Buffer
+	if err := tuf.CompressFS(os.DirFS(above), &packed, map[string]bool{}); err != nil {
+		t.Fatal(err)
+	}
+	for name, root := range map[string]*unstructured.Unstructured{
+		"remote-root": sigstore.RemoteTrustRoot("remote-root", mirror.URL, start),
+		"packed-root": sigstore.PackedTrustRoot("packed-root", packed.Bytes(), start),
+	} {
+		t.Run(name, func(t *testing.T) {
+			ours, theirs := "docker.io/"+name+"/ours:v1", "docker.io/"+name+"/theirs:v1"
+			digest := push(t, ours)
+			attach(t, digest, newSignature(t, private, digest, release))
+			pushSigned(t, theirs, release)
+			create(t, root)
+			trust := newTrust(name, name, ours, theirs)
+			trust.Spec.TrustRoot = &v1alpha1.TrustRootReference{Name: name}
+			create(t, trust)
+			becomes(t, trust.Name, settled,
+				verdict(ours, v1alpha1.VerdictVerified, v1alpha1.SignedReason),
+				verdict(theirs, v1alpha1.VerdictUntrusted, v1alpha1.UntrustedCertificateReason))
+			admitted(t, ours)
+			refused(t, theirs, "failed policy: "+name)
+		})
+	}
 }
 
 // TestRotatedRoot has the keys of a TrustRoot change under a verdict.

@@ -46,6 +46,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/go-logr/logr"
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/controllers"
 	"github.com/karmada-io/image-trust/internal/clusterstate"
@@ -116,7 +117,7 @@ func start(t *testing.T, config *rest.Config) *operator {
 	}
 	reconciler := &controllers.KarmadaImageTrustReconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
-		Verdicts: verdicts, Roots: noRoots{}, Wakeups: wakeups,
+		Verdicts: verdicts, Roots: noRoots{}, TrustRoots: trustroot.NewNamed("", logr.Discard(), nil), Wakeups: wakeups,
 		Inventory: workloads, Admission: clusterstate.New("policy.sigstore.dev"),
 		Recorder: mgr.GetEventRecorder("test"), Clock: clock.RealClock{},
 	}

@@ -123,6 +123,22 @@ func newTrustRoot(name string, spec map[string]any) *unstructured.Unstructured {
 	}}
 }
 
+// RemoteTrustRoot is a TrustRoot object that names a TUF repository and the
+// root.json that trust in it starts from.
+func RemoteTrustRoot(name, mirror string, rootJSON []byte) *unstructured.Unstructured {
+	return newTrustRoot(name, map[string]any{"remote": map[string]any{
+		"mirror": mirror, "root": base64.StdEncoding.EncodeToString(rootJSON),
+	}})
+}
+
+// PackedTrustRoot is a TrustRoot object that holds a TUF repository as a
+// compressed archive, and the root.json that trust in it starts from.
+func PackedTrustRoot(name string, archive, rootJSON []byte) *unstructured.Unstructured {
+	return newTrustRoot(name, map[string]any{"repository": map[string]any{
+		"mirrorFS": base64.StdEncoding.EncodeToString(archive), "root": base64.StdEncoding.EncodeToString(rootJSON),
+	}})
+}
+
 // TrustRootOption changes the keys of a TrustRoot.
 type TrustRootOption func(s *Sigstore, keys map[string]any) error
 

@@ -17,6 +17,7 @@ limitations under the License.
 package trustroot
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -27,6 +28,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
@@ -37,15 +39,28 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// ErrUnsupported is in the chain of the error about a TrustRoot in a form that is not read.
-var ErrUnsupported = errors.New("unsupported form of TrustRoot")
-
 // trustRootSpec holds what is read of a TrustRoot (policy-controller v0.14.0,
 // pkg/apis/policy/v1alpha1/trustroot_types.go). Importing its types would cost some 50 MB of binary.
 type trustRootSpec struct {
-	Remote       *struct{}     `json:"remote"`
-	Repository   *struct{}     `json:"repository"`
+	Remote       *remote       `json:"remote"`
+	Repository   *repository   `json:"repository"`
 	SigstoreKeys *sigstoreKeys `json:"sigstoreKeys"`
+}
+
+// remote is a TUF repository somewhere else.
+type remote struct {
+	Root              []byte `json:"root"` // root.json
+	Mirror            string `json:"mirror"`
+	Targets           string `json:"targets"`
+	TrustedRootTarget string `json:"trustedRootTarget"`
+}
+
+// repository is a TUF repository in the object itself.
+type repository struct {
+	Root              []byte `json:"root"` // root.json
+	MirrorFS          []byte `json:"mirrorFS"`
+	Targets           string `json:"targets"`
+	TrustedRootTarget string `json:"trustedRootTarget"`
 }
 
 type sigstoreKeys struct {
@@ -66,40 +81,73 @@ type transparencyLog struct {
 	PublicKey     []byte `json:"publicKey"` // PEM
 }
 
-// FromTrustRoot reads a policy-controller TrustRoot whose keys are written out, as
-// spec.sigstoreKeys. That form has no periods of validity: like at admission, a key in it is
-// good for any time. An error wraps ErrInvalid or, for another form, ErrUnsupported.
-func FromTrustRoot(object *unstructured.Unstructured) (*Root, error) {
+// maxObject of a TrustRoot's spec, in bytes: what an API server stores.
+const maxObject = 2 << 20
+
+func readSpec(object *unstructured.Unstructured) (*trustRootSpec, error) {
 	encoded, err := json.Marshal(object.Object["spec"])
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if len(encoded) > maxSize {
-		return nil, fmt.Errorf("%w: larger than %d bytes", ErrInvalid, maxSize)
+	if len(encoded) > maxObject {
+		return nil, fmt.Errorf("%w: larger than %d bytes", ErrInvalid, maxObject)
 	}
 	var spec trustRootSpec
 	if err := json.Unmarshal(encoded, &spec); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	switch {
-	case spec.SigstoreKeys != nil:
-	case spec.Remote != nil:
-		return nil, unsupported("remote")
-	case spec.Repository != nil:
-		return nil, unsupported("repository")
-	default:
-		return nil, fmt.Errorf("%w: write the keys of your Sigstore in spec.sigstoreKeys", ErrInvalid)
-	}
-	material, err := spec.SigstoreKeys.material()
-	if err != nil {
-		return nil, fmt.Errorf("%w: spec.sigstoreKeys.%w", ErrInvalid, err)
-	}
-	return newRoot(material, spec.SigstoreKeys)
+	return &spec, nil
 }
 
-func unsupported(form string) error {
-	return fmt.Errorf("%w: spec.%s is not read yet; "+
-		"write certificateAuthorities, tLogs and ctLogs in spec.sigstoreKeys instead", ErrUnsupported, form)
+// FromTrustRoot reads a policy-controller TrustRoot that needs no network: whose keys are written out, or that is a
+// TUF repository itself. Written out keys have no periods of validity: like at admission, such a key is
+// good for any time. An error wraps ErrInvalid.
+func FromTrustRoot(object *unstructured.Unstructured) (*Root, error) {
+	spec, err := readSpec(object)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case spec.SigstoreKeys != nil:
+		material, err := spec.SigstoreKeys.material()
+		if err != nil {
+			return nil, fmt.Errorf("%w: spec.sigstoreKeys.%w", ErrInvalid, err)
+		}
+		return newRoot(material, spec.SigstoreKeys)
+	case spec.Repository != nil:
+		return spec.Repository.unpack()
+	default:
+		return nil, fmt.Errorf("%w: write the keys of your Sigstore in spec.sigstoreKeys, or its TUF repository in spec.remote or spec.repository", ErrInvalid)
+	}
+}
+
+// unpack reads the root of trust in a packed TUF repository. It expires with its metadata.
+func (r *repository) unpack() (*Root, error) {
+	files, err := openArchive(r.MirrorFS)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.Root) == 0 {
+		return nil, fmt.Errorf("%w: spec.repository.root must be the root.json that trust in the repository starts from", ErrInvalid)
+	}
+	packed := Repository{Root: r.Root, Targets: r.Targets, Target: r.TrustedRootTarget, packed: files}
+	root, err := packed.fetch(context.Background(), false)
+	if err != nil {
+		return nil, fmt.Errorf("%w: spec.repository: %w", ErrInvalid, err)
+	}
+	return root, nil
+}
+
+// repository to fetch from.
+func (r *remote) repository() (Repository, error) {
+	mirror, err := url.Parse(r.Mirror)
+	if err != nil || mirror.Scheme != "https" && mirror.Scheme != "http" || mirror.Host == "" {
+		return Repository{}, fmt.Errorf("%w: spec.remote.mirror must be the URL of a TUF repository", ErrInvalid)
+	}
+	if len(r.Root) == 0 {
+		return Repository{}, fmt.Errorf("%w: spec.remote.root must be the root.json that trust in the mirror starts from", ErrInvalid)
+	}
+	return Repository{Mirror: r.Mirror, Root: r.Root, Targets: r.Targets, Target: r.TrustedRootTarget}, nil
 }
 
 // material goes by way of the Sigstore format, so that sigstore-go does the checking.

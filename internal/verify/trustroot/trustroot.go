@@ -49,6 +49,9 @@ func (r *Root) Timestamps() bool {
 	return r.Material != nil && len(r.Material.TimestampingAuthorities()) > 0
 }
 
+// Logs tells whether the root of trust has a transparency log.
+func (r *Root) Logs() bool { return r.Material != nil && len(r.Material.RekorLogs()) > 0 }
+
 // FromJSON reads a trusted root as Sigstore clients keep it, media type
 // application/vnd.dev.sigstore.trustedroot+json;version=0.1 (sigstore/protobuf-specs). An error wraps ErrInvalid.
 func FromJSON(content []byte) (*Root, error) {
@@ -74,8 +77,8 @@ func newRoot(material root.TrustedMaterial, content any) (*Root, error) {
 	switch {
 	case len(material.FulcioCertificateAuthorities()) == 0:
 		return nil, fmt.Errorf("%w: it has no certificate authority", ErrInvalid)
-	case len(material.RekorLogs()) == 0:
-		return nil, fmt.Errorf("%w: it has no transparency log", ErrInvalid)
+	case len(material.RekorLogs()) == 0 && len(material.TimestampingAuthorities()) == 0:
+		return nil, fmt.Errorf("%w: it has neither a transparency log nor a timestamp authority", ErrInvalid)
 	case len(material.CTLogs()) == 0:
 		return nil, fmt.Errorf("%w: it has no certificate transparency log", ErrInvalid)
 	}

@@ -75,15 +75,17 @@ func TestFromJSONFingerprint(t *testing.T) {
 
 func TestFromJSONInvalid(t *testing.T) {
 	encoded := trustedRoot(t, newSigstore(t))
-	without := func(field string) []byte {
+	without := func(fields ...string) []byte {
 		var object map[string]any
 		if err := json.Unmarshal(encoded, &object); err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := object[field]; !ok {
-			t.Fatalf("the root has no %s", field)
+		for _, field := range fields {
+			if _, ok := object[field]; !ok {
+				t.Fatalf("the root has no %s", field)
+			}
+			delete(object, field)
 		}
-		delete(object, field)
 		less, err := json.Marshal(object)
 		if err != nil {
 			t.Fatal(err)
@@ -99,7 +101,7 @@ func TestFromJSONInvalid(t *testing.T) {
 		"another type":           {[]byte(`{"mediaType":"x"}`), "media type"},
 		"too large":              {bytes.Repeat([]byte(" "), 2<<20), "larger than"},
 		"no authority":           {without("certificateAuthorities"), "no certificate authority"},
-		"no transparency log":    {without("tlogs"), "no transparency log"},
+		"no transparency log":    {without("tlogs", "timestampAuthorities"), "neither a transparency log"},
 		"no certificate log":     {without("ctlogs"), "no certificate transparency log"},
 		"nothing but media type": {[]byte(`{"mediaType":"` + root.TrustedRootMediaType01 + `"}`), "no certificate authority"},
 	} {
@@ -192,14 +194,12 @@ func TestFromTrustRootInvalid(t *testing.T) {
 		want    error
 		message string
 	}{
-		"remote": {set(map[string]any{"remote": map[string]any{"mirror": "https://tuf.test", "root": "AA=="}}, "spec"),
-			trustroot.ErrUnsupported, "spec.remote is not read yet; write certificateAuthorities, tLogs and ctLogs in spec.sigstoreKeys"},
-		"repository": {set(map[string]any{"repository": map[string]any{"root": "AA==", "mirrorFS": "AA=="}}, "spec"),
-			trustroot.ErrUnsupported, "spec.repository is not read yet"},
+		"archive of nothing": {set(map[string]any{"repository": map[string]any{"root": "AA==", "mirrorFS": "AA=="}}, "spec"),
+			trustroot.ErrInvalid, "spec.repository.mirrorFS is not a compressed archive"},
 		"empty":             {set(map[string]any{}, "spec"), trustroot.ErrInvalid, "write the keys of your Sigstore in spec.sigstoreKeys"},
 		"no spec":           {set(nil, "spec"), trustroot.ErrInvalid, "write the keys"},
 		"spec of no object": {set("x", "spec"), trustroot.ErrInvalid, ""},
-		"no logs":           {set([]any{}, "spec", "sigstoreKeys", "tLogs"), trustroot.ErrInvalid, "no transparency log"},
+		"no logs":           {set([]any{}, "spec", "sigstoreKeys", "tLogs"), trustroot.ErrInvalid, "neither a transparency log nor a timestamp authority"},
 		"no authorities":    {set([]any{}, "spec", "sigstoreKeys", "certificateAuthorities"), trustroot.ErrInvalid, "no certificate authority"},
 		"key not base64":    {set(instance("sha-256", "%"), "spec", "sigstoreKeys", "tLogs"), trustroot.ErrInvalid, "base64"},
 		"key not PEM":       {set(instance("sha-256", "AAAA"), "spec", "sigstoreKeys", "ctLogs"), trustroot.ErrInvalid, "spec.sigstoreKeys.ctLogs[0]: publicKey"},

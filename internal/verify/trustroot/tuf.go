@@ -17,11 +17,14 @@ limitations under the License.
 package trustroot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
+	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/tuf"
 	"github.com/theupdateframework/go-tuf/v2/metadata"
@@ -40,9 +43,19 @@ type Repository struct {
 	Root []byte
 	// CacheDir is where its metadata is kept over a restart; empty keeps nothing.
 	CacheDir string
+	// Targets is the directory of its targets; empty for the usual one.
+	Targets string
+	// Target is the name of the trusted root among them; empty for the usual one.
+	Target string
+
+	// packed is the repository itself, in place of a Mirror.
+	packed archive
 }
 
 func (r Repository) mirror() string {
+	if r.packed != nil {
+		return archiveURL
+	}
 	if r.Mirror == "" {
 		return tuf.DefaultMirror
 	}
@@ -58,7 +71,7 @@ func (r Repository) fetch(ctx context.Context, cached bool) (root *Root, err err
 	}()
 	download := fetcher.NewDefaultFetcher()
 	download.SetHTTPClient(&http.Client{Transport: within(ctx)})
-	opts := tuf.DefaultOptions().WithRepositoryBaseURL(r.mirror()).WithFetcher(download).WithContext(ctx)
+	opts := tuf.DefaultOptions().WithRepositoryBaseURL(r.mirror()).WithFetcher(r.fetcher(download)).WithContext(ctx)
 	if r.Root != nil {
 		opts = opts.WithRoot(r.Root)
 	}
@@ -74,11 +87,41 @@ func (r Repository) fetch(ctx context.Context, cached bool) (root *Root, err err
 	if err != nil {
 		return nil, err
 	}
-	content, err := client.GetTarget(trustedRootTarget)
+	content, err := client.GetTarget(cmp.Or(r.Target, trustedRootTarget))
 	if err != nil {
 		return nil, err
 	}
 	return FromJSON(content)
+}
+
+// usualTargets is the directory of a TUF repository's targets unless it says otherwise.
+const usualTargets = "targets"
+
+// fetcher asks for targets where the repository has them.
+func (r Repository) fetcher(next fetcher.Fetcher) fetcher.Fetcher {
+	if r.packed != nil {
+		next = r.packed
+	}
+	if r.Targets == "" || r.Targets == usualTargets {
+		return next
+	}
+	return elsewhere{
+		next: next, usual: strings.TrimSuffix(r.mirror(), "/") + "/" + usualTargets + "/",
+		real: strings.TrimSuffix(r.mirror(), "/") + "/" + strings.Trim(r.Targets, "/") + "/",
+	}
+}
+
+// elsewhere asks for targets in another directory than go-tuf does.
+type elsewhere struct {
+	next        fetcher.Fetcher
+	usual, real string
+}
+
+func (e elsewhere) DownloadFile(url string, limit int64, timeout time.Duration) ([]byte, error) {
+	if target, ok := strings.CutPrefix(url, e.usual); ok {
+		url = e.real + target
+	}
+	return e.next.DownloadFile(url, limit, timeout)
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
