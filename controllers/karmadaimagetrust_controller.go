@@ -90,6 +90,8 @@ type KarmadaImageTrustReconciler struct {
 	Roots Roots
 	// TrustRoots reads the roots of trust that trusts name.
 	TrustRoots TrustRoots
+	// PullSecrets reads the credentials that trusts name.
+	PullSecrets *PullSecrets
 	// Recorder of events.
 	Recorder events.EventRecorder
 	// Clock tells when verdicts are due.

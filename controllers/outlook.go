@@ -176,10 +176,12 @@ func (r *KarmadaImageTrustReconciler) onceEnforced(
 // ask has the pool answer the questions about the trust's images and those of all policies that cover its
 // workloads. The answers are those to the queries; the judge knows all, but for what is pending.
 func (p *pass) ask(ctx context.Context, queries []imageQuery) (_ []pool.Answer, _ admission.Judge, pending bool) {
+	credentials := p.reconciler.PullSecrets.Credentials(ctx, p.compiled.PullSecrets)
 	requests := make([]pool.Request, 0, len(queries))
 	at := map[questionKey]int{}
 	for i := range queries {
 		request := queries[i].request
+		request.Credentials = credentials
 		if !request.Runs {
 			at[questionKey{request.Ref.Name(), request.Rule.ID(), request.RootName}] = len(requests)
 		}
@@ -196,6 +198,7 @@ func (p *pass) ask(ctx context.Context, queries []imageQuery) (_ []pool.Answer, 
 		at[key] = len(requests)
 		requests = append(requests, pool.Request{
 			Ref: q.Ref, Rule: q.Rule, RootName: q.TrustRoot, Root: p.root(ctx, q.TrustRoot).root,
+			Credentials: credentials,
 		})
 	}
 	answers := p.reconciler.Verdicts.Answers(p.trust.Name, requests, p.since)

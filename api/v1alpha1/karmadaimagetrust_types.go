@@ -114,6 +114,16 @@ type Attestation struct {
 	CUE string `json:"cue,omitempty"`
 }
 
+// PullSecretReference names a Secret in the operator's namespace.
+type PullSecretReference struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$')`,message=`must be the name of a Secret in the operator's namespace: lower case letters, digits, "-" and "."`
+	Name string `json:"name,omitempty"`
+}
+
 // Verification says what is verified apart from admission, and how often.
 // +kubebuilder:validation:MinProperties=1
 type Verification struct {
@@ -126,6 +136,16 @@ type Verification struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	References []ImageReference `json:"references,omitempty"`
+
+	// pullSecrets are Secrets of type kubernetes.io/dockerconfigjson, in the
+	// operator's own namespace, with the credentials for the registries of these
+	// images. The operator needs the right to get each of them.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	PullSecrets []PullSecretReference `json:"pullSecrets,omitempty"`
 
 	// interval after which verdicts are renewed and tags are looked up again, such
 	// as 30m or 6h; at least 1m, at most 168h. When absent, 1h. Some jitter is

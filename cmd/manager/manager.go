@@ -108,7 +108,11 @@ func compose(mgr manager.Manager, opts options) error {
 	if err != nil {
 		return err
 	}
-	verdicts := pool.New(verify.New(), pool.Options{
+	images, err := opts.registryClient()
+	if err != nil {
+		return err
+	}
+	verdicts := pool.New(verify.New(verify.WithRegistry(images)), pool.Options{
 		Workers: opts.workers,
 		Landed:  wakeups.Wake,
 		Observe: observeVerification,
@@ -125,16 +129,19 @@ func compose(mgr manager.Manager, opts options) error {
 		return err
 	}
 	reconciler := &controllers.KarmadaImageTrustReconciler{
-		Client:    mgr.GetClient(),
-		Live:      mgr.GetAPIReader(),
-		Verdicts:  verdicts,
-		Inventory: workloads,
-		Admission: clusterstate.New(opts.policyWebhook),
+		Client:     mgr.GetClient(),
+		Live:       mgr.GetAPIReader(),
+		Verdicts:   verdicts,
+		Inventory:  workloads,
+		Admission:  clusterstate.New(opts.policyWebhook),
 		Roots:      roots,
 		TrustRoots: named,
-		Recorder:  mgr.GetEventRecorder(string(controllers.FieldOwner)),
-		Clock:     clock.RealClock{},
-		Wakeups:   wakeups,
+		PullSecrets: &controllers.PullSecrets{
+			Reader: mgr.GetAPIReader(), Namespace: opts.secretNamespace(), Clock: clock.RealClock{},
+		},
+		Recorder: mgr.GetEventRecorder(string(controllers.FieldOwner)),
+		Clock:    clock.RealClock{},
+		Wakeups:  wakeups,
 	}
 	if opts.policyReports {
 		reconciler.Reports = &report.Reporter{

@@ -43,6 +43,10 @@ type options struct {
 	policyWebhook string
 	policyReports bool
 
+	registryCA       string
+	insecure         []string
+	secretsNamespace string
+
 	workers int
 	log     zap.Options
 	version bool
@@ -73,6 +77,16 @@ func parseOptions(program string, args []string) (options, error) {
 	flags.BoolVar(&o.policyReports, "policy-reports", false,
 		"write results as policy reports too, where their kind is installed (openreports.io or wgpolicyk8s.io); "+
 			"needs the rights in config/reports")
+	flags.StringVar(&o.registryCA, "registry-ca", "",
+		"file with certificate authorities (PEM) that registries may have their certificates from, beside the system's")
+	flags.Func("insecure-registry",
+		"registry, as host or host:port, that may be spoken to over plain HTTP or with a certificate that cannot be verified; "+
+			"may be repeated", func(registry string) error {
+			o.insecure = append(o.insecure, registry)
+			return nil
+		})
+	flags.StringVar(&o.secretsNamespace, "pull-secret-namespace", "",
+		"namespace of the pull secrets that trusts name; the manager's own when empty")
 	flags.IntVar(&o.workers, "verify-workers", pool.DefaultWorkers,
 		"how many images are verified at a time")
 	flags.BoolVar(&o.version, "version", false, "print the version and exit")

@@ -59,6 +59,8 @@ type Policy struct {
 	TrustRoot string
 	// References are to be verified even when nothing runs them. Their String is what the user wrote.
 	References []name.Reference
+	// PullSecrets are the names of Secrets with credentials for registries.
+	PullSecrets []string
 	// Interval between rounds of verification.
 	Interval time.Duration
 
@@ -94,6 +96,9 @@ func Compile(spec v1alpha1.KarmadaImageTrustSpec) (*Policy, error) {
 				errs = append(errs, field.Invalid(root.Child("verification", "interval"), v.Interval.Duration.String(),
 					"must be a duration between 1m and 168h, such as 30m or 6h"))
 			}
+		}
+		for _, secret := range v.PullSecrets {
+			p.PullSecrets = append(p.PullSecrets, secret.Name)
 		}
 		errs = append(errs, p.compileReferences(root.Child("verification", "references"), v.References)...)
 	}

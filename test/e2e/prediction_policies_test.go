@@ -156,7 +156,8 @@ func (p *predictor) severalPolicies() {
 		{name: "unknown and only warning", policies: each(authority(keyless(ours)), warns(authority(keyless(theirs), staticAnswer("fail"))))},
 		{name: "condition on what fails", policies: each(conditional(authority(keyless(theirs)), condition))},
 		{name: "signed by a key", policies: each(authority(keyed)), open: v1alpha1.PolicyNotEvaluatedReason},
-		{name: "attested", policies: each(authority(attested)), open: v1alpha1.PolicyNotEvaluatedReason},
+		{name: "attested", policies: each(authority(attested))},
+		{name: "attested or signed", policies: each(authority(attested, keyless(ours)))},
 		{name: "with a condition", policies: each(conditional(authority(keyless(ours)), condition)), open: v1alpha1.PolicyNotEvaluatedReason},
 		{name: "unknown beside what passes", policies: each(authority(keyless(ours)), authority(keyed)), open: v1alpha1.PolicyNotEvaluatedReason},
 	}

@@ -176,9 +176,17 @@ func TestEnforced(t *testing.T) {
 		}
 	})
 	change(s, config, func(c *corev1.ConfigMap) { c.Data["enable-oci11"] = "true" })
+	// The trust's own policy takes no bundles then: anything would pass for one.
+	o.policy("enforced", func(cip *unstructured.Unstructured) error {
+		if authorities, _, _ := unstructured.NestedSlice(cip.Object, "spec", "authorities"); len(authorities) != 1 {
+			return fmt.Errorf("%d authorities", len(authorities))
+		}
+		return nil
+	})
+	o.reportReady("enforced", "True", "", "")
 	got := enforced("False", v1alpha1.AttestationsUnverifiedReason)
-	if others := got.Status.OtherPolicies; len(others) != 1 || others[0].Name != attested.GetName() || others[0].Message == "" || others[0].Images != 1 {
-		t.Errorf("other policies %+v, want the one that asks for attestations, and that it is not evaluated", others)
+	if others := got.Status.OtherPolicies; len(others) != 1 || others[0].Name != attested.GetName() || others[0].Message != "" || others[0].Images != 1 {
+		t.Errorf("other policies %+v, want the one that asks for attestations", others)
 	}
 
 	change(s, webhook, func(w *admissionregistrationv1.ValidatingWebhookConfiguration) {

@@ -117,7 +117,7 @@ func start(t *testing.T, config *rest.Config) *operator {
 	}
 	reconciler := &controllers.KarmadaImageTrustReconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
-		Verdicts: verdicts, Roots: noRoots{}, TrustRoots: trustroot.NewNamed("", logr.Discard(), nil), Wakeups: wakeups,
+		Verdicts: verdicts, Roots: noRoots{}, TrustRoots: trustroot.NewNamed("", logr.Discard(), nil), PullSecrets: &controllers.PullSecrets{}, Wakeups: wakeups,
 		Inventory: workloads, Admission: clusterstate.New("policy.sigstore.dev"),
 		Recorder: mgr.GetEventRecorder("test"), Clock: clock.RealClock{},
 	}

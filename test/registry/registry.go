@@ -60,14 +60,20 @@ type Registry struct {
 // Start runs the registry and the proxy. Dir is an existing directory, the
 // registry's own, for logs and certificates. The context bounds the start only.
 func Start(ctx context.Context, dir string) (*Registry, error) {
+	return StartWith(ctx, dir, "")
+}
+
+// StartWith is Start with more configuration of the registry, YAML: what it
+// asks of clients, such as auth.
+func StartWith(ctx context.Context, dir, more string) (*Registry, error) {
 	r := &Registry{}
-	if err := r.start(ctx, dir); err != nil {
+	if err := r.start(ctx, dir, more); err != nil {
 		return nil, errors.Join(err, r.Stop())
 	}
 	return r, nil
 }
 
-func (r *Registry) start(ctx context.Context, dir string) error {
+func (r *Registry) start(ctx context.Context, dir, more string) error {
 	path, err := binaries.Find(binaries.Registry)
 	if err != nil {
 		return err
@@ -76,7 +82,7 @@ func (r *Registry) start(ctx context.Context, dir string) error {
 		return err
 	}
 	config := filepath.Join(dir, "config.yaml")
-	if err := os.WriteFile(config, fmt.Appendf(nil, configuration, r.port.Address()), 0o600); err != nil {
+	if err := os.WriteFile(config, append(fmt.Appendf(nil, configuration, r.port.Address()), more...), 0o600); err != nil {
 		return fmt.Errorf("write the registry's configuration: %w", err)
 	}
 	r.process, err = process.Start(ctx, process.Command{
@@ -85,7 +91,7 @@ func (r *Registry) start(ctx context.Context, dir string) error {
 		Args:    []string{"serve", config},
 		Env:     []string{"HOME=" + dir, "OTEL_TRACES_EXPORTER=none"},
 		LogFile: filepath.Join(dir, "registry.log"),
-		Ready:   process.Answers(http.DefaultClient, "http://"+r.port.Address()+"/v2/"),
+		Ready:   process.Answers(http.DefaultClient, "http://"+r.port.Address()+"/"),
 	})
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ package pool
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -30,6 +31,9 @@ import (
 // tagFreshness is how old a look-up of a tag may be to serve another question: those of one pass come together.
 const tagFreshness = time.Minute
 
+// tagKey is what a look-up depends on.
+type tagKey struct{ tag, access string }
+
 // lookup is what a tag named.
 type lookup struct {
 	digest name.Digest
@@ -37,11 +41,11 @@ type lookup struct {
 }
 
 // resolve returns the digest that a reference names. One request serves all who ask about a tag at a time.
-func (p *Pool) resolve(ctx context.Context, ref name.Reference, since time.Time) (name.Digest, *verify.Result) {
+func (p *Pool) resolve(ctx context.Context, ref name.Reference, request Request, since time.Time) (name.Digest, *verify.Result) {
 	if digest, ok := ref.(name.Digest); ok {
 		return digest, nil
 	}
-	key := ref.Name()
+	key := tagKey{ref.Name(), request.access()}
 	p.mu.Lock()
 	known, ok := p.tags[key]
 	p.mu.Unlock()
@@ -52,7 +56,7 @@ func (p *Pool) resolve(ctx context.Context, ref name.Reference, since time.Time)
 		digest  name.Digest
 		failure *verify.Result
 	}
-	flight, _, _ := p.flight.Do("tag "+key, func() (any, error) {
+	flight, _, _ := p.flight.Do(strings.Join([]string{"tag", key.tag, key.access}, "\x00"), func() (any, error) {
 		began := p.clock.Now()
 		digest, failure := p.verifier.Resolve(ctx, ref)
 		if failure == nil {
@@ -137,7 +141,7 @@ func (p *Pool) tagged(
 	if request.Tag == nil {
 		return nil, nil
 	}
-	tagged, failure := p.resolve(ctx, *request.Tag, since)
+	tagged, failure := p.resolve(ctx, *request.Tag, request, since)
 	switch {
 	case failure != nil && failure.Reason == v1alpha1.ImageNotFoundReason:
 		return nil, nil

@@ -33,6 +33,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify"
+	"github.com/karmada-io/image-trust/internal/verify/registry"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
@@ -77,6 +78,8 @@ type Request struct {
 	RootName string
 	// Root of trust, nil while there is none.
 	Root *trustroot.Root
+	// Credentials to present to the registry, nil for the verifier's own.
+	Credentials *registry.Credentials
 }
 
 // Answer is what is known of one image.
@@ -107,10 +110,18 @@ type key struct {
 	tag      string
 	index    string
 	runs     bool
+	access   string
+}
+
+func (r *Request) access() string {
+	if r.Credentials == nil {
+		return ""
+	}
+	return r.Credentials.ID
 }
 
 func keyOf(request Request) key {
-	k := key{ref: request.Ref.Name(), rule: request.Rule.ID(), rootName: request.RootName, runs: request.Runs}
+	k := key{ref: request.Ref.Name(), rule: request.Rule.ID(), rootName: request.RootName, runs: request.Runs, access: request.access()}
 	if request.Tag != nil {
 		k.tag = request.Tag.Name()
 	}
@@ -152,7 +163,7 @@ type Pool struct {
 	entries  map[key]*entry
 	asked    map[string]map[key]bool // by asker, so that a pass costs its own requests and no others
 	verdicts map[verdictKey]verdict
-	tags     map[string]lookup
+	tags     map[tagKey]lookup
 }
 
 // Options of a Pool.
@@ -191,7 +202,7 @@ func New(verifier Verifier, opts Options) *Pool {
 		entries:  map[key]*entry{},
 		asked:    map[string]map[key]bool{},
 		verdicts: map[verdictKey]verdict{},
-		tags:     map[string]lookup{},
+		tags:     map[tagKey]lookup{},
 	}
 }
 

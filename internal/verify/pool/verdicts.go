@@ -33,6 +33,7 @@ type verdictKey struct {
 	digest string // NAME@DIGEST; name.Digest also remembers how it was spelled
 	rule   string
 	root   string
+	access string
 }
 
 // verdict on a digest, shared by all references to it.
@@ -44,7 +45,7 @@ type verdict struct {
 // judge returns a verdict that was begun at or after since, and has it found out where there is
 // none, once for all who want it at the same time.
 func (p *Pool) judge(ctx context.Context, digest name.Digest, request Request, since time.Time) verify.Result {
-	k := verdictKey{digest: digest.Name(), rule: request.Rule.ID(), root: fingerprint(request.Root)}
+	k := verdictKey{digest: digest.Name(), rule: request.Rule.ID(), root: fingerprint(request.Root), access: request.access()}
 	p.mu.Lock()
 	known, ok := p.verdicts[k]
 	p.mu.Unlock()
@@ -67,7 +68,7 @@ func (p *Pool) judge(ctx context.Context, digest name.Digest, request Request, s
 
 // String tells keys apart for singleflight, which takes strings.
 func (k verdictKey) String() string {
-	return strings.Join([]string{k.digest, k.root, k.rule}, "\x00")
+	return strings.Join([]string{k.digest, k.root, k.rule, k.access}, "\x00")
 }
 
 // sweep forgets the verdicts on digests that no entry names any more.
@@ -89,7 +90,7 @@ func (p *Pool) sweep() {
 		}
 	}
 	for tag := range p.tags {
-		if !tags[tag] {
+		if !tags[tag.tag] {
 			delete(p.tags, tag)
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/verify/registry"
 )
 
 func (p *Pool) work(ctx context.Context) {
@@ -42,10 +43,10 @@ func (p *Pool) attempt(ctx context.Context, k key) {
 		return
 	}
 	began := p.clock.Now()
-	bounded, cancel := context.WithTimeout(ctx, verifyTimeout)
+	bounded, cancel := context.WithTimeout(registry.WithCredentials(ctx, request.Credentials), verifyTimeout)
 	defer cancel()
 
-	digest, failure := p.resolve(bounded, request.Ref, since)
+	digest, failure := p.resolve(bounded, request.Ref, request, since)
 	if failure != nil {
 		p.observe(*failure, p.clock.Since(began))
 		p.land(ctx, k, request, began, Answer{Result: *failure})

@@ -18,6 +18,8 @@ package registry
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -55,6 +57,9 @@ type Client struct {
 	keychain  authn.Keychain
 	transport http.RoundTripper
 	timeout   time.Duration
+	insecure  map[string]bool
+	roots     *x509.CertPool
+	now       func() time.Time
 
 	// sessions holds, by repository, a transport that knows the protocol, the credentials and
 	// the token; handshakes are those under way. One that failed is not kept:
@@ -84,30 +89,58 @@ func WithRequestTimeout(timeout time.Duration) Option {
 	return func(c *Client) { c.timeout = timeout }
 }
 
+// WithInsecure names registries, as host or host:port, that may be spoken to without TLS, or with a certificate that
+// cannot be verified. Others must speak TLS, but for those on this machine.
+func WithInsecure(registries ...string) Option {
+	return func(c *Client) {
+		for _, registry := range registries {
+			c.insecure[registry] = true
+		}
+	}
+}
+
+// WithRoots sets the certificate authorities that registries' certificates must be by, in place of the system's. It has no
+// effect together with WithTransport.
+func WithRoots(roots *x509.CertPool) Option {
+	return func(c *Client) { c.roots = roots }
+}
+
+// WithClock sets the clock by which hosts are left alone, for tests.
+func WithClock(now func() time.Time) Option {
+	return func(c *Client) { c.now = now }
+}
+
 // New returns a Client.
 func New(opts ...Option) *Client {
 	c := &Client{
 		keychain: authn.DefaultKeychain,
 		timeout:  DefaultRequestTimeout,
+		insecure: map[string]bool{},
+		now:      time.Now,
 		sessions: lru.New(maxSessions),
 		cache:    newCache(),
 	}
 	for _, opt := range opts {
 		opt(c)
 	}
+	unverified := c.transport
 	if c.transport == nil {
-		c.transport = newTransport()
+		c.transport = newTransport(&tls.Config{RootCAs: c.roots, MinVersion: tls.VersionTLS12})
+		unverified = newTransport(&tls.Config{InsecureSkipVerify: true}) //nolint:gosec // for hosts that the user names alone
 	}
-	c.transport = transport.NewUserAgent(guard{next: c.transport, timeout: c.timeout}, userAgent)
+	c.transport = transport.NewUserAgent(guard{
+		next: c.transport, insecure: unverified, servers: newServers(c.now), allowed: c.insecure, timeout: c.timeout,
+	}, userAgent)
 	return c
 }
 
-func newTransport() http.RoundTripper {
+func newTransport(config *tls.Config) http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return http.DefaultTransport
 	}
 	t = t.Clone()
+	t.TLSClientConfig = config
 	t.MaxIdleConns = maxIdleConnections
 	t.MaxIdleConnsPerHost = maxIdleConnectionsPerHost
 	t.MaxResponseHeaderBytes = maxHeader
@@ -159,7 +192,7 @@ func (c *Client) fetch(ctx context.Context, ref name.Reference) (Manifest, error
 	}
 	got, err := remote.Get(ref, remote.WithContext(ctx), remote.WithTransport(session))
 	if err != nil {
-		return Manifest{}, c.failed(ref, err)
+		return Manifest{}, c.failed(ctx, ref, err)
 	}
 	mediaType, err := manifestType(ref, got.MediaType)
 	if err != nil {
@@ -179,7 +212,7 @@ func (c *Client) Digest(ctx context.Context, ref name.Reference) (v1.Hash, error
 	}
 	got, err := remote.Head(ref, remote.WithContext(ctx), remote.WithTransport(session))
 	if err != nil {
-		return v1.Hash{}, c.failed(ref, err)
+		return v1.Hash{}, c.failed(ctx, ref, err)
 	}
 	if _, err := manifestType(ref, got.MediaType); err != nil {
 		return v1.Hash{}, err
@@ -198,7 +231,7 @@ func (c *Client) Blob(ctx context.Context, ref name.Digest, limit int64) ([]byte
 	}
 	content, err := readBlob(within(ctx, limit), ref, session)
 	if err != nil {
-		return nil, c.failed(ref, err)
+		return nil, c.failed(ctx, ref, err)
 	}
 	c.cache.put(ref, Manifest{Content: content})
 	return content, nil
@@ -222,14 +255,14 @@ func readBlob(ctx context.Context, ref name.Digest, session http.RoundTripper) (
 }
 
 // failed makes an Error of a failed request.
-func (c *Client) failed(ref name.Reference, err error) *Error {
+func (c *Client) failed(ctx context.Context, ref name.Reference, err error) *Error {
 	e := fold(ref.Context().Registry, err)
 	if isNotFound(err) {
 		e.Kind = NotFound
 	}
 	if e.Kind == Unauthorized {
 		// Credentials may have changed since the session began.
-		c.sessions.Remove(ref.Context().Name())
+		c.sessions.Remove(sessionKey(ctx, ref.Context()))
 	}
 	return e
 }

@@ -17,6 +17,7 @@ limitations under the License.
 package registry
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -42,8 +43,12 @@ const (
 // guard bounds each single request, redirects and token requests included, and turns what
 // fails into an Error while the details are still known.
 type guard struct {
-	next    http.RoundTripper
-	timeout time.Duration // from sending the request to the last byte of the answer
+	next http.RoundTripper
+	// insecure carries requests to the hosts that may do without TLS, or without a certificate that can be verified.
+	insecure http.RoundTripper
+	servers  *servers
+	allowed  map[string]bool
+	timeout  time.Duration // from sending the request to the last byte of the answer
 }
 
 func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -51,17 +56,36 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if redirects(req) > maxRedirects {
 		return nil, invalidAnswer(host, fmt.Sprintf("redirects more than %d times", maxRedirects), nil)
 	}
+	next := g.next
+	switch {
+	case g.allowed[req.URL.Host]:
+		next = g.insecure
+	case req.URL.Scheme == "http" && !isLoopback(req.URL.Host):
+		return nil, withoutTLS(host)
+	}
 	ctx, cancel := context.WithTimeout(req.Context(), g.timeout)
-	resp, err := g.next.RoundTrip(req.WithContext(ctx))
+	leave, err := g.servers.enter(ctx, req.URL.Host)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	resp, err := next.RoundTrip(req.WithContext(ctx))
+	leave()
 	switch {
 	case errors.As(err, &tls.RecordHeaderError{}):
 		// The host does not speak TLS, so not an Error: where that is allowed, http is tried beside
 		// https, and its failure tells more.
 		cancel()
+		if !g.allowed[req.URL.Host] && !isLoopback(req.URL.Host) {
+			return nil, withoutTLS(host)
+		}
 		return nil, err
 	case err != nil:
 		cancel()
 		return nil, ioError(host, err)
+	}
+	if resp.StatusCode == http.StatusTooManyRequests {
+		g.servers.limited(req.URL.Host, cmp.Or(retryAfter(resp.Header, time.Now()), ratePause))
 	}
 	if err := refusal(host, req, resp); err != nil {
 		// Nothing of the body is wanted, and the connection is given up rather than drained.
@@ -72,6 +96,10 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	limit := limitOf(req.Context())
 	resp.Body = &body{ReadCloser: resp.Body, host: host, limit: limit, left: limit, cancel: cancel}
 	return resp, nil
+}
+
+func withoutTLS(host string) *Error {
+	return &Error{Kind: Unreachable, Host: host, Detail: "does not speak TLS, and plain HTTP is not allowed with it"}
 }
 
 // limit is the key of a context's limit.
@@ -105,6 +133,10 @@ func refusal(host string, req *http.Request, resp *http.Response) error {
 	}
 	e := statusError(host, status, nil)
 	e.RetryAfter = retryAfter(resp.Header, time.Now())
+	if status == http.StatusBadRequest && req.URL.Scheme == "http" {
+		// So does a server answer that wants TLS: the failure of that attempt says more.
+		return e
+	}
 	return answered{e}
 }
 

@@ -69,7 +69,7 @@ func TestIOError(t *testing.T) {
 
 // TestDefaultTransport: the proxies of the environment are used.
 func TestDefaultTransport(t *testing.T) {
-	transport, ok := newTransport().(*http.Transport)
+	transport, ok := newTransport(nil).(*http.Transport)
 	if !ok || transport.Proxy == nil || transport.MaxResponseHeaderBytes == 0 {
 		t.Errorf("got %+v", transport)
 	}

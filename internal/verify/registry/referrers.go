@@ -54,7 +54,7 @@ func (c *Client) Referrers(ctx context.Context, image name.Digest) (Referrers, e
 		return c.taggedReferrers(ctx, image)
 	}
 	if err != nil {
-		return Referrers{}, c.failed(image, err)
+		return Referrers{}, c.failed(ctx, image, err)
 	}
 	return listed, nil
 }

@@ -34,7 +34,7 @@ const handshakeRequests = 2
 // session returns a transport for a repository, from an earlier handshake if there was one.
 // It is a *transport.Wrapper, which go-containerregistry takes for authenticated already.
 func (c *Client) session(ctx context.Context, repository name.Repository) (http.RoundTripper, error) {
-	key := repository.Name()
+	key := sessionKey(ctx, repository)
 	if session, ok := c.sessions.Get(key); ok {
 		return session.(http.RoundTripper), nil
 	}
@@ -67,16 +67,17 @@ func (c *Client) handshake(ctx context.Context, repository name.Repository) (ses
 	}()
 	ctx, cancel := context.WithTimeout(ctx, handshakeRequests*c.timeout)
 	defer cancel()
-	credentials, err := authn.Resolve(ctx, c.keychain, repository)
+	credentials, err := authn.Resolve(ctx, c.keychainFor(ctx), repository)
 	if err != nil {
-		return nil, &Error{
-			Kind:   Unauthorized,
-			Host:   displayHost(repository.RegistryStr()),
-			Detail: "cannot be asked: the credentials for it cannot be read",
-			cause:  err,
+		return nil, credentialsFailure(displayHost(repository.RegistryStr()), err)
+	}
+	registry := repository.Registry
+	if c.insecure[registry.RegistryStr()] {
+		if registry, err = name.NewRegistry(registry.RegistryStr(), name.Insecure); err != nil {
+			return nil, invalidAnswer(displayHost(repository.RegistryStr()), "has a name that cannot be read", err)
 		}
 	}
-	session, err = transport.NewWithContext(ctx, repository.Registry, credentials, c.transport,
+	session, err = transport.NewWithContext(ctx, registry, credentials, c.transport,
 		[]string{repository.Scope(transport.PullScope)})
 	if err == nil {
 		return session, nil

@@ -1,0 +1,88 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package registry
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+)
+
+// Credentials to present to registries.
+type Credentials struct {
+	// ID is the same for the same credentials. It holds no secret.
+	ID       string
+	Keychain authn.Keychain
+}
+
+// CredentialsError is why credentials cannot be had. Its text is shown to users.
+type CredentialsError struct{ Message string }
+
+func (e *CredentialsError) Error() string { return e.Message }
+
+// Unavailable returns credentials that cannot be had: nothing is asked with them.
+func Unavailable(message string) *Credentials {
+	return &Credentials{ID: "unavailable: " + message, Keychain: unavailable{&CredentialsError{Message: message}}}
+}
+
+type unavailable struct{ err error }
+
+func (u unavailable) Resolve(authn.Resource) (authn.Authenticator, error) { return nil, u.err }
+
+// credentialsKey is the key of a context's credentials.
+type credentialsKey struct{}
+
+// WithCredentials has requests present credentials, before those of the Client. Nil changes nothing.
+func WithCredentials(ctx context.Context, credentials *Credentials) context.Context {
+	if credentials == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, credentialsKey{}, credentials)
+}
+
+func credentialsOf(ctx context.Context) *Credentials {
+	credentials, _ := ctx.Value(credentialsKey{}).(*Credentials)
+	return credentials
+}
+
+// keychainFor returns where credentials come from.
+func (c *Client) keychainFor(ctx context.Context) authn.Keychain {
+	if credentials := credentialsOf(ctx); credentials != nil {
+		return authn.NewMultiKeychain(credentials.Keychain, c.keychain)
+	}
+	return c.keychain
+}
+
+// sessionKey tells sessions apart: what one was let in to is no business of those with other credentials.
+func sessionKey(ctx context.Context, repository name.Repository) string {
+	if credentials := credentialsOf(ctx); credentials != nil {
+		return repository.Name() + "\x00" + credentials.ID
+	}
+	return repository.Name()
+}
+
+// credentialsFailure is the failure for want of credentials.
+func credentialsFailure(host string, err error) *Error {
+	detail := "cannot be asked: the credentials for it cannot be read"
+	var told *CredentialsError
+	if errors.As(err, &told) {
+		detail = "cannot be asked: " + told.Message
+	}
+	return &Error{Kind: Unauthorized, Host: host, Detail: detail, cause: err}
+}
