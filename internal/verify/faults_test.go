@@ -199,6 +199,13 @@ func (c faultCell) run(t *testing.T, count *faultCount) {
 	if withToken {
 		b.intercept(tokens.answer)
 	}
+	if c.fault == "429" {
+		// The registry is left alone for as long as it asked.
+		if got := verifier.Verify(t.Context(), digest, want, b.root); c.stage != "ping" && got.Reason != v1alpha1.RateLimitedReason {
+			t.Errorf("got %s %s (%s) while the registry wants to be left alone", got.Verdict, got.Reason, got.Message)
+		}
+		verifier = newCosign(timeout)
+	}
 	mustBe(t.Context(), t, verifier, digest, want, b.root, right, reason)
 }
 
@@ -267,6 +274,9 @@ func TestFaultsOfResolve(t *testing.T) {
 				t.Errorf("got %s (%s), want %v", failure.Reason, failure.Message, want)
 			}
 			b.intercept(nil)
+			if fault == "429" {
+				c = newCosign(timeout) // the other one leaves the registry alone for as long as it asked
+			}
 			if got, failure := c.Resolve(t.Context(), tag); failure != nil || got.DigestStr() != digest.DigestStr() {
 				t.Errorf("after the fault: got %s and %+v", got, failure)
 			}

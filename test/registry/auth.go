@@ -22,6 +22,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -81,16 +82,11 @@ func NewTokenServer(dir, url, user, password string) (*TokenServer, string, erro
 	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
 		return nil, "", err
 	}
-	certificate, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, "", err
-	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, (&jose.SignerOptions{}).
-		WithType("JWT").WithHeader("x5c", []*x509.Certificate{certificate}))
+		WithType("JWT").WithHeader("x5c", []string{base64.StdEncoding.EncodeToString(der)}))
 	if err != nil {
 		return nil, "", err
 	}
-	// The chain is plain base64 in a header of its own.
 	return &TokenServer{user: user, password: password, signer: signer}, fmt.Sprintf(
 		"auth:\n  token:\n    realm: %s/token\n    service: test\n    issuer: test\n    rootcertbundle: %s\n", url, file), nil
 }

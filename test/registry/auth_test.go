@@ -19,7 +19,7 @@ package registry_test
 import (
 	"encoding/json"
 	"fmt"
-	"net/http/httptest"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -42,6 +42,9 @@ import (
 const (
 	user     = "reader"
 	password = "correct-horse"
+	// Nobody's names: the proxy answers for both.
+	registryHost = "registry.example"
+	tokenHost    = "auth.example"
 )
 
 // TestAuthentication verifies images in a real registry that lets nobody in without credentials.
@@ -52,19 +55,15 @@ func TestAuthentication(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		authenticate(t, dir, config)
+		authenticate(t, dir, config, nil)
 	})
 	t.Run("token", func(t *testing.T) {
 		dir := t.TempDir()
-		server := httptest.NewUnstartedServer(nil)
-		tokens, config, err := registry.NewTokenServer(dir, "http://"+server.Listener.Addr().String(), user, password)
+		tokens, config, err := registry.NewTokenServer(dir, "https://"+tokenHost, user, password)
 		if err != nil {
 			t.Fatal(err)
 		}
-		server.Config.Handler = tokens
-		server.Start()
-		t.Cleanup(server.Close)
-		asked := authenticate(t, dir, config, func() int64 { return tokens.Requests.Load() })
+		asked := authenticate(t, dir, config, tokens)
 		fmt.Printf("figure: tokens_for_20_verifications %d\n", asked)
 		if asked != 1 {
 			t.Errorf("%d tokens were asked for, want one for the repository", asked)
@@ -72,9 +71,9 @@ func TestAuthentication(t *testing.T) {
 	})
 }
 
-// authenticate pushes a signed image, and verifies it with good, bad and no credentials. It returns how much a count grew
-// in 20 verifications with good ones.
-func authenticate(t *testing.T, dir, config string, counts ...func() int64) (grown int64) {
+// authenticate pushes a signed image, and verifies it with good, bad and no credentials. It returns how many tokens were asked
+// for in 20 verifications with good ones.
+func authenticate(t *testing.T, dir, config string, tokens *registry.TokenServer) (asked int64) {
 	t.Helper()
 	r, err := registry.StartWith(t.Context(), dir, config)
 	if err != nil {
@@ -85,8 +84,20 @@ func authenticate(t *testing.T, dir, config string, counts ...func() int64) (gro
 			t.Error(err)
 		}
 	})
+	if tokens != nil {
+		r.SetHandler(func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Host == tokenHost {
+					tokens.ServeHTTP(w, r)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		})
+	}
+	reached := remote.WithTransport(r.Transport())
 	good := remote.WithAuth(&authn.Basic{Username: user, Password: password})
-	image, err := images.Push(t.Context(), r.Address()+"/karmada/private:v1", "private", good)
+	image, err := images.Push(t.Context(), registryHost+"/karmada/private:v1", "private", good, reached)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +106,7 @@ func authenticate(t *testing.T, dir, config string, counts ...func() int64) (gro
 		t.Fatal(err)
 	}
 	id := sigstore.GitHubWorkflow("karmada-io/karmada", "release.yml", "refs/tags/v1.16.0", "c")
-	if err := s.Sign(t.Context(), image, id, good); err != nil {
+	if err := s.Sign(t.Context(), image, id, good, reached); err != nil {
 		t.Fatal(err)
 	}
 	encoded, err := s.TrustedRoot()
@@ -117,10 +128,13 @@ func authenticate(t *testing.T, dir, config string, counts ...func() int64) (gro
 		{"wrong user", "writer", password, v1alpha1.VerdictUnknown, v1alpha1.RegistryUnauthorizedReason},
 		{"right", user, password, v1alpha1.VerdictVerified, v1alpha1.SignedReason},
 	} {
-		before := count(counts)
+		if tokens != nil {
+			tokens.Requests.Store(0)
+		}
 		verifier := verify.New(verify.WithRegistry(verifyregistry.New(
-			verifyregistry.WithKeychain(dockerConfig(t, r.Address(), test.user, test.password)),
+			verifyregistry.WithKeychain(dockerConfig(t, registryHost, test.user, test.password)),
 			verifyregistry.WithRequestTimeout(time.Minute),
+			verifyregistry.WithTransport(r.Transport()),
 		)))
 		var all sync.WaitGroup
 		for range 20 {
@@ -131,16 +145,11 @@ func authenticate(t *testing.T, dir, config string, counts ...func() int64) (gro
 			})
 		}
 		all.Wait()
-		grown = count(counts) - before
+		if tokens != nil {
+			asked = tokens.Requests.Load()
+		}
 	}
-	return grown
-}
-
-func count(counts []func() int64) (sum int64) {
-	for _, c := range counts {
-		sum += c()
-	}
-	return sum
+	return asked
 }
 
 // keychain is a Docker configuration file.
