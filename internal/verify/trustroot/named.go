@@ -37,6 +37,7 @@ type Named struct {
 
 	mu      sync.Mutex
 	ctx     context.Context //nolint:containedctx // what Run was called with: fetching goes on until it ends
+	working sync.WaitGroup
 	running map[string]*fetching
 	parsed  map[string]parsedRoot
 }
@@ -70,6 +71,7 @@ func (n *Named) Run(ctx context.Context) error {
 	}
 	n.mu.Unlock()
 	<-ctx.Done()
+	n.working.Wait()
 	return nil
 }
 
@@ -134,13 +136,13 @@ func (n *Named) fetched(name string, source *remote) (*Root, error) {
 
 // start fetching, once Run was called.
 func (n *Named) start(f *fetching) {
-	if n.ctx == nil {
+	if n.ctx == nil || n.ctx.Err() != nil {
 		return
 	}
 	ctx, stop := context.WithCancel(n.ctx)
 	f.stop = stop
-	go func() { _ = f.roots.Run(ctx) }()
-	go func() {
+	n.working.Go(func() { _ = f.roots.Run(ctx) })
+	n.working.Go(func() {
 		for {
 			select {
 			case <-ctx.Done():
@@ -149,5 +151,5 @@ func (n *Named) start(f *fetching) {
 				n.changed(ctx)
 			}
 		}
-	}()
+	})
 }

@@ -1,0 +1,57 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package admission
+
+import (
+	"encoding/json"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+)
+
+// FuzzParsePolicy feeds the spec of a ClusterImagePolicy, and has it judge. Nothing that is not known may pass, but what a
+// policy passes whatever the image.
+func FuzzParsePolicy(f *testing.F) {
+	f.Add([]byte(`{"images":[{"glob":"**"}],"authorities":[` +
+		`{"name":"signer","keyless":{"url":"https://fulcio","identities":[{"issuer":"i","subject":"s"}]}},` +
+		`{"name":"signer.bundle","signatureFormat":"bundle","attestations":[{"name":"s","predicateType":"https://sigstore.dev/cosign/sign/v1"}],` +
+		`"keyless":{"url":"https://fulcio","identities":[{"issuer":"i","subject":"s"}]}}],"policy":{"type":"rego","data":"x"}}`))
+	f.Add([]byte(`{"images":[{"glob":"**"}],"authorities":[{"static":{"action":"pass"}},{"key":{}}],"match":[{"resource":"pods","version":"*"}]}`))
+	f.Add([]byte(`{"images":[{"glob":"["}],"mode":"warn"}`))
+	f.Fuzz(func(t *testing.T, spec []byte) {
+		var written any
+		if json.Unmarshal(spec, &written) != nil {
+			return
+		}
+		p := ParsePolicy(&unstructured.Unstructured{Object: map[string]any{"spec": written}})
+		c := cluster(p)
+		decision := c.Decide(pod("docker.io/karmada/a:v1"), func(Question) Answer {
+			return Answer{Digest: digestOfNothing, Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.PendingReason}
+		})
+		passes := len(p.authorities) == 0 || p.unreadable != ""
+		for _, a := range p.authorities {
+			passes = passes || a.static == "pass"
+		}
+		if decision.Outcome == Admitted && !passes && !p.Warn {
+			t.Errorf("admitted without knowing: %+v", decision)
+		}
+	})
+}
+
+const digestOfNothing = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
