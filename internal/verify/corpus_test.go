@@ -18,6 +18,7 @@ package verify_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"os"
@@ -29,6 +30,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 	"github.com/karmada-io/image-trust/test/corpus"
@@ -46,7 +48,7 @@ func TestCorpus(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, c := newBench(t), newCosign(time.Minute)
-	for _, entry := range found.Signatures {
+	for _, entry := range found.Entries {
 		t.Run(entry.ID, func(t *testing.T) {
 			repository, err := name.NewRepository(fmt.Sprintf("%s/corpus/%s", b.host, entry.ID))
 			if err != nil {
@@ -59,7 +61,7 @@ func TestCorpus(t *testing.T) {
 			checkUnwanted(t, c, entry, image, moved, trust)
 		})
 	}
-	fmt.Printf("figure: corpus_signatures %d\n", len(found.Signatures))
+	fmt.Printf("figure: corpus_entries %d\n", len(found.Entries))
 }
 
 // checkWanted judges an entry by its own identity, exact and as a regexp.
@@ -76,13 +78,13 @@ func checkWanted(t *testing.T, c *verify.Cosign, entry corpus.Entry, image name.
 			IdentityRegexp: v1alpha1.Regexp(regexp.QuoteMeta(entry.Identity)),
 		},
 	} {
-		want := ruleOf(t, spec)
+		want := ruleFor(t, entry, spec)
 		got := c.Verify(t.Context(), image, want, trust)
 		checkResult(t, got)
 		if got.Verdict != expected {
 			t.Errorf("got %s %s (%s), want %s", got.Verdict, got.Reason, got.Message, expected)
 		}
-		if accepted := acceptedByCosign(t, image, want.Identity, trust); accepted != (got.Verdict == verified) {
+		if accepted := acceptedByCosign(t, image, want.Identity, trust); entry.Kind == corpus.SimpleSigning && accepted != (got.Verdict == verified) {
 			t.Errorf("got %s, but cosign verify accepts it: %t", got.Verdict, accepted)
 		}
 		if got.Verdict == verified && (got.Signer.Identity != entry.Identity || got.Signer.Issuer != entry.Issuer ||
@@ -107,7 +109,7 @@ func checkUnwanted(t *testing.T, c *verify.Cosign, entry corpus.Entry, image, mo
 		"a regexp without start": {image, likeSpec(entry.Issuer, whole[1:])},
 		"another digest":         {moved, v1alpha1.KarmadaImageTrustSpec{Issuer: entry.Issuer, Identity: whole}},
 	} {
-		got := c.Verify(t.Context(), test.image, ruleOf(t, test.spec), trust)
+		got := c.Verify(t.Context(), test.image, ruleFor(t, entry, test.spec), trust)
 		checkResult(t, got)
 		if got.Verdict != untrusted {
 			t.Errorf("%s: got %s %s (%s), want it untrusted", what, got.Verdict, got.Reason, got.Message)
@@ -119,6 +121,20 @@ func likeSpec(issuer, identity string) v1alpha1.KarmadaImageTrustSpec {
 	return v1alpha1.KarmadaImageTrustSpec{Issuer: issuer, IdentityRegexp: v1alpha1.Regexp(regexp.QuoteMeta(identity))}
 }
 
+// ruleFor asks for what an entry is: a signature, or an attestation of its type.
+func ruleFor(t *testing.T, entry corpus.Entry, spec v1alpha1.KarmadaImageTrustSpec) *policy.Rule {
+	t.Helper()
+	rule := ruleOf(t, spec)
+	predicateType, err := entry.PredicateType()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if predicateType == "" || predicateType == policy.SignPredicate {
+		return rule
+	}
+	return policy.NewRule(rule.Identity, 0, policy.Attestation{Name: "attested", PredicateType: predicateType, Forms: rule.Signature})
+}
+
 // store puts an entry's signature beside each of the given digests.
 func (b *bench) store(entry corpus.Entry, images ...name.Digest) {
 	b.t.Helper()
@@ -126,9 +142,20 @@ func (b *bench) store(entry corpus.Entry, images ...name.Digest) {
 		for digest, content := range entry.Blobs {
 			b.upload(http.MethodPost, fmt.Sprintf("/v2/%s/blobs/uploads/?digest=%s", image.RepositoryStr(), digest), "application/octet-stream", content)
 		}
-		tag := strings.Replace(image.DigestStr(), ":", "-", 1) + ".sig"
-		b.upload(http.MethodPut, fmt.Sprintf("/v2/%s/manifests/%s", image.RepositoryStr(), tag),
-			"application/vnd.oci.image.manifest.v1+json", []byte(entry.Manifest))
+		tag := strings.Replace(image.DigestStr(), ":", "-", 1)
+		const manifest = "application/vnd.oci.image.manifest.v1+json"
+		switch entry.Kind {
+		case corpus.SimpleSigning:
+			b.upload(http.MethodPut, fmt.Sprintf("/v2/%s/manifests/%s.sig", image.RepositoryStr(), tag), manifest, []byte(entry.Manifest))
+		case corpus.Attestation:
+			b.upload(http.MethodPut, fmt.Sprintf("/v2/%s/manifests/%s.att", image.RepositoryStr(), tag), manifest, []byte(entry.Manifest))
+		default:
+			digest := fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(entry.Manifest)))
+			b.upload(http.MethodPut, fmt.Sprintf("/v2/%s/manifests/%s", image.RepositoryStr(), digest), manifest, []byte(entry.Manifest))
+			b.upload(http.MethodPut, fmt.Sprintf("/v2/%s/manifests/%s", image.RepositoryStr(), tag), "application/vnd.oci.image.index.v1+json",
+				fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[`+
+					`{"mediaType":%q,"digest":%q,"size":%d}]}`, manifest, digest, len(entry.Manifest)))
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -54,12 +55,45 @@ type Entry struct {
 // Verifies tells whether the signature is to be accepted.
 func (e Entry) Verifies() bool { return e.Expect == "verify" }
 
+// The kinds of entries.
+const (
+	// SimpleSigning is a signature that a .sig tag names.
+	SimpleSigning = "simplesigning"
+	// Attestation is an attestation that a .att tag names.
+	Attestation = "attestation"
+	// Bundle is a Sigstore bundle that refers to the image.
+	Bundle = "bundle"
+)
+
+// PredicateType of the statement in an entry; empty in a signature of cosign v2.
+func (e Entry) PredicateType() (string, error) {
+	if e.Kind == SimpleSigning {
+		return "", nil
+	}
+	var manifest struct{ Layers []struct{ Digest string } }
+	if err := json.Unmarshal([]byte(e.Manifest), &manifest); err != nil || len(manifest.Layers) == 0 {
+		return "", fmt.Errorf("entry %s has no layer: %w", e.ID, err)
+	}
+	var stored struct {
+		Payload      []byte
+		DSSEEnvelope struct{ Payload []byte }
+	}
+	if err := json.Unmarshal(e.Blobs[manifest.Layers[0].Digest], &stored); err != nil {
+		return "", err
+	}
+	var statement struct{ PredicateType string }
+	if err := json.Unmarshal(append(stored.Payload, stored.DSSEEnvelope.Payload...), &statement); err != nil {
+		return "", err
+	}
+	return statement.PredicateType, nil
+}
+
 // Corpus is what is there.
 type Corpus struct {
 	// TrustedRoot is the file with the root of trust that the signatures are judged by.
 	TrustedRoot string
-	// Signatures are the simple signings of cosign v2, which a .sig tag names. There is at least one.
-	Signatures []Entry
+	// Entries are of all kinds. There is at least one.
+	Entries []Entry
 }
 
 // Read reads the corpus, and skips the test where there is none.
@@ -86,14 +120,12 @@ func Read(t *testing.T) Corpus {
 		if err := json.Unmarshal(lines.Bytes(), &entry); err != nil {
 			t.Fatal(err)
 		}
-		if entry.Kind == "simplesigning" {
-			corpus.Signatures = append(corpus.Signatures, entry)
-		}
+		corpus.Entries = append(corpus.Entries, entry)
 	}
 	if err := lines.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if len(corpus.Signatures) == 0 {
+	if len(corpus.Entries) == 0 {
 		t.Fatal("the corpus has no signature to judge")
 	}
 	return corpus

@@ -29,6 +29,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"github.com/sigstore/sigstore/pkg/signature"
 	legacytuf "github.com/sigstore/sigstore/pkg/tuf"
@@ -44,20 +45,30 @@ type target struct {
 	uri     string
 }
 
+// WriteTUFRepository writes a TUF repository with the trust in this instance
+// into dir, as WriteTUFRepository does.
+func (s *Sigstore) WriteTUFRepository(dir string) error {
+	trustedRoot, err := s.TrustedRoot()
+	if err != nil {
+		return err
+	}
+	return WriteTUFRepository(dir, trustedRoot)
+}
+
 // WriteTUFRepository writes a TUF repository into dir, to be served as it is:
 // its targets are the trusted root, and the separate keys and certificates
 // that clients older than it read (sigstore/sigstore's pkg/tuf). Clients start
 // from root.json in dir. The repository has keys of its own, new at each call,
-// and stays valid as long as the instance.
-func (s *Sigstore) WriteTUFRepository(dir string) error {
-	targets, err := s.tufTargets()
+// and stays valid for years.
+func WriteTUFRepository(dir string, trustedRoot []byte) error {
+	targets, err := tufTargets(trustedRoot)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "targets"), 0o750); err != nil {
 		return fmt.Errorf("making the TUF repository: %w", err)
 	}
-	expires := s.ca.root.NotAfter.UTC().Truncate(time.Second)
+	expires := time.Now().Add(lifetime).UTC().Truncate(time.Second)
 	root := metadata.Root(expires)
 	signers, err := tufSigners(root)
 	if err != nil {
@@ -83,36 +94,45 @@ func (s *Sigstore) WriteTUFRepository(dir string) error {
 }
 
 // tufTargets are the targets of the public instance that clients look for,
-// under its names.
-func (s *Sigstore) tufTargets() ([]target, error) {
-	trustedRoot, err := s.TrustedRoot()
+// under names like its own.
+func tufTargets(trustedRoot []byte) ([]target, error) {
+	trusted, err := root.NewTrustedRootFromJSON(trustedRoot)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading the trusted root: %w", err)
 	}
 	targets := []target{{name: "trusted_root.json", content: trustedRoot}}
-	for name, certificate := range map[string]*x509.Certificate{
-		"fulcio_v1.crt.pem":              s.ca.root,
-		"fulcio_intermediate_v1.crt.pem": s.ca.intermediate,
-	} {
-		pem, err := cryptoutils.MarshalCertificateToPEM(certificate)
-		if err != nil {
-			return nil, fmt.Errorf("encoding %s: %w", name, err)
+	for i, authority := range trusted.FulcioCertificateAuthorities() {
+		fulcio, ok := authority.(*root.FulcioCertificateAuthority)
+		if !ok {
+			return nil, fmt.Errorf("certificate authority %d is a %T", i, authority)
 		}
-		targets = append(targets, target{name: name, content: pem, usage: legacytuf.Fulcio, uri: FulcioURL})
+		for k, certificate := range append([]*x509.Certificate{fulcio.Root}, fulcio.Intermediates...) {
+			pem, err := cryptoutils.MarshalCertificateToPEM(certificate)
+			if err != nil {
+				return nil, fmt.Errorf("encoding a certificate: %w", err)
+			}
+			name := fmt.Sprintf("fulcio_%d_%d.crt.pem", i, k)
+			targets = append(targets, target{name: name, content: pem, usage: legacytuf.Fulcio, uri: fulcio.URI})
+		}
 	}
-	for _, log := range []struct {
-		name, uri string
-		key       *ecdsa.PrivateKey
-		usage     legacytuf.UsageKind
+	for _, logs := range []struct {
+		name  string
+		of    map[string]*root.TransparencyLog
+		usage legacytuf.UsageKind
 	}{
-		{name: "ctfe.pub", uri: CTLogURL, key: s.ctLog, usage: legacytuf.CTFE},
-		{name: "rekor.pub", uri: RekorURL, key: s.rekor, usage: legacytuf.Rekor},
+		{name: "ctfe", of: trusted.CTLogs(), usage: legacytuf.CTFE},
+		{name: "rekor", of: trusted.RekorLogs(), usage: legacytuf.Rekor},
 	} {
-		pem, err := cryptoutils.MarshalPublicKeyToPEM(log.key.Public())
-		if err != nil {
-			return nil, fmt.Errorf("encoding %s: %w", log.name, err)
+		for id, log := range logs.of {
+			if _, ok := log.PublicKey.(*ecdsa.PublicKey); !ok {
+				continue // older clients know no other kind
+			}
+			pem, err := cryptoutils.MarshalPublicKeyToPEM(log.PublicKey)
+			if err != nil {
+				return nil, fmt.Errorf("encoding a log's key: %w", err)
+			}
+			targets = append(targets, target{name: logs.name + "_" + id[:8] + ".pub", content: pem, usage: logs.usage, uri: log.BaseURL})
 		}
-		targets = append(targets, target{name: log.name, content: pem, usage: log.usage, uri: log.uri})
 	}
 	return targets, nil
 }
