@@ -75,9 +75,9 @@ type ImageReference string
 // TrustRootReference names the root of trust that signatures are checked
 // against.
 type TrustRootReference struct {
-	// name of a TrustRoot (policy.sigstore.dev/v1alpha1) in the same cluster. Its
-	// sigstoreKeys must hold certificate authorities, transparency logs and CT
-	// logs.
+	// name of a TrustRoot (policy.sigstore.dev/v1alpha1) in the same cluster, in
+	// any of its forms. It must have certificate authorities, CT logs, and
+	// transparency logs or timestamp authorities.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253

@@ -17,6 +17,7 @@ limitations under the License.
 package v1alpha1_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -37,14 +38,16 @@ const (
 		` e.g. issuer: https://token.actions.githubusercontent.com`
 	oneIdentity = `spec: Invalid value: set exactly one of identity and identityRegexp: the subject of the signing certificate,` +
 		` e.g. identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`
-	regexpRule   = ` evaluating rule: must be a regular expression in RE2 syntax; it is read as ^(?:REGEXP)$`
-	grammarRule  = `a glob may hold letters, digits and - _ : / * . @ only: "*" stands for anything but "/", "**" for anything`
-	nameRule     = `write the image name without a scheme and without empty parts, e.g. docker.io/karmada/*`
-	digestRule   = `what follows "@" is a digest: write @sha256:DIGEST for one, or leave it out for any`
-	referRule    = `must be an image reference such as docker.io/karmada/karmada-scheduler:v1.16.0 or NAME@sha256:DIGEST`
-	intervalRule = `must be a duration between 1m and 168h, such as 30m or 6h`
-	rootRule     = `must be the name of a TrustRoot: lower case letters, digits, "-" and "."`
-	noTags       = `a glob cannot select tags, because admission sees only the digest; drop "%" and limit versions in` +
+	regexpRule    = ` evaluating rule: must be a regular expression in RE2 syntax; it is read as ^(?:REGEXP)$`
+	grammarRule   = `a glob may hold letters, digits and - _ : / * . @ only: "*" stands for anything but "/", "**" for anything`
+	nameRule      = `write the image name without a scheme and without empty parts, e.g. docker.io/karmada/*`
+	digestRule    = `what follows "@" is a digest: write @sha256:DIGEST for one, or leave it out for any`
+	referRule     = `must be an image reference such as docker.io/karmada/karmada-scheduler:v1.16.0 or NAME@sha256:DIGEST`
+	intervalRule  = `must be a duration between 1m and 168h, such as 30m or 6h`
+	secretRule    = `must be the name of a Secret in the operator's namespace: lower case letters, digits, "-" and "."`
+	predicateRule = `must be the URI of an attestation's predicate type, such as https://slsa.dev/provenance/v1`
+	rootRule      = `must be the name of a TrustRoot: lower case letters, digits, "-" and "."`
+	noTags        = `a glob cannot select tags, because admission sees only the digest; drop "%" and limit versions in` +
 		` identityRegexp instead, e.g. …@refs/tags/v1\.16\.[0-9]+$`
 )
 
@@ -53,6 +56,7 @@ const (
 	aboutSize  = "sizes are bounded for the sake of the API server"
 	aboutStyle = "a matter of the API: Compile can live with it"
 	aboutGlobs = "only Compile matches globs"
+	aboutCUE   = "only Compile reads CUE"
 )
 
 // TestValidation holds what the API server refuses, and how: each message says what to write. What
@@ -63,6 +67,13 @@ func TestValidation(t *testing.T) {
 	identity := func(expr string) object { return object{"identity": nil, "identityRegexp": expr} }
 	refer := func(references ...any) object { return object{"verification": object{"references": references}} }
 	interval := func(value any) object { return object{"verification": object{"interval": value}} }
+	secret := func(names ...any) object { return object{"verification": object{"pullSecrets": names}} }
+	attest := func(attestations ...any) object { return object{"attestations": attestations} }
+	provenance := func(field string, value any) object {
+		attestation := object{"name": "provenance", "predicateType": "https://slsa.dev/provenance/v1"}
+		attestation[field] = value
+		return attest(attestation)
+	}
 	digest := "sha256:" + strings.Repeat("0a", 32)
 
 	tests := map[string]struct {
@@ -203,6 +214,50 @@ func TestValidation(t *testing.T) {
 		"interval as a number":       {spec: interval(int64(60)), want: `[spec.verification.interval: Invalid value: "integer": spec.verification.interval in body must be of type string: "integer"` + notChecked + "]"},
 		"interval beyond time":       {spec: interval("9999999h9999999h"), want: `spec.verification.interval: Invalid value: "9999999h9999999h": ` + intervalRule},
 
+		"pull secrets":             {spec: secret(object{"name": "a"}, object{"name": "b.c-d"})},
+		"pull secret twice":        {spec: secret(object{"name": "a"}, object{"name": "a"}), onlySchema: aboutStyle, want: `spec.verification.pullSecrets[1]: Duplicate value: {"name":"a"}`},
+		"pull secret without name": {spec: secret(object{}), onlySchema: aboutStyle, want: "[spec.verification.pullSecrets[0].name: Required value" + notChecked + "]"},
+		"pull secret of namespace": {
+			spec: secret(object{"name": "default/a"}), onlySchema: aboutStyle,
+			want: `spec.verification.pullSecrets[0].name: Invalid value: "default/a": ` + secretRule,
+		},
+
+		// What is attested.
+		"attestations": {spec: attest(
+			object{"name": "provenance", "predicateType": "https://slsa.dev/provenance/v1", "cue": "predicate: buildType: string"},
+			object{"name": "a", "predicateType": "urn:example:a"},
+			object{"name": "b", "predicateType": "https://cyclonedx.org/bom"},
+		)},
+		"attestation twice": {
+			spec: attest(object{"name": "a", "predicateType": "urn:a"}, object{"name": "a", "predicateType": "urn:b"}),
+			want: `spec.attestations[1]: Duplicate value: {"name":"a"}`,
+		},
+		"attestation without type": {
+			spec: attest(object{"name": "a"}), want: "[spec.attestations[0].predicateType: Required value" + notChecked + "]",
+		},
+		"attestation in upper case": {
+			spec: provenance("name", "SBOM"), want: `spec.attestations[0].name: Invalid value: "SBOM": must consist of lower case letters, digits and "-"`,
+		},
+		"attestation, short type": {
+			spec: provenance("predicateType", "slsaprovenance"), want: `spec.attestations[0].predicateType: Invalid value: "slsaprovenance": ` + predicateRule,
+		},
+		"attestation, type with a space": {
+			spec: provenance("predicateType", "https://a b"), want: `spec.attestations[0].predicateType: Invalid value: "https://a b": ` + predicateRule,
+		},
+		"attestation, signature": {
+			spec: provenance("predicateType", "https://sigstore.dev/cosign/sign/v1"),
+			want: `spec.attestations[0].predicateType: Invalid value: "https://sigstore.dev/cosign/sign/v1": this is how cosign writes a signature, which is asked for anyway`,
+		},
+		"attestation, no CUE": {spec: provenance("cue", "predicate: {"), onlyCompile: aboutCUE},
+		"attestation, long CUE": {
+			spec: provenance("cue", "//"+strings.Repeat("a", 8191)), onlySchema: aboutSize,
+			want: "[spec.attestations[0].cue: Too long: may not be more than 8192 bytes" + notChecked + "]",
+		},
+		"too many attestations": {
+			spec: attest(manyAttestations(9)...), onlySchema: aboutSize,
+			want: "[spec.attestations: Too many: 9: must have at most 8 items" + notChecked + "]",
+		},
+
 		// The rest.
 		"audit": {spec: object{"enforcement": "Audit"}},
 		"warn":  {spec: object{"enforcement": "Warn"}},
@@ -263,6 +318,14 @@ func TestUnknownField(t *testing.T) {
 			}
 		})
 	}
+}
+
+func manyAttestations(n int) []any {
+	attestations := make([]any, 0, n)
+	for i := range n {
+		attestations = append(attestations, map[string]any{"name": fmt.Sprintf("a%d", i), "predicateType": "urn:a"})
+	}
+	return attestations
 }
 
 // compile judges a trust that did not come through an API server.

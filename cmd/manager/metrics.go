@@ -44,13 +44,37 @@ func confirmedRoot(roots *trustroot.Default) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "karmada_image_trust_default_root_confirmed_timestamp_seconds",
 		Help: "Unix time when the TUF repository last confirmed the default root of trust; 0 if it never did.",
-	}, func() float64 {
-		confirmed := roots.Fetched()
-		if confirmed.IsZero() {
-			return 0
-		}
-		return float64(confirmed.Unix())
-	})
+	}, func() float64 { return seconds(roots.Fetched()) })
+}
+
+// confirmedRoots is the same for TrustRoots in a TUF repository: as many as an administrator makes.
+type confirmedRoots struct {
+	named       *trustroot.Named
+	description *prometheus.Desc
+}
+
+func newConfirmedRoots(named *trustroot.Named) prometheus.Collector {
+	return confirmedRoots{named: named, description: prometheus.NewDesc(
+		"karmada_image_trust_root_confirmed_timestamp_seconds",
+		"Unix time when the TUF repository of a TrustRoot last confirmed its root of trust; 0 if it never did.",
+		[]string{"trust_root"}, nil,
+	)}
+}
+
+func (c confirmedRoots) Describe(descriptions chan<- *prometheus.Desc) { descriptions <- c.description }
+
+func (c confirmedRoots) Collect(collected chan<- prometheus.Metric) {
+	for name, confirmed := range c.named.Fetched() {
+		collected <- prometheus.MustNewConstMetric(c.description, prometheus.GaugeValue, seconds(confirmed), name)
+	}
+}
+
+// seconds is a time as Prometheus has it; 0 for none.
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.Unix())
 }
 
 func observeVerification(result verify.Result, took time.Duration) {

@@ -82,5 +82,8 @@ func namedRoots(mgr manager.Manager, opts options, wakeups *controllers.Wakeups)
 		cacheDir = filepath.Join(opts.tufCache, "named")
 	}
 	named := trustroot.NewNamed(cacheDir, ctrl.Log.WithName("trustroot"), wakeups.WakeAll)
+	if err := metrics.Registry.Register(newConfirmedRoots(named)); err != nil {
+		return nil, err
+	}
 	return named, mgr.Add(manager.RunnableFunc(named.Run))
 }

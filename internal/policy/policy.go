@@ -177,6 +177,9 @@ func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation, forms 
 	var attestations []Attestation
 	var errs field.ErrorList
 	for i, a := range wanted {
+		if slices.ContainsFunc(wanted[:i], func(b v1alpha1.Attestation) bool { return a.Name == b.Name }) {
+			errs = append(errs, field.Duplicate(path.Index(i).Child("name"), a.Name))
+		}
 		if !attestationName.MatchString(a.Name) {
 			errs = append(errs, field.Invalid(path.Index(i).Child("name"), a.Name, `must consist of lower case letters, digits and "-"`))
 		}

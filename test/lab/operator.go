@@ -158,6 +158,7 @@ func (l *Lab) prepareManager(ctx context.Context) (*manager, error) {
 		account: types.NamespacedName{Namespace: deployment.Namespace, Name: pod.ServiceAccountName},
 		args: append(slices.Clone(pod.Containers[0].Args),
 			"--leader-election-namespace="+deployment.Namespace,
+			"--pull-secret-namespace="+deployment.Namespace,
 			"--tuf-mirror="+l.tuf.URL,
 			"--tuf-root="+filepath.Join(l.tufDir, "root.json"),
 			"--tuf-cache="+l.file("operator-tuf"),

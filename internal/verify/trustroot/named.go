@@ -23,6 +23,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -92,6 +93,17 @@ func (n *Named) Root(object *unstructured.Unstructured) (*Root, error) {
 	root, err := FromTrustRoot(object)
 	n.parsed[name] = parsedRoot{version: version, root: root, err: err}
 	return root, err
+}
+
+// Fetched tells, for each TrustRoot in a TUF repository, when that last confirmed the current root; zero if it never did.
+func (n *Named) Fetched() map[string]time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	fetched := make(map[string]time.Time, len(n.running))
+	for name, f := range n.running {
+		fetched[name] = f.roots.Fetched()
+	}
+	return fetched
 }
 
 // Forget what was kept of a TrustRoot that is gone.
