@@ -80,8 +80,7 @@ func sessionKey(ctx context.Context, repository name.Repository) string {
 // credentialsFailure is the failure for want of credentials.
 func credentialsFailure(host string, err error) *Error {
 	detail := "cannot be asked: the credentials for it cannot be read"
-	var told *CredentialsError
-	if errors.As(err, &told) {
+	if told, ok := errors.AsType[*CredentialsError](err); ok {
 		detail = "cannot be asked: " + told.Message
 	}
 	return &Error{Kind: Unauthorized, Host: host, Detail: detail, cause: err}

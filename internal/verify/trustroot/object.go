@@ -117,7 +117,8 @@ func FromTrustRoot(object *unstructured.Unstructured) (*Root, error) {
 	case spec.Repository != nil:
 		return spec.Repository.unpack()
 	default:
-		return nil, fmt.Errorf("%w: write the keys of your Sigstore in spec.sigstoreKeys, or its TUF repository in spec.remote or spec.repository", ErrInvalid)
+		return nil, fmt.Errorf("%w: write the keys of your Sigstore in spec.sigstoreKeys, "+
+			"or its TUF repository in spec.remote or spec.repository", ErrInvalid)
 	}
 }
 
