@@ -135,7 +135,9 @@ func (p *Policy) authorities(forms Forms) []any {
 			authorities = append(authorities, authority)
 		}
 	}
-	add(signatureGroup, nil)
+	if p.Rule.Signature != 0 {
+		add(signatureGroup, nil)
+	}
 	for _, a := range p.Rule.Attestations {
 		attestation := map[string]any{"name": a.Name, "predicateType": a.PredicateType}
 		if a.CUE != "" {

@@ -29,6 +29,7 @@ import (
 	pcv1alpha1 "github.com/sigstore/policy-controller/pkg/apis/policy/v1alpha1"
 	pcpolicy "github.com/sigstore/policy-controller/pkg/policy"
 	pcwebhook "github.com/sigstore/policy-controller/pkg/webhook/clusterimagepolicy"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
@@ -139,6 +140,23 @@ func TestAuditRendersNothing(t *testing.T) {
 	}
 	if got := p.ClusterImagePolicy("karmada", Surroundings{}); got != nil {
 		t.Errorf("got %v, want no policy", got)
+	}
+}
+
+// TestNoSignatureAskedFor: admission asks for what the rule asks for, and no more.
+func TestNoSignatureAskedFor(t *testing.T) {
+	p := compile(t, renderCases["attested"].change)
+	p.Rule = NewRule(p.Rule.Identity, 0, p.Rule.Attestations[0])
+	authorities, _, err := unstructured.NestedSlice(p.ClusterImagePolicy("karmada", Surroundings{}).Object, "spec", "authorities")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []any
+	for _, authority := range authorities {
+		names = append(names, authority.(map[string]any)["name"])
+	}
+	if diff := cmp.Diff([]any{"attestation.provenance", "attestation.provenance.bundle"}, names); diff != "" {
+		t.Errorf("authorities (-want +got):\n%s", diff)
 	}
 }
 
