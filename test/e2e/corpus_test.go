@@ -17,133 +17,199 @@ limitations under the License.
 package e2e
 
 import (
-	"crypto/sha256"
-	"encoding/json"
+	"cmp"
+	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"path"
-	"strconv"
-	"strings"
+	"os"
+	"path/filepath"
 	"testing"
 
-	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/static"
-	"github.com/google/go-containerregistry/pkg/v1/types"
+	gocmp "github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 	"github.com/karmada-io/image-trust/test/corpus"
+	"github.com/karmada-io/image-trust/test/sigstore"
 )
 
-// TestRealSignatures takes signatures of the real world, under the real names of their images, the whole way: from a
-// trust that names who signed, by the root of trust of the public Sigstore, to the status.
-func TestRealSignatures(t *testing.T) {
-	found := corpus.Read(t)
-	restartWith(t, "--trusted-root="+found.TrustedRoot, "--tuf-mirror=", "--tuf-root=")
-	asExpected := 0
-	for _, entry := range found.Signatures {
-		if t.Run(entry.ID, func(t *testing.T) { checkRealSignature(t, entry) }) {
-			asExpected++
-		}
-	}
-	fmt.Printf("figure: real_signatures_end_to_end %d/%d\n", asExpected, len(found.Signatures))
+// judgedOtherwise lists, by ID, the entries that policy-controller v0.14 judges otherwise than the operator, and why:
+// none today. An entry that it no longer judges otherwise fails the test, too.
+func judgedOtherwise() map[string]string {
+	return map[string]string{}
 }
 
-func checkRealSignature(t *testing.T, entry corpus.Entry) {
-	t.Helper()
-	reference := serve(t, entry)
-	right := realTrust(entry, "right", reference, entry.Identity)
-	// By one character: the last one, and one at the end.
-	shorter := realTrust(entry, "shorter", reference, entry.Identity[:len(entry.Identity)-1])
-	longer := realTrust(entry, "longer", reference, entry.Identity+"0")
-	for _, trust := range []*trust{right, shorter, longer} {
-		create(t, trust)
-	}
-	if !entry.Verifies() {
-		for _, trust := range []*trust{right, shorter, longer} {
-			got := becomes(t, trust.Name, settled)
-			if imageIn(got).Verdict != v1alpha1.VerdictUntrusted {
-				t.Errorf("%s: %s", trust.Name, dump(got.Status.Images))
+// TestCorpus takes what was signed in the real world the whole way: from a trust that names who signed, by the root of
+// trust of the public Sigstore, to the status, and to the real webhook by the policy that the operator renders.
+func TestCorpus(t *testing.T) {
+	found := corpus.Read(t)
+	p := trustPublicSigstore(t, found)
+	questions, alone := map[string][]*corpusQuestion{}, []*unstructured.Unstructured{}
+	for _, entry := range found.Entries {
+		questions[entry.ID] = questionsAbout(t, entry)
+		for _, q := range questions[entry.ID] {
+			q.store(t)
+			if q.trust == nil {
+				alone = append(alone, q.policy(t))
 			}
 		}
-		return
 	}
-	image := imageIn(becomes(t, right.Name, settled, verdict(reference, v1alpha1.VerdictVerified, v1alpha1.SignedReason)))
-	integrated := metav1.Unix(entry.IntegratedTime, 0)
-	switch {
-	case image.Digest != entry.Digest:
-		t.Errorf("digest %s, want %s", image.Digest, entry.Digest)
-	case image.Signer.Identity != entry.Identity || image.Signer.Issuer != entry.Issuer:
-		t.Errorf("signer %s of %s, want %s of %s", image.Signer.Identity, image.Signer.Issuer, entry.Identity, entry.Issuer)
-	case *image.Log.Index != entry.LogIndex || !image.Log.IntegratedTime.Equal(&integrated):
-		t.Errorf("log entry %d of %s, want %d of %s", *image.Log.Index, image.Log.IntegratedTime, entry.LogIndex, integrated)
+	askTrusts(t, questions)
+	p.load(alone...)
+	cluster := p.cluster()
+
+	asExpected, agreed, listed := 0, 0, judgedOtherwise()
+	for _, entry := range found.Entries {
+		t.Run(entry.ID, func(t *testing.T) {
+			right, same := true, true
+			for _, q := range questions[entry.ID] {
+				right = q.checkVerdict(t, p.in(t)) && right
+				same = q.agrees(t, p, cluster) && same
+			}
+			if why := listed[entry.ID]; same != (why == "") {
+				t.Errorf("admission agrees: %t; a difference is explained by %q", same, why)
+			}
+			if right {
+				asExpected++
+			}
+			if same {
+				agreed++
+			}
+		})
 	}
-	for _, trust := range []*trust{shorter, longer} {
-		becomes(t, trust.Name, settled, verdict(reference, v1alpha1.VerdictUntrusted, v1alpha1.IdentityMismatchReason))
-	}
+	fmt.Printf("figure: corpus_entries_end_to_end %d/%d\n", asExpected, len(found.Entries))
+	fmt.Printf("figure: corpus_admission_agreement %d/%d\n", agreed, len(found.Entries))
+	fmt.Printf("figure: corpus_admission_listed %d\n", len(listed))
 }
 
-// realTrust names an identity, and the image's repository and nothing else.
-func realTrust(entry corpus.Entry, suffix, reference, identity string) *trust {
-	out := newTrust("corpus-"+entry.ID+"-"+suffix, "", reference)
-	out.Spec.Images = []v1alpha1.ImageGlob{v1alpha1.ImageGlob(entry.DockerReference)}
-	out.Spec.Issuer, out.Spec.Identity = entry.Issuer, identity
-	// Admission has another root of trust.
-	out.Spec.Enforcement = v1alpha1.EnforcementAudit
-	return out
-}
-
-// serve has the registry serve an image's signature, and the image itself where its manifest is known: then by a
-// tag, otherwise by its digest alone.
-func serve(t *testing.T, entry corpus.Entry) (reference string) {
+// trustPublicSigstore has the operator and policy-controller trust the Sigstore of the corpus by default, until the
+// test ends, from a TUF repository on loopback. The predictor does the same.
+func trustPublicSigstore(t *testing.T, found corpus.Corpus) *predictor {
 	t.Helper()
-	repository, err := name.NewRepository(entry.DockerReference)
+	encoded, err := os.ReadFile(found.TrustedRoot)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for digest, content := range entry.Blobs {
-		layer := static.NewLayer(content, types.OCILayer)
-		if got, err := layer.Digest(); err != nil || got.String() != digest {
-			t.Fatalf("blob %s has digest %s, %v", digest, got, err)
-		}
-		if err := remote.WriteLayer(repository, layer, shared.RemoteOptions()...); err != nil {
-			t.Fatal(err)
-		}
+	dir := t.TempDir()
+	if err := sigstore.WriteTUFRepository(dir, encoded); err != nil {
+		t.Fatal(err)
 	}
-	const tag = "real"
-	manifests := map[string]string{strings.Replace(entry.Digest, ":", "-", 1) + ".sig": entry.Manifest}
-	reference = repository.Name() + "@" + entry.Digest
-	if entry.ImageManifest != "" {
-		manifests[tag] = entry.ImageManifest
-		reference = repository.Name() + ":" + tag
-	}
-	// The registry would want all that a manifest names first, and nobody has that here.
-	registry.insert(t, repository.RepositoryStr(), func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if manifest, ok := manifests[path.Base(r.URL.Path)]; ok {
-				serveManifest(t, w, r, manifest)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
+	restartWithRepository(t, dir, http.FileServer(http.Dir(dir)))
+	t.Cleanup(func() {
+		if err := shared.PolicyController.Restart(context.WithoutCancel(t.Context()), filepath.Dir(shared.TUFRoot())); err != nil {
+			t.Error(err)
+		}
 	})
-	return reference
+	if err := shared.PolicyController.Restart(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	p := newPredictor(t)
+	if p.root, err = trustroot.FromJSON(encoded); err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
-func serveManifest(t *testing.T, w http.ResponseWriter, r *http.Request, manifest string) {
+// askTrusts creates the trusts of all questions, and waits until each is answered and its policy is applied.
+func askTrusts(t *testing.T, questions map[string][]*corpusQuestion) {
 	t.Helper()
-	said := struct {
-		MediaType types.MediaType `json:"mediaType"`
-	}{types.OCIManifestSchema1}
-	if err := json.Unmarshal([]byte(manifest), &said); err != nil {
-		t.Error(err)
+	var trusts []*trust
+	for _, about := range questions {
+		for _, q := range about {
+			if q.trust != nil {
+				create(t, q.trust)
+				trusts = append(trusts, q.trust)
+			}
+		}
 	}
-	w.Header().Set("Content-Type", string(said.MediaType))
-	w.Header().Set("Content-Length", strconv.Itoa(len(manifest)))
-	w.Header().Set("Docker-Content-Digest", fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(manifest))))
-	if r.Method != http.MethodHead {
-		_, _ = io.WriteString(w, manifest)
+	// All at once, before each is waited for.
+	t.Cleanup(func() {
+		for _, made := range trusts {
+			if err := shared.Client.Delete(context.WithoutCancel(t.Context()), made); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for _, made := range trusts {
+		becomes(t, made.Name, func(got *trust) string {
+			if len(got.Status.Images) == 0 || got.Status.Images[0].Reason == v1alpha1.PendingReason {
+				return "no verdict yet"
+			}
+			return ""
+		}, condition(v1alpha1.PolicyAppliedCondition, metav1.ConditionTrue, v1alpha1.AppliedReason))
 	}
+}
+
+// corpusAnswer is what is said of an image. Proved or not, the signer and the log entry are those of what was found.
+type corpusAnswer struct {
+	Verdict                v1alpha1.Verdict
+	Reason                 string
+	Digest                 string
+	Identity, Issuer       string
+	LogIndex, IntegratedAt int64
+}
+
+// checkVerdict compares the operator's answer with what the corpus says.
+func (q *corpusQuestion) checkVerdict(t *testing.T, p *predictor) bool {
+	t.Helper()
+	got, message := q.answer(t, p)
+	q.accepted = got.Verdict == v1alpha1.VerdictVerified
+	want := corpusAnswer{
+		Verdict: q.want.verdict, Reason: cmp.Or(q.want.reason, got.Reason), Digest: q.entry.Digest,
+	}
+	if q.want.reason == v1alpha1.SignedReason || q.want.reason == v1alpha1.IdentityMismatchReason {
+		want.Identity, want.Issuer = q.entry.Identity, q.entry.Issuer
+		want.LogIndex, want.IntegratedAt = q.entry.LogIndex, q.entry.IntegratedTime
+	}
+	diff := gocmp.Diff(want, got)
+	if diff != "" {
+		t.Errorf("%s (%s) (-want +got):\n%s", q.name, message, diff)
+	}
+	return diff == ""
+}
+
+// answer is the trust's status; or the verifier's own answer where no trust can ask.
+func (q *corpusQuestion) answer(t *testing.T, p *predictor) (got corpusAnswer, message string) {
+	t.Helper()
+	if q.trust == nil {
+		result := p.cosign.Verify(t.Context(), q.digest(t), q.rule(t), p.root)
+		got = corpusAnswer{Verdict: result.Verdict, Reason: result.Reason, Digest: q.entry.Digest}
+		if result.Signer != nil {
+			got.Identity, got.Issuer = result.Signer.Identity, result.Signer.Issuer
+			got.LogIndex, got.IntegratedAt = result.LogIndex, result.IntegratedTime.Unix()
+		}
+		return got, result.Message
+	}
+	image := imageIn(becomes(t, q.trust.Name))
+	got = corpusAnswer{Verdict: image.Verdict, Reason: image.Reason, Digest: image.Digest}
+	if image.Signer != nil {
+		got.Identity, got.Issuer = image.Signer.Identity, image.Signer.Issuer
+	}
+	if image.Log != nil {
+		got.LogIndex, got.IntegratedAt = *image.Log.Index, image.Log.IntegratedTime.Unix()
+	}
+	return got, image.Message
+}
+
+// agrees tells whether admission admits the image if, and only if, the operator verifies it, and foretells that.
+func (q *corpusQuestion) agrees(t *testing.T, p *predictor, cluster *admission.Cluster) bool {
+	t.Helper()
+	pod := predicted{kind: "Pod", namespace: namespace, images: []string{q.reference}}
+	foretold := cluster.Decide(pod.object(), p.judge)
+	err := p.listening.Create(t.Context(), pod.workload(), client.DryRunAll)
+	if err != nil {
+		if wrong := isRefused(err, "failed policy: "+q.name); wrong != "" {
+			t.Error(wrong)
+		}
+	}
+	admitted, promised := err == nil, foretold.Outcome == admission.Admitted
+	if admitted != q.accepted || admitted != promised {
+		t.Logf("%s: the operator accepts it: %t, foretells %s; admission: %v", q.name, q.accepted, foretold.Outcome, err)
+		return false
+	}
+	return true
 }

@@ -91,7 +91,14 @@ func restartWithMirror(t *testing.T, middleware func(http.Handler) http.Handler)
 	if err := shared.Sigstore.WriteTUFRepository(dir); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(middleware(http.FileServer(http.Dir(dir))))
+	restartWithRepository(t, dir, middleware(http.FileServer(http.Dir(dir))))
+}
+
+// restartWithRepository restarts the operator with a TUF repository for the default root of trust, and without what it
+// remembers of the last one; until the test ends.
+func restartWithRepository(t *testing.T, dir string, serve http.Handler) {
+	t.Helper()
+	server := httptest.NewServer(serve)
 	t.Cleanup(server.Close)
 	restartWith(t, "--tuf-mirror="+server.URL, "--tuf-root="+filepath.Join(dir, "root.json"), "--tuf-cache=")
 }

@@ -280,8 +280,11 @@ func (p *predictor) load(policies ...*unstructured.Unstructured) {
 	t.Helper()
 	const canary = "predict-canary"
 	last := foreignPolicy(canary, "docker.io/predict-canary/image", map[string]any{"name": "no", "static": map[string]any{"action": "fail"}})
-	for _, object := range append(policies, last) {
+	policies = append(policies, last)
+	for _, object := range policies {
 		create(t, object)
+	}
+	for _, object := range policies {
 		eventually(t, getPolicy(object.GetName()), func(got *unstructured.Unstructured) string {
 			conditions, _, _ := unstructured.NestedSlice(got.Object, "status", "conditions")
 			for _, c := range conditions {

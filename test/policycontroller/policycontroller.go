@@ -76,6 +76,10 @@ type Options struct {
 
 // PolicyController is a running policy-controller.
 type PolicyController struct {
+	options Options
+	path    string
+	client  client.Client
+
 	lock    *filelock.Lock
 	ports   []*freeport.Port
 	tuf     *fileserver.Server
@@ -88,62 +92,77 @@ type PolicyController struct {
 // policy-controller at a time can run on a machine, so Start waits while
 // another test has one, and fails at once when a foreign process has its port.
 func Start(ctx context.Context, options Options) (*PolicyController, error) {
-	p := &PolicyController{}
-	if err := p.start(ctx, options); err != nil {
+	p := &PolicyController{options: options}
+	if err := p.start(ctx); err != nil {
 		return nil, errors.Join(err, p.Stop())
 	}
 	return p, nil
 }
 
-func (p *PolicyController) start(ctx context.Context, options Options) error {
-	path, err := binaries.Find(binaries.PolicyController)
-	if err != nil {
+// Restart ends policy-controller and runs it again with another TUF repository,
+// and without what it remembers of the one before. The lock stays, so that no
+// other test gets in between.
+func (p *PolicyController) Restart(ctx context.Context, tufDir string) error {
+	if err := p.end(); err != nil {
 		return err
 	}
-	if err := p.claimPorts(ctx, options.Waiting); err != nil {
+	p.options.TUFDir = tufDir
+	return p.run(ctx)
+}
+
+func (p *PolicyController) start(ctx context.Context) error {
+	var err error
+	if p.path, err = binaries.Find(binaries.PolicyController); err != nil {
 		return err
 	}
-	c, err := client.New(options.Cluster.Config(), client.Options{})
-	if err != nil {
+	if err := p.claimPorts(ctx, p.options.Waiting); err != nil {
+		return err
+	}
+	if p.client, err = client.New(p.options.Cluster.Config(), client.Options{}); err != nil {
 		return fmt.Errorf("make a client: %w", err)
 	}
-	if err := install(ctx, c); err != nil {
+	if err := install(ctx, p.client); err != nil {
 		return err
 	}
+	if err := p.run(ctx); err != nil {
+		return err
+	}
+	if p.options.LongRunning {
+		// From here on the occupied ports speak for themselves.
+		return p.releaseLock()
+	}
+	return nil
+}
+
+// run runs the webhook until admission works.
+func (p *PolicyController) run(ctx context.Context) error {
 	// A crashed predecessor's leases would stop this one's work until they
 	// expire. Nobody holds them: the ports were free.
-	if err := c.DeleteAllOf(ctx, &coordinationv1.Lease{}, client.InNamespace(Namespace)); err != nil {
+	if err := p.client.DeleteAllOf(ctx, &coordinationv1.Lease{}, client.InNamespace(Namespace)); err != nil {
 		return fmt.Errorf("delete policy-controller's leases: %w", err)
 	}
-	env, err := p.environment(ctx, options)
+	env, err := p.environment(ctx, p.options)
 	if err != nil {
 		return err
 	}
-	tufArgs, err := p.serveTUF(ctx, options.TUFDir)
+	tufArgs, err := p.serveTUF(ctx, p.options.TUFDir)
 	if err != nil {
 		return err
 	}
-	probe := &probe{client: c}
+	probe := &probe{client: p.client}
 	p.process, err = process.Start(ctx, process.Command{
 		Name:        binaries.PolicyController,
-		Path:        path,
+		Path:        p.path,
 		Args:        tufArgs,
 		Env:         env,
-		LogFile:     filepath.Join(options.Dir, "policy-controller.log"),
+		LogFile:     filepath.Join(p.options.Dir, "policy-controller.log"),
 		Ready:       probe.ready,
 		StopTimeout: stopTimeout,
 	})
 	if err != nil {
 		return err
 	}
-	if err := probe.cleanUp(ctx); err != nil {
-		return err
-	}
-	if options.LongRunning {
-		// From here on the occupied ports speak for themselves.
-		return p.releaseLock()
-	}
-	return nil
+	return probe.cleanUp(ctx)
 }
 
 // CheckPorts fails when a foreign process has a port that policy-controller
@@ -202,6 +221,11 @@ func (p *PolicyController) environment(ctx context.Context, options Options) ([]
 	if err != nil {
 		return nil, err
 	}
+	// What is remembered of a repository would be wrong for another one.
+	tufCache, err := os.MkdirTemp(options.Dir, "tuf-")
+	if err != nil {
+		return nil, fmt.Errorf("make policy-controller's TUF cache: %w", err)
+	}
 	return append([]string{
 		"KUBECONFIG=" + kubeconfig,
 		"SYSTEM_NAMESPACE=" + Namespace,
@@ -213,7 +237,7 @@ func (p *PolicyController) environment(ctx context.Context, options Options) ([]
 		"PROFILING_PORT=" + profiling.String(),
 		// The TUF client keeps a cache, by default below HOME.
 		"HOME=" + options.Dir,
-		"TUF_ROOT=" + filepath.Join(options.Dir, "tuf"),
+		"TUF_ROOT=" + tufCache,
 		"TMPDIR=" + os.TempDir(),
 	}, options.Env...), nil
 }
@@ -246,6 +270,11 @@ func (p *PolicyController) Process() *process.Process { return p.process }
 // on, as it does in a cluster whose policy-controller is down. The error tells
 // that it had ended by itself before.
 func (p *PolicyController) Stop() error {
+	return errors.Join(p.end(), p.releaseLock())
+}
+
+// end ends the webhook, and keeps the lock.
+func (p *PolicyController) end() error {
 	var errs []error
 	if p.process != nil {
 		errs = append(errs, p.process.Stop())
@@ -257,7 +286,7 @@ func (p *PolicyController) Stop() error {
 		errs = append(errs, port.Release())
 	}
 	p.process, p.tuf, p.ports = nil, nil, nil
-	return errors.Join(append(errs, p.releaseLock())...)
+	return errors.Join(errs...)
 }
 
 func (p *PolicyController) releaseLock() error {
