@@ -107,7 +107,7 @@ func TestConformance(t *testing.T) {
 			t.Run(world.name+"/"+strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
 				s := world.push(t, &c)
 				reference := s.named(&c)
-				got := world.judge(t, p.in(t), cluster, in, reference, &c)
+				got := world.judge(t, p.in(t), cluster, in, reference)
 				got.cosign = cosign.judge(t, world, reference)
 				got.admission = admit(t, p, cosign, in, reference, world, policies[i], &c)
 				cases++
@@ -153,7 +153,9 @@ func check(t *testing.T, got answers, c *conformanceCase) (safe bool) {
 	if (got.forecast != got.admission) != (c.admissionDiffers != "") {
 		t.Errorf("the forecast is that admission %s, and it %s; a difference is explained by %q", got.forecast, got.admission, c.admissionDiffers)
 	}
-	return !(accepted && got.cosign == refuses && !c.cosignNeedless) && !(got.forecast == accepts && got.admission == refuses)
+	lax := accepted && got.cosign == refuses && !c.cosignNeedless
+	promised := got.forecast == accepts && got.admission == refuses
+	return !lax && !promised
 }
 
 // prepare makes the world's trust, and returns its policy.
@@ -203,7 +205,7 @@ func (s *stored) named(c *conformanceCase) string {
 
 // judge has the project judge the image, and foretell what admission makes of it.
 func (w *conformanceWorld) judge(
-	t *testing.T, p *predictor, cluster *admission.Cluster, namespace, reference string, c *conformanceCase,
+	t *testing.T, p *predictor, cluster *admission.Cluster, namespace, reference string,
 ) answers {
 	t.Helper()
 	ref, err := name.ParseReference(reference)

@@ -69,8 +69,8 @@ func runTool(t *testing.T, env []string, path string, args ...string) (string, e
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), toolTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, args...) //nolint:gosec // a tool that the project built
-	cmd.Env = append(env, "TMPDIR="+os.TempDir())
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Env = slices.Concat(env, []string{"TMPDIR=" + os.TempDir()})
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := process.Run(cmd)

@@ -35,8 +35,8 @@ import (
 // read them and then with config/pullsecrets.
 func TestPullSecrets(t *testing.T) {
 	const (
-		image  = "registry.example/pull-secrets/app:v1"
-		secret = "image-trust-registries"
+		image = "registry.example/pull-secrets/app:v1"
+		named = "image-trust-registries" // in config/pullsecrets
 	)
 	own := shared.OperatorAccount().Namespace
 	pushSigned(t, image, release)
@@ -51,7 +51,7 @@ func TestPullSecrets(t *testing.T) {
 		})
 	})
 	create(t, &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: secret, Namespace: own},
+		ObjectMeta: metav1.ObjectMeta{Name: named, Namespace: own},
 		Type:       corev1.SecretTypeDockerConfigJson,
 		StringData: map[string]string{
 			corev1.DockerConfigJsonKey: `{"auths":{"registry.example":{"username":"reader","password":"correct-horse"}}}`,
@@ -59,11 +59,11 @@ func TestPullSecrets(t *testing.T) {
 	})
 	trust := newTrust("pull-secrets", "", image)
 	trust.Spec.Images = []v1alpha1.ImageGlob{"registry.example/pull-secrets/*"}
-	trust.Spec.Verification.PullSecrets = []v1alpha1.PullSecretReference{{Name: secret}}
+	trust.Spec.Verification.PullSecrets = []v1alpha1.PullSecretReference{{Name: named}}
 	create(t, trust)
 
 	got := becomes(t, trust.Name, verdict(image, v1alpha1.VerdictUnknown, v1alpha1.RegistryUnauthorizedReason))
-	want := fmt.Sprintf("pull secret %s cannot be read: the operator lacks the right to get it in namespace %s", secret, own)
+	want := fmt.Sprintf("pull secret %s cannot be read: the operator lacks the right to get it in namespace %s", named, own)
 	if message := imageOf(got, image).Message; !strings.HasSuffix(message, want) {
 		t.Errorf("message %q, want %q", message, want)
 	}
