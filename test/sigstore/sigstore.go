@@ -29,7 +29,8 @@ limitations under the License.
 //	signature.Bundle, err = s.Log(ctx, signature, time.Now()) // Rekor
 //	err = sigstore.Attach(ctx, digest, []sigstore.Signature{signature})
 //
-// NewSignature does the first four, Sign all of them.
+// NewSignature does the first four, Sign all of them. Serve lets other programs
+// sign, such as the cosign command.
 package sigstore
 
 import (
