@@ -81,11 +81,16 @@ func (c *claim) mayMake(manifest v1.Descriptor) bool {
 		!slices.Contains([]string{"", "application/vnd.oci.empty.v1+json", "application/vnd.oci.image.config.v1+json"}, kind) {
 		return false
 	}
-	if predicateType := manifest.Annotations[bundlePredicate]; predicateType != "" && predicateType != c.predicateType {
+	switch predicateType := manifest.Annotations[bundlePredicate]; predicateType {
+	case "", c.predicateType:
+		return true
+	case policy.SignPredicate:
+		// cosign v2.6.5 says so of attestations, too, when it has a signing config.
+		return true
+	default:
 		c.passOver(predicateType)
 		return false
 	}
-	return true
 }
 
 // referrer judges one manifest that refers to the image, and tells whether it makes sense to go on with the next.

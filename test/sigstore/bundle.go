@@ -111,7 +111,8 @@ func (s *Sigstore) NewEnvelope(
 	if err != nil {
 		return Envelope{}, err
 	}
-	return envelope, s.LogStatement(ctx, &envelope, time.Now())
+	err = s.LogStatement(ctx, &envelope, time.Now())
+	return envelope, err
 }
 
 // LogStatement enters a signed statement into the transparency log.
