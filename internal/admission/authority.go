@@ -278,7 +278,7 @@ func (a *alternative) judge(ref name.Reference, judge Judge, unverified bool) ju
 	switch {
 	case answer.Verdict == v1alpha1.VerdictVerified:
 		one.result = passes
-	case answer.Verdict == v1alpha1.VerdictUntrusted && !a.lenient && !(unverified && a.attested):
+	case answer.Verdict == v1alpha1.VerdictUntrusted && !a.lenient && (!unverified || !a.attested):
 		one.result = fails
 	}
 	return one

@@ -50,7 +50,7 @@ func CheckCondition(source string) error {
 // policy-controller shows it: read and written again (cosign v2.6.5 pkg/policy, AttestationToPayloadJSON and
 // evaluateCue). It may run for long on a hostile statement.
 func Evaluate(source string, statement []byte) error {
-	var read in_toto.Statement
+	var read in_toto.Statement //nolint:staticcheck // deprecated, and what policy-controller reads it with
 	if err := json.Unmarshal(statement, &read); err != nil {
 		return ErrMalformed
 	}

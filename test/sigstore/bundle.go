@@ -72,17 +72,18 @@ type Envelope struct {
 
 // Statement is an in-toto statement about images.
 func Statement(predicateType string, predicate any, about ...name.Digest) ([]byte, error) {
-	statement := in_toto.Statement{
-		StatementHeader: in_toto.StatementHeader{Type: in_toto.StatementInTotoV01, PredicateType: predicateType},
-		Predicate:       predicate,
+	type subject struct {
+		Name   string            `json:"name"`
+		Digest map[string]string `json:"digest"`
 	}
+	subjects := []subject{}
 	for _, image := range about {
 		hash := image.DigestStr()[len("sha256:"):]
-		statement.Subject = append(statement.Subject, in_toto.Subject{
-			Name: image.Context().Name(), Digest: map[string]string{"sha256": hash},
-		})
+		subjects = append(subjects, subject{Name: image.Context().Name(), Digest: map[string]string{"sha256": hash}})
 	}
-	return json.Marshal(statement)
+	return json.Marshal(map[string]any{
+		"_type": in_toto.StatementInTotoV01, "predicateType": predicateType, "subject": subjects, "predicate": predicate,
+	})
 }
 
 // SignStatement signs a statement. The signature is not logged.
