@@ -79,7 +79,7 @@ func keep(image, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time) {
 	image.Signer = earlier.Signer
 	image.SignatureFormat = earlier.SignatureFormat
 	image.Log = earlier.Log
-	image.Timestamp = earlier.Timestamp
+	image.SignedTime = earlier.SignedTime
 	image.LastVerdict = earlier.LastVerdict
 	if earlier.Verdict != v1alpha1.VerdictUnknown {
 		if lastRound == nil {
@@ -92,7 +92,7 @@ func keep(image, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time) {
 // describe fills in who signed and where it is logged.
 func describe(image *v1alpha1.ImageStatus, result *verify.Result) {
 	image.Signer = result.Signer
-	image.SignatureFormat, image.Log, image.Timestamp = "", nil, nil
+	image.SignatureFormat, image.Log, image.SignedTime = "", nil, nil
 	switch {
 	case result.Form.Has(policy.SimpleSigning | policy.Timestamped):
 		image.SignatureFormat = v1alpha1.SignatureFormatSimpleSigning
@@ -102,7 +102,7 @@ func describe(image *v1alpha1.ImageStatus, result *verify.Result) {
 	switch {
 	case result.IntegratedTime.IsZero():
 	case result.LogIndex < 0:
-		image.Timestamp = seconds(result.IntegratedTime)
+		image.SignedTime = seconds(result.IntegratedTime)
 	default:
 		image.Log = &v1alpha1.TransparencyLogEntry{
 			Index:          new(result.LogIndex),

@@ -199,10 +199,10 @@ type ImageStatus struct {
 	// +optional
 	Log *TransparencyLogEntry `json:"log,omitempty"`
 
-	// timestamp is when a timestamp authority saw the signature, where that stands
+	// signedTime is when a timestamp authority saw the signature, where that stands
 	// in for the transparency log.
 	// +optional
-	Timestamp *metav1.Time `json:"timestamp,omitempty"`
+	SignedTime *metav1.Time `json:"signedTime,omitempty"`
 }
 
 // SignatureFormat is how a signature is stored.

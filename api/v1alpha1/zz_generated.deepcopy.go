@@ -63,8 +63,8 @@ func (in *ImageStatus) DeepCopyInto(out *ImageStatus) {
 		*out = new(TransparencyLogEntry)
 		(*in).DeepCopyInto(*out)
 	}
-	if in.Timestamp != nil {
-		in, out := &in.Timestamp, &out.Timestamp
+	if in.SignedTime != nil {
+		in, out := &in.SignedTime, &out.SignedTime
 		*out = (*in).DeepCopy()
 	}
 }
