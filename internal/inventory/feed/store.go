@@ -52,7 +52,7 @@ func newItem(object any) (*item, error) {
 	if done, ok := object.(*item); ok {
 		return done, nil
 	}
-	o := convert(object)
+	o := inventory.Convert(object)
 	if o == nil {
 		return nil, fmt.Errorf("a watch brought a %T", object)
 	}

@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package feed
+package inventory
 
 import (
 	"strings"
@@ -26,12 +26,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-
-	"github.com/karmada-io/image-trust/internal/inventory"
 )
 
-// convert keeps what the inventory needs, nil for what it has no use for.
-func convert(object any) *inventory.Object {
+// Convert keeps what the inventory needs of an object of the API, nil for what it has no use for. Nothing of the
+// object is kept alive.
+func Convert(object any) *Object {
 	switch o := object.(type) {
 	case *corev1.Pod:
 		return pod(o)
@@ -58,15 +57,15 @@ func convert(object any) *inventory.Object {
 	}
 }
 
-func workload(kind schema.GroupVersionKind, meta *metav1.ObjectMeta, template *corev1.PodTemplateSpec) *inventory.Object {
+func workload(kind schema.GroupVersionKind, meta *metav1.ObjectMeta, template *corev1.PodTemplateSpec) *Object {
 	out := identified(kind, meta)
 	out.PodLabels = interned(template.Labels)
 	out.Template = containers(&template.Spec)
 	return out
 }
 
-func identified(kind schema.GroupVersionKind, meta *metav1.ObjectMeta) *inventory.Object {
-	out := &inventory.Object{
+func identified(kind schema.GroupVersionKind, meta *metav1.ObjectMeta) *Object {
+	out := &Object{
 		Group: kind.Group, Version: kind.Version, Kind: kind.Kind,
 		Namespace: intern(meta.Namespace), Name: strings.Clone(meta.Name), UID: types.UID(strings.Clone(string(meta.UID))),
 		Labels: interned(meta.Labels),
@@ -74,7 +73,7 @@ func identified(kind schema.GroupVersionKind, meta *metav1.ObjectMeta) *inventor
 	if owner := metav1.GetControllerOfNoCopy(meta); owner != nil {
 		version, err := schema.ParseGroupVersion(owner.APIVersion)
 		if err == nil {
-			out.Owner = &inventory.Owner{
+			out.Owner = &Owner{
 				Group: intern(version.Group), Version: intern(version.Version), Kind: intern(owner.Kind),
 				Name: intern(owner.Name), UID: types.UID(intern(string(owner.UID))),
 			}
@@ -83,7 +82,7 @@ func identified(kind schema.GroupVersionKind, meta *metav1.ObjectMeta) *inventor
 	return out
 }
 
-func pod(o *corev1.Pod) *inventory.Object {
+func pod(o *corev1.Pod) *Object {
 	out := identified(corev1.SchemeGroupVersion.WithKind("Pod"), &o.ObjectMeta)
 	out.PodLabels = out.Labels
 	out.Template = containers(&o.Spec)
@@ -95,19 +94,19 @@ func pod(o *corev1.Pod) *inventory.Object {
 		"ephemeralContainers": o.Status.EphemeralContainerStatuses,
 	} {
 		for i := range statuses {
-			digests[[2]string{field, statuses[i].Name}] = inventory.RunningDigest(statuses[i].ImageID)
+			digests[[2]string{field, statuses[i].Name}] = RunningDigest(statuses[i].ImageID)
 		}
 	}
 	for _, c := range out.Template {
-		out.Running = append(out.Running, inventory.Running{
+		out.Running = append(out.Running, Running{
 			Container: c, Digest: intern(digests[[2]string{c.Field, c.Name}]),
 		})
 	}
 	return out
 }
 
-func containers(spec *corev1.PodSpec) []inventory.Container {
-	out := make([]inventory.Container, 0, len(spec.InitContainers)+len(spec.Containers)+len(spec.EphemeralContainers))
+func containers(spec *corev1.PodSpec) []Container {
+	out := make([]Container, 0, len(spec.InitContainers)+len(spec.Containers)+len(spec.EphemeralContainers))
 	for i := range spec.InitContainers {
 		out = append(out, container("initContainers", spec.InitContainers[i].Name, spec.InitContainers[i].Image))
 	}
@@ -120,8 +119,8 @@ func containers(spec *corev1.PodSpec) []inventory.Container {
 	return out
 }
 
-func container(field, name, image string) inventory.Container {
-	return inventory.Container{Field: field, Name: intern(name), Image: intern(image)}
+func container(field, name, image string) Container {
+	return Container{Field: field, Name: intern(name), Image: intern(image)}
 }
 
 func finished(job *batchv1.Job) bool {

@@ -1,0 +1,109 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package manifests
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// ReadPath reads a file, or the *.yaml, *.yml and *.json in a directory and those below it, in the order of their
+// names. Directories that begin with a dot are left out, and so are links to directories. An error tells of every file
+// that cannot be read; those that can are returned all the same.
+func ReadPath(path string) ([]*File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		f, err := readFile(path)
+		if err != nil {
+			return nil, err
+		}
+		return []*File{f}, nil
+	}
+	names, err := list(path)
+	if err != nil {
+		return nil, err
+	}
+	var files []*File
+	var errs []error
+	for _, name := range names {
+		f, err := readFile(name)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		files = append(files, f)
+	}
+	return files, errors.Join(errs...)
+}
+
+// list names the manifests in a directory.
+func list(directory string) ([]string, error) {
+	var names []string
+	root := os.DirFS(directory)
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			if name != "." && strings.HasPrefix(entry.Name(), ".") {
+				return fs.SkipDir
+			}
+			return nil
+		case !isManifest(name):
+			return nil
+		}
+		// Files of a mounted ConfigMap are links; a pipe would never end.
+		if info, err := fs.Stat(root, name); err != nil {
+			return err
+		} else if !info.Mode().IsRegular() {
+			return nil
+		}
+		if names = append(names, filepath.Join(directory, name)); len(names) > MaxFiles {
+			return fmt.Errorf("more than %d manifests", MaxFiles)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", directory, err)
+	}
+	return names, nil
+}
+
+func isManifest(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".yaml", ".yml", ".json":
+		return true
+	default:
+		return false
+	}
+}
+
+func readFile(name string) (*File, error) {
+	file, err := os.Open(name) //nolint:gosec // the user names it
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	return Read(name, file)
+}

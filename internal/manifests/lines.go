@@ -1,0 +1,87 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package manifests
+
+import (
+	"bytes"
+	"slices"
+	"unicode/utf8"
+)
+
+// lines are the offsets at which lines begin.
+type lines []int
+
+// newLines counts lines as editors do.
+func newLines(content []byte) lines {
+	starts := lines{0}
+	for at := 0; ; {
+		next := bytes.IndexByte(content[at:], '\n')
+		if next < 0 {
+			return starts
+		}
+		at += next + 1
+		starts = append(starts, at)
+	}
+}
+
+// position of an offset: line and column from 1, the latter in characters.
+func (l lines) position(content []byte, offset int) (line, column int) {
+	at, found := slices.BinarySearch(l, offset)
+	if !found {
+		at--
+	}
+	return at + 1, utf8.RuneCount(content[l[at]:offset]) + 1
+}
+
+// cursor finds the offsets that the YAML parser's lines and columns mean. It moves forward only, so that a document
+// costs one pass.
+type cursor struct {
+	content          []byte
+	at, line, column int
+}
+
+func (c *cursor) offset(line, column int) int {
+	for c.at < len(c.content) && (c.line < line || c.line == line && c.column < column) {
+		size, ends := lineBreak(c.content[c.at:])
+		if ends {
+			c.line++
+			c.column = 1
+		} else {
+			_, size = utf8.DecodeRune(c.content[c.at:])
+			c.column++
+		}
+		c.at += size
+	}
+	return c.at
+}
+
+// lineBreak tells whether text begins with what YAML 1.1 counts as the end of a line, as the parser does.
+func lineBreak(text []byte) (size int, found bool) {
+	switch {
+	case text[0] == '\n':
+		return 1, true
+	case text[0] == '\r':
+		if len(text) > 1 && text[1] == '\n' {
+			return len("\r\n"), true
+		}
+		return 1, true
+	case text[0] < utf8.RuneSelf:
+		return 0, false
+	}
+	r, size := utf8.DecodeRune(text)
+	return size, r == '\u0085' || r == '\u2028' || r == '\u2029'
+}

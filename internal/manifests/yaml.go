@@ -1,0 +1,175 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package manifests
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	yamlv3 "go.yaml.in/yaml/v3"
+	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/yaml"
+)
+
+// parseYAML reads each document twice: as nodes, which know where they stand, and as kubectl reads it. It is the
+// latter that bounds how much aliases may multiply.
+func (f *File) parseYAML(start int) ([]*document, error) {
+	body := f.Content[start:]
+	decoder := yamlv3.NewDecoder(bytes.NewReader(body))
+	at := cursor{content: f.Content, at: start, line: 1, column: 1}
+	var documents []*document
+	var begins []int
+	for {
+		var parsed yamlv3.Node
+		err := decode(decoder, &parsed)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, f.yamlError(start, at.at, err)
+		}
+		if len(documents) == MaxDocuments {
+			return nil, f.syntaxError(at.at, fmt.Errorf("more than %d documents", MaxDocuments))
+		}
+		begins = append(begins, at.offset(parsed.Line, 1))
+		t := tree{at: &at, known: map[*yamlv3.Node]*node{}}
+		d := &document{root: t.convert(&parsed)}
+		if t.aliases {
+			d.uses, d.imageUses = map[*node]int{}, map[*node]int{}
+		}
+		documents = append(documents, d)
+	}
+	begins = append(begins, len(f.Content))
+	for i, d := range documents {
+		var err error
+		if d.value, err = valueOf(f.Content[begins[i]:begins[i+1]]); err != nil {
+			return nil, f.yamlError(begins[i], begins[i], err)
+		}
+		if d.uses == nil {
+			continue
+		}
+		var whole bool
+		if d.uses, whole = d.root.countUses(); !whole {
+			return nil, f.syntaxError(begins[i], errors.New("aliases multiply the document, or stand for themselves"))
+		}
+	}
+	return documents, nil
+}
+
+// decode makes an error of a panic, by which the parser gives up on some comments.
+func decode(decoder *yamlv3.Decoder, into *yamlv3.Node) (err error) {
+	defer func() {
+		if gaveUp := recover(); gaveUp != nil {
+			err = fmt.Errorf("yaml: %v", gaveUp)
+		}
+	}()
+	return decoder.Decode(into)
+}
+
+// valueOf the first document in some text, as kubectl reads it.
+func valueOf(text []byte) (any, error) {
+	raw, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	var value any
+	if err := json.Unmarshal(raw, &value); err != nil {
+		return nil, err
+	}
+	return value, nil
+}
+
+// What the parser tells of places is in its messages, and nowhere else.
+var (
+	lineOf  = regexp.MustCompile(`^line (\d+): `)
+	aliasOf = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+)
+
+// yamlError is a message of the parser about the text that begins at an offset, of which it had read as much as to
+// another.
+func (f *File) yamlError(start, reached int, err error) error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if found := aliasOf.FindStringSubmatch(text); found != nil {
+		reached += max(0, bytes.Index(f.Content[reached:], []byte("*"+found[1])))
+	}
+	line, _ := f.lines.position(f.Content, reached)
+	if found := lineOf.FindStringSubmatch(text); found != nil {
+		if n, err := strconv.Atoi(found[1]); err == nil {
+			first, _ := f.lines.position(f.Content, start)
+			line = min(first+n-1, len(f.lines))
+			text = strings.TrimPrefix(text, found[0])
+		}
+	}
+	if bytes.Contains(f.Content[start:], []byte("{{")) {
+		text += " (if this is a template, render it first, for example with helm template)"
+	}
+	return &SyntaxError{Name: f.Name, Line: line, Err: errors.New(text)}
+}
+
+// tree makes nodes of what the parser returns.
+type tree struct {
+	at *cursor
+	// known are those with an anchor.
+	known   map[*yamlv3.Node]*node
+	aliases bool
+}
+
+func (t *tree) convert(parsed *yamlv3.Node) *node {
+	if parsed.Kind == yamlv3.DocumentNode {
+		if len(parsed.Content) == 0 {
+			return nil
+		}
+		return t.convert(parsed.Content[0])
+	}
+	n := &node{start: t.at.offset(parsed.Line, parsed.Column), value: parsed.Value}
+	if parsed.Anchor != "" {
+		t.known[parsed] = n
+	}
+	switch parsed.Kind {
+	case yamlv3.MappingNode:
+		n.kind = mapping
+	case yamlv3.SequenceNode:
+		n.kind = sequence
+	case yamlv3.AliasNode:
+		n.kind, n.target, t.aliases = alias, t.known[parsed.Alias], true
+	case yamlv3.ScalarNode, yamlv3.DocumentNode:
+		n.style = styleOf(parsed.Style)
+		n.merge = parsed.Value == "<<" && parsed.ShortTag() == "!!merge"
+	}
+	for _, child := range parsed.Content {
+		n.children = append(n.children, t.convert(child))
+	}
+	return n
+}
+
+func styleOf(s yamlv3.Style) style {
+	switch {
+	case s&yamlv3.DoubleQuotedStyle != 0:
+		return doubleQuoted
+	case s&yamlv3.SingleQuotedStyle != 0:
+		return singleQuoted
+	case s&(yamlv3.LiteralStyle|yamlv3.FoldedStyle) != 0:
+		return block
+	default:
+		return plain
+	}
+}

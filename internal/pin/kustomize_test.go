@@ -1,0 +1,134 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package pin
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/karmada-io/image-trust/internal/manifests"
+)
+
+func TestKustomize(t *testing.T) {
+	tests := map[string]struct {
+		content, entries string
+		want             []string
+	}{
+		"nothing": {"a: 1\n", "", nil},
+		"some": {
+			pod + "  - image: redis:1.20\n  - image: localhost:5000/xx\n  - image: redis:1.20\n  - image: |-\n      docker.io/x/y:v1\n  - image: z/z:1@" + dA,
+			"- name: docker.io/x/y\n  newTag: v1\n  digest: A\n- name: localhost:5000/xx\n  digest: A\n- name: redis\n  newTag: \"1.20\"\n  digest: A\n- name: z/z\n  newTag: \"1\"\n  digest: A\n",
+			[]string{"Pinned redis:1.20", "Pinned localhost:5000/xx", "Pinned redis:1.20", "Pinned docker.io/x/y:v1", "AlreadyPinned z/z:1@A"},
+		},
+		"tags that differ": {pod + "  - image: redis:1\n  - image: redis:1.0\n  - image: redis\n", "- name: redis\n  digest: A\n", []string{"Pinned redis:1", "Pinned redis:1.0", "Pinned redis"}},
+		"a name that is not verified with each tag": {
+			pod + "  - image: redis:1\n  - image: redis:bad\n  - image: nginx\n", "- name: nginx\n  digest: A\n", []string{
+				"Conflicting redis:1: kustomize has one digest for each name, and redis:bad in Pod p must not get this one",
+				"NotVerified redis:bad: no signature found", "Pinned nginx",
+			},
+		},
+		"a name that is nothing yet with one tag": {
+			pod + "  - image: redis:1\n  - image: redis:{{tag}}\n", "", []string{
+				"Conflicting redis:1: kustomize has one digest for each name, and redis:{{tag}} in Pod p must not get this one",
+				`NotVerified redis:{{tag}}: "redis:{{tag}}" is not an image's name`,
+			},
+		},
+		"a name that is pinned otherwise": {
+			pod + "  - image: redis:1\n  - image: redis:1@" + dB, "", []string{
+				"Conflicting redis:1: kustomize has one digest for each name, and redis:1@B in Pod p must not get this one",
+				"PinnedOtherwise redis:1@B: it is pinned to B, while A is verified",
+			},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			file := read(t, strings.Replace(tt.content, "kind: Pod\n", "kind: Pod\nmetadata: {name: p}\n", 1))
+			got, err := Kustomize([]*manifests.File{file}, verified)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := ""
+			if tt.entries != "" {
+				want = explanation + "images:\n" + strings.ReplaceAll(tt.entries, ": A\n", ": "+dA+"\n")
+			}
+			if diff := cmp.Diff(want, string(got.Content)); diff != "" {
+				t.Errorf("content (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.want, show(got.Images)); diff != "" {
+				t.Errorf("images (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestKustomizeOfSeveralDigests(t *testing.T) {
+	file := read(t, pod+"  - image: redis:1\n  - image: redis:2\n  - image: nginx:1\n")
+	got, err := Kustomize([]*manifests.File{file}, ofItsOwn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(got.Content), "redis") || !strings.Contains(string(got.Content), "nginx") {
+		t.Errorf("got\n%s", got.Content)
+	}
+	for i, want := range []string{"redis:2", "redis:1", ""} {
+		if got := got.Images[i].Message; want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%d: got %q, want %q in it", i, got, want)
+		}
+	}
+}
+
+// TestKustomizeBuild has kustomize itself, which is in kubectl, say what it makes of the entries.
+func TestKustomizeBuild(t *testing.T) {
+	kubectl := filepath.Join("..", "..", "bin", "kubectl")
+	if assets := os.Getenv("KUBEBUILDER_ASSETS"); assets != "" {
+		kubectl = filepath.Join(assets, "kubectl")
+	}
+	if _, err := os.Stat(kubectl); err != nil {
+		t.Skip("no kubectl was built")
+	}
+	const content = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  initContainers: [{name: a, image: redis}]\n  containers:\n  - {name: b, image: 'docker.io/x/y:1.20'}\n  - {name: c, image: 'localhost:5000/zz:v1'}\n  - {name: d, image: 'nginx:1'}\n  - {name: e, image: 'nginx:2'}\n"
+	k, err := Kustomize([]*manifests.File{read(t, content)}, verified)
+	if err != nil {
+		t.Fatal(err)
+	}
+	directory := t.TempDir()
+	for name, text := range map[string]string{"pod.yaml": content, "kustomization.yaml": "resources: [pod.yaml]\n" + string(k.Content)} {
+		if err := os.WriteFile(filepath.Join(directory, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	built, err := exec.CommandContext(t.Context(), kubectl, "kustomize", directory).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, built)
+	}
+	var got []string
+	for _, image := range read(t, string(built)).Objects[0].Images() {
+		got = append(got, strings.ReplaceAll(image.Container.Image, dA, "A"))
+	}
+	if diff := cmp.Diff([]string{"redis@A", "docker.io/x/y:1.20@A", "localhost:5000/zz:v1@A", "nginx@A", "nginx@A"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	again, err := Kustomize([]*manifests.File{read(t, string(built))}, verified)
+	if diff := cmp.Diff(string(k.Content), string(again.Content)); err != nil || diff != "" {
+		t.Errorf("pinning what is pinned: %v\n%s", err, diff)
+	}
+}
