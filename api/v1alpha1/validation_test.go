@@ -59,9 +59,15 @@ const (
 	aboutCUE   = "only Compile reads CUE"
 )
 
-// TestValidation holds what the API server refuses, and how: each message says what to write. What
-// it refuses policy.Compile refuses too, and accepts what it accepts, except where a case says why.
-func TestValidation(t *testing.T) {
+type validationCase struct {
+	spec map[string]any
+	// want is the whole message, without the kind and name in front; empty: accepted.
+	want string
+	// onlySchema and onlyCompile say why just one of the two refuses.
+	onlySchema, onlyCompile string
+}
+
+func validationCases() map[string]validationCase {
 	type object = map[string]any
 	image := func(globs ...any) object { return object{"images": globs} }
 	identity := func(expr string) object { return object{"identity": nil, "identityRegexp": expr} }
@@ -76,13 +82,7 @@ func TestValidation(t *testing.T) {
 	}
 	digest := "sha256:" + strings.Repeat("0a", 32)
 
-	tests := map[string]struct {
-		spec object
-		// want is the whole message, without the kind and name in front; empty: accepted.
-		want string
-		// onlySchema and onlyCompile say why just one of the two refuses.
-		onlySchema, onlyCompile string
-	}{
+	return map[string]validationCase{
 		"valid": {},
 
 		// Who may sign.
@@ -276,8 +276,13 @@ func TestValidation(t *testing.T) {
 			want: `spec.trustRoot.name: Invalid value: "My_Sigstore": ` + rootRule,
 		},
 	}
+}
+
+// TestValidation holds what the API server refuses, and how: each message says what to write. What
+// it refuses policy.Compile refuses too, and accepts what it accepts, except where a case says why.
+func TestValidation(t *testing.T) {
 	c := newServerClient(t, rest.NoWarnings{})
-	for name, tc := range tests {
+	for name, tc := range validationCases() {
 		t.Run(name, func(t *testing.T) {
 			trust := makeTrust(tc.spec)
 			compileErr := compile(trust)

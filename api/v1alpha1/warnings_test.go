@@ -55,8 +55,12 @@ func (w *warnings) take() []string {
 	return texts
 }
 
-// TestWarnings holds what is accepted with a warning, and what without.
-func TestWarnings(t *testing.T) {
+type warningCase struct {
+	spec map[string]any
+	want []string
+}
+
+func warningCases() map[string]warningCase {
 	type object = map[string]any
 	image := func(globs ...any) object { return object{"images": globs} }
 	identity := func(expr string) object { return object{"identity": nil, "identityRegexp": expr} }
@@ -74,10 +78,7 @@ func TestWarnings(t *testing.T) {
 		notHTTPS    = `" is not an https URL, as issuers of OpenID Connect are; the certificate names the whole URL`
 	)
 
-	tests := map[string]struct {
-		spec object
-		want []string
-	}{
+	return map[string]warningCase{
 		"exact":                       {},
 		"Karmada's page":              {spec: identity(`^https://github.com/karmada-io/karmada/.*$`), want: []string{hub, anyWorkflow}},
 		"a tight identity":            {spec: identity(`^https://github\.com/karmada-io/karmada/\.github/workflows/a\.yml@refs/tags/v[0-9]+\.[0-9.]+$`)},
@@ -129,14 +130,25 @@ func TestWarnings(t *testing.T) {
 			want: []string{anybody, `spec.images: "**` + everything, `spec.issuer: "a` + notHTTPS},
 		},
 	}
+}
+
+// newWarningClient returns a client of the server, with the policy that warns in force, and what it warns of.
+func newWarningClient(t *testing.T) (client.Client, *warnings) {
+	t.Helper()
 	got := &warnings{}
 	c := newServerClient(t, got)
 	install(t, c, warningsFile)
 	eventually(t, "the policy with the warnings is in force", func(ctx context.Context) (bool, error) {
-		err := c.Create(ctx, makeTrust(identity(".*")), client.DryRunAll)
+		err := c.Create(ctx, makeTrust(map[string]any{"identity": nil, "identityRegexp": ".*"}), client.DryRunAll)
 		return len(got.take()) > 0, err
 	})
-	for name, tc := range tests {
+	return c, got
+}
+
+// TestWarnings holds what is accepted with a warning, and what without.
+func TestWarnings(t *testing.T) {
+	c, got := newWarningClient(t)
+	for name, tc := range warningCases() {
 		t.Run(name, func(t *testing.T) {
 			if err := c.Create(t.Context(), makeTrust(tc.spec), client.DryRunAll); err != nil {
 				t.Fatalf("a warning does not refuse: %v", err)

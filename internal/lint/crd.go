@@ -1,0 +1,227 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package lint
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
+	"k8s.io/apimachinery/pkg/api/operation"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	celconfig "k8s.io/apiserver/pkg/apis/cel"
+	"sigs.k8s.io/yaml"
+)
+
+// crd is what the API server makes of the kind's CustomResourceDefinition (k8s.io/apiextensions-apiserver v0.37
+// pkg/apiserver/customresource_handler.go).
+type crd struct {
+	kind       schema.GroupVersionKind
+	structural *structuralschema.Structural
+	types      validation.SchemaValidator
+	rules      *cel.Validator
+}
+
+func newCRD(manifest string) (*crd, error) {
+	definition := &apiextensionsv1.CustomResourceDefinition{}
+	if err := yaml.UnmarshalStrict([]byte(manifest), definition); err != nil {
+		return nil, err
+	}
+	if n := len(definition.Spec.Versions); n != 1 {
+		return nil, fmt.Errorf("%d versions, want 1", n)
+	}
+	version := definition.Spec.Versions[0]
+	internal := &apiextensions.CustomResourceValidation{}
+	err := apiextensionsv1.Convert_v1_CustomResourceValidation_To_apiextensions_CustomResourceValidation(version.Schema, internal, nil)
+	if err != nil {
+		return nil, err
+	}
+	structural, err := structuralschema.NewStructural(internal.OpenAPIV3Schema)
+	if err != nil {
+		return nil, err
+	}
+	structural = structural.DeepCopy() // its defaults are shared
+	if err := defaulting.PruneDefaults(structural); err != nil {
+		return nil, err
+	}
+	types, _, err := validation.NewSchemaValidator(internal.OpenAPIV3Schema)
+	if err != nil {
+		return nil, err
+	}
+	return &crd{
+		kind:       schema.GroupVersionKind{Group: definition.Spec.Group, Version: version.Name, Kind: definition.Spec.Names.Kind},
+		structural: structural,
+		types:      types,
+		rules:      cel.NewValidator(structural, true, celconfig.PerCallLimit),
+	}, nil
+}
+
+// admit does what the API server does when somebody creates an object, up to its schema's rules. It returns the object as
+// admission would see it, or nil where it could not even be read.
+func (c *crd) admit(object *unstructured.Unstructured) (*unstructured.Unstructured, []Finding) {
+	u, err := c.read(object)
+	if err != nil {
+		return nil, []Finding{{RuleRefused, LevelError, "", err.Error()}}
+	}
+	if errs := c.checkKind(u); len(errs) > 0 {
+		return nil, refusals(errs)
+	}
+	findings, err := c.decode(u)
+	if err != nil {
+		return nil, append(findings, Finding{RuleRefused, LevelError, "metadata", err.Error()})
+	}
+	return u, append(findings, refusals(c.validate(u))...)
+}
+
+// read copies an object as if it had come over the wire.
+func (c *crd) read(object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	encoded, err := json.Marshal(object.Object)
+	if err != nil {
+		return nil, err
+	}
+	u := &unstructured.Unstructured{}
+	if err := json.Unmarshal(encoded, &u.Object); err != nil {
+		return nil, err
+	}
+	if u.Object == nil {
+		u.Object = map[string]any{}
+	}
+	return u, nil
+}
+
+// checkKind is customResourceValidator.ValidateTypeMeta of pkg/registry/customresource.
+func (c *crd) checkKind(u *unstructured.Unstructured) field.ErrorList {
+	var errs field.ErrorList
+	if u.GetKind() != c.kind.Kind {
+		errs = append(errs, field.Invalid(field.NewPath("kind"), u.GetKind(), "must be "+c.kind.Kind))
+	}
+	if version := c.kind.GroupVersion().String(); u.GetAPIVersion() != version {
+		errs = append(errs, field.Invalid(field.NewPath("apiVersion"), u.GetAPIVersion(), "must be "+version))
+	}
+	return errs
+}
+
+// decode is unstructuredSchemaCoercer.apply and unstructuredDefaulter.Default of pkg/apiserver, in the order of the
+// decoder, and what happens to the object before it is validated.
+func (c *crd) decode(u *unstructured.Unstructured) ([]Finding, error) {
+	kind, apiVersion := u.GetKind(), u.GetAPIVersion()
+	meta, found, unknown, err := objectmeta.GetObjectMetaWithOptions(u.Object, objectmeta.ObjectMetaOptions{ReturnUnknownFieldPaths: true})
+	if err != nil {
+		return nil, err
+	}
+	unknown = append(unknown, pruning.PruneWithOptions(u.Object, c.structural, true,
+		structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})...)
+	defaulting.PruneNonNullableNullsWithoutDefaults(u.Object, c.structural)
+	u.SetKind(kind)
+	u.SetAPIVersion(apiVersion)
+	if found {
+		if err := objectmeta.SetObjectMeta(u.Object, meta); err != nil {
+			return nil, err
+		}
+	}
+	defaulting.Default(u.Object, c.structural)
+	delete(u.Object, "status") // whoever creates an object cannot set it
+	if u.GetName() == "" && u.GetGenerateName() != "" {
+		u.SetName(u.GetGenerateName() + "xxxxx") // as many letters as the API server adds
+	}
+	u.SetNamespace("") // dropped by the API server: the kind is of the cluster
+
+	findings := make([]Finding, 0, len(unknown))
+	for _, path := range unknown {
+		findings = append(findings, Finding{RuleUnknownField, LevelError, path,
+			fmt.Sprintf("unknown field %q", path) + c.suggestion(path)})
+	}
+	return findings, nil
+}
+
+// validate is customResourceStrategy.Validate of pkg/registry/customresource.
+func (c *crd) validate(u *unstructured.Unstructured) field.ErrorList {
+	ctx := context.Background()
+	var errs field.ErrorList
+	meta, _, err := objectmeta.GetObjectMeta(u.Object, false)
+	switch {
+	case err != nil:
+		errs = append(errs, field.Invalid(field.NewPath("metadata"), u.Object["metadata"], err.Error()))
+	default:
+		if meta == nil {
+			meta = &metav1.ObjectMeta{}
+		}
+		errs = append(errs, apivalidation.ValidateObjectMetaDeclaratively(ctx, operation.Create, meta, nil, false,
+			apivalidation.NameIsDNSSubdomain, field.NewPath("metadata"), true)...)
+	}
+	errs = append(errs, validation.ValidateCustomResource(nil, u.Object, c.types)...)
+	errs = append(errs, objectmeta.Validate(ctx, nil, u.Object, c.structural, false)...)
+	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, c.structural, u.Object)...)
+	if blocking(errs) {
+		return append(errs, field.Invalid(nil, nil, unchecked))
+	}
+	violated, _ := c.rules.Validate(ctx, nil, c.structural, u.Object, nil, celconfig.RuntimeCELCostBudget)
+	return append(errs, violated...)
+}
+
+// unchecked is what the API server says where it has not checked all.
+const unchecked = "some validation rules were not checked because the object was invalid; correct the existing errors to" +
+	" complete validation"
+
+// blocking tells whether there are errors beside which the API server does not look at CEL rules.
+func blocking(errs field.ErrorList) bool {
+	for _, err := range errs {
+		switch err.Type {
+		case field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany,
+			field.ErrorTypeTypeInvalid:
+			return true
+		default:
+		}
+	}
+	return false
+}
+
+// refusals are what the API server answers, in its words: it writes the field, a colon and the message.
+func refusals(errs field.ErrorList) []Finding {
+	findings := make([]Finding, 0, len(errs))
+	seen := map[string]bool{}
+	// The API server's own order changes from one answer to the next.
+	slices.SortStableFunc(errs, func(a, b *field.Error) int { return strings.Compare(a.Field, b.Field) })
+	for _, err := range errs {
+		if seen[err.Error()] { // as an aggregate of errors does
+			continue
+		}
+		seen[err.Error()] = true
+		if err.Detail != unchecked {
+			findings = append(findings, Finding{RuleRefused, LevelError, err.Field, err.ErrorBody()})
+		}
+	}
+	if slices.ContainsFunc(errs, func(err *field.Error) bool { return err.Detail == unchecked }) {
+		findings = append(findings, Finding{RuleUnchecked, LevelNote, "", unchecked})
+	}
+	return findings
+}

@@ -1,0 +1,243 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package lint
+
+import (
+	"maps"
+	"math"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+)
+
+type object = map[string]any
+
+// makeTrust returns a trust that nothing can be said about, with some fields of its spec replaced, or dropped where nil.
+func makeTrust(fields object) *unstructured.Unstructured {
+	spec := object{
+		"images":   []any{"docker.io/karmada/karmada-scheduler"},
+		"issuer":   "https://token.actions.githubusercontent.com",
+		"identity": "https://github.com/karmada-io/karmada/.github/workflows/release.yml@refs/tags/v1.0.0",
+	}
+	maps.Copy(spec, fields)
+	maps.DeleteFunc(spec, func(_ string, value any) bool { return value == nil })
+	return &unstructured.Unstructured{Object: object{
+		"apiVersion": "trust.karmada.io/v1alpha1", "kind": "KarmadaImageTrust",
+		"metadata": object{"name": "karmada"}, "spec": spec,
+	}}
+}
+
+func newLinter(t *testing.T) *Linter {
+	t.Helper()
+	linter, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return linter
+}
+
+// TestLint holds what is found, and in which order. That the words of the first rules are the API server's is proved
+// beside the API, where there is one.
+func TestLint(t *testing.T) {
+	unchecked := Finding{RuleUnchecked, LevelNote, "", "some validation rules were not checked because the object was invalid;" +
+		" correct the existing errors to complete validation"}
+	tests := map[string]struct {
+		object *unstructured.Unstructured
+		want   []Finding
+	}{
+		"nothing": {object: makeTrust(nil)},
+		"refused": {
+			object: makeTrust(object{"images": []any{"a/b", "docker.io/karmada/"}}),
+			want: []Finding{{RuleRefused, LevelError, "spec.images[1]",
+				`Invalid value: "docker.io/karmada/": nothing follows the last "/"; to cover every repository below it write "docker.io/karmada/**"`}},
+		},
+		"refused in several fields, in their order": {
+			object: makeTrust(object{"images": []any{"https://a/b"}, "issuer": "", "trustRoot": object{"name": "A"}}),
+			want: []Finding{
+				{RuleRefused, LevelError, "spec.images[0]", `Invalid value: "https://a/b": write the image name without a scheme and without empty parts, e.g. docker.io/karmada/*`},
+				{RuleRefused, LevelError, "spec.issuer", `Invalid value: "": spec.issuer in body should be at least 1 chars long`},
+				{RuleRefused, LevelError, "spec.trustRoot.name", `Invalid value: "A": must be the name of a TrustRoot: lower case letters, digits, "-" and "."`},
+			},
+		},
+		"refused before all was checked": {
+			object: makeTrust(object{"enforcement": "deny"}),
+			want: []Finding{
+				{RuleRefused, LevelError, "spec.enforcement", `Unsupported value: "deny": supported values: "Audit", "Warn", "Enforce"`},
+				unchecked,
+			},
+		},
+		"refused, and weak elsewhere": {
+			object: makeTrust(object{"images": []any{"a/b:v1"}, "identity": nil, "identityRegexp": ".*"}),
+			want: []Finding{
+				{RuleRefused, LevelError, "spec.images[0]", `Invalid value: "a/b:v1": a glob cannot select tags, because admission sees only the digest;` +
+					` drop ":v1" and limit versions in identityRegexp instead, e.g. …@refs/tags/v1\.16\.[0-9]+$`},
+				{RuleWarned, LevelWarning, "spec.identityRegexp", "matches everything: anybody whom the issuer knows may sign"},
+			},
+		},
+		"refused, and weak in the same field": {
+			object: makeTrust(object{"images": []any{"docker.io/karmada/*", "docker.io/karmada/*"}}),
+			want:   []Finding{{RuleRefused, LevelError, "spec.images[1]", `Duplicate value: "docker.io/karmada/*"`}, unsigned("spec.images[0]", "docker.io/karmada/*", 4)},
+		},
+		"not an expression": {
+			object: makeTrust(object{"identity": nil, "identityRegexp": "("}),
+			want: []Finding{{RuleRefused, LevelError, "spec.identityRegexp",
+				"Invalid value: \"string\": error parsing regexp: missing closing ): `(` evaluating rule: must be a regular expression in RE2 syntax; it is read as ^(?:REGEXP)$"}},
+		},
+		"misspelt": {
+			object: makeTrust(object{"identity": nil, "identityRegex": "a"}),
+			want: []Finding{
+				{RuleUnknownField, LevelError, "spec.identityRegex", `unknown field "spec.identityRegex"; did you mean "identityRegexp"?`},
+				{RuleRefused, LevelError, "spec", "Invalid value: set exactly one of identity and identityRegexp: the subject of the signing certificate," +
+					` e.g. identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`},
+			},
+		},
+		"not deep enough": {
+			object: makeTrust(object{"references": []any{}}),
+			want:   []Finding{{RuleUnknownField, LevelError, "spec.references", `unknown field "spec.references"; it belongs to "spec.verification"`}},
+		},
+		"misspelt in a list": {
+			object: makeTrust(object{"attestations": []any{object{"name": "a", "predicateType": "urn:a", "Cue": "b"}}}),
+			want: []Finding{{RuleUnknownField, LevelError, "spec.attestations[0].Cue",
+				`unknown field "spec.attestations[0].Cue"; did you mean "cue"?`}},
+		},
+		"unknown": {
+			object: makeTrust(object{"frobnicate": true}),
+			want:   []Finding{{RuleUnknownField, LevelError, "spec.frobnicate", `unknown field "spec.frobnicate"`}},
+		},
+		"another kind": {
+			object: &unstructured.Unstructured{Object: object{"apiVersion": "v1", "kind": "Pod"}},
+			want: []Finding{
+				{RuleRefused, LevelError, "apiVersion", `Invalid value: "v1": must be trust.karmada.io/v1alpha1`},
+				{RuleRefused, LevelError, "kind", `Invalid value: "Pod": must be KarmadaImageTrust`},
+			},
+		},
+		"another version": {
+			object: &unstructured.Unstructured{Object: object{"apiVersion": "trust.karmada.io/v1", "kind": "KarmadaImageTrust"}},
+			want:   []Finding{{RuleRefused, LevelError, "apiVersion", `Invalid value: "trust.karmada.io/v1": must be trust.karmada.io/v1alpha1`}},
+		},
+		"no object": {
+			object: &unstructured.Unstructured{},
+			want: []Finding{
+				{RuleRefused, LevelError, "apiVersion", `Invalid value: "": must be trust.karmada.io/v1alpha1`},
+				{RuleRefused, LevelError, "kind", `Invalid value: "": must be KarmadaImageTrust`},
+			},
+		},
+		"nothing that JSON has": {
+			object: &unstructured.Unstructured{Object: object{"spec": math.NaN()}},
+			want:   []Finding{{RuleRefused, LevelError, "", "json: unsupported value: NaN"}},
+		},
+		"metadata of no object": {
+			object: &unstructured.Unstructured{Object: object{
+				"apiVersion": "trust.karmada.io/v1alpha1", "kind": "KarmadaImageTrust", "metadata": object{"labels": object{"a": true}},
+			}},
+			want: []Finding{{RuleRefused, LevelError, "metadata", "json: cannot unmarshal bool into Go struct field ObjectMeta.labels of type string"}},
+		},
+		"a reference that no glob selects": {
+			object: makeTrust(object{"verification": object{"references": []any{"ghcr.io/other/a:v1"}}}),
+			want: []Finding{{RuleInvalidSpec, LevelError, "spec.verification.references[0]",
+				`Invalid value: "ghcr.io/other/a:v1": no glob of images selects it; add one, or drop the reference`}},
+		},
+		"an unsigned image in Audit": {
+			object: makeTrust(object{"images": []any{"karmada/karmada-dashboard-web"}, "enforcement": "Audit"}),
+			want: []Finding{
+				{RuleUnsignedImages, LevelWarning, "spec.images[0]", `"karmada/karmada-dashboard-web" selects what is published unsigned,` +
+					` so that no identity fits it: docker.io/karmada/karmada-dashboard-web; name the repositories that are signed, one by one`},
+				{RuleNotEnforced, LevelNote, "spec.enforcement",
+					"Audit only reports: admission is not asked to look at these images; write Enforce once the status is good"},
+			},
+		},
+	}
+	linter := newLinter(t)
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, linter.Lint(tc.object), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("findings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// unsigned is what is said of a glob of Karmada's organisation.
+func unsigned(field, glob string, n int) Finding {
+	images := []string{
+		"docker.io/karmada/karmada-dashboard-api", "docker.io/karmada/karmada-dashboard-web", "docker.io/karmada/kubernetes-dashboard-api", "docker.io/karmada/karmada",
+	}
+	return Finding{RuleUnsignedImages, LevelWarning, field, `"` + glob + `" selects what is published unsigned, so that no identity fits it: ` +
+		enumerate(images[:n]) + "; name the repositories that are signed, one by one"}
+}
+
+// TestBadCUE holds that the operator's own reasons are told; the words are CUE's.
+func TestBadCUE(t *testing.T) {
+	findings := newLinter(t).Lint(makeTrust(object{
+		"attestations": []any{object{"name": "a", "predicateType": "urn:a", "cue": "predicate: {"}},
+	}))
+	if len(findings) != 1 || findings[0].Rule != RuleInvalidSpec || findings[0].Field != "spec.attestations[0].cue" {
+		t.Errorf("findings: %+v, want one of %s about the CUE", findings, RuleInvalidSpec)
+	}
+}
+
+// TestSamples holds what is said of the samples: of the one for releases nothing, of the one from Karmada's documentation
+// what its comments say.
+func TestSamples(t *testing.T) {
+	tests := map[string][]Finding{
+		"karmada-release.yaml": nil,
+		"karmada.yaml": {
+			{RuleWarned, LevelWarning, "spec.identityRegexp", `ends in ".*": any workflow, branch and pull request of the repository may sign`},
+			{RuleWarned, LevelWarning, "spec.identityRegexp", `"." stands for any character: "github.com" also matches "githubxcom"; write "github\.com"`},
+			unsigned("spec.images[0]", "docker.io/karmada/*", 4),
+		},
+	}
+	linter := newLinter(t)
+	for name, want := range tests {
+		t.Run(name, func(t *testing.T) {
+			content, err := os.ReadFile("../../config/samples/" + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			u := &unstructured.Unstructured{}
+			if err := yaml.Unmarshal(content, &u.Object); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, linter.Lint(u), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("findings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestDescriptions holds that each rule is described, and none twice.
+func TestDescriptions(t *testing.T) {
+	described := map[Rule]bool{}
+	for _, d := range Descriptions() {
+		if described[d.Rule] || d.Level == "" || d.Summary == "" || d.Help == "" {
+			t.Errorf("%s is described twice or not fully", d.Rule)
+		}
+		described[d.Rule] = true
+	}
+	for _, rule := range []Rule{
+		RuleUnknownField, RuleRefused, RuleUnchecked, RuleWarned, RuleInvalidSpec, RuleLooseIdentity, RuleImpossibleIdentity,
+		RuleLooseIssuer, RuleUnsignedImages, RuleWideGlob, RuleNotEnforced,
+	} {
+		if !described[rule] {
+			t.Errorf("%s is not described", rule)
+		}
+	}
+}
