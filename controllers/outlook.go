@@ -178,17 +178,17 @@ func (r *KarmadaImageTrustReconciler) onceEnforced(
 func (p *pass) ask(ctx context.Context, queries []imageQuery) (_ []pool.Answer, _ admission.Judge, pending bool) {
 	credentials := p.reconciler.PullSecrets.Credentials(ctx, p.compiled.PullSecrets)
 	requests := make([]pool.Request, 0, len(queries))
-	at := map[questionKey]int{}
+	at := map[admission.QuestionKey]int{}
 	for i := range queries {
 		request := queries[i].request
 		request.Credentials = credentials
 		if !request.Runs {
-			at[questionKey{request.Ref.Name(), request.Rule.ID(), request.RootName}] = len(requests)
+			at[admission.Question{Ref: request.Ref, Rule: request.Rule, TrustRoot: request.RootName}.Key()] = len(requests)
 		}
 		requests = append(requests, request)
 	}
 	for _, q := range p.questions() {
-		key := keyOf(q)
+		key := q.Key()
 		if _, ok := at[key]; ok {
 			continue
 		}
@@ -204,7 +204,7 @@ func (p *pass) ask(ctx context.Context, queries []imageQuery) (_ []pool.Answer, 
 	answers := p.reconciler.Verdicts.Answers(p.trust.Name, requests, p.since)
 	pending = slices.ContainsFunc(answers, func(a pool.Answer) bool { return !a.Attempted })
 	return answers[:len(queries)], func(q admission.Question) admission.Answer {
-		i, ok := at[keyOf(q)]
+		i, ok := at[q.Key()]
 		if !ok {
 			if i, ok = p.implied(at, q); ok {
 				return narrowed(q, judged(answers[i]), answers[i])
@@ -216,23 +216,12 @@ func (p *pass) ask(ctx context.Context, queries []imageQuery) (_ []pool.Answer, 
 	}, pending
 }
 
-// questionKey is what makes two questions the same.
-type questionKey struct {
-	ref      string
-	rule     string
-	rootName string
-}
-
-func keyOf(q admission.Question) questionKey {
-	return questionKey{q.Ref.Name(), q.Rule.ID(), q.TrustRoot}
-}
-
 // implied finds the trust's own question that answers another one, which asks for the same in fewer forms.
-func (p *pass) implied(at map[questionKey]int, q admission.Question) (int, bool) {
+func (p *pass) implied(at map[admission.QuestionKey]int, q admission.Question) (int, bool) {
 	if q.Rule == nil || q.TrustRoot != p.compiled.TrustRoot || !q.Rule.Narrows(p.compiled.Rule) {
 		return 0, false
 	}
-	i, ok := at[questionKey{q.Ref.Name(), p.compiled.Rule.ID(), q.TrustRoot}]
+	i, ok := at[admission.Question{Ref: q.Ref, Rule: p.compiled.Rule, TrustRoot: q.TrustRoot}.Key()]
 	return i, ok
 }
 
@@ -258,19 +247,7 @@ func (p *pass) questions() []admission.Question {
 	if p.cluster == nil {
 		return nil
 	}
-	var questions []admission.Question
-	asked := map[questionKey]bool{}
-	record := func(q admission.Question) admission.Answer {
-		if key := keyOf(q); !asked[key] {
-			asked[key] = true
-			questions = append(questions, q)
-		}
-		return ignorant(q)
-	}
-	for i := range p.workloads {
-		forecast.Of(p.cluster, p.workloads[i], record)
-	}
-	return questions
+	return forecast.Questions(p.cluster, p.workloads)
 }
 
 // ignorant is a judge that knows nothing yet.

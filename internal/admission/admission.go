@@ -52,6 +52,12 @@ type Question struct {
 	TrustRoot string
 }
 
+// QuestionKey is the same for questions that ask for the same.
+type QuestionKey struct{ ref, rule, trustRoot string }
+
+// Key of the question.
+func (q Question) Key() QuestionKey { return QuestionKey{q.Ref.Name(), q.Rule.ID(), q.TrustRoot} }
+
 // Answer to a Question.
 type Answer struct {
 	// Digest that the reference names; empty while it is not known.

@@ -53,6 +53,14 @@ func (p *Policies) With(policy *Policy) *Policies {
 	return &Policies{all: p.all, memo: p.memo, instead: policy}
 }
 
+// Merge returns the set with some policies added, or replaced by name.
+func (p *Policies) Merge(policies ...*Policy) *Policies {
+	all := slices.DeleteFunc(slices.Clone(p.all), func(old *Policy) bool {
+		return slices.ContainsFunc(policies, func(one *Policy) bool { return one.Name == old.Name })
+	})
+	return NewPolicies(append(all, policies...)...)
+}
+
 // Get returns the policy of a name, nil where there is none.
 func (p *Policies) Get(policy string) *Policy {
 	if p.instead != nil && p.instead.Name == policy {

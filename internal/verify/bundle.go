@@ -201,7 +201,10 @@ func (p bundleProof) sound() (facts, error) {
 	if len(result.VerifiedTimestamps) == 0 {
 		return facts{}, errors.New("an accepted bundle has no time")
 	}
-	known := facts{certificate: content.Certificate(), logIndex: -1, time: result.VerifiedTimestamps[0].Timestamp, form: p.form}
+	known := facts{
+		certificate: content.Certificate(), logIndex: -1, time: result.VerifiedTimestamps[0].Timestamp, form: p.form,
+		payload: p.bundle.GetDsseEnvelope().GetPayload(), bundle: p.bundle,
+	}
 	for _, entry := range p.bundle.GetVerificationMaterial().GetTlogEntries() {
 		if _, ok := p.material.RekorLogs()[hex.EncodeToString(entry.GetLogId().GetKeyId())]; ok {
 			known.logIndex = entry.GetLogIndex()

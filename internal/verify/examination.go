@@ -52,6 +52,7 @@ type examination struct {
 	rule       *policy.Rule
 	material   root.TrustedMaterial
 	timestamps bool // whether the root of trust has a timestamp authority
+	proofs     bool // whether the Result is to hold the Proof
 
 	// What is fetched at most once: what refers to the image, and what its signatures share.
 	referrers *listing

@@ -18,6 +18,7 @@ package verify
 
 import (
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -48,6 +49,9 @@ type facts struct {
 	logIndex    int64 // -1 without an entry of the log
 	time        time.Time
 	form        policy.Forms
+
+	payload []byte
+	bundle  json.Marshaler // nil without one
 }
 
 // decide on a proof. Attested is the statement in it, nil for a signature of cosign v2.
@@ -117,12 +121,31 @@ func (e *examination) sound(p proof) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
+	proof, err := e.proof(known)
+	if err != nil {
+		return finding{}, err
+	}
 	return finding{Result: Result{
+		Proof:          proof,
 		Signer:         signerOf(known.certificate, e.rule.Identity),
 		LogIndex:       known.logIndex,
 		IntegratedTime: known.time.UTC(),
 		Form:           known.form,
 	}}, nil
+}
+
+// proof of what is known, where it is wanted.
+func (e *examination) proof(known facts) (*Proof, error) {
+	if !e.proofs {
+		return nil, nil //nolint:nilnil // none is wanted
+	}
+	p := &Proof{Payload: known.payload, Certificate: known.certificate}
+	if known.bundle == nil {
+		return p, nil
+	}
+	encoded, err := known.bundle.MarshalJSON()
+	p.Bundle = encoded
+	return p, err
 }
 
 // diagnoseCertificate says what is wrong with a certificate; nil if nothing is, but perhaps for its time.

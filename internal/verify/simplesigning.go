@@ -29,6 +29,7 @@ import (
 	"github.com/google/certificate-transparency-go/x509util"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/sigstore/cosign/v2/pkg/cosign"
+	"github.com/sigstore/cosign/v2/pkg/cosign/bundle"
 	"github.com/sigstore/cosign/v2/pkg/oci"
 	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
 	"github.com/sigstore/sigstore/pkg/signature"
@@ -146,12 +147,16 @@ func (p attachedProof) sound() (facts, error) {
 	if err != nil {
 		return facts{}, err
 	}
+	payload, err := p.sig.Payload()
+	if err != nil {
+		return facts{}, err
+	}
 	if p.form == policy.Timestamped {
 		at, err := p.stamped()
 		if err != nil {
 			return facts{}, err
 		}
-		return facts{certificate: cert, logIndex: -1, time: at, form: p.form}, nil
+		return facts{certificate: cert, logIndex: -1, time: at, form: p.form, payload: payload}, nil
 	}
 	entry, err := p.sig.Bundle()
 	if err == nil && entry == nil {
@@ -162,8 +167,14 @@ func (p attachedProof) sound() (facts, error) {
 	}
 	return facts{
 		certificate: cert, logIndex: entry.Payload.LogIndex, time: time.Unix(entry.Payload.IntegratedTime, 0), form: p.form,
+		payload: payload, bundle: entryJSON{entry},
 	}, nil
 }
+
+// entryJSON is an entry of the transparency log as cosign prints it.
+type entryJSON struct{ entry *bundle.RekorBundle }
+
+func (e entryJSON) MarshalJSON() ([]byte, error) { return json.Marshal(e.entry) }
 
 // diagnose goes from the maker to the act: certificate, signature, log, time.
 func (p attachedProof) diagnose() error {

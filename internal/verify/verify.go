@@ -24,6 +24,8 @@ package verify
 
 import (
 	"context"
+	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -58,12 +60,26 @@ type Result struct {
 	Form, Forms policy.Forms
 	// RetryAfter is how long a registry asked to be left alone; 0 if it did not ask.
 	RetryAfter time.Duration
+	// Proof of the signature where it was proved, for those who asked WithProofs; otherwise nil.
+	Proof *Proof
+}
+
+// Proof is a sound signature as it is stored.
+type Proof struct {
+	// Payload that is signed: cosign's document about the image, or an in-toto statement.
+	Payload []byte
+	// Certificate of who signed.
+	Certificate *x509.Certificate
+	// Bundle proves the time: cosign's entry of the transparency log, or the whole Sigstore bundle. JSON; nil where there is
+	// none.
+	Bundle json.RawMessage
 }
 
 // Cosign verifies keyless signatures as cosign stores them. It is safe for concurrent use.
 type Cosign struct {
 	registry *registry.Client
 	timeout  time.Duration
+	proofs   bool
 }
 
 // Option of Cosign.
@@ -77,6 +93,11 @@ func WithRegistry(client *registry.Client) Option {
 // WithTimeout bounds the examination of one image, in place of DefaultTimeout.
 func WithTimeout(timeout time.Duration) Option {
 	return func(c *Cosign) { c.timeout = timeout }
+}
+
+// WithProofs has each Result hold the Proof of the signature, which may be large.
+func WithProofs() Option {
+	return func(c *Cosign) { c.proofs = true }
 }
 
 // New returns a Cosign.
@@ -114,7 +135,7 @@ func (c *Cosign) Verify(ctx context.Context, image name.Digest, rule *policy.Rul
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	e := &examination{
-		registry: c.registry, image: image, hash: hash, rule: rule,
+		registry: c.registry, image: image, hash: hash, rule: rule, proofs: c.proofs,
 		material: trust.Material, timestamps: trust.Timestamps(), blobs: map[v1.Hash]fetched{},
 	}
 	return e.run(ctx)

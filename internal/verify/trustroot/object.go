@@ -122,6 +122,24 @@ func FromTrustRoot(object *unstructured.Unstructured) (*Root, error) {
 	}
 }
 
+// Load reads a policy-controller TrustRoot in any form, and fetches what it names at once. Settings are those of the
+// Repository that are not the object's.
+func Load(ctx context.Context, object *unstructured.Unstructured, settings Repository) (*Root, error) {
+	spec, err := readSpec(object)
+	if err != nil {
+		return nil, err
+	}
+	if spec.Remote == nil {
+		return FromTrustRoot(object)
+	}
+	repository, err := spec.Remote.repository()
+	if err != nil {
+		return nil, err
+	}
+	repository.CacheDir, repository.Offline = settings.CacheDir, settings.Offline
+	return repository.Fetch(ctx)
+}
+
 // unpack reads the root of trust in a packed TUF repository. It expires with its metadata.
 func (r *repository) unpack() (*Root, error) {
 	files, err := openArchive(r.MirrorFS)

@@ -47,6 +47,8 @@ type Repository struct {
 	Targets string
 	// Target is the name of the trusted root among them; empty for the usual one.
 	Target string
+	// Offline asks the Mirror for nothing: what CacheDir holds has to do.
+	Offline bool
 
 	// packed is the repository itself, in place of a Mirror.
 	packed archive
@@ -62,6 +64,23 @@ func (r Repository) mirror() string {
 	return r.Mirror
 }
 
+// ErrOffline is in the chain of the error where something had to be fetched, and must not be.
+var ErrOffline = errors.New("offline")
+
+// Fetch gets the trusted root at once, for programs that do not run long enough to keep it fresh.
+func (r Repository) Fetch(ctx context.Context) (*Root, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	root, err := r.fetch(ctx, r.Offline)
+	switch {
+	case errors.Is(err, ErrOffline):
+		return nil, &unavailableError{message: "no valid root of trust has been kept from an earlier time, and none is to be fetched", cause: err}
+	case err != nil:
+		return nil, r.unavailable(err)
+	}
+	return root, nil
+}
+
 // fetch gets the trusted root. With cached set it is content with what CacheDir holds, while that is valid.
 func (r Repository) fetch(ctx context.Context, cached bool) (root *Root, err error) {
 	defer func() {
@@ -70,7 +89,11 @@ func (r Repository) fetch(ctx context.Context, cached bool) (root *Root, err err
 		}
 	}()
 	download := fetcher.NewDefaultFetcher()
-	download.SetHTTPClient(&http.Client{Transport: within(ctx)})
+	transport := within(ctx)
+	if r.Offline {
+		transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, ErrOffline })
+	}
+	download.SetHTTPClient(&http.Client{Transport: transport})
 	opts := tuf.DefaultOptions().WithRepositoryBaseURL(r.mirror()).WithFetcher(r.fetcher(download)).WithContext(ctx)
 	if r.Root != nil {
 		opts = opts.WithRoot(r.Root)
