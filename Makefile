@@ -129,8 +129,10 @@ test-unit: ## Run the tests that need no control plane.
 ##@ Build
 
 .PHONY: build
-build: generate manifests ## Build the manager, bin/manager.
-	@CGO_ENABLED=0 go build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o $(LOCALBIN)/manager ./cmd/manager
+build: generate manifests ## Build the manager and the kubectl plugin, bin/manager and bin/kubectl-imagetrust.
+	@for program in manager kubectl-imagetrust; do \
+		CGO_ENABLED=0 go build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o $(LOCALBIN)/$$program ./cmd/$$program; \
+	done
 
 .PHONY: docker-build
 docker-build: ## Build the manager's image, IMG.

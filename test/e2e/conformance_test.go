@@ -75,6 +75,7 @@ type conformanceWorld struct {
 	root  *unstructured.Unstructured
 	cases []conformanceCase
 
+	trust    *trust
 	compiled *policy.Policy
 	trusted  *trustroot.Root
 }
@@ -88,7 +89,7 @@ type answers struct {
 // those that lack something, and attacks.
 func TestConformance(t *testing.T) {
 	p := newPredictor(t)
-	cosign := newCosignCLI(t)
+	cosign, plugin := newCosignCLI(t), newPlugin(t)
 	stranger := newSigstore(t)
 	worlds := conformanceWorlds(t, stranger)
 	var policies []*unstructured.Unstructured
@@ -108,6 +109,9 @@ func TestConformance(t *testing.T) {
 				s := world.push(t, &c)
 				reference := s.named(&c)
 				got := world.judge(t, p.in(t), cluster, in, reference)
+				if ran := plugin.judge(t, world, reference); ran.code != exitCodes[c.verdict] {
+					t.Errorf("kubectl imagetrust verify ends with %d, want %d\n%s%s", ran.code, exitCodes[c.verdict], ran.stdout, ran.stderr)
+				}
 				got.cosign = cosign.judge(t, world, reference)
 				got.admission = admit(t, p, cosign, in, reference, world, policies[i], &c)
 				cases++
@@ -174,6 +178,7 @@ func (w *conformanceWorld) prepare(t *testing.T, p *predictor) *unstructured.Uns
 	if w.spec != nil {
 		w.spec(&trust.Spec)
 	}
+	w.trust = trust
 	var err error
 	if w.compiled, err = policy.Compile(trust.Spec); err != nil {
 		t.Fatal(err)

@@ -149,7 +149,7 @@ func (l *Lab) prepareManager(ctx context.Context) (*manager, error) {
 	if err := controlplane.WriteKubeconfig(l.file(operatorKubeconfig), config); err != nil {
 		return nil, err
 	}
-	program, err := l.buildManager(ctx)
+	program, err := l.Build(ctx, "manager")
 	if err != nil {
 		return nil, err
 	}
@@ -176,21 +176,22 @@ func reservePorts() (metrics, probes *freeport.Port, err error) {
 	return metrics, probes, nil
 }
 
-// buildManager builds what stands in the work tree: a program left in bin/ may be older.
-func (l *Lab) buildManager(ctx context.Context) (string, error) {
+// Build builds a program of ours, a folder of cmd, from what stands in the work tree: one left in bin/ may be older. It
+// returns its file, which goes with the lab.
+func (l *Lab) Build(ctx context.Context, name string) (string, error) {
 	root, err := binaries.Root()
 	if err != nil {
 		return "", err
 	}
-	program := l.file("manager")
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/manager")
+	program := l.file(name)
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/"+name)
 	build.Dir = root
 	// What go leaves behind when it is interrupted goes with the lab.
 	build.Env = append(os.Environ(), "GOTMPDIR="+l.Dir())
 	var output bytes.Buffer
 	build.Stdout, build.Stderr = &output, &output
 	if err := process.Run(build); err != nil {
-		return "", fmt.Errorf("building the manager: %w: %s", err, output.Bytes())
+		return "", fmt.Errorf("building %s: %w: %s", name, err, output.Bytes())
 	}
 	return program, nil
 }

@@ -1,0 +1,163 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
+)
+
+// karmada is the module of the version that the presets were written for.
+const karmada = "github.com/karmada-io/karmada@v1.16.0"
+
+// workflow of GitHub Actions, as far as it says what is signed.
+type workflow struct {
+	Jobs map[string]struct {
+		Permissions map[string]string
+		Strategy    struct{ Matrix struct{ Target []string } }
+		Steps       []struct{ Env map[string]any }
+	}
+}
+
+// readWorkflow reads one of Karmada's own workflows from its module.
+func readWorkflow(t *testing.T, file string) workflow {
+	t.Helper()
+	// Outside this module, which does not depend on it.
+	download := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", karmada)
+	download.Dir = t.TempDir()
+	out, err := download.Output()
+	if err != nil {
+		t.Fatalf("downloading %s: %v\n%s", karmada, err, out)
+	}
+	var module struct{ Dir string }
+	if err := json.Unmarshal(out, &module); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(module.Dir, ".github", "workflows", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read workflow
+	if err := yaml.Unmarshal(content, &read); err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+// images that a workflow signs.
+func (w workflow) images(t *testing.T) []v1alpha1.ImageGlob {
+	t.Helper()
+	var images []v1alpha1.ImageGlob
+	for _, job := range w.Jobs {
+		if job.Permissions["id-token"] != "write" {
+			continue
+		}
+		for _, step := range job.Steps {
+			if fmt.Sprint(step.Env["SIGN_IMAGE"]) != "1" {
+				continue
+			}
+			for _, target := range job.Strategy.Matrix.Target {
+				images = append(images, v1alpha1.ImageGlob(fmt.Sprintf("docker.io/%v/%s", step.Env["REGISTRY"], target)))
+			}
+		}
+	}
+	slices.Sort(images)
+	if len(images) == 0 {
+		t.Fatal("the workflow signs nothing")
+	}
+	return images
+}
+
+func preset(t *testing.T, name string) v1alpha1.KarmadaImageTrustSpec {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"init", "--preset", name}, streams{out: &out, err: &errs}); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, errs.String())
+	}
+	var trust v1alpha1.KarmadaImageTrust
+	if err := yaml.UnmarshalStrict(out.Bytes(), &trust); err != nil {
+		t.Fatal(err)
+	}
+	if trust.Name != name || trust.Spec.Enforcement != v1alpha1.EnforcementAudit {
+		t.Errorf("trust %s with enforcement %s", trust.Name, trust.Spec.Enforcement)
+	}
+	if _, err := policy.Compile(trust.Spec); err != nil {
+		t.Error(err)
+	}
+	return trust.Spec
+}
+
+// TestKarmadaPresets derives who signs which images from Karmada's own workflows.
+func TestKarmadaPresets(t *testing.T) {
+	const repository = "https://github.com/karmada-io/karmada/.github/workflows/"
+	for name, tc := range map[string]struct{ file, ref string }{
+		"karmada-release": {"dockerhub-released-image.yml", "refs/tags/v1.16.0"},
+		"karmada-latest":  {"dockerhub-latest-image.yml", "refs/heads/master"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := preset(t, name)
+			if diff := cmp.Diff(readWorkflow(t, tc.file).images(t), spec.Images); diff != "" {
+				t.Errorf("images (-workflow +preset):\n%s", diff)
+			}
+			compiled, err := policy.Compile(spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if identity := repository + tc.file + "@" + tc.ref; !compiled.Rule.Identity.SubjectMatches(identity) {
+				t.Errorf("%s may not sign", identity)
+			}
+			for _, identity := range []string{
+				repository + "ci.yml@" + tc.ref, repository + tc.file + "@refs/pull/1/merge", repository + tc.file + "@refs/heads/other",
+				strings.Replace(repository, "github.com", "githubxcom", 1) + tc.file + "@" + tc.ref, repository + tc.file + "@" + tc.ref + "x",
+			} {
+				if compiled.Rule.Identity.SubjectMatches(identity) {
+					t.Errorf("%s may sign", identity)
+				}
+			}
+		})
+	}
+}
+
+func TestKubernetesPreset(t *testing.T) {
+	spec := preset(t, "kubernetes-release")
+	if !regexp.MustCompile(`^[^@]+@[^@]+$`).MatchString(spec.Identity) {
+		t.Errorf("%s is no account", spec.Identity)
+	}
+}
+
+func TestUnknownPreset(t *testing.T) {
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"init", "--preset", "x"}, streams{out: &out, err: &errs})
+	want := "error: there is no preset \"x\", only karmada-latest, karmada-release, kubernetes-release\n"
+	if code != exitUsage || errs.String() != want || out.Len() > 0 {
+		t.Errorf("exit code %d, %q, %q", code, out.String(), errs.String())
+	}
+}

@@ -1,0 +1,256 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/spf13/cobra"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/manifests"
+	"github.com/karmada-io/image-trust/internal/pin"
+)
+
+// pinOptions are the flags of pin.
+type pinOptions struct {
+	verifyOptions
+
+	manifests []string
+	inPlace   bool
+}
+
+func newPinCommand(s streams) *cobra.Command {
+	o := &pinOptions{}
+	cmd := &cobra.Command{
+		Use:   "pin -f FILE --manifests DIR|FILE|- [--in-place]",
+		Short: "Write the digests of verified images into manifests",
+		Long: `Write the digests of verified images into manifests, as NAME:TAG@DIGEST. Nothing else changes: comments, order and
+formatting stay byte for byte. What is not verified is not pinned, and the exit code says so; images that no trust is about
+are left alone.
+
+The result goes to standard output, or back into the files with --in-place. With -o kustomize it is the images field of a
+kustomization.yaml.
+
+Exit codes: 0 all images that the trusts are about are pinned, 1 one is untrusted or pinned to something else, 2 wrong usage,
+3 one could not be judged now.`,
+		Example: `  kubectl imagetrust pin -f trust.yaml --manifests deploy/ --in-place
+  helm template ./chart | kubectl imagetrust pin -f trust.yaml --manifests - | kubectl apply -f -
+  kubectl imagetrust pin -f trust.yaml --manifests base/ -o kustomize >> overlay/kustomization.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), s) },
+	}
+	flags := cmd.Flags()
+	o.trusts.registerFiles(flags)
+	flags.StringArrayVar(&o.manifests, "manifests", nil, "file or directory with manifests, - for standard input; may be repeated")
+	flags.BoolVar(&o.inPlace, "in-place", false, "write the files, rather than to standard output")
+	o.material.register(flags)
+	o.registry.register(flags)
+	o.cluster.register(flags)
+	flags.StringVarP(&o.output, "output", "o", "", "kustomize: the images field of a kustomization.yaml; the manifests when empty")
+	return cmd
+}
+
+func (o *pinOptions) validate() error {
+	switch {
+	case len(o.trusts.files) == 0:
+		return usage("name the trusts, with -f trust.yaml")
+	case len(o.manifests) == 0:
+		return usage("name the manifests, with --manifests")
+	case o.output != "" && o.output != "kustomize":
+		return usage("--output must be kustomize, not %q", o.output)
+	case o.output != "" && o.inPlace:
+		return usage("-o kustomize and --in-place are two different things: drop one")
+	}
+	return o.material.validate()
+}
+
+func (o *pinOptions) run(ctx context.Context, s streams) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	given, err := o.trusts.load(s)
+	if err != nil {
+		return err
+	}
+	files, err := readInputs(o.manifests, s)
+	if err != nil {
+		return err
+	}
+	verdicts, err := o.verdicts(ctx, s, given, files)
+	if err != nil {
+		return err
+	}
+	pinned := o.rewrite
+	if o.output != "" {
+		pinned = o.kustomize
+	}
+	images, err := pinned(s, files, verdicts)
+	if err != nil {
+		return err
+	}
+	return ended(verdicts.report(s, images))
+}
+
+// rewrite pins the images where they stand. Nothing is written unless all files could be.
+func (o *pinOptions) rewrite(s streams, files []*manifests.File, verdicts pinVerdicts) ([]pin.Image, error) {
+	var images []pin.Image
+	results := make([]*pin.Result, 0, len(files))
+	for _, file := range files {
+		result, err := pin.Rewrite(file, verdicts.judge)
+		if err != nil {
+			return nil, usage("%w", err)
+		}
+		results, images = append(results, result), append(images, result.Images...)
+	}
+	for i, result := range results {
+		if !o.inPlace || result.Name == standardInput {
+			if err := printFile(s, i, result.Content); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if result.Changed() {
+			if err := replaceFile(result.Name, result.Content); err != nil {
+				return nil, usage("%w", err)
+			}
+		}
+	}
+	return images, nil
+}
+
+// printFile prints one of several files, each a document of its own.
+func printFile(s streams, i int, content []byte) error {
+	separator := ""
+	if i > 0 {
+		separator = "---\n"
+	}
+	_, err := fmt.Fprintf(s.out, "%s%s", separator, content)
+	return err
+}
+
+// replaceFile writes a file that is there, with the rights that it has.
+func replaceFile(name string, content []byte) error {
+	info, err := os.Stat(name)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, content, info.Mode().Perm())
+}
+
+func (o *pinOptions) kustomize(s streams, files []*manifests.File, verdicts pinVerdicts) ([]pin.Image, error) {
+	result, err := pin.Kustomize(files, verdicts.judge)
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	_, err = s.out.Write(result.Content)
+	return result.Images, err
+}
+
+// pinVerdict on an image as it is written.
+type pinVerdict struct {
+	pin.Verdict
+
+	verdict   v1alpha1.Verdict
+	uncovered bool
+}
+
+type pinVerdicts map[string]pinVerdict
+
+func (v pinVerdicts) judge(image string) pin.Verdict { return v[image].Verdict }
+
+// verdicts on all images in the files. An image that several trusts are about must pass all of them.
+func (o *pinOptions) verdicts(ctx context.Context, s streams, given *trusts, files []*manifests.File) (pinVerdicts, error) {
+	verdicts := pinVerdicts{}
+	var questions []judged
+	for _, file := range files {
+		for _, object := range file.Objects {
+			for _, image := range object.Images() {
+				written := image.Container.Image
+				if _, known := verdicts[written]; known {
+					continue
+				}
+				verdicts[written] = pinVerdict{uncovered: true, Verdict: pin.Verdict{Reason: "no trust is about it"}}
+				ref, err := name.ParseReference(written)
+				if err != nil {
+					continue
+				}
+				for _, one := range given.covering(ref) {
+					questions = append(questions, judged{written: written, ref: ref, trust: one})
+				}
+			}
+		}
+	}
+	if err := o.judge(ctx, s, given, questions); err != nil {
+		return nil, err
+	}
+	for _, q := range questions {
+		verdicts[q.written] = verdicts[q.written].and(q)
+	}
+	return verdicts, nil
+}
+
+// and takes another trust's verdict in: the worst counts.
+func (v pinVerdict) and(q judged) pinVerdict {
+	result := q.answer.Result
+	next := pinVerdict{verdict: result.Verdict}
+	if result.Verdict == v1alpha1.VerdictVerified {
+		next.Digest = q.answer.Digest
+	} else {
+		next.Reason = result.Reason + ": " + result.Message
+	}
+	switch {
+	case v.uncovered, v.verdict == v1alpha1.VerdictVerified:
+		return next
+	case v.verdict == v1alpha1.VerdictUnknown && next.verdict == v1alpha1.VerdictUntrusted:
+		return next
+	default:
+		return v
+	}
+}
+
+// report tells people what was done, and what was not, and returns the exit code.
+func (v pinVerdicts) report(s streams, images []pin.Image) int {
+	code, pinned, unchanged := exitOK, 0, 0
+	style := styleFor(s.err)
+	for i := range images {
+		image := &images[i]
+		verdict := v[image.Container.Image]
+		switch {
+		case image.Outcome == pin.Pinned:
+			pinned++
+			continue
+		case image.Outcome == pin.AlreadyPinned || verdict.uncovered:
+			unchanged++
+			continue
+		case verdict.verdict == v1alpha1.VerdictUnknown:
+			if code == exitOK {
+				code = exitUnknown
+			}
+		default:
+			code = exitUntrusted
+		}
+		line, _ := image.Object.Position(image.Path)
+		_, _ = fmt.Fprintf(s.err, "%s %s:%d: %s is not pinned: %s\n",
+			mark(style, verdict.verdict), image.Object.File.Name, line, image.Container.Image, image.Message)
+	}
+	_, _ = fmt.Fprintf(s.err, "%d of %s pinned, %d left as they were\n", pinned, many(len(images), "image"), unchanged)
+	return code
+}

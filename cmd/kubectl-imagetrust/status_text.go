@@ -1,0 +1,92 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+)
+
+// printTrusts shows trusts to people: what is not well, and with all set also what is.
+func printTrusts(w io.Writer, s style, trusts []v1alpha1.KarmadaImageTrust, all bool) error {
+	var b strings.Builder
+	for i := range trusts {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		printTrust(&b, s, &trusts[i], all)
+	}
+	if len(trusts) == 0 {
+		b.WriteString("There is no KarmadaImageTrust in this cluster.\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func printTrust(b *strings.Builder, s style, t *v1alpha1.KarmadaImageTrust, all bool) {
+	verified := apimeta.FindStatusCondition(t.Status.Conditions, v1alpha1.ImagesVerifiedCondition)
+	fmt.Fprintf(b, "%s %s  %s", conditionMark(s, verified), t.Name, t.Spec.Enforcement)
+	if summary := t.Status.Summary; summary != nil {
+		fmt.Fprintf(b, " · %s verified", summary.VerifiedOfImages)
+		if n := count(summary.WouldDeny); n > 0 {
+			fmt.Fprintf(b, " · %s", s.bad(fmt.Sprintf("%d would be refused", n)))
+		}
+	}
+	if t.Status.ObservedGeneration != t.Generation {
+		fmt.Fprintf(b, " · %s", s.doubt("the operator has not looked at this spec yet"))
+	}
+	b.WriteString("\n")
+	for _, condition := range t.Status.Conditions {
+		if all || condition.Status != metav1.ConditionTrue && condition.Type != v1alpha1.ImagesVerifiedCondition {
+			fmt.Fprintf(b, "    %s %s, %s: %s\n", conditionMark(s, &condition), condition.Type, condition.Reason, condition.Message)
+		}
+	}
+	for i := range t.Status.Images {
+		image := &t.Status.Images[i]
+		if all || image.Verdict != v1alpha1.VerdictVerified {
+			fmt.Fprintf(b, "    %s %s  %s: %s\n", mark(s, image.Verdict), image.Reference, image.Reason, image.Message)
+		}
+	}
+	for _, v := range t.Status.Violations {
+		fmt.Fprintf(b, "    %s %s %s/%s, container %s: %s: %s (%s)\n",
+			s.bad("✗"), v.Kind, v.Namespace, v.Name, v.Container, v.Image, v.Reason, v.Effect)
+	}
+}
+
+func conditionMark(s style, condition *metav1.Condition) string {
+	switch {
+	case condition == nil || condition.Status == metav1.ConditionUnknown:
+		return s.doubt("?")
+	case condition.Status == metav1.ConditionTrue:
+		return s.good("✓")
+	default:
+		return s.bad("✗")
+	}
+}
+
+func count(n *int32) int32 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}

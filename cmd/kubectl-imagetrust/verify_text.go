@@ -1,0 +1,144 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
+)
+
+// printer of verdicts.
+type printer func(io.Writer, []judged) error
+
+func printerOf(output string) (printer, error) {
+	switch output {
+	case "":
+		return printText, nil
+	case "wide":
+		return printWide, nil
+	case "json":
+		return printJSON, nil
+	case "yaml":
+		return printYAML, nil
+	default:
+		return nil, usage("--output must be json, yaml or wide, not %q", output)
+	}
+}
+
+// printText is for people.
+func printText(w io.Writer, all []judged) error {
+	s := styleFor(w)
+	var b strings.Builder
+	several := false
+	for _, q := range all {
+		several = several || q.trust.name != all[0].trust.name
+	}
+	for _, q := range all {
+		mark, result := mark(s, q.answer.Result.Verdict), q.answer.Result
+		line := func(what, value string) { fmt.Fprintf(&b, "    %-10s %s\n", what, value) }
+		fmt.Fprintf(&b, "%s %s\n", mark, q.written)
+		if several {
+			line("trust", q.trust.name)
+		}
+		if q.answer.Digest != "" {
+			line("digest", q.answer.Digest)
+		}
+		if result.Verdict != v1alpha1.VerdictVerified {
+			line(strings.ToLower(string(result.Verdict)), result.Reason+": "+result.Message)
+			continue
+		}
+		line("signed by", fmt.Sprintf("%s  (%s)", result.Signer.Identity, strings.TrimPrefix(result.Signer.Issuer, "https://")))
+		if result.Signer.SourceCommit != "" {
+			line("commit", result.Signer.SourceCommit)
+		}
+		line("checked", strings.Join(checks(q), " · "))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func mark(s style, verdict v1alpha1.Verdict) string {
+	switch verdict {
+	case v1alpha1.VerdictVerified:
+		return s.good("✓")
+	case v1alpha1.VerdictUntrusted:
+		return s.bad("✗")
+	default:
+		return s.doubt("?")
+	}
+}
+
+// checks that a verified image has passed.
+func checks(q judged) []string {
+	witness := "transparency log, offline"
+	if q.answer.Result.LogIndex < 0 {
+		witness = "signed timestamp"
+	}
+	passed := []string{"claims", witness, "certificate chain", "SCT"}
+	if names := q.trust.compiled.Rule.AttestationNames(); names != "" {
+		passed = append(passed, "attestations: "+names)
+	}
+	return passed
+}
+
+// printWide is a table, one line for each verdict.
+func printWide(w io.Writer, all []judged) error {
+	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0) //nolint:mnd // as kubectl's tables
+	_, _ = fmt.Fprintln(table, "IMAGE\tVERDICT\tREASON\tDIGEST\tFORMAT\tLOG INDEX\tSIGNED\tIDENTITY\tTRUST")
+	for _, q := range all {
+		r := q.answer.Result
+		index, signed, identity := "", "", ""
+		if !r.IntegratedTime.IsZero() {
+			signed = r.IntegratedTime.Format("2006-01-02T15:04:05Z")
+			if r.LogIndex >= 0 {
+				index = fmt.Sprint(r.LogIndex)
+			}
+		}
+		if r.Signer != nil {
+			identity = r.Signer.Identity
+		}
+		_, _ = fmt.Fprintln(table, strings.Join([]string{
+			q.written, string(r.Verdict), r.Reason, orNone(q.answer.Digest), orNone(formatOf(r.Form)), orNone(index), orNone(signed),
+			orNone(identity), orNone(q.trust.name),
+		}, "\t"))
+	}
+	return table.Flush()
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "<none>"
+	}
+	return s
+}
+
+// formatOf names a form as the status does.
+func formatOf(form policy.Forms) string {
+	switch {
+	case form.Has(policy.SimpleSigning | policy.Timestamped):
+		return string(v1alpha1.SignatureFormatSimpleSigning)
+	case form.Has(policy.Bundle | policy.TimestampedBundle):
+		return string(v1alpha1.SignatureFormatBundle)
+	default:
+		return ""
+	}
+}
