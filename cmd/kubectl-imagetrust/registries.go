@@ -17,7 +17,6 @@ limitations under the License.
 package main
 
 import (
-	"crypto/x509"
 	"os"
 
 	"github.com/spf13/pflag"
@@ -53,12 +52,9 @@ func (f *registryFlags) verifier() (*verify.Cosign, error) {
 		if err != nil {
 			return nil, usage("reading --registry-ca: %w", err)
 		}
-		roots, err := x509.SystemCertPool()
+		roots, err := registry.Roots(content)
 		if err != nil {
-			roots = x509.NewCertPool()
-		}
-		if !roots.AppendCertsFromPEM(content) {
-			return nil, usage("reading --registry-ca: %s holds no certificate in PEM", f.ca)
+			return nil, usage("reading --registry-ca %s: %w", f.ca, err)
 		}
 		opts = append(opts, registry.WithRoots(roots))
 	}

@@ -17,7 +17,6 @@ limitations under the License.
 package main
 
 import (
-	"crypto/x509"
 	"fmt"
 	"os"
 	"strings"
@@ -36,12 +35,9 @@ func (o options) registryClient() (*registry.Client, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading --registry-ca: %w", err)
 		}
-		roots, err := x509.SystemCertPool()
+		roots, err := registry.Roots(content)
 		if err != nil {
-			roots = x509.NewCertPool()
-		}
-		if !roots.AppendCertsFromPEM(content) {
-			return nil, fmt.Errorf("reading --registry-ca: %s holds no certificate in PEM", o.registryCA)
+			return nil, fmt.Errorf("reading --registry-ca %s: %w", o.registryCA, err)
 		}
 		opts = append(opts, registry.WithRoots(roots))
 	}

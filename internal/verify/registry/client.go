@@ -99,6 +99,18 @@ func WithInsecure(registries ...string) Option {
 	}
 }
 
+// Roots are the certificate authorities in some PEM, beside the system's.
+func Roots(encoded []byte) (*x509.CertPool, error) {
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool() // not every system has any
+	}
+	if !roots.AppendCertsFromPEM(encoded) {
+		return nil, errors.New("it holds no certificate in PEM")
+	}
+	return roots, nil
+}
+
 // WithRoots sets the certificate authorities that registries' certificates must be by, in place of the system's. It has no
 // effect together with WithTransport.
 func WithRoots(roots *x509.CertPool) Option {
