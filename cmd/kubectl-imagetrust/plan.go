@@ -104,7 +104,10 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	judge := newJudge(ctx, s, o, given)
+	judge, err := newJudge(s, o, given)
+	if err != nil {
+		return err
+	}
 	after, err := o.plan(ctx, scene, given, judge)
 	if err != nil {
 		return err
@@ -158,17 +161,23 @@ func (o *planOptions) plan(ctx context.Context, in scene, given *trusts, judge *
 
 // judge answers the questions that plans depend on, each once.
 type judge struct {
-	streams streams
-	flags   *registryFlags
-	roots   *material
-	known   map[admission.QuestionKey]admission.Answer
+	streams  streams
+	verifier pool.Verifier
+	workers  int
+	roots    *material
+	known    map[admission.QuestionKey]admission.Answer
 }
 
-func newJudge(_ context.Context, s streams, o *planOptions, given *trusts) *judge {
-	return &judge{
-		streams: s, flags: &o.registry, roots: newMaterial(&o.material, given.roots, &o.cluster),
-		known: map[admission.QuestionKey]admission.Answer{},
+func newJudge(s streams, o *planOptions, given *trusts) (*judge, error) {
+	verifier, err := o.registry.verifier()
+	if err != nil {
+		return nil, err
 	}
+	return &judge{
+		streams: s, verifier: verifier, workers: o.registry.workers,
+		roots: newMaterial(&o.material, given.roots, &o.cluster),
+		known: map[admission.QuestionKey]admission.Answer{},
+	}, nil
 }
 
 // policies of the trusts once they are enforced, and of the ClusterImagePolicies beside them.
@@ -195,10 +204,6 @@ func (j *judge) policies(ctx context.Context, given *trusts, config admission.Co
 
 // ask finds out what is not known yet.
 func (j *judge) ask(ctx context.Context, questions []admission.Question) error {
-	verifier, err := j.flags.verifier()
-	if err != nil {
-		return err
-	}
 	var open []admission.Question
 	var requests []pool.Request
 	for _, q := range questions {
@@ -207,14 +212,16 @@ func (j *judge) ask(ctx context.Context, questions []admission.Question) error {
 		}
 		request := pool.Request{Ref: q.Ref, Rule: q.Rule, RootName: q.TrustRoot}
 		if q.Rule != nil {
-			if request.Root, err = j.roots.root(ctx, q.TrustRoot); err != nil {
+			root, err := j.roots.root(ctx, q.TrustRoot)
+			if err != nil {
 				return err
 			}
+			request.Root = root
 		}
 		open, requests = append(open, q), append(requests, request)
 	}
 	shown := newProgress(j.streams.err)
-	answers, err := batch.Judge(ctx, verifier, requests, j.flags.workers, shown.show)
+	answers, err := batch.Judge(ctx, j.verifier, requests, j.workers, shown.show)
 	shown.end()
 	if err != nil {
 		return unavailable(err)
