@@ -108,19 +108,19 @@ controlplane: $(DEMO) ## Build the control plane that the tests and the demo run
 
 # Packages by what their tests start; "go list" names the imports of tests, so nothing is kept by hand.
 PACKAGES_WITH_TESTS = go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./...
-STARTS_PROGRAMS := /test/(controlplane|harness|lab|policycontroller|registry|integration|demo|e2e)
+STARTS_PROGRAMS := /test/(lab/(controlplane|harness|policycontroller|registry)|lab$$|suites|demo)
 
 .PHONY: test
 test: controlplane ## Run all tests: unit, API server and end-to-end.
 	@echo "▸ unit"
 	@go test -json -timeout=$(TEST_TIMEOUT) $$($(PACKAGES_WITH_TESTS) | grep -vE '$(STARTS_PROGRAMS)' | cut -d' ' -f1) \
-		| go run ./test/summary
+		| go run ./test/tools/summary
 	@echo "▸ API server and policy-controller"
 	@go test -json -timeout=$(TEST_TIMEOUT) \
-		$$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -vE '/test/(demo|e2e)$$') | go run ./test/summary
+		$$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -vE '/test/(demo|suites/e2e)$$') | go run ./test/tools/summary
 	@echo "▸ end-to-end"
 # Never from the cache: these tests run programs that go test does not know of.
-	@go test -json -timeout=$(E2E_TIMEOUT) -count=1 ./test/e2e/... ./test/demo | go run ./test/summary
+	@go test -json -timeout=$(E2E_TIMEOUT) -count=1 ./test/suites/e2e/... ./test/demo | go run ./test/tools/summary
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane.

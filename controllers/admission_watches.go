@@ -29,20 +29,20 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/karmada-io/image-trust/internal/clusterstate"
+	"github.com/karmada-io/image-trust/internal/admission"
 )
 
 // CachedObjects limits the cache to what the reconciler needs of kinds that a cluster may have many objects of.
 func CachedObjects() map[client.Object]cache.ByObject {
 	return map[client.Object]cache.ByObject{
-		&corev1.ConfigMap{}: {Field: fields.OneTermEqualSelector("metadata.name", clusterstate.ConfigName)},
+		&corev1.ConfigMap{}: {Field: fields.OneTermEqualSelector("metadata.name", admission.ConfigName)},
 	}
 }
 
 // admissionSource is a kind that admission's answers depend on.
 type admissionSource struct {
 	object client.Object
-	source clusterstate.Source
+	source admission.Source
 	// set and gone tell whether anything changed.
 	set  func(object any) bool
 	gone func(object any) bool
@@ -57,7 +57,7 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 	state := r.Admission
 	return []admissionSource{
 		{
-			object: &admissionregistrationv1.ValidatingWebhookConfiguration{}, source: clusterstate.WebhookConfigurations,
+			object: &admissionregistrationv1.ValidatingWebhookConfiguration{}, source: admission.WebhookConfigurations,
 			set: func(o any) bool {
 				config, ok := o.(*admissionregistrationv1.ValidatingWebhookConfiguration)
 				return ok && state.SetValidating(config)
@@ -66,7 +66,7 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 			changed: all,
 		},
 		{
-			object: &admissionregistrationv1.MutatingWebhookConfiguration{}, source: clusterstate.WebhookConfigurations,
+			object: &admissionregistrationv1.MutatingWebhookConfiguration{}, source: admission.WebhookConfigurations,
 			set: func(o any) bool {
 				config, ok := o.(*admissionregistrationv1.MutatingWebhookConfiguration)
 				return ok && state.SetMutating(config)
@@ -75,7 +75,7 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 			changed: all,
 		},
 		{
-			object: &corev1.ConfigMap{}, source: clusterstate.Configuration,
+			object: &corev1.ConfigMap{}, source: admission.Configuration,
 			set: func(o any) bool {
 				config, ok := o.(*corev1.ConfigMap)
 				return ok && state.SetConfig(config)
@@ -84,7 +84,7 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 			changed: all,
 		},
 		{
-			object: namespace, source: clusterstate.Namespaces,
+			object: namespace, source: admission.Namespaces,
 			set: func(o any) bool {
 				meta, ok := o.(*metav1.PartialObjectMetadata)
 				return ok && state.SetNamespace(meta.Name, meta.Labels)
@@ -134,7 +134,7 @@ func (s *admissionSource) tell(ctx context.Context, object any, take func(any) b
 func (r *KarmadaImageTrustReconciler) policyChanged(_ context.Context, object any, gone bool) {
 	name := objectName(object)
 	r.Wakeups.Wake(name)
-	var change clusterstate.PolicyChange
+	var change admission.PolicyChange
 	if cip, ok := object.(*unstructured.Unstructured); ok && !gone {
 		change = r.Admission.SetPolicy(cip)
 	} else {

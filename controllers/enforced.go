@@ -62,7 +62,7 @@ func enforced(seen observation) metav1.Condition {
 	if len(obstacles) == 0 {
 		return success(v1alpha1.AdmissionEnforcesReason, "%s", everywhere(seen.outlook.forecasts))
 	}
-	slices.SortStableFunc(obstacles, func(a, b forecast.Obstacle) int {
+	slices.SortStableFunc(obstacles, func(a, b forecast.Gap) int {
 		return cmp.Compare(gravity(a.Reason), gravity(b.Reason))
 	})
 	messages := make([]string, 0, len(obstacles))
@@ -73,24 +73,24 @@ func enforced(seen observation) metav1.Condition {
 }
 
 // policyObstacles are those that the trust's own policy is.
-func policyObstacles(policy policyOutcome) []forecast.Obstacle {
+func policyObstacles(policy policyOutcome) []forecast.Gap {
 	applied := policy.condition
 	switch {
 	case applied.Reason == v1alpha1.AuditModeReason:
-		return []forecast.Obstacle{{Reason: applied.Reason, Message: "Enforcement is Audit: nothing is refused."}}
+		return []forecast.Gap{{Reason: applied.Reason, Message: "Enforcement is Audit: nothing is refused."}}
 	case policy.status == nil:
-		return []forecast.Obstacle{{Reason: v1alpha1.PolicyMissingReason, Message: "The ClusterImagePolicy is not in place: see PolicyApplied."}}
+		return []forecast.Gap{{Reason: v1alpha1.PolicyMissingReason, Message: "The ClusterImagePolicy is not in place: see PolicyApplied."}}
 	}
-	var obstacles []forecast.Obstacle
+	var obstacles []forecast.Gap
 	switch applied.Status {
 	case metav1.ConditionTrue:
 	case metav1.ConditionFalse:
-		obstacles = append(obstacles, forecast.Obstacle{Reason: v1alpha1.PolicyFailedReason, Message: applied.Message})
+		obstacles = append(obstacles, forecast.Gap{Reason: v1alpha1.PolicyFailedReason, Message: applied.Message})
 	default:
-		obstacles = append(obstacles, forecast.Obstacle{Reason: v1alpha1.PolicyNotReadyReason, Message: applied.Message})
+		obstacles = append(obstacles, forecast.Gap{Reason: v1alpha1.PolicyNotReadyReason, Message: applied.Message})
 	}
 	if policy.status.Mode == "warn" {
-		obstacles = append(obstacles, forecast.Obstacle{
+		obstacles = append(obstacles, forecast.Gap{
 			Reason: v1alpha1.WarnModeReason, Message: "Enforcement is Warn: admission warns and refuses nothing.",
 		})
 	}

@@ -34,13 +34,13 @@ func imageStatus(observed imageObservation, earlier *v1alpha1.ImageStatus, lastR
 		return image
 	}
 	image := v1alpha1.ImageStatus{
-		Reference: observed.reference,
-		Digest:    answer.Digest,
-		Index:     answer.Index,
-		TagDigest: observed.tagDigest,
-		Verdict:   answer.Result.Verdict,
-		Reason:    answer.Result.Reason,
-		Message:   answer.Result.Message,
+		Reference:   observed.reference,
+		Digest:      answer.Digest,
+		IndexDigest: answer.Index,
+		TagDigest:   observed.tagDigest,
+		Verdict:     answer.Result.Verdict,
+		Reason:      answer.Result.Reason,
+		Message:     answer.Result.Message,
 	}
 	use(&image, observed)
 	if observed.running && answer.TagDigest == "" && earlier != nil {
@@ -75,7 +75,7 @@ func use(image *v1alpha1.ImageStatus, observed imageObservation) {
 // keep takes over what an earlier report knew of an image that cannot be examined now.
 func keep(image, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time) {
 	image.Digest = earlier.Digest
-	image.Index = earlier.Index
+	image.IndexDigest = earlier.IndexDigest
 	image.Signer = earlier.Signer
 	image.SignatureFormat = earlier.SignatureFormat
 	image.Log = earlier.Log

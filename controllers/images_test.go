@@ -202,8 +202,8 @@ func TestRecall(t *testing.T) {
 	}
 	queries := collectImages([]inventory.Workload{runs(asksFor("karmada/app:v1"), "karmada/app:v1", hex("a"))}, compiled)
 	recall(queries, []v1alpha1.ImageStatus{
-		{Reference: "docker.io/karmada/app:v1", Digest: hex("b"), Index: hex("d")},
-		{Reference: "docker.io/karmada/app:v1", Digest: hex("a"), Index: hex("c")},
+		{Reference: "docker.io/karmada/app:v1", Digest: hex("b"), IndexDigest: hex("d")},
+		{Reference: "docker.io/karmada/app:v1", Digest: hex("a"), IndexDigest: hex("c")},
 	})
 	for _, q := range queries {
 		if got := q.request.Vouched; q.running != (got != nil) || got != nil && got.DigestStr() != hex("c") {

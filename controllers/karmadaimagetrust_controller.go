@@ -34,7 +34,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/clusterstate"
+	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
@@ -85,7 +85,7 @@ type KarmadaImageTrustReconciler struct {
 	// Inventory of what runs and what is asked for.
 	Inventory *inventory.Index
 	// Admission is what admission's answers depend on.
-	Admission *clusterstate.State
+	Admission *admission.State
 	// Roots holds the default root of trust.
 	Roots Roots
 	// TrustRoots reads the roots of trust that trusts name.

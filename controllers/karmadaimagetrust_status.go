@@ -132,7 +132,7 @@ func keepForecast(after, before *v1alpha1.KarmadaImageTrustStatus, seen outlook)
 	after.Violations = before.Violations
 	after.Summary.WouldDeny = before.Summary.WouldDeny
 	after.Summary.WouldDenyOnceOptedIn = before.Summary.WouldDenyOnceOptedIn
-	after.Summary.Undecided = before.Summary.Undecided
+	after.Summary.Undetermined = before.Summary.Undetermined
 }
 
 // setReady sums the operator's own work up, for people and for kstatus.
@@ -250,13 +250,13 @@ func summarise(images []v1alpha1.ImageStatus, seen outlook) *v1alpha1.Summary {
 		}
 	}
 	summary := &v1alpha1.Summary{
-		Images:           new(int32(len(images))), //nolint:gosec // bounded by the cluster
-		Verified:         new(counts[v1alpha1.VerdictVerified]),
-		Untrusted:        new(counts[v1alpha1.VerdictUntrusted]),
-		Unknown:          new(counts[v1alpha1.VerdictUnknown]),
-		MovedTags:        &moved,
-		Workloads:        new(int32(seen.workloads)), //nolint:gosec // bounded by the cluster
-		VerifiedOfImages: fmt.Sprintf("%d/%d", counts[v1alpha1.VerdictVerified], len(images)),
+		Images:        new(int32(len(images))), //nolint:gosec // bounded by the cluster
+		Verified:      new(counts[v1alpha1.VerdictVerified]),
+		Untrusted:     new(counts[v1alpha1.VerdictUntrusted]),
+		Unknown:       new(counts[v1alpha1.VerdictUnknown]),
+		MovedTags:     &moved,
+		Workloads:     new(int32(seen.workloads)), //nolint:gosec // bounded by the cluster
+		VerifiedRatio: fmt.Sprintf("%d/%d", counts[v1alpha1.VerdictVerified], len(images)),
 	}
 	countWorkloads(summary, seen.forecasts)
 	return summary

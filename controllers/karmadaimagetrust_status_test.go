@@ -199,8 +199,8 @@ func TestImagesWorstFirst(t *testing.T) {
 	}
 	want := &v1alpha1.Summary{
 		Images: new(int32(6)), Verified: new(int32(2)), Untrusted: new(int32(2)), Unknown: new(int32(2)), MovedTags: new(int32(0)),
-		Workloads: new(int32(0)), WouldDeny: new(int32(0)), WouldDenyOnceOptedIn: new(int32(0)), Undecided: new(int32(0)),
-		VerifiedOfImages: "2/6",
+		Workloads: new(int32(0)), WouldDeny: new(int32(0)), WouldDenyOnceOptedIn: new(int32(0)), Undetermined: new(int32(0)),
+		VerifiedRatio: "2/6",
 	}
 	if diff := cmp.Diff(want, status.Summary); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
@@ -237,8 +237,8 @@ func TestWholeStatusIsBounded(t *testing.T) {
 		seen.images = append(seen.images, image(fmt.Sprintf("%03d%s", i, long(300)), bad))
 		seen.outlook.forecasts = append(seen.outlook.forecasts, forecast.Forecast{
 			Workload: inventory.Workload{Kind: long(63), Namespace: long(63), Name: fmt.Sprintf("%03d%s", i, long(250))},
-			Outcome:  admission.Refused, Interception: admission.Intercepted,
-			Refusals: []admission.Finding{{
+			Outcome:  admission.Denied, Interception: admission.Intercepted,
+			Denials: []admission.Finding{{
 				Container: admission.Container{Name: long(63), Image: long(1024)}, Policy: long(253), Reason: "Unsigned", Message: long(512),
 			}},
 		})
@@ -249,7 +249,7 @@ func TestWholeStatusIsBounded(t *testing.T) {
 		})
 	}
 	for _, reason := range []string{v1alpha1.FailurePolicyIgnoreReason, v1alpha1.WebhookLimitedReason} {
-		seen.outlook.obstacles = append(seen.outlook.obstacles, forecast.Obstacle{Reason: reason, Message: long(2000)})
+		seen.outlook.obstacles = append(seen.outlook.obstacles, forecast.Gap{Reason: reason, Message: long(2000)})
 	}
 	status := computeStatus(makeTrust(1), seen)
 	encoded, err := json.Marshal(status)
@@ -264,11 +264,11 @@ func TestWholeStatusIsBounded(t *testing.T) {
 // TestForecastIsKeptAfterARestart until everything has been examined again.
 func TestForecastIsKeptAfterARestart(t *testing.T) {
 	refused := forecast.Forecast{
-		Workload: inventory.Workload{Kind: "Pod", Namespace: "ns", Name: "bad"}, Outcome: admission.Refused, Interception: admission.Intercepted,
-		Refusals: []admission.Finding{{Container: admission.Container{Name: "main", Image: "a"}, Effect: admission.Refuses, Reason: "Unsigned"}},
+		Workload: inventory.Workload{Kind: "Pod", Namespace: "ns", Name: "bad"}, Outcome: admission.Denied, Interception: admission.Intercepted,
+		Denials: []admission.Finding{{Container: admission.Container{Name: "main", Image: "a"}, Effect: admission.EffectDeny, Reason: "Unsigned"}},
 	}
 	open := refused
-	open.Outcome, open.Refusals = admission.Undecided, nil
+	open.Outcome, open.Denials = admission.Undetermined, nil
 	trust := makeTrust(1)
 	trust.Status = computeStatus(trust, observation{
 		now: now, policy: applied(), images: []imageObservation{image("a", unsignedResult)}, round: round{ends: true},
@@ -288,7 +288,7 @@ func TestForecastIsKeptAfterARestart(t *testing.T) {
 		t.Errorf("while admission cannot be read: got %+v, want what was foretold before", after.Summary)
 	}
 	pending.outlook.pending = false
-	if after := computeStatus(trust, pending); len(after.Violations) != 0 || *after.Summary.Undecided != 1 {
+	if after := computeStatus(trust, pending); len(after.Violations) != 0 || *after.Summary.Undetermined != 1 {
 		t.Errorf("once all was examined: got %+v, want it open", after.Summary)
 	}
 }

@@ -49,7 +49,7 @@ type outlook struct {
 	pending bool
 
 	forecasts []forecast.Forecast
-	obstacles []forecast.Obstacle
+	obstacles []forecast.Gap
 	others    []v1alpha1.OtherPolicy
 }
 
@@ -122,8 +122,8 @@ func (r *KarmadaImageTrustReconciler) look(
 func recall(queries []imageQuery, before []v1alpha1.ImageStatus) {
 	vouched := map[imageKey]string{}
 	for i := range before {
-		if before[i].Index != "" {
-			vouched[imageKey{reference: before[i].Reference, digest: before[i].Digest}] = before[i].Index
+		if before[i].IndexDigest != "" {
+			vouched[imageKey{reference: before[i].Reference, digest: before[i].Digest}] = before[i].IndexDigest
 		}
 	}
 	for i := range queries {
@@ -277,7 +277,7 @@ func (p *pass) outlook(judge admission.Judge) outlook {
 	return outlook{
 		workloads: len(p.workloads),
 		forecasts: forecasts,
-		obstacles: forecast.Obstacles(p.cluster, forecasts, p.reconciler.Inventory.In),
+		obstacles: forecast.Gaps(p.cluster, forecasts, p.reconciler.Inventory.In),
 		others:    p.otherPolicies(),
 	}
 }
@@ -287,7 +287,7 @@ func (p *pass) otherPolicies() []v1alpha1.OtherPolicy {
 	collector := imageCollector{compiled: p.compiled, parsed: map[string]*parsedImage{}}
 	covered := map[string]map[string]bool{} // images by policy
 	for i := range p.workloads {
-		for _, object := range forecast.Submissions(p.workloads[i]) {
+		for _, object := range forecast.AdmissionObjects(p.workloads[i]) {
 			for _, container := range object.Containers {
 				image := collector.parse(container.Image)
 				if image == nil {

@@ -31,7 +31,6 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
-	"github.com/karmada-io/image-trust/internal/clusterstate"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify"
@@ -75,7 +74,7 @@ func newLooking(tb testing.TB) (*KarmadaImageTrustReconciler, *knowing) {
 	tb.Helper()
 	verdicts := &knowing{}
 	r := &KarmadaImageTrustReconciler{
-		Verdicts: verdicts, Roots: oneRoot{}, TrustRoots: trustroot.NewNamed("", logr.Discard(), nil), PullSecrets: &PullSecrets{}, Inventory: inventory.New(func(string) {}), Admission: clusterstate.New("w"),
+		Verdicts: verdicts, Roots: oneRoot{}, TrustRoots: trustroot.NewNamed("", logr.Discard(), nil), PullSecrets: &PullSecrets{}, Inventory: inventory.New(func(string) {}), Admission: admission.NewState("w"),
 	}
 	rules := []admissionregistrationv1.RuleWithOperations{{
 		Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.OperationAll},
@@ -89,8 +88,8 @@ func newLooking(tb testing.TB) (*KarmadaImageTrustReconciler, *knowing) {
 		Webhooks: []admissionregistrationv1.MutatingWebhook{{Name: "w", Rules: rules, NamespaceSelector: selector}},
 	})
 	r.Admission.SetNamespace("in", map[string]string{"include": "true"})
-	for _, source := range []clusterstate.Source{
-		clusterstate.WebhookConfigurations, clusterstate.WebhookConfigurations, clusterstate.Configuration, clusterstate.Namespaces,
+	for _, source := range []admission.Source{
+		admission.WebhookConfigurations, admission.WebhookConfigurations, admission.Configuration, admission.Namespaces,
 	} {
 		r.Admission.Read(source)
 	}
@@ -165,7 +164,7 @@ func TestLook(t *testing.T) {
 	refused := func(seen outlook) []string {
 		var out []string
 		for _, f := range seen.forecasts {
-			for _, refusal := range f.Refusals {
+			for _, refusal := range f.Denials {
 				out = append(out, f.Workload.Name+" "+refusal.Policy+" "+refusal.Reason)
 			}
 		}
@@ -187,7 +186,7 @@ func TestLook(t *testing.T) {
 	}
 
 	verdicts.silent = true
-	if _, seen = look(noPolicyWanted()); !seen.pending || seen.forecasts[0].Outcome != admission.Undecided {
+	if _, seen = look(noPolicyWanted()); !seen.pending || seen.forecasts[0].Outcome != admission.Undetermined {
 		t.Errorf("nothing is examined yet: pending %t, %+v", seen.pending, seen.forecasts[0])
 	}
 }

@@ -27,13 +27,13 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/forecast"
 	"github.com/karmada-io/image-trust/internal/inventory"
-	"github.com/karmada-io/image-trust/internal/report"
+	"github.com/karmada-io/image-trust/internal/policyreport"
 )
 
-// Reports writes results for others to read. *report.Reporter is the real one.
+// Reports writes results for others to read. *policyreport.Reporter is the real one.
 type Reports interface {
 	// Write replaces the results of a trust.
-	Write(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, results []report.Result) error
+	Write(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, results []policyreport.Result) error
 	// Forget drops what is remembered of a trust.
 	Forget(trust string)
 }
@@ -47,7 +47,7 @@ func (r *KarmadaImageTrustReconciler) publish(ctx context.Context, trust *v1alph
 }
 
 // results on every container that runs an image of the trust, asks for one, or would be refused beside one.
-func results(seen observation) []report.Result {
+func results(seen observation) []policyreport.Result {
 	find := finder{
 		collector: imageCollector{compiled: seen.compiled, parsed: map[string]*parsedImage{}},
 		byName:    map[string][]*imageObservation{},
@@ -56,7 +56,7 @@ func results(seen observation) []report.Result {
 		image := &seen.images[i]
 		find.byName[image.reference] = append(find.byName[image.reference], image)
 	}
-	var all []report.Result
+	var all []policyreport.Result
 	for i := range seen.outlook.forecasts {
 		all = append(all, find.ofWorkload(&seen.outlook.forecasts[i])...)
 	}
@@ -69,17 +69,17 @@ type finder struct {
 	byName    map[string][]*imageObservation
 }
 
-func (f *finder) ofWorkload(w *forecast.Forecast) []report.Result {
-	var out []report.Result
-	workload := report.Result{
+func (f *finder) ofWorkload(w *forecast.Forecast) []policyreport.Result {
+	var out []policyreport.Result
+	workload := policyreport.Result{
 		APIVersion: schema.GroupVersion{Group: w.Workload.Group, Version: w.Workload.Version}.String(),
 		Kind:       w.Workload.Kind, Namespace: w.Workload.Namespace, Name: w.Workload.Name, UID: w.Workload.UID,
 	}
 	told := map[inventory.Container]bool{}
-	for _, refusal := range w.Refusals {
+	for _, refusal := range w.Denials {
 		r := workload
 		r.Container, r.Image, r.Digest = refusal.Container.Name, refusal.Container.Image, refusal.Digest
-		r.Outcome, r.Reason, r.Policy = report.Fail, refusal.Reason, refusal.Policy
+		r.Outcome, r.Reason, r.Policy = policyreport.Fail, refusal.Reason, refusal.Policy
 		r.Message = fmt.Sprintf("%s (%s)", refusal.Message, w.Effect())
 		told[inventory.Container(refusal.Container)] = true
 		out = append(out, r)
@@ -100,7 +100,7 @@ func (f *finder) ofWorkload(w *forecast.Forecast) []report.Result {
 		r.Outcome, r.Reason, r.Message = outcomeOf(image), image.answer.Result.Reason, image.answer.Result.Message
 		out = append(out, r)
 	}
-	return slices.CompactFunc(out, func(a, b report.Result) bool { return a == b })
+	return slices.CompactFunc(out, func(a, b policyreport.Result) bool { return a == b })
 }
 
 // find the image that a container runs or, where no digest is given, asks for.
@@ -125,13 +125,13 @@ func (f *finder) find(container inventory.Running) *imageObservation {
 	return found
 }
 
-func outcomeOf(image *imageObservation) report.Outcome {
+func outcomeOf(image *imageObservation) policyreport.Outcome {
 	switch image.answer.Result.Verdict {
 	case v1alpha1.VerdictVerified:
-		return report.Pass
+		return policyreport.Pass
 	case v1alpha1.VerdictUntrusted:
-		return report.Fail
+		return policyreport.Fail
 	default:
-		return report.Error
+		return policyreport.Error
 	}
 }

@@ -42,7 +42,7 @@ func violations(forecasts []forecast.Forecast) []v1alpha1.Violation {
 	var all []v1alpha1.Violation
 	for i := range forecasts {
 		f := &forecasts[i]
-		for _, refusal := range f.Refusals {
+		for _, refusal := range f.Denials {
 			all = append(all, violation(f, refusal))
 		}
 	}
@@ -84,19 +84,19 @@ func bounded[T any](list []T, length, size int) []T {
 
 // countWorkloads adds up what admission would make of the workloads.
 func countWorkloads(summary *v1alpha1.Summary, forecasts []forecast.Forecast) {
-	var deny, later, undecided int32
+	var deny, later, undetermined int32
 	for i := range forecasts {
 		switch forecasts[i].Outcome {
-		case admission.Refused:
+		case admission.Denied:
 			if forecasts[i].Effect() == v1alpha1.EffectWouldDeny {
 				deny++
 			} else {
 				later++
 			}
-		case admission.Undecided:
-			undecided++
-		case admission.Admitted:
+		case admission.Undetermined:
+			undetermined++
+		case admission.Allowed:
 		}
 	}
-	summary.WouldDeny, summary.WouldDenyOnceOptedIn, summary.Undecided = &deny, &later, &undecided
+	summary.WouldDeny, summary.WouldDenyOnceOptedIn, summary.Undetermined = &deny, &later, &undetermined
 }

@@ -233,7 +233,7 @@ type KarmadaImageTrustSpec struct {
 // +kubebuilder:resource:scope=Cluster,shortName=kit,categories=karmada-io
 // +kubebuilder:printcolumn:name="Enforcement",type=string,JSONPath=`.spec.enforcement`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
-// +kubebuilder:printcolumn:name="Verified",type=string,JSONPath=`.status.summary.verifiedOfImages`
+// +kubebuilder:printcolumn:name="Verified",type=string,JSONPath=`.status.summary.verifiedRatio`
 // +kubebuilder:printcolumn:name="Would-Deny",type=integer,JSONPath=`.status.summary.wouldDeny`
 // +kubebuilder:printcolumn:name="Enforced",type=string,JSONPath=`.status.conditions[?(@.type=="Enforced")].status`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`

@@ -34,7 +34,7 @@ import (
 
 // answer of the API server to an object, or what the linter says that it would be.
 type answer struct {
-	Refused, Warned []string
+	Denied, Warned []string
 }
 
 // TestLint proves that the linter foretells the API server's answer word for word, without one.
@@ -47,7 +47,7 @@ func TestLint(t *testing.T) {
 	asked, agreed := 0, 0
 	for name, object := range lintCases() {
 		t.Run(name, func(t *testing.T) {
-			want := answer{Refused: words(c.Create(t.Context(), object.DeepCopy(), client.DryRunAll)), Warned: warned.take()}
+			want := answer{Denied: words(c.Create(t.Context(), object.DeepCopy(), client.DryRunAll)), Warned: warned.take()}
 			got := foretold(linter.Lint(object))
 			asked++
 			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
@@ -165,9 +165,9 @@ func foretold(findings []lint.Finding) answer {
 	slices.Sort(warned)
 	switch {
 	case len(unknown) > 0:
-		return answer{Refused: []string{"strict decoding error: " + strings.Join(unknown, ", ")}}
+		return answer{Denied: []string{"strict decoding error: " + strings.Join(unknown, ", ")}}
 	case len(refused) > 0:
-		return answer{Refused: refused}
+		return answer{Denied: refused}
 	}
 	return answer{Warned: warned}
 }

@@ -36,6 +36,21 @@ const (
 	VerdictUnknown Verdict = "Unknown"
 )
 
+// Worse reports whether v is a worse verdict than other: Untrusted is worse than
+// Unknown, and Unknown is worse than Verified. Anything else counts as Unknown.
+func (v Verdict) Worse(other Verdict) bool { return v.severity() > other.severity() }
+
+func (v Verdict) severity() int {
+	switch v {
+	case VerdictVerified:
+		return 0
+	case VerdictUntrusted:
+		return 2
+	default:
+		return 1
+	}
+}
+
 // Signer is what a proved signing certificate says of who signed.
 // +kubebuilder:validation:MinProperties=1
 type Signer struct {
@@ -140,12 +155,12 @@ type ImageStatus struct {
 	// +kubebuilder:validation:MaxLength=128
 	Digest string `json:"digest,omitempty"`
 
-	// index is the digest of the signed multi-platform index that vouches for the
+	// indexDigest is the digest of the signed multi-platform index that vouches for the
 	// digest, where a node reports the digest of one platform. Pin to this one.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
-	Index string `json:"index,omitempty"`
+	IndexDigest string `json:"indexDigest,omitempty"`
 
 	// tagDigest is what the tag names by now, where that is something else than
 	// runs.
@@ -383,18 +398,18 @@ type Summary struct {
 	// +kubebuilder:validation:Minimum=0
 	WouldDenyOnceOptedIn *int32 `json:"wouldDenyOnceOptedIn,omitempty"`
 
-	// undecided is for how many workloads the answer is open: an image could not be
+	// undetermined is for how many workloads the answer is open: an image could not be
 	// judged, or a policy covers it that this operator does not evaluate.
 	// +required
 	// +kubebuilder:validation:Minimum=0
-	Undecided *int32 `json:"undecided,omitempty"`
+	Undetermined *int32 `json:"undetermined,omitempty"`
 
-	// verifiedOfImages is the share of verified images for people to read, for
+	// verifiedRatio is the share of verified images for people to read, for
 	// example 10/11.
 	// +required
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=32
-	VerifiedOfImages string `json:"verifiedOfImages,omitempty"`
+	VerifiedRatio string `json:"verifiedRatio,omitempty"`
 }
 
 // KarmadaImageTrustStatus is what was observed.

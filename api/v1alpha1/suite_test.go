@@ -30,8 +30,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/test/harness"
-	"github.com/karmada-io/image-trust/test/manifest"
+	"github.com/karmada-io/image-trust/test/lab/harness"
+	"github.com/karmada-io/image-trust/test/lab/manifest"
 )
 
 // The manifests as they are installed.

@@ -348,8 +348,8 @@ func (in *Summary) DeepCopyInto(out *Summary) {
 		*out = new(int32)
 		**out = **in
 	}
-	if in.Undecided != nil {
-		in, out := &in.Undecided, &out.Undecided
+	if in.Undetermined != nil {
+		in, out := &in.Undetermined, &out.Undetermined
 		*out = new(int32)
 		**out = **in
 	}

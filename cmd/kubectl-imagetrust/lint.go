@@ -28,7 +28,6 @@ import (
 
 	"github.com/karmada-io/image-trust/internal/lint"
 	"github.com/karmada-io/image-trust/internal/manifests"
-	"github.com/karmada-io/image-trust/internal/sarif"
 )
 
 // lintOptions are the flags of lint.
@@ -150,15 +149,15 @@ func (o *lintOptions) print(s streams, remarks []remark) error {
 
 // encodeSARIF for code scanning.
 func encodeSARIF(remarks []remark) ([]byte, error) {
-	results := make([]sarif.Result, 0, len(remarks))
+	results := make([]lint.Result, 0, len(remarks))
 	for _, r := range remarks {
-		results = append(results, sarif.Result{
+		results = append(results, lint.Result{
 			Finding: lint.Finding{Rule: r.Rule, Level: r.Level, Field: r.Field, Message: r.Message},
 			File:    r.File, Line: r.Line, Column: r.Column,
 		})
 	}
 	var b bytes.Buffer
-	err := sarif.Encode(&b, version, results)
+	err := lint.EncodeSARIF(&b, version, results)
 	return b.Bytes(), err
 }
 

@@ -26,9 +26,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/forecast"
 	"github.com/karmada-io/image-trust/internal/inventory"
-	"github.com/karmada-io/image-trust/internal/plan"
 	"github.com/karmada-io/image-trust/internal/policy"
-	"github.com/karmada-io/image-trust/internal/verify/batch"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
 
@@ -126,7 +124,7 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	changes := plan.Changes(before, after)
+	changes := forecast.Changes(before, after)
 	if err := printPlan(s, o.output, planReport{Plan: after, Changes: changes, compared: true}); err != nil {
 		return err
 	}
@@ -146,17 +144,17 @@ func (o *planOptions) validate() error {
 }
 
 // plan for the scene with some trusts enforced.
-func (o *planOptions) plan(ctx context.Context, in scene, given *trusts, judge *judge) (plan.Plan, error) {
+func (o *planOptions) plan(ctx context.Context, in scene, given *trusts, judge *judge) (forecast.Plan, error) {
 	cluster := in.cluster
 	policies, err := judge.policies(ctx, given, cluster.Config)
 	if err != nil {
-		return plan.Plan{}, err
+		return forecast.Plan{}, err
 	}
 	cluster.Policies = cluster.Policies.Merge(policies...)
 	if err := judge.ask(ctx, forecast.Questions(&cluster, in.workloads)); err != nil {
-		return plan.Plan{}, err
+		return forecast.Plan{}, err
 	}
-	return plan.Of(&cluster, in.workloads, judge.answer), nil
+	return forecast.NewPlan(&cluster, in.workloads, judge.answer), nil
 }
 
 // judge answers the questions that plans depend on, each once.
@@ -221,7 +219,7 @@ func (j *judge) ask(ctx context.Context, questions []admission.Question) error {
 		open, requests = append(open, q), append(requests, request)
 	}
 	shown := newProgress(j.streams.err)
-	answers, err := batch.Judge(ctx, j.verifier, requests, j.workers, shown.show)
+	answers, err := pool.VerifyAll(ctx, j.verifier, requests, j.workers, shown.show)
 	shown.end()
 	if err != nil {
 		return unavailable(err)
@@ -245,11 +243,11 @@ func (j *judge) answer(q admission.Question) admission.Answer {
 	}
 }
 
-func planCode(p plan.Plan) int {
+func planCode(p forecast.Plan) int {
 	switch {
-	case p.Summary.Refused > 0:
+	case p.Summary.Denied > 0:
 		return exitUntrusted
-	case p.Summary.Undecided > 0:
+	case p.Summary.Undetermined > 0:
 		return exitUnknown
 	default:
 		return exitOK
@@ -257,15 +255,15 @@ func planCode(p plan.Plan) int {
 }
 
 // changeCode complains of what got worse.
-func changeCode(changes []plan.Change) int {
+func changeCode(changes []forecast.Change) int {
 	code := exitOK
 	for i := range changes {
 		switch changes[i].Workload.Outcome {
-		case admission.Refused:
+		case admission.Denied:
 			return exitUntrusted
-		case admission.Undecided:
+		case admission.Undetermined:
 			code = exitUnknown
-		case admission.Admitted:
+		case admission.Allowed:
 		}
 	}
 	return code

@@ -32,7 +32,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/internal/admission"
-	"github.com/karmada-io/image-trust/internal/clusterstate"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/inventory/feed"
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -47,7 +46,7 @@ func (o *planOptions) lookAtCluster(ctx context.Context, _ streams) (scene, erro
 	if err != nil {
 		return scene{}, err
 	}
-	state := clusterstate.New(o.webhook)
+	state := admission.NewState(o.webhook)
 	if err := readState(ctx, c, state); err != nil {
 		return scene{}, unavailable(err)
 	}
@@ -63,11 +62,11 @@ func (o *planOptions) lookAtCluster(ctx context.Context, _ streams) (scene, erro
 }
 
 // readState lists what the operator watches.
-func readState(ctx context.Context, c client.Client, state *clusterstate.State) error {
+func readState(ctx context.Context, c client.Client, state *admission.State) error {
 	validating := &admissionregistrationv1.ValidatingWebhookConfigurationList{}
 	mutating := &admissionregistrationv1.MutatingWebhookConfigurationList{}
 	namespaces, configs := &corev1.NamespaceList{}, &corev1.ConfigMapList{}
-	named := client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("metadata.name", clusterstate.ConfigName)}
+	named := client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("metadata.name", admission.ConfigName)}
 	err := errors.Join(c.List(ctx, validating), c.List(ctx, mutating), c.List(ctx, namespaces), c.List(ctx, configs, named))
 	if err != nil {
 		return fmt.Errorf("the cluster cannot be read: %w", err)
@@ -75,24 +74,24 @@ func readState(ctx context.Context, c client.Client, state *clusterstate.State) 
 	for i := range validating.Items {
 		state.SetValidating(&validating.Items[i])
 	}
-	state.Read(clusterstate.WebhookConfigurations)
+	state.Read(admission.WebhookConfigurations)
 	for i := range mutating.Items {
 		state.SetMutating(&mutating.Items[i])
 	}
-	state.Read(clusterstate.WebhookConfigurations)
+	state.Read(admission.WebhookConfigurations)
 	for i := range namespaces.Items {
 		state.SetNamespace(namespaces.Items[i].Name, namespaces.Items[i].Labels)
 	}
-	state.Read(clusterstate.Namespaces)
+	state.Read(admission.Namespaces)
 	for i := range configs.Items {
 		state.SetConfig(&configs.Items[i])
 	}
-	state.Read(clusterstate.Configuration)
+	state.Read(admission.Configuration)
 	return readPolicies(ctx, c, state)
 }
 
 // readPolicies lists the ClusterImagePolicies, if their kind is installed.
-func readPolicies(ctx context.Context, c client.Client, state *clusterstate.State) error {
+func readPolicies(ctx context.Context, c client.Client, state *admission.State) error {
 	policies := &unstructured.UnstructuredList{}
 	policies.SetGroupVersionKind(policy.ClusterImagePolicyKind)
 	err := c.List(ctx, policies)

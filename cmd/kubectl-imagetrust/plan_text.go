@@ -24,15 +24,15 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/karmada-io/image-trust/internal/admission"
-	"github.com/karmada-io/image-trust/internal/plan"
+	"github.com/karmada-io/image-trust/internal/forecast"
 )
 
 // planReport is what is printed of a plan.
 type planReport struct {
-	plan.Plan
+	forecast.Plan
 
 	// Changes since the trusts given with --against.
-	Changes []plan.Change `json:"changes,omitempty"`
+	Changes []forecast.Change `json:"changes,omitempty"`
 
 	compared bool
 }
@@ -62,8 +62,8 @@ func printPlan(s streams, output string, r planReport) error {
 // describePlan for people, the admitted workloads only where all are asked for.
 func describePlan(s style, r planReport, all bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %s would be refused", r.Summary.Refused, many(r.Summary.Workloads, "workload"))
-	if n := r.Summary.Undecided; n > 0 {
+	fmt.Fprintf(&b, "%d of %s would be refused", r.Summary.Denied, many(r.Summary.Workloads, "workload"))
+	if n := r.Summary.Undetermined; n > 0 {
 		fmt.Fprintf(&b, ", of %d it cannot be told now", n)
 	}
 	if n := r.Summary.Uncovered; n > 0 {
@@ -79,7 +79,7 @@ func describePlan(s style, r planReport, all bool) string {
 	return b.String()
 }
 
-func describeWorkload(b *strings.Builder, s style, w plan.Workload, all bool) {
+func describeWorkload(b *strings.Builder, s style, w forecast.PlanWorkload, all bool) {
 	name := fmt.Sprintf("%s %s/%s", w.Kind, w.Namespace, w.Name)
 	mark := outcomeMark(s, w.Outcome)
 	for _, f := range w.Findings {
@@ -95,12 +95,12 @@ func describeWorkload(b *strings.Builder, s style, w plan.Workload, all bool) {
 	for _, c := range w.Uncovered {
 		fmt.Fprintf(b, "  %s %s  %s: %s  not covered by any policy\n", s.doubt("–"), name, c.Name, c.Image)
 	}
-	if all && w.Outcome == admission.Admitted && len(w.Uncovered) == 0 {
+	if all && w.Outcome == admission.Allowed && len(w.Uncovered) == 0 {
 		fmt.Fprintf(b, "  %s %s\n", mark, name)
 	}
 }
 
-func describeChanges(b *strings.Builder, s style, changes []plan.Change) {
+func describeChanges(b *strings.Builder, s style, changes []forecast.Change) {
 	if len(changes) == 0 {
 		b.WriteString("Nothing changes.\n")
 		return
@@ -114,9 +114,9 @@ func describeChanges(b *strings.Builder, s style, changes []plan.Change) {
 
 func outcomeMark(s style, outcome admission.Outcome) string {
 	switch outcome {
-	case admission.Refused:
+	case admission.Denied:
 		return s.bad("✗")
-	case admission.Undecided:
+	case admission.Undetermined:
 		return s.doubt("?")
 	default:
 		return s.good("✓")

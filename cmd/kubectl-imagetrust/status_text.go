@@ -47,7 +47,7 @@ func printTrust(b *strings.Builder, s style, t *v1alpha1.KarmadaImageTrust, all 
 	verified := apimeta.FindStatusCondition(t.Status.Conditions, v1alpha1.ImagesVerifiedCondition)
 	fmt.Fprintf(b, "%s %s  %s", conditionMark(s, verified), t.Name, t.Spec.Enforcement)
 	if summary := t.Status.Summary; summary != nil {
-		fmt.Fprintf(b, " · %s verified", summary.VerifiedOfImages)
+		fmt.Fprintf(b, " · %s verified", summary.VerifiedRatio)
 		if n := count(summary.WouldDeny); n > 0 {
 			fmt.Fprintf(b, " · %s", s.bad(fmt.Sprintf("%d would be refused", n)))
 		}

@@ -23,7 +23,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/verify/batch"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
 
@@ -151,7 +150,7 @@ func (o *verifyOptions) judge(ctx context.Context, s streams, given *trusts, que
 		requests = append(requests, pool.Request{Ref: q.ref, Rule: q.trust.compiled.Rule, RootName: rootName, Root: root})
 	}
 	shown := newProgress(s.err)
-	answers, err := batch.Judge(ctx, verifier, requests, o.registry.workers, shown.show)
+	answers, err := pool.VerifyAll(ctx, verifier, requests, o.registry.workers, shown.show)
 	shown.end()
 	if err != nil {
 		return unavailable(err)

@@ -39,10 +39,10 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/controllers"
-	"github.com/karmada-io/image-trust/internal/clusterstate"
+	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/inventory/feed"
-	"github.com/karmada-io/image-trust/internal/report"
+	"github.com/karmada-io/image-trust/internal/policyreport"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
@@ -133,7 +133,7 @@ func compose(mgr manager.Manager, opts options) error {
 		Live:       mgr.GetAPIReader(),
 		Verdicts:   verdicts,
 		Inventory:  workloads,
-		Admission:  clusterstate.New(opts.policyWebhook),
+		Admission:  admission.NewState(opts.policyWebhook),
 		Roots:      roots,
 		TrustRoots: named,
 		PullSecrets: &controllers.PullSecrets{
@@ -144,7 +144,7 @@ func compose(mgr manager.Manager, opts options) error {
 		Wakeups:  wakeups,
 	}
 	if opts.policyReports {
-		reconciler.Reports = &report.Reporter{
+		reconciler.Reports = &policyreport.Reporter{
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Mapper: mgr.GetRESTMapper(), Clock: clock.RealClock{},
 		}
 	}

@@ -75,10 +75,10 @@ type Outcome string
 
 // The outcomes.
 const (
-	Admitted Outcome = "Admitted"
-	Refused  Outcome = "Refused"
-	// Undecided: what is known does not tell.
-	Undecided Outcome = "Undecided"
+	Allowed Outcome = "Allowed"
+	Denied  Outcome = "Denied"
+	// Undetermined: what is known does not tell.
+	Undetermined Outcome = "Undetermined"
 )
 
 // Interception tells whether a webhook looks at an object.
@@ -94,8 +94,8 @@ const (
 	RulesExclude Interception = "RulesExclude"
 	// ObjectExcluded: the webhook's objectSelector leaves the object out.
 	ObjectExcluded Interception = "ObjectExcluded"
-	// Undecidable: the namespace is not known, or the webhook has conditions that are not evaluated here.
-	Undecidable Interception = "Undecidable"
+	// InterceptionUnknown: the namespace is not known, or the webhook has conditions that are not evaluated here.
+	InterceptionUnknown Interception = "InterceptionUnknown"
 )
 
 // Effect of a Finding.
@@ -103,10 +103,10 @@ type Effect string
 
 // The effects.
 const (
-	Refuses Effect = "Refuses"
-	Warns   Effect = "Warns"
-	// Opens: the answer is open as far as this finding goes.
-	Opens Effect = "Opens"
+	EffectDeny Effect = "Deny"
+	EffectWarn Effect = "Warn"
+	// EffectUndetermined: the answer is open as far as this finding goes.
+	EffectUndetermined Effect = "Undetermined"
 )
 
 // Finding is what admission has to say about one container under one policy.

@@ -58,20 +58,20 @@ func (c *Cluster) Decide(o Object, judge Judge) Decision {
 	switch by.validating {
 	case Intercepted:
 		return c.examine(o, by, judge)
-	case Undecidable:
+	case InterceptionUnknown:
 		decision := c.examine(o, by, judge)
-		decision.Interception = Undecidable
-		if decision.Outcome == Refused {
-			decision.Outcome = Undecided
+		decision.Interception = InterceptionUnknown
+		if decision.Outcome == Denied {
+			decision.Outcome = Undetermined
 			for i := range decision.Findings {
-				if decision.Findings[i].Effect == Refuses {
-					decision.Findings[i].Effect = Opens
+				if decision.Findings[i].Effect == EffectDeny {
+					decision.Findings[i].Effect = EffectUndetermined
 				}
 			}
 		}
 		return decision
 	default:
-		return Decision{Outcome: Admitted, Interception: by.validating}
+		return Decision{Outcome: Allowed, Interception: by.validating}
 	}
 }
 
@@ -99,7 +99,7 @@ func (c *Cluster) examine(o Object, by interceptions, judge Judge) Decision {
 	for _, container := range containers {
 		e.container(container)
 	}
-	decision := Decision{Outcome: Admitted, Interception: Intercepted, Findings: e.findings, Uncovered: e.uncovered}
+	decision := Decision{Outcome: Allowed, Interception: Intercepted, Findings: e.findings, Uncovered: e.uncovered}
 	for covering := range e.covering {
 		decision.Policies = append(decision.Policies, covering)
 	}
@@ -108,10 +108,10 @@ func (c *Cluster) examine(o Object, by interceptions, judge Judge) Decision {
 		return slices.ContainsFunc(e.findings, func(f Finding) bool { return f.Effect == effect })
 	}
 	switch {
-	case has(Refuses):
-		decision.Outcome = Refused
-	case has(Opens):
-		decision.Outcome = Undecided
+	case has(EffectDeny):
+		decision.Outcome = Denied
+	case has(EffectUndetermined):
+		decision.Outcome = Undetermined
 	}
 	return decision
 }
@@ -157,7 +157,7 @@ func WithDigest(ref name.Reference) name.Digest {
 func (e *examination) container(c Container) {
 	ref, err := name.ParseReference(c.Image)
 	if err != nil {
-		e.find(c, "", "", Refuses, v1alpha1.InvalidReferenceReason, err.Error())
+		e.find(c, "", "", EffectDeny, v1alpha1.InvalidReferenceReason, err.Error())
 		return
 	}
 	covering := e.cover(c, ref)
@@ -169,7 +169,7 @@ func (e *examination) container(c Container) {
 		}
 		answer := e.judge(Question{Ref: ref})
 		if answer.Digest == "" {
-			e.find(c, "", "", Opens, answer.Reason, answer.Message)
+			e.find(c, "", "", EffectUndetermined, answer.Reason, answer.Message)
 		} else {
 			image = ref.Context().Digest(answer.Digest)
 			covering = e.cluster.Policies.Covering(image, e.object)
@@ -206,10 +206,10 @@ func (e *examination) tagged(c Container) (effect Effect, problem string) {
 	switch mutating {
 	case Intercepted:
 		return "", ""
-	case Undecidable:
-		return Opens, "the image is named by tag, and it is not known whether a webhook turns it into a digest"
+	case InterceptionUnknown:
+		return EffectUndetermined, "the image is named by tag, and it is not known whether a webhook turns it into a digest"
 	default:
-		return Refuses, "the image is named by tag, and no webhook turns it into a digest"
+		return EffectDeny, "the image is named by tag, and no webhook turns it into a digest"
 	}
 }
 
@@ -218,14 +218,14 @@ func (e *examination) policies(c Container, ref name.Reference, digest string, c
 	for _, p := range covering {
 		e.covering[p.Name] = true
 		judgement := p.judge(ref, e.judge, e.cluster.Config.EnableOCI11)
-		effect := Refuses
+		effect := EffectDeny
 		switch {
 		case judgement.result == passes:
 			continue
 		case p.Warn:
-			effect = Warns
+			effect = EffectWarn
 		case judgement.result == open:
-			effect = Opens
+			effect = EffectUndetermined
 		}
 		e.find(c, digest, p.Name, effect, judgement.reason, judgement.message)
 	}
@@ -236,12 +236,12 @@ func (e *examination) noMatch(c Container, digest string) {
 	switch e.cluster.Config.NoMatch {
 	case NoMatchAllow:
 	case NoMatchWarn:
-		e.find(c, digest, "", Warns, v1alpha1.NoMatchingPolicyReason, nobody+", and no-match-policy is warn")
+		e.find(c, digest, "", EffectWarn, v1alpha1.NoMatchingPolicyReason, nobody+", and no-match-policy is warn")
 	default:
-		effect := Refuses
+		effect := EffectDeny
 		if digest == "" && e.cluster.Policies.nameDigests() {
 			// A policy on the digest may cover it.
-			effect = Opens
+			effect = EffectUndetermined
 		}
 		e.find(c, digest, "", effect, v1alpha1.NoMatchingPolicyReason,
 			fmt.Sprintf("%s, and no-match-policy is %s", nobody, NoMatchDeny))

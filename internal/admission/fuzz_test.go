@@ -48,7 +48,7 @@ func FuzzParsePolicy(f *testing.F) {
 		for _, a := range p.authorities {
 			passes = passes || a.static == "pass"
 		}
-		if decision.Outcome == Admitted && !passes && !p.Warn {
+		if decision.Outcome == Allowed && !passes && !p.Warn {
 			t.Errorf("admitted without knowing: %+v", decision)
 		}
 	})

@@ -132,7 +132,7 @@ func (w *Webhook) intercepts(o *Object, subresource string, namespace map[string
 		return WebhookMissing
 	}
 	if !known || w.namespaceSelector == nil || w.objectSelector == nil {
-		return Undecidable
+		return InterceptionUnknown
 	}
 	ruled := w.ruled(o, subresource)
 	switch {
@@ -143,7 +143,7 @@ func (w *Webhook) intercepts(o *Object, subresource string, namespace map[string
 	case ruled != Intercepted:
 		return ruled
 	case w.conditions:
-		return Undecidable
+		return InterceptionUnknown
 	default:
 		return Intercepted
 	}
@@ -167,7 +167,7 @@ func (w *Webhook) ruled(o *Object, subresource string) Interception {
 			return Intercepted
 		}
 		if w.equivalent {
-			found = Undecidable
+			found = InterceptionUnknown
 		}
 	}
 	return found

@@ -32,12 +32,12 @@ type Forecast struct {
 	Workload inventory.Workload
 	// Interception by the validating webhook: of the workload itself or, where that passes by, of what it creates.
 	Interception admission.Interception
-	// Outcome is Refused where admission refuses the workload or what it creates: as things are or, where the
+	// Outcome is Denied where admission refuses the workload or what it creates: as things are or, where the
 	// webhook leaves the workload out for lack of an opt-in, once its namespace opts in.
 	Outcome admission.Outcome
-	// Refusals are the reasons for Refused, one for each container and policy; empty otherwise.
-	Refusals []admission.Finding
-	// Open are the reasons for Undecided; empty otherwise.
+	// Denials are the reasons for Denied, one for each container and policy; empty otherwise.
+	Denials []admission.Finding
+	// Open are the reasons for Undetermined; empty otherwise.
 	Open []admission.Finding
 	// Policies that cover any of its images, by name.
 	Policies []string
@@ -58,8 +58,8 @@ func (f *Forecast) OptedIn() bool {
 
 // Of says what admission would make of a workload.
 func Of(cluster *admission.Cluster, workload inventory.Workload, judge admission.Judge) Forecast {
-	f := Forecast{Workload: workload, Outcome: admission.Admitted}
-	objects := Submissions(workload)
+	f := Forecast{Workload: workload, Outcome: admission.Allowed}
+	objects := AdmissionObjects(workload)
 	for i, object := range objects {
 		if i > 0 && cluster.Alike(objects[0], object) {
 			continue
@@ -92,15 +92,15 @@ func (f *Forecast) add(decision admission.Decision) {
 		}
 	}
 	switch decision.Outcome {
-	case admission.Refused:
-		f.Outcome, f.Open = admission.Refused, nil
-		f.Refusals = addNew(f.Refusals, decision.Findings, admission.Refuses)
-	case admission.Undecided:
-		if f.Outcome != admission.Refused {
-			f.Outcome = admission.Undecided
-			f.Open = addNew(f.Open, decision.Findings, admission.Opens)
+	case admission.Denied:
+		f.Outcome, f.Open = admission.Denied, nil
+		f.Denials = addNew(f.Denials, decision.Findings, admission.EffectDeny)
+	case admission.Undetermined:
+		if f.Outcome != admission.Denied {
+			f.Outcome = admission.Undetermined
+			f.Open = addNew(f.Open, decision.Findings, admission.EffectUndetermined)
 		}
-	case admission.Admitted:
+	case admission.Allowed:
 	}
 }
 

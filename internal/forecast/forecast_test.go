@@ -109,21 +109,21 @@ func TestForecast(t *testing.T) {
 		workload inventory.Workload
 		want     []string
 	}{
-		"good":                          {newCluster(t, nil), deployment("in", good), []string{"Admitted Intercepted"}},
-		"bad":                           {newCluster(t, nil), deployment("in", good, bad), []string{"Refused Intercepted", "WouldDeny 1 bad StaticPolicy"}},
-		"not opted in":                  {newCluster(t, nil), deployment("out", bad), []string{"Refused NamespaceNotOptedIn", "WouldDenyOnceOptedIn 0 bad StaticPolicy"}},
-		"no webhook":                    {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Name = "x" }), deployment("in", bad), []string{"Refused WebhookMissing", "WouldDenyOnceOptedIn 0 bad StaticPolicy"}},
-		"kind left out":                 {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules = nil }), deployment("in", bad), []string{"Admitted RulesExclude"}},
-		"only its pods are refused":     {newCluster(t, nil, podsOnly, everywhere), deployment("in", other), []string{"Refused Intercepted", "WouldDeny 0 pods StaticPolicy"}},
-		"only its pods are looked at":   {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules[0].Resources = []string{"pods"} }), deployment("in", bad), []string{"Refused Intercepted", "WouldDeny 0 bad StaticPolicy"}},
-		"of an owner of unknown kind":   {newCluster(t, nil), robot, []string{"Refused Intercepted", "WouldDeny 0 bad StaticPolicy"}},
-		"a debug container passes away": {newCluster(t, nil), debugged, []string{"Admitted Intercepted"}},
-		"open":                          {newCluster(t, nil), deployment("in", "karmada/app:v1"), []string{"Undecided Intercepted", "open Pending"}},
+		"good":                          {newCluster(t, nil), deployment("in", good), []string{"Allowed Intercepted"}},
+		"bad":                           {newCluster(t, nil), deployment("in", good, bad), []string{"Denied Intercepted", "WouldDeny 1 bad StaticPolicy"}},
+		"not opted in":                  {newCluster(t, nil), deployment("out", bad), []string{"Denied NamespaceNotOptedIn", "WouldDenyOnceOptedIn 0 bad StaticPolicy"}},
+		"no webhook":                    {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Name = "x" }), deployment("in", bad), []string{"Denied WebhookMissing", "WouldDenyOnceOptedIn 0 bad StaticPolicy"}},
+		"kind left out":                 {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules = nil }), deployment("in", bad), []string{"Allowed RulesExclude"}},
+		"only its pods are refused":     {newCluster(t, nil, podsOnly, everywhere), deployment("in", other), []string{"Denied Intercepted", "WouldDeny 0 pods StaticPolicy"}},
+		"only its pods are looked at":   {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules[0].Resources = []string{"pods"} }), deployment("in", bad), []string{"Denied Intercepted", "WouldDeny 0 bad StaticPolicy"}},
+		"of an owner of unknown kind":   {newCluster(t, nil), robot, []string{"Denied Intercepted", "WouldDeny 0 bad StaticPolicy"}},
+		"a debug container passes away": {newCluster(t, nil), debugged, []string{"Allowed Intercepted"}},
+		"open":                          {newCluster(t, nil), deployment("in", "karmada/app:v1"), []string{"Undetermined Intercepted", "open Pending"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := Of(tc.cluster, tc.workload, ignorant)
 			got := []string{fmt.Sprint(f.Outcome, " ", f.Interception)}
-			for _, r := range f.Refusals {
+			for _, r := range f.Denials {
 				got = append(got, fmt.Sprint(f.Effect(), " ", r.Container.Name, " ", r.Policy, " ", r.Reason))
 			}
 			for _, o := range f.Open {
@@ -153,7 +153,7 @@ func TestSubmissions(t *testing.T) {
 			w.Labels = w.PodLabels
 		}
 		var got []string
-		for _, o := range Submissions(w) {
+		for _, o := range AdmissionObjects(w) {
 			got = append(got, fmt.Sprint(o.Kind, " ", o.Labels))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -195,7 +195,7 @@ func TestObstacles(t *testing.T) {
 			for _, w := range tc.workloads {
 				forecasts = append(forecasts, Of(tc.cluster, w, ignorant))
 			}
-			got := Obstacles(tc.cluster, forecasts, func(namespace string) []inventory.Workload {
+			got := Gaps(tc.cluster, forecasts, func(namespace string) []inventory.Workload {
 				return []inventory.Workload{deployment(namespace, tc.beside...)}
 			})
 			if len(got) != len(tc.want) {

@@ -82,7 +82,7 @@ spec: {containers: [{name: d, image: img:5}]}
 	}
 	var got []string
 	for _, workload := range index.Select("all", "", func(string) bool { return true }) {
-		for _, s := range forecast.Submissions(workload) {
+		for _, s := range forecast.AdmissionObjects(workload) {
 			got = append(got, fmt.Sprintf("%s/%s %s %v %s %s", s.Group, s.Kind, s.Namespace, s.Labels, s.Containers[0].Name, s.Containers[0].Image))
 		}
 	}

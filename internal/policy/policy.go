@@ -32,7 +32,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/statement"
 )
 
 // DefaultInterval between rounds of verification where a trust names none.
@@ -187,7 +186,7 @@ func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation, forms 
 			errs = append(errs, field.Invalid(path.Index(i).Child("predicateType"), a.PredicateType,
 				"must be the URI of an attestation's predicate type, such as https://slsa.dev/provenance/v1"))
 		}
-		if err := statement.CheckCondition(a.CUE); err != nil {
+		if err := CheckCondition(a.CUE); err != nil {
 			errs = append(errs, field.Invalid(path.Index(i).Child("cue"), a.CUE, "must be CUE: "+err.Error()))
 		}
 		attestations = append(attestations, Attestation{Name: a.Name, PredicateType: a.PredicateType, CUE: a.CUE, Forms: forms})

@@ -33,8 +33,8 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
-	"github.com/karmada-io/image-trust/test/images"
-	"github.com/karmada-io/image-trust/test/sigstore"
+	"github.com/karmada-io/image-trust/test/lab/images"
+	"github.com/karmada-io/image-trust/test/lab/sigstore"
 )
 
 func TestVerifyIndex(t *testing.T) {

@@ -26,7 +26,6 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
-	"github.com/karmada-io/image-trust/internal/statement"
 )
 
 // inTags are the forms that cosign v2 stores under tags of its own.
@@ -103,7 +102,7 @@ func readEnvelope(content []byte) (attested []byte, predicateType string, err er
 	if err != nil {
 		return nil, "", refuse(v1alpha1.InvalidSignatureReason, "it is not an envelope of a statement")
 	}
-	if predicateType, err = statement.PredicateType(envelope); err != nil {
+	if predicateType, err = policy.PredicateType(envelope); err != nil {
 		return nil, "", refuse(v1alpha1.InvalidSignatureReason, "%v", err)
 	}
 	return envelope, predicateType, nil

@@ -34,12 +34,11 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
-	"github.com/karmada-io/image-trust/internal/statement"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/registry"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
-	"github.com/karmada-io/image-trust/test/images"
-	"github.com/karmada-io/image-trust/test/sigstore"
+	"github.com/karmada-io/image-trust/test/lab/images"
+	"github.com/karmada-io/image-trust/test/lab/sigstore"
 )
 
 const commit = "e5277b6317ac1a4717f5fac4057caf51a5d248fc"
@@ -147,7 +146,7 @@ func (b *bench) bundle(digest name.Digest, envelope sigstore.Envelope) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	predicateType, err := statement.PredicateType(envelope.Statement)
+	predicateType, err := policy.PredicateType(envelope.Statement)
 	if err != nil {
 		b.t.Fatal(err)
 	}

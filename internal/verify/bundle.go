@@ -34,7 +34,6 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
-	"github.com/karmada-io/image-trust/internal/statement"
 )
 
 // inBundles are the forms that refer to the image.
@@ -131,7 +130,7 @@ func (e *examination) judgeBundle(ctx context.Context, c *claim, content []byte)
 	case envelope.GetPayloadType() != types.IntotoPayloadType:
 		return c.refused(refuse(v1alpha1.InvalidSignatureReason, "its bundle has no in-toto statement"))
 	}
-	predicateType, err := statement.PredicateType(envelope.GetPayload())
+	predicateType, err := policy.PredicateType(envelope.GetPayload())
 	if err != nil {
 		return c.refused(refuse(v1alpha1.InvalidSignatureReason, "%v", err))
 	}

@@ -29,7 +29,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify"
-	"github.com/karmada-io/image-trust/test/sigstore"
+	"github.com/karmada-io/image-trust/test/lab/sigstore"
 )
 
 // faultCell is one fault at one stage of one question.

@@ -29,7 +29,6 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
-	"github.com/karmada-io/image-trust/internal/statement"
 )
 
 // proof is a signature or attestation in one form, for cosign to decide on, offline. Only when that refuses is it asked
@@ -87,7 +86,7 @@ func (e *examination) accepted(c *claim, p proof, attested []byte) finding {
 		return c.refused(err)
 	}
 	if c.attestation != nil && c.attestation.CUE != "" {
-		if err := statement.Evaluate(c.attestation.CUE, attested); err != nil {
+		if err := policy.Evaluate(c.attestation.CUE, attested); err != nil {
 			found.Verdict, found.Reason = v1alpha1.VerdictUntrusted, v1alpha1.AttestationRejectedReason
 			found.Message = bounded(fmt.Sprintf("attested by %s, but the condition in CUE is not fulfilled: %v",
 				quoted(found.Signer.Identity), err), maxMessage)

@@ -34,8 +34,8 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
-	"github.com/karmada-io/image-trust/test/images"
-	"github.com/karmada-io/image-trust/test/sigstore"
+	"github.com/karmada-io/image-trust/test/lab/images"
+	"github.com/karmada-io/image-trust/test/lab/sigstore"
 )
 
 // answered has a pool with the real verifier answer one request.

@@ -26,7 +26,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/karmada-io/image-trust/internal/policy"
-	"github.com/karmada-io/image-trust/test/sigstore"
+	"github.com/karmada-io/image-trust/test/lab/sigstore"
 )
 
 // TestAttestationAnnotatedAsSignature: cosign v2.6.5 with a signing config annotates every bundle as a signature, and

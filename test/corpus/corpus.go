@@ -28,7 +28,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/karmada-io/image-trust/test/binaries"
+	"github.com/karmada-io/image-trust/test/lab/binaries"
 )
 
 // longestLine of the corpus, in bytes.

@@ -32,7 +32,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/karmada-io/image-trust/test/binaries"
+	"github.com/karmada-io/image-trust/test/lab/binaries"
 )
 
 // asDemo makes this test's program the demo's: it is then run as such, and so is its supervisor.

@@ -26,7 +26,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/karmada-io/image-trust/test/filelock"
+	"github.com/karmada-io/image-trust/test/lab/filelock"
 )
 
 // downPollInterval is how often down looks whether the supervisor is gone.

@@ -30,8 +30,8 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/karmada-io/image-trust/test/binaries"
-	"github.com/karmada-io/image-trust/test/process"
+	"github.com/karmada-io/image-trust/test/lab/binaries"
+	"github.com/karmada-io/image-trust/test/lab/process"
 )
 
 // kubectl runs the real one, and shows it.

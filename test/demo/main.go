@@ -35,7 +35,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/karmada-io/image-trust/test/binaries"
+	"github.com/karmada-io/image-trust/test/lab/binaries"
 )
 
 // exitInterrupted is what shells report of a command that Ctrl-C ended.

@@ -24,7 +24,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/karmada-io/image-trust/test/binaries"
+	"github.com/karmada-io/image-trust/test/lab/binaries"
 )
 
 // build builds the control plane, and says so where there is something to do.

@@ -26,9 +26,9 @@ import (
 	"runtime"
 	"syscall"
 
-	"github.com/karmada-io/image-trust/test/binaries"
-	"github.com/karmada-io/image-trust/test/filelock"
 	"github.com/karmada-io/image-trust/test/lab"
+	"github.com/karmada-io/image-trust/test/lab/binaries"
+	"github.com/karmada-io/image-trust/test/lab/filelock"
 )
 
 // The commands of a supervisor, which the foreground gives.

@@ -33,12 +33,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/test/fileserver"
-	"github.com/karmada-io/image-trust/test/freeport"
-	"github.com/karmada-io/image-trust/test/harness"
-	"github.com/karmada-io/image-trust/test/images"
-	"github.com/karmada-io/image-trust/test/process"
-	"github.com/karmada-io/image-trust/test/sigstore"
+	"github.com/karmada-io/image-trust/test/lab/fileserver"
+	"github.com/karmada-io/image-trust/test/lab/freeport"
+	"github.com/karmada-io/image-trust/test/lab/harness"
+	"github.com/karmada-io/image-trust/test/lab/images"
+	"github.com/karmada-io/image-trust/test/lab/process"
+	"github.com/karmada-io/image-trust/test/lab/sigstore"
 )
 
 // Options of a lab.

@@ -34,11 +34,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/karmada-io/image-trust/test/binaries"
-	"github.com/karmada-io/image-trust/test/controlplane"
-	"github.com/karmada-io/image-trust/test/freeport"
-	"github.com/karmada-io/image-trust/test/manifest"
-	"github.com/karmada-io/image-trust/test/process"
+	"github.com/karmada-io/image-trust/test/lab/binaries"
+	"github.com/karmada-io/image-trust/test/lab/controlplane"
+	"github.com/karmada-io/image-trust/test/lab/freeport"
+	"github.com/karmada-io/image-trust/test/lab/manifest"
+	"github.com/karmada-io/image-trust/test/lab/process"
 )
 
 const operatorKubeconfig = "operator.kubeconfig"

@@ -35,7 +35,7 @@ import (
 	ggcrregistry "github.com/google/go-containerregistry/pkg/registry"
 
 	"github.com/karmada-io/image-trust/internal/verify/registry"
-	"github.com/karmada-io/image-trust/test/images"
+	"github.com/karmada-io/image-trust/test/lab/images"
 )
 
 // server is a registry with one image, and what is put before it.

@@ -26,7 +26,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/karmada-io/image-trust/test/sigstore"
+	"github.com/karmada-io/image-trust/test/lab/sigstore"
 )
 
 // FuzzTrustRoot feeds the spec of a TrustRoot.

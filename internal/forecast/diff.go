@@ -1,0 +1,41 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package forecast
+
+import "github.com/karmada-io/image-trust/internal/admission"
+
+// Change of what admission makes of a workload.
+type Change struct {
+	Workload PlanWorkload      `json:"workload"`
+	Before   admission.Outcome `json:"before"`
+}
+
+// Changes from one plan to another one of the same workloads, in the order of the latter.
+func Changes(before, after Plan) []Change {
+	type key struct{ kind, namespace, name string }
+	known := make(map[key]admission.Outcome, len(before.Workloads))
+	for _, w := range before.Workloads {
+		known[key{w.Kind, w.Namespace, w.Name}] = w.Outcome
+	}
+	var changes []Change
+	for _, w := range after.Workloads {
+		if was := known[key{w.Kind, w.Namespace, w.Name}]; was != w.Outcome {
+			changes = append(changes, Change{Workload: w, Before: was})
+		}
+	}
+	return changes
+}

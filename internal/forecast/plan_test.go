@@ -1,0 +1,121 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package forecast_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/forecast"
+	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/policy"
+)
+
+const digest = "sha256:0000000000000000000000000000000000000000000000000000000000000001"
+
+func deployment(name string, images ...string) inventory.Workload {
+	w := inventory.Workload{Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "demo", Name: name}
+	for i, image := range images {
+		w.Template = append(w.Template, inventory.Container{Field: "containers", Name: string(rune('a' + i)), Image: image})
+	}
+	return w
+}
+
+// cluster that nobody has, with one trust.
+func cluster(t *testing.T) *admission.Cluster {
+	t.Helper()
+	compiled, err := policy.Compile(v1alpha1.KarmadaImageTrustSpec{
+		Images: []v1alpha1.ImageGlob{"docker.io/karmada/*"}, Issuer: "https://issuer", Identity: "somebody",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &admission.Cluster{
+		Policies:  admission.NewPolicies(admission.ParsePolicy(compiled.ClusterImagePolicy("karmada", policy.Surroundings{}))),
+		Config:    admission.Config{NoMatch: admission.NoMatchAllow},
+		Namespace: func(string) (map[string]string, bool) { return nil, false },
+	}
+}
+
+// judge goes by the names of images.
+func judge(q admission.Question) admission.Answer {
+	answer := admission.Answer{Digest: digest, Verdict: v1alpha1.VerdictVerified, Reason: "Signed"}
+	switch q.Ref.Context().RepositoryStr() {
+	case "karmada/bad":
+		answer.Verdict, answer.Reason, answer.Message = v1alpha1.VerdictUntrusted, "Unsigned", "no signature"
+	case "karmada/down":
+		answer = admission.Answer{Verdict: v1alpha1.VerdictUnknown, Reason: "Timeout", Message: "too slow"}
+	}
+	return answer
+}
+
+func TestOf(t *testing.T) {
+	got := forecast.NewPlan(cluster(t), []inventory.Workload{
+		deployment("good", "karmada/good:v1"),
+		deployment("other", "nginx:1"),
+		deployment("mixed", "karmada/good:v1", "karmada/bad:v1", "nginx:1"),
+		deployment("down", "karmada/down:v1"),
+	}, judge)
+	want := forecast.Plan{
+		Summary: forecast.PlanSummary{Workloads: 4, Denied: 1, Undetermined: 1, Allowed: 2, Uncovered: 2},
+		Workloads: []forecast.PlanWorkload{
+			{
+				Kind: "Deployment", Namespace: "demo", Name: "mixed", Outcome: admission.Denied,
+				Findings: []forecast.PlanFinding{{
+					PlanContainer: forecast.PlanContainer{Name: "b", Image: "karmada/bad:v1"}, Policy: "karmada", Reason: "Unsigned", Message: "no signature",
+				}},
+				Uncovered: []forecast.PlanContainer{{Name: "c", Image: "nginx:1"}},
+			},
+			{
+				Kind: "Deployment", Namespace: "demo", Name: "down", Outcome: admission.Undetermined,
+				Findings: []forecast.PlanFinding{
+					{PlanContainer: forecast.PlanContainer{Name: "a", Image: "karmada/down:v1"}, Policy: "karmada", Reason: "Timeout", Message: "too slow"},
+				},
+			},
+			{
+				Kind: "Deployment", Namespace: "demo", Name: "other", Outcome: admission.Allowed,
+				Uncovered: []forecast.PlanContainer{{Name: "a", Image: "nginx:1"}},
+			},
+			{Kind: "Deployment", Namespace: "demo", Name: "good", Outcome: admission.Allowed},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestChanges(t *testing.T) {
+	of := func(outcomes ...admission.Outcome) forecast.Plan {
+		var p forecast.Plan
+		for i, outcome := range outcomes {
+			p.Workloads = append(p.Workloads, forecast.PlanWorkload{Kind: "Pod", Name: string(rune('a' + i)), Outcome: outcome})
+		}
+		return p
+	}
+	const in, out, open = admission.Allowed, admission.Denied, admission.Undetermined
+	got := forecast.Changes(of(in, in, out, open), of(in, out, in, open))
+	want := []forecast.Change{
+		{Workload: forecast.PlanWorkload{Kind: "Pod", Name: "b", Outcome: out}, Before: in},
+		{Workload: forecast.PlanWorkload{Kind: "Pod", Name: "c", Outcome: in}, Before: out},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,190 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package registry_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify"
+	verifyregistry "github.com/karmada-io/image-trust/internal/verify/registry"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
+	"github.com/karmada-io/image-trust/test/lab/images"
+	"github.com/karmada-io/image-trust/test/lab/registry"
+	"github.com/karmada-io/image-trust/test/lab/sigstore"
+)
+
+const (
+	user     = "reader"
+	password = "correct-horse"
+	// Nobody's names: the proxy answers for both.
+	registryHost = "registry.example"
+	tokenHost    = "auth.example"
+)
+
+// TestAuthentication verifies images in a real registry that lets nobody in without credentials.
+func TestAuthentication(t *testing.T) {
+	t.Run("basic", func(t *testing.T) {
+		dir := t.TempDir()
+		config, err := registry.BasicAuth(dir, user, password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		authenticate(t, dir, config, nil)
+	})
+	t.Run("token", func(t *testing.T) {
+		dir := t.TempDir()
+		tokens, config, err := registry.NewTokenServer(dir, "https://"+tokenHost, user, password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := authenticate(t, dir, config, tokens)
+		fmt.Printf("figure: tokens_for_20_verifications %d\n", asked)
+		if asked != 1 {
+			t.Errorf("%d tokens were asked for, want one for the repository", asked)
+		}
+	})
+}
+
+// authenticate pushes a signed image, and verifies it with good, bad and no credentials. It returns how many tokens were asked
+// for in 20 verifications with good ones.
+func authenticate(t *testing.T, dir, config string, tokens *registry.TokenServer) (asked int64) {
+	t.Helper()
+	r, err := registry.StartWith(t.Context(), dir, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if tokens != nil {
+		r.SetHandler(func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Host == tokenHost {
+					tokens.ServeHTTP(w, r)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		})
+	}
+	reached := remote.WithTransport(r.Transport())
+	good := remote.WithAuth(&authn.Basic{Username: user, Password: password})
+	image, err := images.Push(t.Context(), registryHost+"/karmada/private:v1", "private", good, reached)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := sigstore.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := sigstore.GitHubWorkflow("karmada-io/karmada", "release.yml", "refs/tags/v1.16.0", "c")
+	if err := s.Sign(t.Context(), image, id, good, reached); err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := s.TrustedRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := trustroot.FromJSON(encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := policy.NewRule(policy.Identity{Issuer: id.Issuer, Subject: id.Subject}, policy.SimpleSigning|policy.Bundle)
+	for _, test := range []struct {
+		what, user, password string
+		verdict              v1alpha1.Verdict
+		reason               string
+	}{
+		{"no credentials", "", "", v1alpha1.VerdictUnknown, v1alpha1.RegistryUnauthorizedReason},
+		{"wrong password", user, "wrong", v1alpha1.VerdictUnknown, v1alpha1.RegistryUnauthorizedReason},
+		{"wrong user", "writer", password, v1alpha1.VerdictUnknown, v1alpha1.RegistryUnauthorizedReason},
+		{"right", user, password, v1alpha1.VerdictVerified, v1alpha1.SignedReason},
+	} {
+		if tokens != nil {
+			tokens.Requests.Store(0)
+		}
+		verifier := verify.New(verify.WithRegistry(verifyregistry.New(
+			verifyregistry.WithKeychain(dockerConfig(t, registryHost, test.user, test.password)),
+			verifyregistry.WithRequestTimeout(time.Minute),
+			verifyregistry.WithTransport(r.Transport()),
+		)))
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				if got := verifier.Verify(t.Context(), image, rule, root); got.Verdict != test.verdict || got.Reason != test.reason {
+					t.Errorf("%s: got %s %s (%s), want %s %s", test.what, got.Verdict, got.Reason, got.Message, test.verdict, test.reason)
+				}
+			})
+		}
+		all.Wait()
+		if tokens != nil {
+			asked = tokens.Requests.Load()
+		}
+	}
+	return asked
+}
+
+// keychain is a Docker configuration file.
+type keychain struct{ file string }
+
+func dockerConfig(t *testing.T, registry, user, password string) authn.Keychain {
+	t.Helper()
+	auths := map[string]any{}
+	if user != "" {
+		auths[registry] = map[string]string{"username": user, "password": password}
+	}
+	content, err := json.Marshal(map[string]any{"auths": auths})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := keychain{file: filepath.Join(t.TempDir(), "config.json")}
+	if err := os.WriteFile(k.file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func (k keychain) Resolve(target authn.Resource) (authn.Authenticator, error) {
+	content, err := os.ReadFile(k.file)
+	if err != nil {
+		return nil, err
+	}
+	var config struct {
+		Auths map[string]authn.AuthConfig `json:"auths"`
+	}
+	if err := json.Unmarshal(content, &config); err != nil {
+		return nil, err
+	}
+	if auth, ok := config.Auths[target.RegistryStr()]; ok {
+		return authn.FromConfig(auth), nil
+	}
+	return authn.Anonymous, nil
+}
