@@ -40,8 +40,8 @@ func gravity(reason string) int {
 		v1alpha1.WebhookLimitedReason,
 		v1alpha1.NamespacesNotOptedInReason,
 		v1alpha1.AttestationsUnverifiedReason,
-		v1alpha1.UncoveredImagesBlockedReason,
-		v1alpha1.UncoveredImagesAdmittedReason,
+		v1alpha1.UncoveredImagesDeniedReason,
+		v1alpha1.UncoveredImagesAllowedReason,
 	}, reason)
 }
 

@@ -78,7 +78,7 @@ func keep(image, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time) {
 	image.IndexDigest = earlier.IndexDigest
 	image.Signer = earlier.Signer
 	image.SignatureFormat = earlier.SignatureFormat
-	image.Log = earlier.Log
+	image.TransparencyLog = earlier.TransparencyLog
 	image.SignedTime = earlier.SignedTime
 	image.LastVerdict = earlier.LastVerdict
 	if earlier.Verdict != v1alpha1.VerdictUnknown {
@@ -92,7 +92,7 @@ func keep(image, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time) {
 // describe fills in who signed and where it is logged.
 func describe(image *v1alpha1.ImageStatus, result *verify.Result) {
 	image.Signer = result.Signer
-	image.SignatureFormat, image.Log, image.SignedTime = "", nil, nil
+	image.SignatureFormat, image.TransparencyLog, image.SignedTime = "", nil, nil
 	switch {
 	case result.Form.Has(policy.SimpleSigning | policy.Timestamped):
 		image.SignatureFormat = v1alpha1.SignatureFormatSimpleSigning
@@ -104,8 +104,8 @@ func describe(image *v1alpha1.ImageStatus, result *verify.Result) {
 	case result.LogIndex < 0:
 		image.SignedTime = seconds(result.IntegratedTime)
 	default:
-		image.Log = &v1alpha1.TransparencyLogEntry{
-			Index:          new(result.LogIndex),
+		image.TransparencyLog = &v1alpha1.TransparencyLogEntry{
+			LogIndex:       new(result.LogIndex),
 			IntegratedTime: seconds(result.IntegratedTime),
 		}
 	}

@@ -308,8 +308,8 @@ func TestImageStatus(t *testing.T) {
 			observed: image("a", verifiedResult),
 			want: v1alpha1.ImageStatus{
 				Reference: "a", Digest: "sha256:1", Verdict: v1alpha1.VerdictVerified, Reason: v1alpha1.SignedReason,
-				Signer: verifiedResult.Signer,
-				Log:    &v1alpha1.TransparencyLogEntry{Index: new(int64(7)), IntegratedTime: seconds(now.Add(-time.Hour))},
+				Signer:          verifiedResult.Signer,
+				TransparencyLog: &v1alpha1.TransparencyLogEntry{LogIndex: new(int64(7)), IntegratedTime: seconds(now.Add(-time.Hour))},
 			},
 		},
 		"not examined since the operator's start: the report stays": {

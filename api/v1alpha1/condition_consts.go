@@ -127,9 +127,9 @@ const (
 	RegistryUnauthorizedReason = "RegistryUnauthorized"
 	// RegistryUnreachableReason (Unknown): the registry does not answer, or answers with an error.
 	RegistryUnreachableReason = "RegistryUnreachable"
-	// RegistryAnswerInvalidReason (Unknown): the registry's answer is not what was asked for: too
+	// RegistryResponseInvalidReason (Unknown): the registry's answer is not what was asked for: too
 	// large, of another type, or its digest is wrong.
-	RegistryAnswerInvalidReason = "RegistryAnswerInvalid"
+	RegistryResponseInvalidReason = "RegistryResponseInvalid"
 	// RateLimitedReason (Unknown): the registry limits requests (429).
 	RateLimitedReason = "RateLimited"
 	// ImageNotFoundReason (Unknown): the registry has no such image.
@@ -165,12 +165,12 @@ const (
 	// AttestationsUnverifiedReason (False): a policy asks for attestations of matching images, and enable-oci11 has
 	// policy-controller accept them unverified.
 	AttestationsUnverifiedReason = "AttestationsUnverified"
-	// UncoveredImagesBlockedReason (False): beside matching images run some that no policy covers, and
+	// UncoveredImagesDeniedReason (False): beside matching images run some that no policy covers, and
 	// no-match-policy refuses them.
-	UncoveredImagesBlockedReason = "UncoveredImagesBlocked"
-	// UncoveredImagesAdmittedReason (False): beside matching images run some that no policy covers, and
+	UncoveredImagesDeniedReason = "UncoveredImagesDenied"
+	// UncoveredImagesAllowedReason (False): beside matching images run some that no policy covers, and
 	// no-match-policy lets them through.
-	UncoveredImagesAdmittedReason = "UncoveredImagesAdmitted"
+	UncoveredImagesAllowedReason = "UncoveredImagesAllowed"
 )
 
 // Reasons why admission would refuse a container, beside those of an untrusted image.

@@ -154,9 +154,9 @@ func foretold(findings []lint.Finding) answer {
 			unknown = append(unknown, message)
 		case lint.RuleUnchecked:
 			refused = append(refused, "<nil>: Invalid value: null: "+f.Message)
-		case lint.RuleRefused:
+		case lint.RuleSchemaViolation:
 			refused = append(refused, strings.Replace(text, "metadata: json: ", "json: ", 1))
-		case lint.RuleWarned:
+		case lint.RuleAdmissionWarning:
 			warned = append(warned, text)
 		default: // what the API server does not know
 		}

@@ -103,10 +103,10 @@ type Signer struct {
 // TransparencyLogEntry is the proved entry of the signature in the
 // transparency log.
 type TransparencyLogEntry struct {
-	// index of the entry in the log.
+	// logIndex is the index of the entry in the log.
 	// +required
 	// +kubebuilder:validation:Minimum=0
-	Index *int64 `json:"index,omitempty"`
+	LogIndex *int64 `json:"logIndex,omitempty"`
 
 	// integratedTime is when the log took the signature in: the time of signing.
 	// +required
@@ -210,9 +210,9 @@ type ImageStatus struct {
 	// +optional
 	SignatureFormat SignatureFormat `json:"signatureFormat,omitempty"`
 
-	// log is the entry of the signature in the transparency log.
+	// transparencyLog is the entry of the signature in the transparency log.
 	// +optional
-	Log *TransparencyLogEntry `json:"log,omitempty"`
+	TransparencyLog *TransparencyLogEntry `json:"transparencyLog,omitempty"`
 
 	// signedTime is when a timestamp authority saw the signature, where that stands
 	// in for the transparency log.

@@ -182,12 +182,12 @@ func TestObstacles(t *testing.T) {
 		"several":       {cluster: newCluster(t, nil), workloads: []inventory.Workload{deployment("a", good), deployment("b", good), deployment("c", good), deployment("d", good), deployment("a", good)}, want: []string{"NamespacesNotOptedIn 4 namespaces have matching images but do not opt in: a, b, c, and 1 more."}},
 		"rollback only": {cluster: newCluster(t, nil), workloads: []inventory.Workload{idle}},
 		"attestations":  {cluster: withOCI11(newCluster(t, nil, attesting)), workloads: []inventory.Workload{deployment("in", good)}, want: []string{"AttestationsUnverified enable-oci11 is true in ConfigMap config-policy-controller"}},
-		"blocked":       {cluster: newCluster(t, nil), workloads: []inventory.Workload{deployment("in", good)}, beside: []string{other, good}, want: []string{"UncoveredImagesBlocked Namespaces with matching images have 1 image that no policy covers: " + other}},
-		"let through":   {cluster: noMatch(newCluster(t, nil), admission.NoMatchWarn), workloads: []inventory.Workload{deployment("in", good)}, beside: []string{other}, want: []string{"UncoveredImagesAdmitted"}},
+		"blocked":       {cluster: newCluster(t, nil), workloads: []inventory.Workload{deployment("in", good)}, beside: []string{other, good}, want: []string{"UncoveredImagesDenied Namespaces with matching images have 1 image that no policy covers: " + other}},
+		"let through":   {cluster: noMatch(newCluster(t, nil), admission.NoMatchWarn), workloads: []inventory.Workload{deployment("in", good)}, beside: []string{other}, want: []string{"UncoveredImagesAllowed"}},
 		"all of them": {
 			cluster:   withOCI11(newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.FailurePolicy = &ignore }, attesting)),
 			workloads: []inventory.Workload{deployment("in", good), deployment("out", good)}, beside: []string{other},
-			want: []string{"FailurePolicyIgnore", "NamespacesNotOptedIn", "AttestationsUnverified", "UncoveredImagesBlocked"},
+			want: []string{"FailurePolicyIgnore", "NamespacesNotOptedIn", "AttestationsUnverified", "UncoveredImagesDenied"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

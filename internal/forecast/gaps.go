@@ -155,11 +155,11 @@ func uncovered(
 		count(len(images), "image", "images"), firstOf(images))
 	switch cluster.Config.NoMatch {
 	case admission.NoMatchAllow, admission.NoMatchWarn:
-		return &Gap{v1alpha1.UncoveredImagesAdmittedReason, fmt.Sprintf(
+		return &Gap{v1alpha1.UncoveredImagesAllowedReason, fmt.Sprintf(
 			"%s no-match-policy is %s, so anybody's image of such a name runs there. Cover them with a policy, or set it to deny.",
 			beside, cluster.Config.NoMatch)}
 	default:
-		return &Gap{v1alpha1.UncoveredImagesBlockedReason,
+		return &Gap{v1alpha1.UncoveredImagesDeniedReason,
 			beside + " no-match-policy refuses them once they are created anew. Cover them with a policy."}
 	}
 }

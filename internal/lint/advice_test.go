@@ -51,29 +51,29 @@ func TestAdvice(t *testing.T) {
 		spec string
 		want []Finding
 	}{
-		"a message":               {spec: fails, want: []Finding{{RuleWarned, LevelWarning, "spec.issuer", "a"}}},
-		"about the whole":         {spec: "  validations: [{expression: 'false', message: 'a: b'}]", want: []Finding{{RuleWarned, LevelWarning, "", "a: b"}}},
-		"no message":              {spec: "  validations: [{expression: '1 == 2'}]", want: []Finding{{RuleWarned, LevelWarning, "", "failed expression: 1 == 2"}}},
+		"a message":               {spec: fails, want: []Finding{{RuleAdmissionWarning, LevelWarning, "spec.issuer", "a"}}},
+		"about the whole":         {spec: "  validations: [{expression: 'false', message: 'a: b'}]", want: []Finding{{RuleAdmissionWarning, LevelWarning, "", "a: b"}}},
+		"no message":              {spec: "  validations: [{expression: '1 == 2'}]", want: []Finding{{RuleAdmissionWarning, LevelWarning, "", "failed expression: 1 == 2"}}},
 		"nothing":                 {spec: "  validations: [{expression: 'true', message: a}]"},
 		"an expression that errs": {spec: "  validations: [{expression: 'object.spec.bakeTime == 1', message: a}]"},
 		"a message in an expression": {
 			spec: `  validations: [{expression: 'false', messageExpression: '" " + request.resource.resource + " " + request.operation + " "'}]`,
-			want: []Finding{{RuleWarned, LevelWarning, "", "karmadaimagetrusts CREATE"}},
+			want: []Finding{{RuleAdmissionWarning, LevelWarning, "", "karmadaimagetrusts CREATE"}},
 		},
 		"a message that errs": {
 			spec: "  validations: [{expression: 'false', message: b, messageExpression: 'string(object.spec.bakeTime)'}]",
-			want: []Finding{{RuleWarned, LevelWarning, "", "b"}},
+			want: []Finding{{RuleAdmissionWarning, LevelWarning, "", "b"}},
 		},
 		"a message of two lines": {
 			spec: `  validations: [{expression: 'false', message: b, messageExpression: '"c\nd"'}]`,
-			want: []Finding{{RuleWarned, LevelWarning, "", "b"}},
+			want: []Finding{{RuleAdmissionWarning, LevelWarning, "", "b"}},
 		},
 		"a message of nothing": {
 			spec: `  validations: [{expression: 'false', message: b, messageExpression: '" "'}]`,
-			want: []Finding{{RuleWarned, LevelWarning, "", "b"}},
+			want: []Finding{{RuleAdmissionWarning, LevelWarning, "", "b"}},
 		},
-		"a variable":            {spec: "  variables: [{name: a, expression: 'object.spec.issuer'}]\n  validations: [{expression: 'variables.a == \"b\"', message: c}]", want: []Finding{{RuleWarned, LevelWarning, "", "c"}}},
-		"a condition":           {spec: "  matchConditions: [{name: a, expression: 'object.metadata.name == \"karmada\"'}]\n" + fails, want: []Finding{{RuleWarned, LevelWarning, "spec.issuer", "a"}}},
+		"a variable":            {spec: "  variables: [{name: a, expression: 'object.spec.issuer'}]\n  validations: [{expression: 'variables.a == \"b\"', message: c}]", want: []Finding{{RuleAdmissionWarning, LevelWarning, "", "c"}}},
+		"a condition":           {spec: "  matchConditions: [{name: a, expression: 'object.metadata.name == \"karmada\"'}]\n" + fails, want: []Finding{{RuleAdmissionWarning, LevelWarning, "spec.issuer", "a"}}},
 		"another's condition":   {spec: "  matchConditions: [{name: a, expression: 'object.metadata.name == \"b\"'}]\n" + fails},
 		"a condition that errs": {spec: "  matchConditions: [{name: a, expression: 'object.spec.bakeTime == 1'}]\n" + fails},
 	}

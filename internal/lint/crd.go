@@ -90,14 +90,14 @@ func newCRD(manifest string) (*crd, error) {
 func (c *crd) admit(object *unstructured.Unstructured) (*unstructured.Unstructured, []Finding) {
 	u, err := c.read(object)
 	if err != nil {
-		return nil, []Finding{{RuleRefused, LevelError, "", err.Error()}}
+		return nil, []Finding{{RuleSchemaViolation, LevelError, "", err.Error()}}
 	}
 	if errs := c.checkKind(u); len(errs) > 0 {
 		return nil, refusals(errs)
 	}
 	findings, err := c.decode(u)
 	if err != nil {
-		return nil, append(findings, Finding{RuleRefused, LevelError, "metadata", err.Error()})
+		return nil, append(findings, Finding{RuleSchemaViolation, LevelError, "metadata", err.Error()})
 	}
 	return u, append(findings, refusals(c.validate(u))...)
 }
@@ -217,7 +217,7 @@ func refusals(errs field.ErrorList) []Finding {
 		}
 		seen[err.Error()] = true
 		if err.Detail != unchecked {
-			findings = append(findings, Finding{RuleRefused, LevelError, err.Field, err.ErrorBody()})
+			findings = append(findings, Finding{RuleSchemaViolation, LevelError, err.Field, err.ErrorBody()})
 		}
 	}
 	if slices.ContainsFunc(errs, func(err *field.Error) bool { return err.Detail == unchecked }) {

@@ -66,46 +66,46 @@ func TestLint(t *testing.T) {
 		"nothing": {object: makeTrust(nil)},
 		"refused": {
 			object: makeTrust(object{"images": []any{"a/b", "docker.io/karmada/"}}),
-			want: []Finding{{RuleRefused, LevelError, "spec.images[1]",
+			want: []Finding{{RuleSchemaViolation, LevelError, "spec.images[1]",
 				`Invalid value: "docker.io/karmada/": nothing follows the last "/"; to cover every repository below it write "docker.io/karmada/**"`}},
 		},
 		"refused in several fields, in their order": {
 			object: makeTrust(object{"images": []any{"https://a/b"}, "issuer": "", "trustRoot": object{"name": "A"}}),
 			want: []Finding{
-				{RuleRefused, LevelError, "spec.images[0]", `Invalid value: "https://a/b": write the image name without a scheme and without empty parts, e.g. docker.io/karmada/*`},
-				{RuleRefused, LevelError, "spec.issuer", `Invalid value: "": spec.issuer in body should be at least 1 chars long`},
-				{RuleRefused, LevelError, "spec.trustRoot.name", `Invalid value: "A": must be the name of a TrustRoot: lower case letters, digits, "-" and "."`},
+				{RuleSchemaViolation, LevelError, "spec.images[0]", `Invalid value: "https://a/b": write the image name without a scheme and without empty parts, e.g. docker.io/karmada/*`},
+				{RuleSchemaViolation, LevelError, "spec.issuer", `Invalid value: "": spec.issuer in body should be at least 1 chars long`},
+				{RuleSchemaViolation, LevelError, "spec.trustRoot.name", `Invalid value: "A": must be the name of a TrustRoot: lower case letters, digits, "-" and "."`},
 			},
 		},
 		"refused before all was checked": {
 			object: makeTrust(object{"enforcement": "deny"}),
 			want: []Finding{
-				{RuleRefused, LevelError, "spec.enforcement", `Unsupported value: "deny": supported values: "Audit", "Warn", "Enforce"`},
+				{RuleSchemaViolation, LevelError, "spec.enforcement", `Unsupported value: "deny": supported values: "Audit", "Warn", "Enforce"`},
 				unchecked,
 			},
 		},
 		"refused, and weak elsewhere": {
 			object: makeTrust(object{"images": []any{"a/b:v1"}, "identity": nil, "identityRegexp": ".*"}),
 			want: []Finding{
-				{RuleRefused, LevelError, "spec.images[0]", `Invalid value: "a/b:v1": a glob cannot select tags, because admission sees only the digest;` +
+				{RuleSchemaViolation, LevelError, "spec.images[0]", `Invalid value: "a/b:v1": a glob cannot select tags, because admission sees only the digest;` +
 					` drop ":v1" and limit versions in identityRegexp instead, e.g. …@refs/tags/v1\.16\.[0-9]+$`},
-				{RuleWarned, LevelWarning, "spec.identityRegexp", "matches everything: anybody whom the issuer knows may sign"},
+				{RuleAdmissionWarning, LevelWarning, "spec.identityRegexp", "matches everything: anybody whom the issuer knows may sign"},
 			},
 		},
 		"refused, and weak in the same field": {
 			object: makeTrust(object{"images": []any{"docker.io/karmada/*", "docker.io/karmada/*"}}),
-			want:   []Finding{{RuleRefused, LevelError, "spec.images[1]", `Duplicate value: "docker.io/karmada/*"`}, unsigned("spec.images[0]", "docker.io/karmada/*", 4)},
+			want:   []Finding{{RuleSchemaViolation, LevelError, "spec.images[1]", `Duplicate value: "docker.io/karmada/*"`}, unsigned("spec.images[0]", "docker.io/karmada/*", 4)},
 		},
 		"not an expression": {
 			object: makeTrust(object{"identity": nil, "identityRegexp": "("}),
-			want: []Finding{{RuleRefused, LevelError, "spec.identityRegexp",
+			want: []Finding{{RuleSchemaViolation, LevelError, "spec.identityRegexp",
 				"Invalid value: \"string\": error parsing regexp: missing closing ): `(` evaluating rule: must be a regular expression in RE2 syntax; it is read as ^(?:REGEXP)$"}},
 		},
 		"misspelt": {
 			object: makeTrust(object{"identity": nil, "identityRegex": "a"}),
 			want: []Finding{
 				{RuleUnknownField, LevelError, "spec.identityRegex", `unknown field "spec.identityRegex"; did you mean "identityRegexp"?`},
-				{RuleRefused, LevelError, "spec", "Invalid value: set exactly one of identity and identityRegexp: the subject of the signing certificate," +
+				{RuleSchemaViolation, LevelError, "spec", "Invalid value: set exactly one of identity and identityRegexp: the subject of the signing certificate," +
 					` e.g. identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`},
 			},
 		},
@@ -125,30 +125,30 @@ func TestLint(t *testing.T) {
 		"another kind": {
 			object: &unstructured.Unstructured{Object: object{"apiVersion": "v1", "kind": "Pod"}},
 			want: []Finding{
-				{RuleRefused, LevelError, "apiVersion", `Invalid value: "v1": must be trust.karmada.io/v1alpha1`},
-				{RuleRefused, LevelError, "kind", `Invalid value: "Pod": must be KarmadaImageTrust`},
+				{RuleSchemaViolation, LevelError, "apiVersion", `Invalid value: "v1": must be trust.karmada.io/v1alpha1`},
+				{RuleSchemaViolation, LevelError, "kind", `Invalid value: "Pod": must be KarmadaImageTrust`},
 			},
 		},
 		"another version": {
 			object: &unstructured.Unstructured{Object: object{"apiVersion": "trust.karmada.io/v1", "kind": "KarmadaImageTrust"}},
-			want:   []Finding{{RuleRefused, LevelError, "apiVersion", `Invalid value: "trust.karmada.io/v1": must be trust.karmada.io/v1alpha1`}},
+			want:   []Finding{{RuleSchemaViolation, LevelError, "apiVersion", `Invalid value: "trust.karmada.io/v1": must be trust.karmada.io/v1alpha1`}},
 		},
 		"no object": {
 			object: &unstructured.Unstructured{},
 			want: []Finding{
-				{RuleRefused, LevelError, "apiVersion", `Invalid value: "": must be trust.karmada.io/v1alpha1`},
-				{RuleRefused, LevelError, "kind", `Invalid value: "": must be KarmadaImageTrust`},
+				{RuleSchemaViolation, LevelError, "apiVersion", `Invalid value: "": must be trust.karmada.io/v1alpha1`},
+				{RuleSchemaViolation, LevelError, "kind", `Invalid value: "": must be KarmadaImageTrust`},
 			},
 		},
 		"nothing that JSON has": {
 			object: &unstructured.Unstructured{Object: object{"spec": math.NaN()}},
-			want:   []Finding{{RuleRefused, LevelError, "", "json: unsupported value: NaN"}},
+			want:   []Finding{{RuleSchemaViolation, LevelError, "", "json: unsupported value: NaN"}},
 		},
 		"metadata of no object": {
 			object: &unstructured.Unstructured{Object: object{
 				"apiVersion": "trust.karmada.io/v1alpha1", "kind": "KarmadaImageTrust", "metadata": object{"labels": object{"a": true}},
 			}},
-			want: []Finding{{RuleRefused, LevelError, "metadata", "json: cannot unmarshal bool into Go struct field ObjectMeta.labels of type string"}},
+			want: []Finding{{RuleSchemaViolation, LevelError, "metadata", "json: cannot unmarshal bool into Go struct field ObjectMeta.labels of type string"}},
 		},
 		"a reference that no glob selects": {
 			object: makeTrust(object{"verification": object{"references": []any{"ghcr.io/other/a:v1"}}}),
@@ -200,8 +200,8 @@ func TestSamples(t *testing.T) {
 	tests := map[string][]Finding{
 		"karmada-release.yaml": nil,
 		"karmada.yaml": {
-			{RuleWarned, LevelWarning, "spec.identityRegexp", `ends in ".*": any workflow, branch and pull request of the repository may sign`},
-			{RuleWarned, LevelWarning, "spec.identityRegexp", `"." stands for any character: "github.com" also matches "githubxcom"; write "github\.com"`},
+			{RuleAdmissionWarning, LevelWarning, "spec.identityRegexp", `ends in ".*": any workflow, branch and pull request of the repository may sign`},
+			{RuleAdmissionWarning, LevelWarning, "spec.identityRegexp", `"." stands for any character: "github.com" also matches "githubxcom"; write "github\.com"`},
 			unsigned("spec.images[0]", "docker.io/karmada/*", 4),
 		},
 	}
@@ -233,7 +233,7 @@ func TestDescriptions(t *testing.T) {
 		described[d.Rule] = true
 	}
 	for _, rule := range []Rule{
-		RuleUnknownField, RuleRefused, RuleUnchecked, RuleWarned, RuleInvalidSpec, RuleLooseIdentity, RuleImpossibleIdentity,
+		RuleUnknownField, RuleSchemaViolation, RuleUnchecked, RuleAdmissionWarning, RuleInvalidSpec, RuleLooseIdentity, RuleImpossibleIdentity,
 		RuleLooseIssuer, RuleUnsignedImages, RuleWideGlob, RuleNotEnforced,
 	} {
 		if !described[rule] {

@@ -23,12 +23,12 @@ type Rule string
 const (
 	// RuleUnknownField is broken by a field that the kind does not have.
 	RuleUnknownField Rule = "unknown-field"
-	// RuleRefused is broken by what the CRD refuses.
-	RuleRefused Rule = "refused"
+	// RuleSchemaViolation is broken by what the CRD refuses.
+	RuleSchemaViolation Rule = "schema-violation"
 	// RuleUnchecked tells that the API server, and so the linter, stopped before it was through.
 	RuleUnchecked Rule = "unchecked"
-	// RuleWarned is broken by what admission warns of.
-	RuleWarned Rule = "warned"
+	// RuleAdmissionWarning is broken by what admission warns of.
+	RuleAdmissionWarning Rule = "admission-warning"
 	// RuleInvalidSpec is broken by what the API server accepts and the operator does not.
 	RuleInvalidSpec Rule = "invalid-spec"
 	// RuleLooseIdentity is broken by an identity that others have too.
@@ -66,7 +66,7 @@ func Descriptions() []Description {
 				" stands one level too deep or not deep enough: kubectl explain kit.spec lists them.",
 		},
 		{
-			RuleRefused, LevelError, "The API server refuses the trust.",
+			RuleSchemaViolation, LevelError, "The API server refuses the trust.",
 			"These are the schema and the rules of the CustomResourceDefinition, in the API server's own words. The message says" +
 				" what to write.",
 		},
@@ -75,7 +75,7 @@ func Descriptions() []Description {
 			"The API server looks at some rules only once the others are kept. Mend the errors, and look again.",
 		},
 		{
-			RuleWarned, LevelWarning, "Admission warns of the trust.",
+			RuleAdmissionWarning, LevelWarning, "Admission warns of the trust.",
 			"kubectl apply shows this warning where config/admission is installed. The trust is valid and hardly meant like this.",
 		},
 		{

@@ -30,7 +30,7 @@ import (
 )
 
 func TestEncode(t *testing.T) {
-	finding := Finding{Rule: RuleRefused, Level: LevelError, Field: "spec.images[0]", Message: `write "a/**" & <b>`}
+	finding := Finding{Rule: RuleSchemaViolation, Level: LevelError, Field: "spec.images[0]", Message: `write "a/**" & <b>`}
 	whole := Finding{Rule: RuleUnchecked, Level: LevelNote, Message: "not all was checked"}
 	tests := map[string]struct {
 		results []Result
@@ -39,7 +39,7 @@ func TestEncode(t *testing.T) {
 		"nothing": {want: `[]`},
 		"in a line": {
 			results: []Result{{Finding: finding, File: "deploy/a trust.yaml", Line: 7, Column: 5}},
-			want: `[{"ruleId": "refused", "ruleIndex": 1, "level": "error", "message": {"text": "spec.images[0]: write \"a/**\" & <b>"},
+			want: `[{"ruleId": "schema-violation", "ruleIndex": 1, "level": "error", "message": {"text": "spec.images[0]: write \"a/**\" & <b>"},
 				"locations": [{
 					"physicalLocation": {"artifactLocation": {"uri": "deploy/a%20trust.yaml"}, "region": {"startLine": 7, "startColumn": 5}},
 					"logicalLocations": [{"fullyQualifiedName": "spec.images[0]", "kind": "property"}]}]}]`,
@@ -51,7 +51,7 @@ func TestEncode(t *testing.T) {
 		},
 		"in no file, of two": {
 			results: []Result{{Finding: finding}, {Finding: whole}},
-			want: `[{"ruleId": "refused", "ruleIndex": 1, "level": "error", "message": {"text": "spec.images[0]: write \"a/**\" & <b>"},
+			want: `[{"ruleId": "schema-violation", "ruleIndex": 1, "level": "error", "message": {"text": "spec.images[0]: write \"a/**\" & <b>"},
 				"locations": [{"logicalLocations": [{"fullyQualifiedName": "spec.images[0]", "kind": "property"}]}]},
 				{"ruleId": "unchecked", "ruleIndex": 2, "level": "note", "message": {"text": "not all was checked"}}]`,
 		},

@@ -110,7 +110,7 @@ var fieldFirst = regexp.MustCompile(`^(spec[][A-Za-z0-9.]*): (.*)$`)
 // warning makes a finding of what admission says.
 func warning(text string) Finding {
 	if m := fieldFirst.FindStringSubmatch(text); m != nil {
-		return Finding{RuleWarned, LevelWarning, m[1], m[2]}
+		return Finding{RuleAdmissionWarning, LevelWarning, m[1], m[2]}
 	}
-	return Finding{RuleWarned, LevelWarning, "", text}
+	return Finding{RuleAdmissionWarning, LevelWarning, "", text}
 }

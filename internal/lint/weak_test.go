@@ -29,7 +29,7 @@ import (
 func beyond(findings []Finding) []string {
 	var texts []string
 	for _, f := range findings {
-		if f.Rule != RuleWarned {
+		if f.Rule != RuleAdmissionWarning {
 			message, _, _ := strings.Cut(f.Message, "; ")
 			texts = append(texts, string(f.Rule)+": "+message)
 		}
@@ -195,7 +195,7 @@ func TestImages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := map[Rule]string{}
 			for _, f := range linter.Lint(makeTrust(object{"images": []any{"ghcr.io/x/y", tc.glob}})) {
-				if f.Rule == RuleWarned {
+				if f.Rule == RuleAdmissionWarning {
 					continue
 				}
 				if f.Field != "spec.images[1]" {

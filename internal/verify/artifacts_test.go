@@ -170,7 +170,7 @@ func TestVerifyNoManifestOfSignatures(t *testing.T) {
 	if err := remote.WriteIndex(tag, empty.Index); err != nil {
 		t.Fatal(err)
 	}
-	mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), b.root, unknown, "RegistryAnswerInvalid")
+	mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), b.root, unknown, "RegistryResponseInvalid")
 }
 
 func TestVerifyContextEnded(t *testing.T) {

@@ -58,7 +58,7 @@ func (e *examination) attached(ctx context.Context, c *claim) (finding, bool) {
 	}
 	manifest, err := v1.ParseManifest(bytes.NewReader(stored.Content))
 	if err != nil || !stored.MediaType.IsImage() || manifest.SchemaVersion != 2 {
-		return finding{Result: unknown(v1alpha1.RegistryAnswerInvalidReason,
+		return finding{Result: unknown(v1alpha1.RegistryResponseInvalidReason,
 			fmt.Sprintf("what the registry has as %s is not a manifest of signatures", policy.DisplayName(tag))), rank: rankUnknown}, true
 	}
 	return c.first(len(manifest.Layers), func(i int) (finding, bool) { return e.layer(ctx, c, manifest.Layers[i]) })

@@ -190,7 +190,7 @@ func (c *claim) first(total int, examine func(i int) (finding, bool)) (telling f
 func (e *examination) blob(ctx context.Context, layer v1.Descriptor, limit int64) (content []byte, problem finding, goOn bool) {
 	if layer.Size > limit {
 		return nil, finding{
-			Result: unknown(v1alpha1.RegistryAnswerInvalidReason,
+			Result: unknown(v1alpha1.RegistryResponseInvalidReason,
 				fmt.Sprintf("something stored beside the image has %d bytes, too many to examine it", layer.Size)),
 			rank: rankUnknown,
 		}, true
@@ -202,7 +202,7 @@ func (e *examination) blob(ctx context.Context, layer v1.Descriptor, limit int64
 	}
 	switch {
 	case isNotFound(known.err):
-		missing := unknown(v1alpha1.RegistryAnswerInvalidReason, "the registry has a signature of the image, but not its payload")
+		missing := unknown(v1alpha1.RegistryResponseInvalidReason, "the registry has a signature of the image, but not its payload")
 		return nil, finding{Result: missing, rank: rankUnknown}, true
 	case known.err != nil:
 		problem, goOn = unreadable(known.err)
@@ -214,7 +214,7 @@ func (e *examination) blob(ctx context.Context, layer v1.Descriptor, limit int64
 // unreadable is the finding about what the registry did not give, and whether it makes sense to ask for more.
 func unreadable(err error) (finding, bool) {
 	failure := registryFailure(err)
-	return finding{Result: failure, rank: rankUnknown}, failure.Reason == v1alpha1.RegistryAnswerInvalidReason
+	return finding{Result: failure, rank: rankUnknown}, failure.Reason == v1alpha1.RegistryResponseInvalidReason
 }
 
 // nothing judges an image beside which nothing is stored that could make a claim. That the registry has the image
@@ -230,7 +230,7 @@ func (e *examination) nothing(ctx context.Context, c *claim) Result {
 	if stored.MediaType.IsImage() {
 		manifest, err := v1.ParseManifest(bytes.NewReader(stored.Content))
 		if err != nil {
-			return unknown(v1alpha1.RegistryAnswerInvalidReason,
+			return unknown(v1alpha1.RegistryResponseInvalidReason,
 				fmt.Sprintf("what the registry has as %s is not a manifest", policy.DisplayName(e.image)))
 		}
 		if kind := manifest.Config.MediaType; kind != "" && !kind.IsConfig() {

@@ -268,7 +268,7 @@ func TestFaultsOfResolve(t *testing.T) {
 			want := test.reasons
 			if fault == "cut" {
 				// A HEAD request has no body to cut off.
-				want = []string{v1alpha1.RegistryAnswerInvalidReason, v1alpha1.RegistryUnreachableReason}
+				want = []string{v1alpha1.RegistryResponseInvalidReason, v1alpha1.RegistryUnreachableReason}
 			}
 			if failure.Verdict != unknown || !slices.Contains(want, failure.Reason) {
 				t.Errorf("got %s (%s), want %v", failure.Reason, failure.Message, want)
@@ -313,7 +313,7 @@ func TestFaultOfOnePayload(t *testing.T) {
 		})
 		mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), b.root, verified, "Signed")
 		other := like(t, "https://github.com/other/.*")
-		mustBe(t.Context(), t, newCosign(time.Minute), digest, other, b.root, unknown, "RegistryAnswerInvalid")
+		mustBe(t.Context(), t, newCosign(time.Minute), digest, other, b.root, unknown, "RegistryResponseInvalid")
 	}
 }
 

@@ -40,7 +40,7 @@ func status(code int) func(http.ResponseWriter, *http.Request) {
 var faults = map[string]fault{
 	"401": {status(401), []string{v1alpha1.RegistryUnauthorizedReason}},
 	"403": {status(403), []string{v1alpha1.RegistryUnauthorizedReason}},
-	"404": {status(404), []string{v1alpha1.RegistryUnreachableReason, v1alpha1.RegistryAnswerInvalidReason, v1alpha1.ImageNotFoundReason}},
+	"404": {status(404), []string{v1alpha1.RegistryUnreachableReason, v1alpha1.RegistryResponseInvalidReason, v1alpha1.ImageNotFoundReason}},
 	"429": {func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "17")
 		w.WriteHeader(429)
@@ -51,9 +51,9 @@ var faults = map[string]fault{
 	"html": {func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte("<html><body>Please log in</body></html>"))
-	}, []string{v1alpha1.RegistryAnswerInvalidReason}},
-	"empty": {status(200), []string{v1alpha1.RegistryAnswerInvalidReason}},
-	"huge":  {huge, []string{v1alpha1.RegistryAnswerInvalidReason}},
+	}, []string{v1alpha1.RegistryResponseInvalidReason}},
+	"empty": {status(200), []string{v1alpha1.RegistryResponseInvalidReason}},
+	"huge":  {huge, []string{v1alpha1.RegistryResponseInvalidReason}},
 	"cut":   {cut, []string{v1alpha1.RegistryUnreachableReason}},
 	"hang":  {hang, []string{v1alpha1.TimeoutReason}},
 }

@@ -61,7 +61,7 @@ func (c *Cosign) Holds(ctx context.Context, index name.Digest, image v1.Hash) (h
 				continue
 			}
 			if len(seen) == maxIndexes {
-				result := unknown(v1alpha1.RegistryAnswerInvalidReason, policy.DisplayName(index)+" nests too many indexes to search them all")
+				result := unknown(v1alpha1.RegistryResponseInvalidReason, policy.DisplayName(index)+" nests too many indexes to search them all")
 				return false, &result
 			}
 			seen[digest] = true
@@ -86,11 +86,11 @@ func (c *Cosign) entries(ctx context.Context, index name.Digest) ([]v1.Descripto
 	}
 	var parsed v1.IndexManifest
 	if err := json.Unmarshal(manifest.Content, &parsed); err != nil {
-		result := unknown(v1alpha1.RegistryAnswerInvalidReason, policy.DisplayName(index)+" is not an index that can be read")
+		result := unknown(v1alpha1.RegistryResponseInvalidReason, policy.DisplayName(index)+" is not an index that can be read")
 		return nil, &result
 	}
 	if len(parsed.Manifests) > maxIndexEntries {
-		result := unknown(v1alpha1.RegistryAnswerInvalidReason, policy.DisplayName(index)+" has too many entries to search them all")
+		result := unknown(v1alpha1.RegistryResponseInvalidReason, policy.DisplayName(index)+" has too many entries to search them all")
 		return nil, &result
 	}
 	return parsed.Manifests, nil

@@ -198,7 +198,7 @@ func TestBoundedIndexes(t *testing.T) {
 	c := newCosign(time.Minute)
 	for what, index := range map[string]name.Digest{"deep": deep, "wide": wide} {
 		holds, failure := c.Holds(t.Context(), index, image)
-		if holds || failure == nil || failure.Reason != v1alpha1.RegistryAnswerInvalidReason {
+		if holds || failure == nil || failure.Reason != v1alpha1.RegistryResponseInvalidReason {
 			t.Errorf("%s: got %t and %+v, want it to be Unknown", what, holds, failure)
 		}
 	}

@@ -193,7 +193,7 @@ func registryFailure(err error) Result {
 	case registry.Timeout:
 		reason = v1alpha1.TimeoutReason
 	case registry.InvalidAnswer, registry.NotFound:
-		reason = v1alpha1.RegistryAnswerInvalidReason
+		reason = v1alpha1.RegistryResponseInvalidReason
 	case registry.Unreachable:
 	}
 	result := unknown(reason, failure.Error())

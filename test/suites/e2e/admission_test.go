@@ -204,7 +204,7 @@ func checkBoth(t *testing.T, status *trust, made sample, want admissionCase) boo
 		entry := made.signature.Bundle.Payload
 		integrated := metav1.Unix(entry.IntegratedTime, 0)
 		wantStatus.SignatureFormat = v1alpha1.SignatureFormatSimpleSigning
-		wantStatus.Log = &v1alpha1.TransparencyLogEntry{Index: &entry.LogIndex, IntegratedTime: &integrated}
+		wantStatus.TransparencyLog = &v1alpha1.TransparencyLogEntry{LogIndex: &entry.LogIndex, IntegratedTime: &integrated}
 	}
 	if diff := cmp.Diff(&wantStatus, got); diff != "" {
 		t.Errorf("status of the image differs (-want +got):\n%s", diff)

@@ -152,13 +152,13 @@ func hostileCases() []conformanceCase {
 		{name: "payload of two megabytes", store: func(s *stored) {
 			storePayload(s, append(s.payload(s.image), bytes.Repeat([]byte(" "), 2<<20)...))
 		}, verdict: isUntrusted, reason: "InvalidSignature", cosignDiffers: "payloads of more than 256 KiB are not read", admissionDiffers: "payloads of more than 256 KiB are not read"},
-		{name: "payload missing", store: missingPayload, verdict: isUnknown, reason: "RegistryAnswerInvalid"},
+		{name: "payload missing", store: missingPayload, verdict: isUnknown, reason: "RegistryResponseInvalid"},
 		{name: "no signature in the manifest", store: func(s *stored) {
 			must(s, 0, remote.Write(s.tag(".sig"), mutate.MediaType(empty.Image, types.OCIManifestSchema1), shared.RemoteOptions()...))
 		}, verdict: isUntrusted, reason: "Unsigned"},
 		{name: "index in place of signatures", store: func(s *stored) {
 			must(s, 0, remote.WriteIndex(s.tag(".sig"), empty.Index, shared.RemoteOptions()...))
-		}, verdict: isUnknown, reason: "RegistryAnswerInvalid"},
+		}, verdict: isUnknown, reason: "RegistryResponseInvalid"},
 	}
 }
 

@@ -189,8 +189,8 @@ func (q *corpusQuestion) answer(t *testing.T, p *predictor) (got corpusAnswer, m
 	if image.Signer != nil {
 		got.Identity, got.Issuer = image.Signer.Identity, image.Signer.Issuer
 	}
-	if image.Log != nil {
-		got.LogIndex, got.IntegratedAt = *image.Log.Index, image.Log.IntegratedTime.Unix()
+	if image.TransparencyLog != nil {
+		got.LogIndex, got.IntegratedAt = *image.TransparencyLog.LogIndex, image.TransparencyLog.IntegratedTime.Unix()
 	}
 	return got, image.Message
 }

@@ -173,7 +173,7 @@ func checkKept(t *testing.T, was, is *v1alpha1.ImageStatus) {
 		Signer *v1alpha1.Signer
 		Log    *v1alpha1.TransparencyLogEntry
 	}
-	if diff := cmp.Diff(known{was.Digest, was.Signer, was.Log}, known{is.Digest, is.Signer, is.Log}); diff != "" {
+	if diff := cmp.Diff(known{was.Digest, was.Signer, was.TransparencyLog}, known{is.Digest, is.Signer, is.TransparencyLog}); diff != "" {
 		t.Errorf("%s: what was known is not kept (-before +after):\n%s", is.Reference, diff)
 	}
 }

@@ -100,7 +100,7 @@ func TestForecast(t *testing.T) {
 		condition(v1alpha1.EnforcedCondition, metav1.ConditionFalse, v1alpha1.NamespacesNotOptedInReason))
 	label(t, out, "true")
 	becomes(t, trust.Name, settled, counts(len(made), 11, 0),
-		condition(v1alpha1.EnforcedCondition, metav1.ConditionFalse, v1alpha1.UncoveredImagesBlockedReason))
+		condition(v1alpha1.EnforcedCondition, metav1.ConditionFalse, v1alpha1.UncoveredImagesDeniedReason))
 	cover := foreignPolicy("forecast-beside", "docker.io/forecast-beside/image", staticAnswer("pass"))
 	create(t, cover)
 	becomes(t, trust.Name, settled, counts(len(made), 10, 0),

@@ -149,7 +149,7 @@ func TestEnforced(t *testing.T) {
 	s.create(beside)
 	enforced("False", v1alpha1.NamespacesNotOptedInReason)
 	change(s, namespace, func(n *corev1.Namespace) { n.Labels["policy.sigstore.dev/include"] = "true" })
-	enforced("False", v1alpha1.UncoveredImagesBlockedReason)
+	enforced("False", v1alpha1.UncoveredImagesDeniedReason)
 
 	s.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "cosign-system"}})
 	config := &corev1.ConfigMap{
@@ -157,7 +157,7 @@ func TestEnforced(t *testing.T) {
 		Data:       map[string]string{"no-match-policy": "allow"},
 	}
 	s.create(config)
-	enforced("False", v1alpha1.UncoveredImagesAdmittedReason)
+	enforced("False", v1alpha1.UncoveredImagesAllowedReason)
 	attested := newPolicy("enforced-attested")
 	attested.Object["spec"] = map[string]any{
 		"images": []any{map[string]any{"glob": "index.docker.io/karmada/*"}},
