@@ -24,36 +24,59 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// clusterFlags name a cluster, as kubectl's do.
-type clusterFlags struct{ kubeconfig, context string }
+// legacyServer is where client-go connects to if no cluster is configured.
+const legacyServer = "http://localhost:8080"
 
+// clusterFlags select a cluster by kubectl's own flags: --kubeconfig, --context, --as, --request-timeout and so on.
+type clusterFlags struct{ *genericclioptions.ConfigFlags }
+
+// register adds kubectl's flags, except for --namespace: trusts are cluster-scoped.
 func (f *clusterFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig file of the cluster")
-	flags.StringVar(&f.context, "context", "", "context of the kubeconfig file")
+	f.ConfigFlags = newConfigFlags()
+	f.Namespace = nil
+	f.AddFlags(flags)
 }
 
-// config of the client.
+// registerNamespaced adds kubectl's flags, including --namespace.
+func (f *clusterFlags) registerNamespaced(flags *pflag.FlagSet) {
+	f.ConfigFlags = newConfigFlags()
+	f.AddFlags(flags)
+}
+
+func newConfigFlags() *genericclioptions.ConfigFlags {
+	flags := genericclioptions.NewConfigFlags(true)
+	flags.CacheDir = nil // discovery is not cached
+	return flags
+}
+
+// explicit reports whether the command line names a cluster.
+func (f *clusterFlags) explicit() bool {
+	return *f.KubeConfig != "" || *f.Context != "" || *f.ClusterName != "" || *f.APIServer != ""
+}
+
+// config returns the configuration of a client for the cluster.
 func (f *clusterFlags) config() (*rest.Config, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = f.kubeconfig
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules,
-		&clientcmd.ConfigOverrides{CurrentContext: f.context}).ClientConfig()
+	config, err := f.ToRESTConfig()
 	if err != nil {
 		return nil, usage("no cluster: %w", err)
+	}
+	if kubeconfig, err := f.ToRawKubeConfigLoader().RawConfig(); err == nil &&
+		len(kubeconfig.Clusters) == 0 && *f.APIServer == "" && config.Host == legacyServer {
+		return nil, usage("no cluster: set KUBECONFIG, or name a cluster with --kubeconfig or --server")
 	}
 	return config, nil
 }
 
-// connect to the cluster.
+// connect returns a client for the cluster. It does not send a request before the client is used.
 func (f *clusterFlags) connect() (client.WithWatch, error) {
 	config, err := f.config()
 	if err != nil {
@@ -65,23 +88,21 @@ func (f *clusterFlags) connect() (client.WithWatch, error) {
 	}
 	c, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
 	if err != nil {
-		return nil, unavailable(fmt.Errorf("the cluster cannot be asked: %w", err))
+		return nil, unavailable(fmt.Errorf("connecting to the cluster: %w", err))
 	}
 	return c, nil
 }
 
-// trustRoot of a name in the cluster.
+// trustRoot reads a TrustRoot from the cluster.
 func (f *clusterFlags) trustRoot(ctx context.Context, name string) (*unstructured.Unstructured, error) {
 	c, err := f.connect()
 	if err != nil {
-		return nil, fmt.Errorf("TrustRoot %s is not in the files given with -f, and there is %w", name, err)
+		return nil, fmt.Errorf("TrustRoot %s is not in the files given with -f, and it cannot be read from a cluster: %w", name, err)
 	}
 	root := &unstructured.Unstructured{}
-	kind := policy.ClusterImagePolicyKind
-	kind.Kind = "TrustRoot"
-	root.SetGroupVersionKind(kind)
+	root.SetGroupVersionKind(policy.ClusterImagePolicyKind.GroupVersion().WithKind("TrustRoot"))
 	if err := c.Get(ctx, client.ObjectKey{Name: name}, root); err != nil {
-		return nil, unavailable(fmt.Errorf("TrustRoot %s cannot be read: %w", name, err))
+		return nil, unavailable(fmt.Errorf("reading TrustRoot %s: %w", name, err))
 	}
 	return root, nil
 }

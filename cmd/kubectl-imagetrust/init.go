@@ -69,7 +69,7 @@ func newInitCommand(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprint(s.out, string(content))
+			_, err = fmt.Fprint(s.Out, string(content))
 			return err
 		},
 	}

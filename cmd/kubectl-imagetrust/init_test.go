@@ -99,7 +99,7 @@ func (w workflow) images(t *testing.T) []v1alpha1.ImageGlob {
 func preset(t *testing.T, name string) v1alpha1.KarmadaImageTrustSpec {
 	t.Helper()
 	var out, errs bytes.Buffer
-	if code := run(t.Context(), []string{"init", "--preset", name}, streams{out: &out, err: &errs}); code != exitOK {
+	if code := run(t.Context(), []string{"init", "--preset", name}, streams{Out: &out, ErrOut: &errs}); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, errs.String())
 	}
 	var trust v1alpha1.KarmadaImageTrust
@@ -155,7 +155,7 @@ func TestKubernetesPreset(t *testing.T) {
 
 func TestUnknownPreset(t *testing.T) {
 	var out, errs bytes.Buffer
-	code := run(t.Context(), []string{"init", "--preset", "x"}, streams{out: &out, err: &errs})
+	code := run(t.Context(), []string{"init", "--preset", "x"}, streams{Out: &out, ErrOut: &errs})
 	want := "error: there is no preset \"x\", only karmada-latest, karmada-release, kubernetes-release\n"
 	if code != exitUsage || errs.String() != want || out.Len() > 0 {
 		t.Errorf("exit code %d, %q, %q", code, out.String(), errs.String())

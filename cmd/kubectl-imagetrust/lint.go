@@ -138,12 +138,12 @@ func (o *lintOptions) print(s streams, remarks []remark) error {
 	case "sarif":
 		encoded, err = encodeSARIF(remarks)
 	default:
-		encoded = describeRemarks(styleFor(s.out), remarks)
+		encoded = describeRemarks(styleFor(s.Out), remarks)
 	}
 	if err != nil {
 		return err
 	}
-	_, err = s.out.Write(encoded)
+	_, err = s.Out.Write(encoded)
 	return err
 }
 
@@ -168,9 +168,9 @@ func describeRemarks(s style, remarks []remark) []byte {
 		level := string(r.Level)
 		switch r.Level {
 		case lint.LevelError:
-			level = s.bad(level)
+			level = s.failure(level)
 		case lint.LevelWarning:
-			level = s.doubt(level)
+			level = s.warning(level)
 		case lint.LevelNote:
 		}
 		field := ""

@@ -142,7 +142,7 @@ func printFile(s streams, i int, content []byte) error {
 	if i > 0 {
 		separator = "---\n"
 	}
-	_, err := fmt.Fprintf(s.out, "%s%s", separator, content)
+	_, err := fmt.Fprintf(s.Out, "%s%s", separator, content)
 	return err
 }
 
@@ -160,7 +160,7 @@ func (o *pinOptions) kustomize(s streams, files []*manifests.File, verdicts pinV
 	if err != nil {
 		return nil, usage("%w", err)
 	}
-	_, err = s.out.Write(result.Content)
+	_, err = s.Out.Write(result.Content)
 	return result.Images, err
 }
 
@@ -229,7 +229,7 @@ func (v pinVerdict) and(q judged) pinVerdict {
 // report tells people what was done, and what was not, and returns the exit code.
 func (v pinVerdicts) report(s streams, images []pin.Image) int {
 	code, pinned, unchanged := exitOK, 0, 0
-	style := styleFor(s.err)
+	style := styleFor(s.ErrOut)
 	for i := range images {
 		image := &images[i]
 		verdict := v[image.Container.Image]
@@ -248,9 +248,9 @@ func (v pinVerdicts) report(s streams, images []pin.Image) int {
 			code = exitUntrusted
 		}
 		line, _ := image.Object.Position(image.Path)
-		_, _ = fmt.Fprintf(s.err, "%s %s:%d: %s is not pinned: %s\n",
+		_, _ = fmt.Fprintf(s.ErrOut, "%s %s:%d: %s is not pinned: %s\n",
 			mark(style, verdict.verdict), image.Object.File.Name, line, image.Container.Image, image.Message)
 	}
-	_, _ = fmt.Fprintf(s.err, "%d of %s pinned, %d left as they were\n", pinned, many(len(images), "image"), unchanged)
+	_, _ = fmt.Fprintf(s.ErrOut, "%d of %s pinned, %d left as they were\n", pinned, many(len(images), "image"), unchanged)
 	return code
 }

@@ -218,7 +218,7 @@ func (j *judge) ask(ctx context.Context, questions []admission.Question) error {
 		}
 		open, requests = append(open, q), append(requests, request)
 	}
-	shown := newProgress(j.streams.err)
+	shown := newProgress(j.streams.ErrOut)
 	answers, err := pool.VerifyAll(ctx, j.verifier, requests, j.workers, shown.show)
 	shown.end()
 	if err != nil {

@@ -53,9 +53,9 @@ func printPlan(s streams, output string, r planReport) error {
 		}
 		text = string(encoded)
 	default:
-		text = describePlan(styleFor(s.out), r, output == "wide")
+		text = describePlan(styleFor(s.Out), r, output == "wide")
 	}
-	_, err := fmt.Fprint(s.out, text)
+	_, err := fmt.Fprint(s.Out, text)
 	return err
 }
 
@@ -93,7 +93,7 @@ func describeWorkload(b *strings.Builder, s style, w forecast.PlanWorkload, all 
 		b.WriteString("\n")
 	}
 	for _, c := range w.Uncovered {
-		fmt.Fprintf(b, "  %s %s  %s: %s  not covered by any policy\n", s.doubt("–"), name, c.Name, c.Image)
+		fmt.Fprintf(b, "  %s %s  %s: %s  not covered by any policy\n", s.warning("–"), name, c.Name, c.Image)
 	}
 	if all && w.Outcome == admission.Allowed && len(w.Uncovered) == 0 {
 		fmt.Fprintf(b, "  %s %s\n", mark, name)
@@ -115,11 +115,11 @@ func describeChanges(b *strings.Builder, s style, changes []forecast.Change) {
 func outcomeMark(s style, outcome admission.Outcome) string {
 	switch outcome {
 	case admission.Denied:
-		return s.bad("✗")
+		return s.failure("✗")
 	case admission.Undetermined:
-		return s.doubt("?")
+		return s.warning("?")
 	default:
-		return s.good("✓")
+		return s.success("✓")
 	}
 }
 

@@ -77,7 +77,7 @@ func (o *renderOptions) run(ctx context.Context, s streams) error {
 	if o.output == "json" {
 		separator = ""
 	}
-	_, err = fmt.Fprint(s.out, strings.Join(documents, separator))
+	_, err = fmt.Fprint(s.Out, strings.Join(documents, separator))
 	return err
 }
 

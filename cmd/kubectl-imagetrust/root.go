@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	end := &exit{code: exitUsage, err: err} // an error of cobra's is about the command line
 	errors.As(err, &end)
 	if end.err != nil {
-		_, _ = fmt.Fprintf(s.err, "error: %v\n", end.err)
+		_, _ = fmt.Fprintf(s.ErrOut, "error: %v\n", end.err)
 	}
 	return end.code
 }
@@ -97,9 +97,9 @@ could not be told now.`,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetIn(s.in)
-	root.SetOut(s.out)
-	root.SetErr(s.err)
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.ErrOut)
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(
 		newVerifyCommand(s), newLintCommand(s), newRenderCommand(s), newPlanCommand(s), newPinCommand(s), newStatusCommand(s),
@@ -129,7 +129,7 @@ func newVersionCommand(s streams) *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(s.out, version)
+			_, err := fmt.Fprintln(s.Out, version)
 			return err
 		},
 	}

@@ -82,7 +82,7 @@ func (o *statusOptions) run(ctx context.Context, s streams, args []string) error
 	if len(args) > 0 && len(list.Items) == 0 && !o.watch {
 		return usage("there is no KarmadaImageTrust %s", args[0])
 	}
-	if err := show(s.out, list.Items); err != nil {
+	if err := show(s.Out, list.Items); err != nil {
 		return err
 	}
 	if !o.watch {
@@ -112,11 +112,11 @@ func follow(ctx context.Context, s streams, changes watch.Interface, show func(i
 			case !ok:
 				return unavailable(fmt.Errorf("the API server ended the watch: %v", change.Object))
 			case change.Type == watch.Deleted:
-				if _, err := fmt.Fprintf(s.out, "%s was deleted\n", trust.Name); err != nil {
+				if _, err := fmt.Fprintf(s.Out, "%s was deleted\n", trust.Name); err != nil {
 					return err
 				}
 			default:
-				if err := show(s.out, []v1alpha1.KarmadaImageTrust{*trust}); err != nil {
+				if err := show(s.Out, []v1alpha1.KarmadaImageTrust{*trust}); err != nil {
 					return err
 				}
 			}
@@ -128,11 +128,11 @@ func (o *statusOptions) printer(s streams) (func(io.Writer, []v1alpha1.KarmadaIm
 	switch o.output {
 	case "":
 		return func(w io.Writer, all []v1alpha1.KarmadaImageTrust) error {
-			return printTrusts(w, styleFor(s.out), all, false)
+			return printTrusts(w, styleFor(s.Out), all, false)
 		}, nil
 	case "wide":
 		return func(w io.Writer, all []v1alpha1.KarmadaImageTrust) error {
-			return printTrusts(w, styleFor(s.out), all, true)
+			return printTrusts(w, styleFor(s.Out), all, true)
 		}, nil
 	case "json", "yaml":
 		return func(w io.Writer, all []v1alpha1.KarmadaImageTrust) error { return o.encode(w, all) }, nil

@@ -49,11 +49,11 @@ func printTrust(b *strings.Builder, s style, t *v1alpha1.KarmadaImageTrust, all 
 	if summary := t.Status.Summary; summary != nil {
 		fmt.Fprintf(b, " · %s verified", summary.VerifiedRatio)
 		if n := count(summary.WouldDeny); n > 0 {
-			fmt.Fprintf(b, " · %s", s.bad(fmt.Sprintf("%d would be refused", n)))
+			fmt.Fprintf(b, " · %s", s.failure(fmt.Sprintf("%d would be refused", n)))
 		}
 	}
 	if t.Status.ObservedGeneration != t.Generation {
-		fmt.Fprintf(b, " · %s", s.doubt("the operator has not looked at this spec yet"))
+		fmt.Fprintf(b, " · %s", s.warning("the operator has not looked at this spec yet"))
 	}
 	b.WriteString("\n")
 	for _, condition := range t.Status.Conditions {
@@ -69,18 +69,18 @@ func printTrust(b *strings.Builder, s style, t *v1alpha1.KarmadaImageTrust, all 
 	}
 	for _, v := range t.Status.Violations {
 		fmt.Fprintf(b, "    %s %s %s/%s, container %s: %s: %s (%s)\n",
-			s.bad("✗"), v.Kind, v.Namespace, v.Name, v.Container, v.Image, v.Reason, v.Effect)
+			s.failure("✗"), v.Kind, v.Namespace, v.Name, v.Container, v.Image, v.Reason, v.Effect)
 	}
 }
 
 func conditionMark(s style, condition *metav1.Condition) string {
 	switch {
 	case condition == nil || condition.Status == metav1.ConditionUnknown:
-		return s.doubt("?")
+		return s.warning("?")
 	case condition.Status == metav1.ConditionTrue:
-		return s.good("✓")
+		return s.success("✓")
 	default:
-		return s.bad("✗")
+		return s.failure("✗")
 	}
 }
 

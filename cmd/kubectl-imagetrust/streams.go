@@ -22,62 +22,74 @@ import (
 	"os"
 
 	"golang.org/x/term"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
-// streams of the process.
-type streams struct {
-	in       io.Reader
-	out, err io.Writer
-}
+// streams are the standard streams of a command.
+type streams = genericiooptions.IOStreams
 
-// isTerminal tells whether somebody looks on.
+// isTerminal reports whether w writes to a terminal.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// style of text: colour where somebody looks on and has not asked for none (https://no-color.org).
-type style struct{ colour bool }
+// style colours text. The zero value leaves text as it is.
+type style struct{ enabled bool }
 
+// styleFor returns the style for w: colours on a terminal, unless NO_COLOR is set (https://no-color.org).
 func styleFor(w io.Writer) style {
-	return style{colour: isTerminal(w) && os.Getenv("NO_COLOR") == ""}
+	return style{enabled: isTerminal(w) && os.Getenv("NO_COLOR") == ""}
 }
 
-func (s style) paint(code int, text string) string {
-	if !s.colour {
+// The colours of ANSI terminals.
+const (
+	red    = 31
+	green  = 32
+	yellow = 33
+)
+
+func (s style) colour(code int, text string) string {
+	if !s.enabled {
 		return text
 	}
 	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", code, text)
 }
 
-func (s style) good(text string) string  { return s.paint(32, text) }
-func (s style) bad(text string) string   { return s.paint(31, text) }
-func (s style) doubt(text string) string { return s.paint(33, text) }
+// success formats text about something that is verified or allowed.
+func (s style) success(text string) string { return s.colour(green, text) }
 
-// progress shows how far long work is on a terminal, and nothing elsewhere.
+// failure formats text about something that is untrusted or denied.
+func (s style) failure(text string) string { return s.colour(red, text) }
+
+// warning formats text about something that is unknown or undetermined.
+func (s style) warning(text string) string { return s.colour(yellow, text) }
+
+// progress counts finished verifications on a terminal. Nothing is written to other streams.
 type progress struct {
-	w     io.Writer
-	shown bool
+	terminal io.Writer
+	written  bool
 }
 
 func newProgress(w io.Writer) *progress {
 	if !isTerminal(w) {
 		return &progress{}
 	}
-	return &progress{w: w}
+	return &progress{terminal: w}
 }
 
-func (p *progress) show(done, all int) {
-	const worthIt = 2
-	if p.w == nil || all < worthIt {
+// show replaces the progress line. A single verification has none.
+func (p *progress) show(done, total int) {
+	if p.terminal == nil || total < 2 {
 		return
 	}
-	p.shown = true
-	_, _ = fmt.Fprintf(p.w, "\r\x1b[K%d of %d images verified", done, all)
+	p.written = true
+	_, _ = fmt.Fprintf(p.terminal, "\r\x1b[K%d of %d images verified", done, total)
 }
 
+// end clears the progress line.
 func (p *progress) end() {
-	if p.shown {
-		_, _ = fmt.Fprint(p.w, "\r\x1b[K")
+	if p.written {
+		_, _ = fmt.Fprint(p.terminal, "\r\x1b[K")
 	}
 }

@@ -159,7 +159,7 @@ func readInputs(paths []string, s streams) ([]*manifests.File, error) {
 				return nil, usage("standard input can be read once only")
 			}
 			stdin = true
-			file, err := manifests.Read(standardInput, s.in)
+			file, err := manifests.Read(standardInput, s.In)
 			if err != nil {
 				return nil, usage("%w", err)
 			}

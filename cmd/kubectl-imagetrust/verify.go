@@ -97,7 +97,7 @@ func (o *verifyOptions) run(ctx context.Context, s streams, args []string) error
 	if err := o.judge(ctx, s, given, questions); err != nil {
 		return err
 	}
-	if err := show(s.out, questions); err != nil {
+	if err := show(s.Out, questions); err != nil {
 		return err
 	}
 	return ended(verdictCode(questions))
@@ -149,7 +149,7 @@ func (o *verifyOptions) judge(ctx context.Context, s streams, given *trusts, que
 		}
 		requests = append(requests, pool.Request{Ref: q.ref, Rule: q.trust.compiled.Rule, RootName: rootName, Root: root})
 	}
-	shown := newProgress(s.err)
+	shown := newProgress(s.ErrOut)
 	answers, err := pool.VerifyAll(ctx, verifier, requests, o.registry.workers, shown.show)
 	shown.end()
 	if err != nil {

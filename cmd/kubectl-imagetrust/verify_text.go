@@ -79,11 +79,11 @@ func printText(w io.Writer, all []judged) error {
 func mark(s style, verdict v1alpha1.Verdict) string {
 	switch verdict {
 	case v1alpha1.VerdictVerified:
-		return s.good("✓")
+		return s.success("✓")
 	case v1alpha1.VerdictUntrusted:
-		return s.bad("✗")
+		return s.failure("✗")
 	default:
-		return s.doubt("?")
+		return s.warning("?")
 	}
 }
 

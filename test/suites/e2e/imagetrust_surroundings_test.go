@@ -66,7 +66,7 @@ func TestPluginMaterial(t *testing.T) {
 		{"file of another", verify(private, "--trusted-root", file), 1, ""},
 		{"TrustRoot in the cluster", verify(private, "--trust-root", "plugin-material"), 0, ""},
 		{"TrustRoot of another", verify(good, "--trust-root", "plugin-material"), 1, ""},
-		{"no such TrustRoot", verify(good, "--trust-root", "nowhere"), 3, "TrustRoot nowhere cannot be read"},
+		{"no such TrustRoot", verify(good, "--trust-root", "nowhere"), 3, "reading TrustRoot nowhere"},
 		{"two roots", verify(good, "--trusted-root", file, "--trust-root", "a"), 2, "drop one"},
 		{"half a repository", verify(good, "--tuf-mirror", "http://localhost"), 2, "belong together"},
 		{"no file", verify(good, "--trusted-root", "nowhere"), 2, "reading --trusted-root"},
