@@ -51,7 +51,7 @@ type admissionSource struct {
 }
 
 func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
-	all := func(ctx context.Context, _ any) { r.Wakeups.WakeAll(ctx) }
+	all := func(ctx context.Context, _ any) { r.Trigger.EnqueueAll(ctx) }
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	state := r.Admission
@@ -92,7 +92,7 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 			gone: func(o any) bool { return state.RemoveNamespace(objectName(o)) },
 			changed: func(_ context.Context, o any) {
 				for _, name := range r.Inventory.Asking(objectName(o)) {
-					r.Wakeups.WakeSoon(name)
+					r.Trigger.EnqueueAfter(name)
 				}
 			},
 		},
@@ -119,7 +119,7 @@ func (r *KarmadaImageTrustReconciler) watchAdmission(ctx context.Context, inform
 		}
 		r.Admission.Read(s.source)
 	}
-	r.Wakeups.WakeAll(ctx)
+	r.Trigger.EnqueueAll(ctx)
 	return nil
 }
 
@@ -133,7 +133,7 @@ func (s *admissionSource) tell(ctx context.Context, object any, take func(any) b
 // and those with workloads beside an image that it covers, or covered.
 func (r *KarmadaImageTrustReconciler) policyChanged(_ context.Context, object any, gone bool) {
 	name := objectName(object)
-	r.Wakeups.Wake(name)
+	r.Trigger.Enqueue(name)
 	var change admission.PolicyChange
 	if cip, ok := object.(*unstructured.Unstructured); ok && !gone {
 		change = r.Admission.SetPolicy(cip)
@@ -144,6 +144,6 @@ func (r *KarmadaImageTrustReconciler) policyChanged(_ context.Context, object an
 		return
 	}
 	for _, asker := range r.Inventory.Affected(change.Covers) {
-		r.Wakeups.WakeSoon(asker)
+		r.Trigger.EnqueueAfter(asker)
 	}
 }

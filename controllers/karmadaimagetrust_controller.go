@@ -98,8 +98,8 @@ type KarmadaImageTrustReconciler struct {
 	Clock clock.PassiveClock
 	// Reports writes results for others to read; nil: none are written.
 	Reports Reports
-	// Wakeups has trusts reconciled when something outside the API server changed.
-	Wakeups *Wakeups
+	// Trigger has trusts reconciled when something outside the API server changed.
+	Trigger *Trigger
 
 	policies policyKinds
 	written  writtenStatuses

@@ -73,11 +73,11 @@ func newObject(kind schema.GroupVersionKind) *unstructured.Unstructured {
 // SetupWithManager registers the reconciler and its watches. policy-controller's kinds are
 // watched from the moment they are installed, which may be after the operator's start.
 func (r *KarmadaImageTrustReconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Options) error {
-	r.Wakeups.listFrom(mgr.GetClient())
+	r.Trigger.listFrom(mgr.GetClient())
 	builder := ctrl.NewControllerManagedBy(mgr).
 		Named("karmadaimagetrust").
 		For(&v1alpha1.KarmadaImageTrust{}).
-		WatchesRawSource(r.Wakeups).
+		WatchesRawSource(r.Trigger).
 		WithOptions(opts)
 	read := make(firstLook)
 	builder.WatchesRawSource(read)
@@ -93,7 +93,7 @@ func (r *KarmadaImageTrustReconciler) SetupWithManager(mgr ctrl.Manager, opts co
 	for kind, changed := range map[schema.GroupVersionKind]func(ctx context.Context, object any, gone bool){
 		// A policy has the name of its trust. So have foreign ones, whose deletion a trust may wait for.
 		policy.ClusterImagePolicyKind: r.policyChanged,
-		trustRootKind:                 r.wakeTrustsOfRoot,
+		trustRootKind:                 r.trustRootChanged,
 	} {
 		look := make(firstLook)
 		builder.WatchesRawSource(look)
@@ -115,7 +115,7 @@ type firstLook chan struct{}
 
 var _ source.SyncingSource = firstLook(nil)
 
-// Start does nothing: Wakeups brings the passes.
+// Start does nothing: Trigger brings the passes.
 func (firstLook) Start(context.Context, workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 	return nil
 }
@@ -167,7 +167,7 @@ func (r *KarmadaImageTrustReconciler) watchOnceInstalled(
 	}
 	r.policies.setWatched(kind)
 	looked()
-	r.Wakeups.WakeAll(ctx)
+	r.Trigger.EnqueueAll(ctx)
 	return nil
 }
 
@@ -179,7 +179,7 @@ func (r *KarmadaImageTrustReconciler) awaitInventory(ctx context.Context) error 
 	if err != nil {
 		return nil //nolint:nilerr // the operator stops
 	}
-	r.Wakeups.WakeAll(ctx)
+	r.Trigger.EnqueueAll(ctx)
 	return nil
 }
 
@@ -198,9 +198,9 @@ func nameOf(object any) types.NamespacedName {
 	return types.NamespacedName{Namespace: accessor.GetNamespace(), Name: accessor.GetName()}
 }
 
-func (r *KarmadaImageTrustReconciler) wakeTrustsOfRoot(ctx context.Context, object any, _ bool) {
+func (r *KarmadaImageTrustReconciler) trustRootChanged(ctx context.Context, object any, _ bool) {
 	name := objectName(object)
-	r.Wakeups.wake(ctx, func(trust *v1alpha1.KarmadaImageTrust) bool {
+	r.Trigger.enqueueMatching(ctx, func(trust *v1alpha1.KarmadaImageTrust) bool {
 		return trust.Spec.TrustRoot != nil && trust.Spec.TrustRoot.Name == name
 	})
 }

@@ -99,12 +99,12 @@ func run(ctx context.Context, opts options) error {
 
 // compose puts the rooms together: verifier, pool, root of trust, reconciler.
 func compose(mgr manager.Manager, opts options) error {
-	wakeups := &controllers.Wakeups{}
-	roots, err := defaultRoot(mgr, opts, wakeups)
+	trigger := &controllers.Trigger{}
+	roots, err := defaultRoot(mgr, opts, trigger)
 	if err != nil {
 		return err
 	}
-	named, err := namedRoots(mgr, opts, wakeups)
+	named, err := namedRoots(mgr, opts, trigger)
 	if err != nil {
 		return err
 	}
@@ -114,13 +114,13 @@ func compose(mgr manager.Manager, opts options) error {
 	}
 	verdicts := pool.New(verify.New(verify.WithRegistry(images)), pool.Options{
 		Workers: opts.workers,
-		Landed:  wakeups.Wake,
+		Landed:  trigger.Enqueue,
 		Observe: observeVerification,
 	})
 	if err := mgr.Add(manager.RunnableFunc(verdicts.Start)); err != nil {
 		return err
 	}
-	workloads := inventory.New(wakeups.WakeSoon)
+	workloads := inventory.New(trigger.EnqueueAfter)
 	watched, err := feed.New(mgr.GetConfig(), workloads)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func compose(mgr manager.Manager, opts options) error {
 		},
 		Recorder: mgr.GetEventRecorder(string(controllers.FieldOwner)),
 		Clock:    clock.RealClock{},
-		Wakeups:  wakeups,
+		Trigger:  trigger,
 	}
 	if opts.policyReports {
 		reconciler.Reports = &policyreport.Reporter{

@@ -36,7 +36,7 @@ type fixedRoot struct{ root *trustroot.Root }
 func (f fixedRoot) Current() (*trustroot.Root, error) { return f.root, nil }
 
 // defaultRoot is what trusts are checked against that name no TrustRoot.
-func defaultRoot(mgr manager.Manager, opts options, wakeups *controllers.Wakeups) (controllers.Roots, error) {
+func defaultRoot(mgr manager.Manager, opts options, trigger *controllers.Trigger) (controllers.Roots, error) {
 	if opts.trustedRoot != "" {
 		content, err := os.ReadFile(opts.trustedRoot)
 		if err != nil {
@@ -69,19 +69,19 @@ func defaultRoot(mgr manager.Manager, opts options, wakeups *controllers.Wakeups
 			case <-ctx.Done():
 				return nil
 			case <-roots.Changed():
-				wakeups.WakeAll(ctx)
+				trigger.EnqueueAll(ctx)
 			}
 		}
 	}))
 }
 
 // namedRoots are those of TrustRoots, of which some are fetched beside.
-func namedRoots(mgr manager.Manager, opts options, wakeups *controllers.Wakeups) (*trustroot.Named, error) {
+func namedRoots(mgr manager.Manager, opts options, trigger *controllers.Trigger) (*trustroot.Named, error) {
 	cacheDir := ""
 	if opts.tufCache != "" {
 		cacheDir = filepath.Join(opts.tufCache, "named")
 	}
-	named := trustroot.NewNamed(cacheDir, ctrl.Log.WithName("trustroot"), wakeups.WakeAll)
+	named := trustroot.NewNamed(cacheDir, ctrl.Log.WithName("trustroot"), trigger.EnqueueAll)
 	if err := metrics.Registry.Register(newConfirmedRoots(named)); err != nil {
 		return nil, err
 	}

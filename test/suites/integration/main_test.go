@@ -108,16 +108,16 @@ func start(t *testing.T, config *rest.Config) *operator {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wakeups := &controllers.Wakeups{}
-	verdicts := pool.New(verify.New(), pool.Options{Landed: wakeups.Wake})
-	workloads := inventory.New(wakeups.WakeSoon)
+	trigger := &controllers.Trigger{}
+	verdicts := pool.New(verify.New(), pool.Options{Landed: trigger.Enqueue})
+	workloads := inventory.New(trigger.EnqueueAfter)
 	watched, err := feed.New(config, workloads)
 	if err != nil {
 		t.Fatal(err)
 	}
 	reconciler := &controllers.KarmadaImageTrustReconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
-		Verdicts: verdicts, Roots: noRoots{}, TrustRoots: trustroot.NewNamed("", logr.Discard(), nil), PullSecrets: &controllers.PullSecrets{}, Wakeups: wakeups,
+		Verdicts: verdicts, Roots: noRoots{}, TrustRoots: trustroot.NewNamed("", logr.Discard(), nil), PullSecrets: &controllers.PullSecrets{}, Trigger: trigger,
 		Inventory: workloads, Admission: admission.NewState("policy.sigstore.dev"),
 		Recorder: mgr.GetEventRecorder("test"), Clock: clock.RealClock{},
 	}
