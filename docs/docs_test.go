@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package docs tests that the documents are complete and that their links lead somewhere.
+// Package docs tests that the documentation is complete and that its links are valid.
 package docs
 
 import (
@@ -31,11 +31,15 @@ import (
 	"testing"
 )
 
-// TestReasonsAreDocumented: users look reasons and conditions up on one page.
+// TestReasonsAreDocumented checks that every condition, reason and event is on the page where users look for it.
 func TestReasonsAreDocumented(t *testing.T) {
-	page, err := os.ReadFile("karmadaimagetrust.md")
-	if err != nil {
-		t.Fatal(err)
+	var page []byte
+	for _, name := range []string{"troubleshooting.md", "karmadaimagetrust.md", "guides/gitops-and-alerts.md"} {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page = append(page, content...)
 	}
 	file, err := parser.ParseFile(token.NewFileSet(), "../api/v1alpha1/condition_consts.go", nil, parser.SkipObjectResolution)
 	if err != nil {
@@ -53,7 +57,7 @@ func TestReasonsAreDocumented(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !strings.Contains(string(page), "`"+value+"`") {
-			t.Errorf("karmadaimagetrust.md does not mention `%s`", value)
+			t.Errorf("`%s` is not documented in docs/troubleshooting.md", value)
 		}
 		return true
 	})
@@ -68,7 +72,7 @@ var (
 	notInSlug = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// TestLinks follows the links from one file of the repository to another, anchors included.
+// TestLinks checks that links between files of the repository lead to an existing file and heading.
 func TestLinks(t *testing.T) {
 	repository := os.DirFS("..")
 	followed := 0

@@ -126,16 +126,16 @@ func blocks(t *testing.T, text, kind string) []string {
 	return found
 }
 
-// TestReadmeAtATerminal runs the README's commands and compares what they print. An ellipsis stands for anything.
-func TestReadmeAtATerminal(t *testing.T) {
+// TestWalkthrough runs the commands of the plugin's page and compares their output. An ellipsis stands for anything.
+func TestWalkthrough(t *testing.T) {
 	term := newTerminal(t)
-	for _, one := range blocks(t, section(t, "README.md", "At a terminal, without a cluster"), "console") {
+	for _, one := range blocks(t, section(t, "docs/kubectl-imagetrust.md", "Walkthrough"), "console") {
 		for exchange := range strings.SplitSeq(one, "\n$ ") {
 			line, want, _ := strings.Cut(strings.TrimPrefix(exchange, "$ "), "\n")
 			got, _ := term.run(t, line)
 			pattern := strings.ReplaceAll(regexp.QuoteMeta(strings.TrimSpace(want)), "…", "(?s:.*)")
 			if !regexp.MustCompile("^" + pattern + "$").MatchString(strings.TrimSpace(got)) {
-				t.Errorf("$ %s\nprints\n%s\nand the README says\n%s", line, got, want)
+				t.Errorf("$ %s\nprints\n%s\nand the page says\n%s", line, got, want)
 			}
 		}
 	}
