@@ -28,7 +28,7 @@ import (
 // what it holds survives a restart of the operator and an outage of the registry.
 func imageStatus(observed imageObservation, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time) v1alpha1.ImageStatus {
 	answer := observed.answer
-	if !answer.Attempted && earlier != nil {
+	if !answer.Known && earlier != nil {
 		image := *earlier
 		use(&image, observed)
 		return image
@@ -36,7 +36,7 @@ func imageStatus(observed imageObservation, earlier *v1alpha1.ImageStatus, lastR
 	image := v1alpha1.ImageStatus{
 		Reference:   observed.reference,
 		Digest:      answer.Digest,
-		IndexDigest: answer.Index,
+		IndexDigest: answer.IndexDigest,
 		TagDigest:   observed.tagDigest,
 		Verdict:     answer.Result.Verdict,
 		Reason:      answer.Result.Reason,

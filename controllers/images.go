@@ -128,7 +128,7 @@ func (c *imageCollector) running(workload int, running inventory.Running) {
 		return
 	}
 	key := imageKey{reference: image.shown(), digest: running.Digest, running: true}
-	request := pool.Request{Ref: image.ref.Context().Digest(running.Digest), Tag: image.tag, Runs: true}
+	request := pool.Request{Ref: image.ref.Context().Digest(running.Digest), Tag: image.tag, Running: true}
 	if pinned, ok := image.ref.(name.Digest); ok && pinned.DigestStr() != running.Digest {
 		key.index = pinned.DigestStr()
 		request.Index = &pinned
@@ -243,7 +243,7 @@ func mergeImages(queries []imageQuery, answers []pool.Answer) []imageObservation
 // the index, or not known.
 func runsAlready(images []imageObservation, running []int, digest string) (int, bool) {
 	for _, i := range running {
-		if digest == "" || images[i].answer.Index == digest {
+		if digest == "" || images[i].answer.IndexDigest == digest {
 			return i, true
 		}
 	}
@@ -253,12 +253,12 @@ func runsAlready(images []imageObservation, running []int, digest string) (int, 
 // merge adds another answer on the same image. What runs is judged as it runs; of two answers of the same sort
 // on what is asked for the worse one counts, and of two on what runs the better one, since any signed index vouches.
 func (o *imageObservation) merge(query imageQuery, answer pool.Answer) {
-	settled := o.answer.Settled && answer.Settled
+	settled := o.answer.Fresh && answer.Fresh
 	better := verdictRank(answer.Result.Verdict) > verdictRank(o.answer.Result.Verdict)
 	if answer.Digest != "" && o.running == query.running && better == o.running && answer.Result.Verdict != o.answer.Result.Verdict {
 		o.answer = answer
 	}
-	o.answer.Settled = settled
+	o.answer.Fresh = settled
 }
 
 func verdictRank(verdict v1alpha1.Verdict) int {
@@ -267,7 +267,7 @@ func verdictRank(verdict v1alpha1.Verdict) int {
 
 // movedTag is what the tag names by now, where that is neither what runs nor the index that holds it.
 func movedTag(query imageQuery, answer pool.Answer) string {
-	if !query.running || answer.TagDigest == answer.Digest || answer.TagDigest == answer.Index {
+	if !query.running || answer.TagDigest == answer.Digest || answer.TagDigest == answer.IndexDigest {
 		return ""
 	}
 	return answer.TagDigest

@@ -89,7 +89,7 @@ func TestImages(t *testing.T) {
 			workloads: []inventory.Workload{runs(asksFor(tag), tag, hex("a"))},
 			answers: map[string]pool.Answer{
 				"app:v1": verified(hex("c")),
-				"runs a": {Index: hex("c"), TagDigest: hex("a"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
+				"runs a": {IndexDigest: hex("c"), TagDigest: hex("a"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
 			},
 			want: []string{"docker.io/karmada/app:v1 a Running 1 Verified index c"},
 		},
@@ -97,7 +97,7 @@ func TestImages(t *testing.T) {
 			workloads: []inventory.Workload{runs(asksFor(pinned+hex("c")), pinned+hex("c"), hex("a"))},
 			answers: map[string]pool.Answer{
 				"c":           verified(hex("c")),
-				"runs a of c": {Index: hex("c"), TagDigest: hex("a"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
+				"runs a of c": {IndexDigest: hex("c"), TagDigest: hex("a"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
 			},
 			want: []string{"docker.io/karmada/app:v1 a Running 1 Verified index c"},
 		},
@@ -105,7 +105,7 @@ func TestImages(t *testing.T) {
 			workloads: []inventory.Workload{runs(asksFor("karmada/app@"+hex("c")), "karmada/app@"+hex("c"), hex("a"))},
 			answers: map[string]pool.Answer{
 				"c":           verified(hex("c")),
-				"runs a of c": {Index: hex("c"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
+				"runs a of c": {IndexDigest: hex("c"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
 			},
 			want: []string{"docker.io/karmada/app@" + hex("c") + " a Running 1 Verified index c"},
 		},
@@ -160,8 +160,8 @@ func TestImages(t *testing.T) {
 			var got []string
 			for _, i := range mergeImages(queries, answers) {
 				line := fmt.Sprint(i.reference, " ", letter(i.answer.Digest), " ", i.usage, " ", i.workloads, " ", i.answer.Result.Verdict)
-				if i.answer.Index != "" {
-					line += " index " + letter(i.answer.Index)
+				if i.answer.IndexDigest != "" {
+					line += " index " + letter(i.answer.IndexDigest)
 				}
 				if i.tagDigest != "" {
 					line += " tag " + letter(i.tagDigest)
@@ -184,7 +184,7 @@ func asked(q imageQuery) string {
 	} else {
 		name = "app:" + name
 	}
-	if q.request.Runs {
+	if q.request.Running {
 		name = "runs " + name
 	}
 	if q.request.Index != nil {
@@ -206,7 +206,7 @@ func TestRecall(t *testing.T) {
 		{Reference: "docker.io/karmada/app:v1", Digest: hex("a"), IndexDigest: hex("c")},
 	})
 	for _, q := range queries {
-		if got := q.request.Vouched; q.running != (got != nil) || got != nil && got.DigestStr() != hex("c") {
+		if got := q.request.KnownIndex; q.running != (got != nil) || got != nil && got.DigestStr() != hex("c") {
 			t.Errorf("%s: recalled %v", asked(q), got)
 		}
 	}

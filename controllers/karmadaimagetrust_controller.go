@@ -55,7 +55,7 @@ const movedPause = time.Second
 type Verdicts interface {
 	// Answers returns what is known of each request; what has not been attempted since the given
 	// time is queued.
-	Answers(asker string, requests []pool.Request, since time.Time) []pool.Answer
+	Answers(subscriber string, requests []pool.Request, since time.Time) []pool.Answer
 	// Forget drops all requests of an asker.
 	Forget(asker string)
 }

@@ -184,7 +184,7 @@ func seconds(t time.Time) *metav1.Time {
 }
 
 func allSettled(images []imageObservation) bool {
-	return !slices.ContainsFunc(images, func(i imageObservation) bool { return !i.answer.Settled })
+	return !slices.ContainsFunc(images, func(i imageObservation) bool { return !i.answer.Fresh })
 }
 
 // imageStatuses returns the verdicts, worst first and otherwise by name.

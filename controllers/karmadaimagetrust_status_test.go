@@ -49,7 +49,7 @@ var (
 
 func image(reference string, result verify.Result) imageObservation {
 	return imageObservation{reference: reference, answer: pool.Answer{
-		Digest: "sha256:1", Result: result, Attempted: true, Settled: true,
+		Digest: "sha256:1", Result: result, Known: true, Fresh: true,
 	}}
 }
 
@@ -328,7 +328,7 @@ func TestImageStatus(t *testing.T) {
 			},
 		},
 		"unknown, another digest: nothing is kept": {
-			observed: imageObservation{reference: "a", answer: pool.Answer{Digest: "sha256:2", Result: limitedResult, Attempted: true}},
+			observed: imageObservation{reference: "a", answer: pool.Answer{Digest: "sha256:2", Result: limitedResult, Known: true}},
 			earlier:  earlier,
 			want: v1alpha1.ImageStatus{
 				Reference: "a", Digest: "sha256:2", Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.RateLimitedReason,
@@ -336,7 +336,7 @@ func TestImageStatus(t *testing.T) {
 			},
 		},
 		"no root of trust": {
-			observed: imageObservation{reference: "a", answer: pool.Answer{Result: limitedResult, Attempted: true}, rootProblem: "TrustRoot x does not exist"},
+			observed: imageObservation{reference: "a", answer: pool.Answer{Result: limitedResult, Known: true}, rootProblem: "TrustRoot x does not exist"},
 			want: v1alpha1.ImageStatus{
 				Reference: "a", Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.TrustRootUnavailableReason,
 				Message: "TrustRoot x does not exist",

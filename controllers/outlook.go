@@ -129,7 +129,7 @@ func recall(queries []imageQuery, before []v1alpha1.ImageStatus) {
 	for i := range queries {
 		q := &queries[i]
 		if index, ok := vouched[imageKey{reference: q.reference, digest: q.digest}]; ok && q.running {
-			q.request.Vouched = new(q.request.Ref.Context().Digest(index))
+			q.request.KnownIndex = new(q.request.Ref.Context().Digest(index))
 		}
 	}
 }
@@ -182,7 +182,7 @@ func (p *pass) ask(ctx context.Context, queries []imageQuery) (_ []pool.Answer, 
 	for i := range queries {
 		request := queries[i].request
 		request.Credentials = credentials
-		if !request.Runs {
+		if !request.Running {
 			at[admission.Question{Ref: request.Ref, Rule: request.Rule, TrustRoot: request.RootName}.Key()] = len(requests)
 		}
 		requests = append(requests, request)
@@ -197,12 +197,12 @@ func (p *pass) ask(ctx context.Context, queries []imageQuery) (_ []pool.Answer, 
 		}
 		at[key] = len(requests)
 		requests = append(requests, pool.Request{
-			Ref: q.Ref, Rule: q.Rule, RootName: q.TrustRoot, Root: p.root(ctx, q.TrustRoot).root,
+			Ref: q.Ref, ResolveOnly: q.Rule == nil, Rule: q.Rule, RootName: q.TrustRoot, Root: p.root(ctx, q.TrustRoot).root,
 			Credentials: credentials,
 		})
 	}
 	answers := p.reconciler.Verdicts.Answers(p.trust.Name, requests, p.since)
-	pending = slices.ContainsFunc(answers, func(a pool.Answer) bool { return !a.Attempted })
+	pending = slices.ContainsFunc(answers, func(a pool.Answer) bool { return !a.Known })
 	return answers[:len(queries)], func(q admission.Question) admission.Answer {
 		i, ok := at[q.Key()]
 		if !ok {

@@ -208,7 +208,7 @@ func (j *judge) ask(ctx context.Context, questions []admission.Question) error {
 		if _, known := j.known[q.Key()]; known {
 			continue
 		}
-		request := pool.Request{Ref: q.Ref, Rule: q.Rule, RootName: q.TrustRoot}
+		request := pool.Request{Ref: q.Ref, ResolveOnly: q.Rule == nil, Rule: q.Rule, RootName: q.TrustRoot}
 		if q.Rule != nil {
 			root, err := j.roots.root(ctx, q.TrustRoot)
 			if err != nil {

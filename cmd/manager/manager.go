@@ -113,9 +113,9 @@ func compose(mgr manager.Manager, opts options) error {
 		return err
 	}
 	verdicts := pool.New(verify.New(verify.WithRegistry(images)), pool.Options{
-		Workers: opts.workers,
-		Landed:  trigger.Enqueue,
-		Observe: observeVerification,
+		Workers:  opts.workers,
+		OnChange: trigger.Enqueue,
+		Observe:  observeVerification,
 	})
 	if err := mgr.Add(manager.RunnableFunc(verdicts.Start)); err != nil {
 		return err

@@ -41,8 +41,8 @@ import (
 // answered has a pool with the real verifier answer one request.
 func (b *bench) answered(t *testing.T, timeout time.Duration, request pool.Request) pool.Answer {
 	t.Helper()
-	landed := make(chan string, 10)
-	p := pool.New(newCosign(timeout), pool.Options{Workers: 1, Landed: func(asker string) { landed <- asker }})
+	changed := make(chan string, 10)
+	p := pool.New(newCosign(timeout), pool.Options{Workers: 1, OnChange: func(subscriber string) { changed <- subscriber }})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- p.Start(ctx) }()
@@ -54,7 +54,7 @@ func (b *bench) answered(t *testing.T, timeout time.Duration, request pool.Reque
 	}()
 	request.Root = b.root
 	p.Answers("test", []pool.Request{request}, time.Time{})
-	<-landed
+	<-changed
 	return p.Answers("test", []pool.Request{request}, time.Time{})[0]
 }
 
@@ -109,15 +109,15 @@ func TestPlatformDigest(t *testing.T) {
 		"running, signed, of another tag": {ref: index, tag: "bare", reason: "Signed", tagDigest: bare.DigestStr()},
 	} {
 		t.Run(what, func(t *testing.T) {
-			request := pool.Request{Ref: tc.ref, Index: tc.index, Vouched: tc.vouched, Runs: !tc.asked, Rule: exactly(t, release)}
+			request := pool.Request{Ref: tc.ref, Index: tc.index, KnownIndex: tc.vouched, Running: !tc.asked, Rule: exactly(t, release)}
 			if tc.tag != "" {
 				request.Tag = new(tc.ref.Context().Tag(tc.tag))
 			}
 			got := b.answered(t, time.Minute, request)
-			if got.Result.Reason != tc.reason || got.Index != tc.byIndex || got.TagDigest != tc.tagDigest || got.Digest != tc.ref.DigestStr() {
-				t.Errorf("got %+v\nwant %s, vouched for by %q, the tag naming %q", got, tc.reason, tc.byIndex, tc.tagDigest)
+			if got.Result.Reason != tc.reason || got.IndexDigest != tc.byIndex || got.TagDigest != tc.tagDigest || got.Digest != tc.ref.DigestStr() {
+				t.Errorf("got %+v\nwant %s, trusted through index %q, the tag naming %q", got, tc.reason, tc.byIndex, tc.tagDigest)
 			}
-			if tc.reason == "PlatformDigestNotSigned" && !strings.Contains(got.Result.Message, "pin to "+index.DigestStr()) {
+			if tc.reason == "PlatformDigestNotSigned" && !strings.Contains(got.Result.Message, "Pin to "+index.DigestStr()) {
 				t.Errorf("message %q does not say what to pin to", got.Result.Message)
 			}
 		})
@@ -172,7 +172,7 @@ func TestPlatformDigestFaults(t *testing.T) {
 					return hit
 				})
 				got := b.answered(t, 2*time.Second, pool.Request{
-					Ref: platform, Tag: new(platform.Context().Tag("v1")), Runs: true, Rule: exactly(t, release),
+					Ref: platform, Tag: new(platform.Context().Tag("v1")), Running: true, Rule: exactly(t, release),
 				})
 				if got.Result.Verdict != unknown {
 					t.Errorf("got %+v, want it to be Unknown", got.Result)
@@ -227,7 +227,7 @@ func TestPlatformDigestRequests(t *testing.T) {
 		return false
 	})
 	b.answered(t, time.Minute, pool.Request{
-		Ref: platform, Tag: new(platform.Context().Tag("v1")), Runs: true, Rule: exactly(t, release),
+		Ref: platform, Tag: new(platform.Context().Tag("v1")), Running: true, Rule: exactly(t, release),
 	})
 	fmt.Printf("figure: requests_platform_digest %d\n", requests)
 	// The greeting, four for no signature of its own where there is no referrers API, the tag, the index, and its signature in two.

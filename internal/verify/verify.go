@@ -123,6 +123,9 @@ func (c *Cosign) Verify(ctx context.Context, image name.Digest, rule *policy.Rul
 	if trust == nil || trust.Material == nil {
 		return unknown(v1alpha1.TrustRootUnavailableReason, "there is no root of trust to verify signatures by")
 	}
+	if rule == nil || rule.Signature == 0 && len(rule.Attestations) == 0 {
+		return unknown(v1alpha1.InternalErrorReason, "the policy requires neither a signature nor an attestation")
+	}
 	identity := rule.Identity
 	if identity.Issuer == "" && identity.IssuerRegexp == "" || identity.Subject == "" && identity.SubjectRegexp == "" {
 		// cosign would take a missing half for "anybody".

@@ -28,19 +28,19 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify"
 )
 
-// tagFreshness is how old a look-up of a tag may be to serve another question: those of one pass come together.
+// tagFreshness is how long a resolved tag serves other questions. The questions of one reconciliation arrive together.
 const tagFreshness = time.Minute
 
-// tagKey is what a look-up depends on.
+// tagKey is what the resolution of a tag depends on.
 type tagKey struct{ tag, access string }
 
-// lookup is what a tag named.
+// lookup is the digest that a tag named, and when it was resolved.
 type lookup struct {
 	digest name.Digest
 	began  time.Time
 }
 
-// resolve returns the digest that a reference names. One request serves all who ask about a tag at a time.
+// resolve returns the digest that a reference names. Concurrent questions about a tag share one request.
 func (p *Pool) resolve(ctx context.Context, ref name.Reference, request Request, since time.Time) (name.Digest, *verify.Result) {
 	if digest, ok := ref.(name.Digest); ok {
 		return digest, nil
@@ -52,7 +52,7 @@ func (p *Pool) resolve(ctx context.Context, ref name.Reference, request Request,
 	if ok && !known.began.Before(since) && p.clock.Since(known.began) < tagFreshness {
 		return known.digest, nil
 	}
-	type answer struct {
+	type resolved struct {
 		digest  name.Digest
 		failure *verify.Result
 	}
@@ -64,56 +64,55 @@ func (p *Pool) resolve(ctx context.Context, ref name.Reference, request Request,
 			p.tags[key] = lookup{digest, began}
 			p.mu.Unlock()
 		}
-		return answer{digest, failure}, nil
+		return resolved{digest, failure}, nil
 	})
-	got := flight.(answer) //nolint:forcetypeassert // the function above returns nothing else
+	got := flight.(resolved) //nolint:forcetypeassert // the function above returns a resolved only
 	return got.digest, got.failure
 }
 
-// search is for an index that vouches for a digest.
-type search struct {
+// indexSearch searches for a signed index that holds a digest.
+type indexSearch struct {
 	pool    *Pool
 	image   v1.Hash
 	request Request
 	since   time.Time
 	answer  *Answer
-	// open tells that an index may still change the verdict.
-	open bool
-	// failure is why one could not be looked at.
+	// undecided reports whether an index may still change the verdict.
+	undecided bool
+	// failure is why an index or the tag could not be read; nil if all were.
 	failure *verify.Result
 }
 
-// platform refines the answer on a digest that may be that of one platform, which nobody signs: the index that holds
-// it is signed.
-func (p *Pool) platform(ctx context.Context, digest name.Digest, request Request, since time.Time, answer *Answer) {
+// resolvePlatform completes the answer on a digest that may be the manifest of one platform. Such manifests are often not
+// signed themselves, only the index that holds them.
+func (p *Pool) resolvePlatform(ctx context.Context, digest name.Digest, request Request, since time.Time, answer *Answer) {
 	image, err := v1.NewHash(digest.DigestStr())
 	if err != nil {
 		return
 	}
-	s := search{
+	s := indexSearch{
 		pool: p, image: image, request: request, since: since, answer: answer,
-		open: answer.Result.Verdict == v1alpha1.VerdictUntrusted && (request.Runs || answer.Result.Reason == v1alpha1.UnsignedReason),
+		undecided: answer.Result.Verdict == v1alpha1.VerdictUntrusted && (request.Running || answer.Result.Reason == v1alpha1.UnsignedReason),
 	}
-	tagged, failure := p.tagged(ctx, digest, request, since, answer)
+	tagged, failure := p.resolveTag(ctx, digest, request, since, answer)
 	s.failure = failure
-	for _, index := range []*name.Digest{request.Index, request.Vouched} {
-		if s.open && index != nil && index.DigestStr() != digest.DigestStr() {
-			s.look(ctx, *index)
+	for _, index := range []*name.Digest{request.Index, request.KnownIndex} {
+		if s.undecided && index != nil && index.DigestStr() != digest.DigestStr() {
+			s.checkIndex(ctx, *index)
 		}
 	}
-	if tagged != nil && (s.open || request.Runs) {
-		s.lookAtTag(ctx, *tagged, digest)
+	if tagged != nil && (s.undecided || request.Running) {
+		s.checkTag(ctx, *tagged, digest)
 	}
-	if s.open && request.Runs && s.failure != nil {
-		// The index may vouch for what runs: nothing is certain.
+	if s.undecided && request.Running && s.failure != nil {
+		// The index that could not be read may be signed.
 		answer.Result = *s.failure
 	}
 }
 
-// lookAtTag looks at what the tag names. Where that is the index of the digest the tag has not moved, whatever the
-// verdict.
-func (s *search) lookAtTag(ctx context.Context, tagged, digest name.Digest) {
-	switch holds, known := s.look(ctx, tagged); {
+// checkTag checks the index that the tag names. If it holds the digest the tag has not moved, whatever the verdict.
+func (s *indexSearch) checkTag(ctx context.Context, tagged, digest name.Digest) {
+	switch holds, known := s.checkIndex(ctx, tagged); {
 	case !known:
 		s.answer.TagDigest = ""
 	case holds:
@@ -121,21 +120,22 @@ func (s *search) lookAtTag(ctx context.Context, tagged, digest name.Digest) {
 	}
 }
 
-// look at one index: whether it holds the digest and, where that matters, whether it vouches for it.
-func (s *search) look(ctx context.Context, index name.Digest) (holds, known bool) {
-	holds, unreadable := s.pool.verifier.Holds(ctx, index, s.image)
-	if unreadable != nil {
-		s.failure = unreadable
+// checkIndex reports whether an index holds the digest, and whether that is known. If it does and the verdict is
+// undecided, the verdict on the index is applied.
+func (s *indexSearch) checkIndex(ctx context.Context, index name.Digest) (holds, known bool) {
+	holds, failure := s.pool.verifier.Holds(ctx, index, s.image)
+	if failure != nil {
+		s.failure = failure
 		return false, false
 	}
-	if holds && s.open {
-		s.open = !s.pool.vouch(ctx, index, s.request, s.since, s.answer)
+	if holds && s.undecided {
+		s.undecided = !s.pool.acceptFromIndex(ctx, index, s.request, s.since, s.answer)
 	}
 	return holds, true
 }
 
-// tagged looks up what the tag beside a digest names, nil where that is the digest itself or nothing.
-func (p *Pool) tagged(
+// resolveTag returns what the Request's Tag names; nil if that is the digest itself or does not exist.
+func (p *Pool) resolveTag(
 	ctx context.Context, digest name.Digest, request Request, since time.Time, answer *Answer,
 ) (*name.Digest, *verify.Result) {
 	if request.Tag == nil {
@@ -155,22 +155,22 @@ func (p *Pool) tagged(
 	return &tagged, nil
 }
 
-// vouch takes the verdict on the index over, and tells whether that settles the matter.
-func (p *Pool) vouch(ctx context.Context, index name.Digest, request Request, since time.Time, answer *Answer) bool {
-	result := p.judge(ctx, index, request, since)
+// acceptFromIndex applies the verdict on the index that holds the image, and reports whether it decides the answer.
+func (p *Pool) acceptFromIndex(ctx context.Context, index name.Digest, request Request, since time.Time, answer *Answer) bool {
+	result := p.verify(ctx, index, request, since)
 	switch {
-	case result.Verdict == v1alpha1.VerdictUntrusted, !request.Runs && result.Verdict == v1alpha1.VerdictUnknown:
+	case result.Verdict == v1alpha1.VerdictUntrusted, !request.Running && result.Verdict == v1alpha1.VerdictUnknown:
 		return false
 	case result.Verdict == v1alpha1.VerdictUnknown:
 		answer.Result = result
-	case request.Runs:
-		answer.Result, answer.Index = result, index.DigestStr()
-		answer.Result.Message = "held by the index " + index.DigestStr() + ", which is " + result.Message
+	case request.Running:
+		answer.Result, answer.IndexDigest = result, index.DigestStr()
+		answer.Result.Message = "part of the image index " + index.DigestStr() + ", which is " + result.Message
 	default:
 		answer.Result = verify.Result{
 			Verdict: v1alpha1.VerdictUntrusted, Reason: v1alpha1.PlatformDigestNotSignedReason,
-			Message: "only the index that holds this platform's digest is signed, and admission does not look further: pin to " +
-				index.DigestStr(),
+			Message: "this digest is a platform manifest; only its image index is signed, and policy-controller does not check the " +
+				"index. Pin to " + index.DigestStr(),
 		}
 	}
 	return true

@@ -14,9 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package pool verifies images beside the reconciler: it remembers what is known of each
-// image under each rule, has a bounded number of workers find out what is not, and
-// tells when an answer lands. A caller never waits for a registry.
+// Package pool verifies images in the background. It caches what is known about each image under each rule, verifies
+// the rest with a bounded number of workers, and notifies its subscribers when an answer changes. A caller never waits
+// for a registry.
 package pool
 
 import (
@@ -38,79 +38,83 @@ import (
 )
 
 const (
-	// DefaultWorkers is how many images are verified at a time.
+	// DefaultWorkers is the default number of images that are verified concurrently.
 	DefaultWorkers = 10
-	// verifyTimeout bounds one verification, all its requests included.
+	// verifyTimeout bounds one verification, including all its requests.
 	verifyTimeout = 2 * time.Minute
-	// The first attempt after a failure, and the longest pause between two.
+	// minBackoff and maxBackoff bound the time between a failed attempt and the next one.
 	minBackoff = 5 * time.Second
 	maxBackoff = 5 * time.Minute
 )
 
-// Verifier judges images. *verify.Cosign is the real one.
+// Verifier verifies images. *verify.Cosign implements it.
 type Verifier interface {
-	// Resolve returns the digest that a reference names, or why it is not known.
+	// Resolve returns the digest that a reference names, or a Result that says why it is unknown.
 	Resolve(ctx context.Context, ref name.Reference) (name.Digest, *verify.Result)
-	// Verify judges one digest.
+	// Verify returns the verdict on one digest.
 	Verify(ctx context.Context, image name.Digest, rule *policy.Rule, root *trustroot.Root) verify.Result
-	// Holds tells whether an index lists the digest of an image, or why it is not known.
+	// Holds reports whether an index lists the digest of an image, or a Result that says why this is unknown.
 	Holds(ctx context.Context, index name.Digest, image v1.Hash) (bool, *verify.Result)
 }
 
-// Request is a question about one image.
+// Request asks for the verdict on one image.
 type Request struct {
 	// Ref is the image, by tag or by digest.
 	Ref name.Reference
-	// Tag that stands beside the digest in Ref, nil where none does. It is looked up too: it may name something else by
-	// now, and the index that it names may hold Ref.
+	// Tag is the tag that a reference names in addition to the digest in Ref; nil if it names none. The tag is resolved
+	// too: it may have moved, or it may name the index that holds Ref.
 	Tag *name.Tag
-	// Index that was asked for where a node runs Ref, nil where none was.
+	// Index is the index that the workload requested where a node runs Ref; nil if it requested none.
 	Index *name.Digest
-	// Vouched is an index that is known to have held Ref and vouched for it, nil where none is. It is no part of the
-	// question: only where to look, after the tag has moved on.
-	Vouched *name.Digest
-	// Runs tells that a node reports Ref. A signature of the index that holds it counts then: the index was asked for,
-	// and the node chose from it.
-	Runs bool
-	// Rule to verify by. Without one only the digest is asked for, and the Answer's Result is zero once it is known.
+	// KnownIndex is an index that is known to hold Ref and to be signed; nil if there is none. It is not part of the
+	// question, only a hint where to search once the tag has moved.
+	KnownIndex *name.Digest
+	// Running reports whether a node runs Ref. If so, a signature of the index that holds Ref counts: the index was
+	// requested, and the node chose from it.
+	Running bool
+	// ResolveOnly requests only the digest that Ref names. Rule and Root are not used, and the Answer's Result is zero
+	// once the digest is known.
+	ResolveOnly bool
+	// Rule to verify by. Without one, and without ResolveOnly, the verdict is Unknown.
 	Rule *policy.Rule
-	// RootName tells roots of trust apart; empty is the default one.
+	// RootName is the name of the root of trust; empty for the default one.
 	RootName string
-	// Root of trust, nil while there is none.
+	// Root of trust, nil if it is unavailable.
 	Root *trustroot.Root
 	// Credentials to present to the registry, nil for the verifier's own.
 	Credentials *registry.Credentials
 }
 
-// Answer is what is known of one image.
+// Answer is what is known about one image.
 type Answer struct {
-	// Digest that the result is about, empty while a tag could not be looked up.
+	// Digest that the Result is about, empty if a tag could not be resolved.
 	Digest string
-	// Index is the signed one that vouches for a running digest of one platform; empty otherwise.
-	Index string
-	// TagDigest is what the Request's Tag names: Digest, where the index that it names holds it. Empty while it is not known.
+	// IndexDigest is the signed index through which a running platform digest is trusted; empty otherwise.
+	IndexDigest string
+	// TagDigest is what the Request's Tag names; Digest itself, if the tag names an index that holds it. Empty if unknown.
 	TagDigest string
-	// Result of the last attempt; Unknown and Pending before the first one ends.
+	// Result of the latest attempt; Unknown with reason Pending until the first one ends.
 	Result verify.Result
-	// Last is the last verdict that is not Unknown, from an earlier attempt on the same digest,
-	// and LastTime when it was reached. Set only while Result is Unknown.
+	// Last is the latest verdict other than Unknown, from an earlier attempt on the same digest, and LastTime is when it
+	// was reached. They are set only if Result is Unknown.
 	Last     *verify.Result
 	LastTime time.Time
-	// Attempted tells that an attempt has ended at all.
-	Attempted bool
-	// Settled tells that one has ended that began at or after the time asked for.
-	Settled bool
+	// Known reports whether any attempt has ended.
+	Known bool
+	// Fresh reports whether an attempt has ended that began at or after the requested time.
+	Fresh bool
 }
 
-// key is what makes two requests the same question.
+// key identifies a question. Requests with equal keys have the same answer.
 type key struct {
-	ref      string
-	rule     string
-	rootName string
-	tag      string
-	index    string
-	runs     bool
-	access   string
+	ref         string
+	rule        string
+	rootName    string
+	tag         string
+	index       string
+	running     bool
+	resolveOnly bool
+	access      string
 }
 
 func (r *Request) access() string {
@@ -121,7 +125,10 @@ func (r *Request) access() string {
 }
 
 func keyOf(request Request) key {
-	k := key{ref: request.Ref.Name(), rule: request.Rule.ID(), rootName: request.RootName, runs: request.Runs, access: request.access()}
+	k := key{
+		ref: request.Ref.Name(), rule: request.Rule.ID(), rootName: request.RootName,
+		running: request.Running, resolveOnly: request.ResolveOnly, access: request.access(),
+	}
 	if request.Tag != nil {
 		k.tag = request.Tag.Name()
 	}
@@ -131,29 +138,29 @@ func keyOf(request Request) key {
 	return k
 }
 
-// entry is what is known of one key.
+// entry is what is known about one key.
 type entry struct {
-	request Request
-	askers  map[string]time.Time // each asker, and since when it wants the answer to be
+	request     Request
+	subscribers map[string]time.Time // the time since which each subscriber requires the attempt to have begun
 
 	answer Answer
 	began  time.Time // when the attempt behind the answer began
-	root   string    // fingerprint of the root that it used
+	root   string    // fingerprint of the root of trust that the attempt used
 
-	failures  int       // attempts in a row that ended Unknown
-	notBefore time.Time // of the next attempt after a failure
+	failures  int       // consecutive attempts that ended Unknown
+	notBefore time.Time // earliest time of the next attempt after a failure
 
-	last       *verify.Result // last verdict that is not Unknown,
-	lastTime   time.Time      // when it was reached,
-	lastDigest string         // and what it is about
+	last       *verify.Result // latest verdict other than Unknown
+	lastTime   time.Time      // when last was reached
+	lastDigest string         // the digest that last is about
 }
 
-// Pool is safe for concurrent use.
+// Pool verifies images in the background. It is safe for concurrent use.
 type Pool struct {
 	verifier Verifier
 	workers  int
 	clock    clock.WithTicker
-	landed   func(asker string)
+	onChange func(subscriber string)
 	observe  func(verify.Result, time.Duration)
 
 	queue  workqueue.TypedDelayingInterface[key]
@@ -161,21 +168,20 @@ type Pool struct {
 
 	mu       sync.Mutex
 	entries  map[key]*entry
-	asked    map[string]map[key]bool // by asker, so that a pass costs its own requests and no others
+	requests map[string]map[key]bool // by subscriber, so that a call costs its own requests only
 	verdicts map[verdictKey]verdict
 	tags     map[tagKey]lookup
 }
 
 // Options of a Pool.
 type Options struct {
-	// Workers is how many images are verified at a time; DefaultWorkers when zero.
+	// Workers is the number of images that are verified concurrently; DefaultWorkers if zero.
 	Workers int
-	// Clock is the real one when nil.
+	// Clock is the real one if nil.
 	Clock clock.WithTicker
-	// Landed is called whenever an answer changes that the asker waits for or has asked about.
-	// It must not block.
-	Landed func(asker string)
-	// Observe is called after each verification with its duration. May be nil.
+	// OnChange is called with each subscriber of an answer that changed or became fresh. It must not block.
+	OnChange func(subscriber string)
+	// Observe is called with the result and the duration of each verification. It may be nil.
 	Observe func(verify.Result, time.Duration)
 }
 
@@ -194,13 +200,13 @@ func New(verifier Verifier, opts Options) *Pool {
 		verifier: verifier,
 		workers:  opts.Workers,
 		clock:    opts.Clock,
-		landed:   opts.Landed,
+		onChange: opts.OnChange,
 		observe:  opts.Observe,
 		queue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[key]{
 			Name: "verify", Clock: opts.Clock,
 		}),
 		entries:  map[key]*entry{},
-		asked:    map[string]map[key]bool{},
+		requests: map[string]map[key]bool{},
 		verdicts: map[verdictKey]verdict{},
 		tags:     map[tagKey]lookup{},
 	}
@@ -218,86 +224,86 @@ func (p *Pool) Start(ctx context.Context) error {
 	return nil
 }
 
-// Answers returns what is known of each request, in their order, and has the rest found out:
-// what has not been attempted at or after since. The requests replace all earlier ones
-// of the same asker; what nobody asks about any more is forgotten.
-func (p *Pool) Answers(asker string, requests []Request, since time.Time) []Answer {
+// Answers returns what is known about each request, in the order of the requests, and enqueues those that no attempt
+// since the given time has answered. The requests replace all earlier ones of the subscriber; an answer without
+// subscribers is dropped.
+func (p *Pool) Answers(subscriber string, requests []Request, since time.Time) []Answer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	asked := make(map[key]bool, len(requests))
+	requested := make(map[key]bool, len(requests))
 	answers := make([]Answer, 0, len(requests))
 	for _, request := range requests {
 		k := keyOf(request)
-		asked[k] = true
+		requested[k] = true
 		e := p.entries[k]
 		if e == nil {
-			e = &entry{askers: map[string]time.Time{}, answer: Pending()}
+			e = &entry{subscribers: map[string]time.Time{}, answer: Pending()}
 			p.entries[k] = e
 		}
 		e.request = request
-		e.askers[asker] = since
+		e.subscribers[subscriber] = since
 		answer := e.answer
-		answer.Settled = e.fresh(since)
-		if !answer.Settled {
+		answer.Fresh = e.fresh(since)
+		if !answer.Fresh {
 			p.queue.Add(k)
 		}
 		answers = append(answers, answer)
 	}
-	p.replace(asker, asked)
+	p.replace(subscriber, requested)
 	return answers
 }
 
-// Forget drops all requests of an asker.
-func (p *Pool) Forget(asker string) {
+// Forget drops all requests of a subscriber.
+func (p *Pool) Forget(subscriber string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.replace(asker, nil)
-	delete(p.asked, asker)
+	p.replace(subscriber, nil)
+	delete(p.requests, subscriber)
 }
 
-// replace notes what an asker asks about, and forgets what nobody does any more.
-func (p *Pool) replace(asker string, asked map[key]bool) {
+// replace records what a subscriber requests, and drops entries without subscribers.
+func (p *Pool) replace(subscriber string, requested map[key]bool) {
 	dropped := false
-	for k := range p.asked[asker] {
-		if asked[k] {
+	for k := range p.requests[subscriber] {
+		if requested[k] {
 			continue
 		}
 		e := p.entries[k]
-		delete(e.askers, asker)
-		if len(e.askers) == 0 {
+		delete(e.subscribers, subscriber)
+		if len(e.subscribers) == 0 {
 			delete(p.entries, k)
 			dropped = true
 		}
 	}
-	p.asked[asker] = asked
+	p.requests[subscriber] = requested
 	if dropped {
-		p.sweep()
+		p.evict()
 	}
 }
 
-// fresh tells whether an attempt with today's root of trust began at or after since.
+// fresh reports whether an attempt with the current root of trust began at or after since.
 func (e *entry) fresh(since time.Time) bool {
-	return e.answer.Attempted && !e.began.Before(since) && e.root == fingerprint(e.request.Root)
+	return e.answer.Known && !e.began.Before(since) && e.root == fingerprint(e.request.Root)
 }
 
-// since is the newest time that anybody asked for.
+// since is the latest time that any subscriber requires.
 func (e *entry) since() time.Time {
-	var newest time.Time
-	for _, since := range e.askers {
-		if since.After(newest) {
-			newest = since
+	var latest time.Time
+	for _, since := range e.subscribers {
+		if since.After(latest) {
+			latest = since
 		}
 	}
-	return newest
+	return latest
 }
 
-// Pending is the answer before the first attempt has ended.
+// Pending is the answer until the first attempt has ended.
 func Pending() Answer {
 	return Answer{Result: verify.Result{
 		Verdict: v1alpha1.VerdictUnknown,
 		Reason:  v1alpha1.PendingReason,
-		Message: "not examined yet",
+		Message: "not verified yet",
 	}}
 }
 

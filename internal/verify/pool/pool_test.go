@@ -96,21 +96,21 @@ func (s *scripted) set(change func()) {
 
 type fixture struct {
 	*Pool
-	t      *testing.T
-	script *scripted
-	clock  *testingclock.FakeClock
-	landed chan string
+	t       *testing.T
+	script  *scripted
+	clock   *testingclock.FakeClock
+	changed chan string
 }
 
 func start(t *testing.T, workers int) *fixture {
 	t.Helper()
 	f := &fixture{
-		t:      t,
-		script: &scripted{tags: map[string]string{"v1": digestA}, result: verified},
-		clock:  testingclock.NewFakeClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)),
-		landed: make(chan string, 1000),
+		t:       t,
+		script:  &scripted{tags: map[string]string{"v1": digestA}, result: verified},
+		clock:   testingclock.NewFakeClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)),
+		changed: make(chan string, 1000),
 	}
-	f.Pool = New(f.script, Options{Workers: workers, Clock: f.clock, Landed: func(asker string) { f.landed <- asker }})
+	f.Pool = New(f.script, Options{Workers: workers, Clock: f.clock, OnChange: func(subscriber string) { f.changed <- subscriber }})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- f.Start(ctx) }()
@@ -123,11 +123,11 @@ func start(t *testing.T, workers int) *fixture {
 	return f
 }
 
-// await waits until one asker is told.
-func (f *fixture) await(asker string) {
+// await waits until one subscriber is told.
+func (f *fixture) await(subscriber string) {
 	f.t.Helper()
-	if got := <-f.landed; got != asker {
-		f.t.Fatalf("%s was told, want %s", got, asker)
+	if got := <-f.changed; got != subscriber {
+		f.t.Fatalf("%s was told, want %s", got, subscriber)
 	}
 }
 
@@ -152,7 +152,7 @@ func TestAnswerLandsAndStays(t *testing.T) {
 		t.Errorf("first answer (-want +got):\n%s", cmp.Diff(want, first[0]))
 	}
 	f.await("trust")
-	want := Answer{Digest: digestA, Result: verified, Attempted: true, Settled: true}
+	want := Answer{Digest: digestA, Result: verified, Known: true, Fresh: true}
 	for range 3 {
 		if got := f.Answers("trust", requests, time.Time{}); !cmp.Equal(got[0], want) {
 			t.Errorf("answer (-want +got):\n%s", cmp.Diff(want, got[0]))
@@ -165,15 +165,15 @@ func TestAnswerLandsAndStays(t *testing.T) {
 
 func TestOneVerificationPerDigest(t *testing.T) {
 	f := start(t, 1)
-	// Two spellings and a tag of one image, asked for by two trusts.
+	// Two spellings and a tag of one image, subscribed for by two trusts.
 	f.Answers("a", ask(t, "docker.io/karmada/x@"+digestA, "karmada/x:v1"), time.Time{})
 	f.Answers("b", ask(t, "index.docker.io/karmada/x@"+digestA), time.Time{})
 	for settled := false; !settled; {
-		<-f.landed
+		<-f.changed
 		settled = true
-		for asker, images := range map[string][]string{"a": {"karmada/x@" + digestA, "karmada/x:v1"}, "b": {"karmada/x@" + digestA}} {
-			for _, answer := range f.Answers(asker, ask(t, images...), time.Time{}) {
-				settled = settled && answer.Settled
+		for subscriber, images := range map[string][]string{"a": {"karmada/x@" + digestA, "karmada/x:v1"}, "b": {"karmada/x@" + digestA}} {
+			for _, answer := range f.Answers(subscriber, ask(t, images...), time.Time{}) {
+				settled = settled && answer.Fresh
 			}
 		}
 	}
@@ -191,11 +191,11 @@ func TestSinceAsksAnew(t *testing.T) {
 	due := f.clock.Now().Add(time.Hour)
 	f.clock.SetTime(due)
 	f.script.set(func() { f.script.tags["v1"] = digestB })
-	if got := f.Answers("trust", requests, due)[0]; got.Settled || got.Digest != digestA {
+	if got := f.Answers("trust", requests, due)[0]; got.Fresh || got.Digest != digestA {
 		t.Errorf("got %+v, want the old answer, not settled", got)
 	}
 	f.await("trust")
-	if got := f.Answers("trust", requests, due)[0]; !got.Settled || got.Digest != digestB {
+	if got := f.Answers("trust", requests, due)[0]; !got.Fresh || got.Digest != digestB {
 		t.Errorf("got %+v, want the tag's new digest, settled", got)
 	}
 }
@@ -212,7 +212,7 @@ func TestFailureKeepsTheLastVerdictAndIsTriedAgain(t *testing.T) {
 	f.script.set(func() { f.script.result = limited })
 	f.Answers("trust", requests, due)
 	f.await("trust")
-	want := Answer{Digest: digestA, Result: limited, Last: &verified, LastTime: reached, Attempted: true, Settled: true}
+	want := Answer{Digest: digestA, Result: limited, Last: &verified, LastTime: reached, Known: true, Fresh: true}
 	if got := f.Answers("trust", requests, due)[0]; !cmp.Equal(got, want) {
 		t.Errorf("answer (-want +got):\n%s", cmp.Diff(want, got))
 	}
@@ -241,11 +241,11 @@ func TestRotatedRootAsksAnew(t *testing.T) {
 	f.script.set(func() { f.script.result = verified })
 	for i, root := range []*trustroot.Root{{Fingerprint: "one"}, {Fingerprint: "two"}} {
 		requests[0].Root = root
-		if got := f.Answers("trust", requests, time.Time{})[0]; got.Settled {
+		if got := f.Answers("trust", requests, time.Time{})[0]; got.Fresh {
 			t.Fatalf("settled before root %d was used", i)
 		}
 		f.await("trust")
-		if got := f.Answers("trust", requests, time.Time{})[0]; !got.Settled || got.Result.Verdict != v1alpha1.VerdictVerified {
+		if got := f.Answers("trust", requests, time.Time{})[0]; !got.Fresh || got.Result.Verdict != v1alpha1.VerdictVerified {
 			t.Errorf("root %d: got %+v, want verified", i, got)
 		}
 	}
@@ -266,8 +266,8 @@ func TestForgetLeavesNothing(t *testing.T) {
 		t.Errorf("%d entries and %d verdicts, want 1 and 1", len(f.entries), len(f.verdicts))
 	}
 	f.Forget("b")
-	if len(f.entries)+len(f.verdicts)+len(f.asked) != 0 {
-		t.Errorf("%d entries, %d verdicts and %d askers are left", len(f.entries), len(f.verdicts), len(f.asked))
+	if len(f.entries)+len(f.verdicts)+len(f.requests) != 0 {
+		t.Errorf("%d entries, %d verdicts and %d subscribers are left", len(f.entries), len(f.verdicts), len(f.requests))
 	}
 }
 
@@ -290,6 +290,33 @@ func TestWorkersAreBounded(t *testing.T) {
 	}
 	if f.script.most != workers {
 		t.Errorf("%d verifications ran at a time, want %d", f.script.most, workers)
+	}
+}
+
+// TestResolveOnly holds the two requests without a rule apart: one that asks for the digest only, and one whose rule is
+// missing, which must never look verified.
+func TestResolveOnly(t *testing.T) {
+	f := start(t, 1)
+	f.script.set(func() {
+		f.script.result = verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.InternalErrorReason}
+	})
+	requests := ask(t, "karmada/x:v1", "karmada/x:v1")
+	for i := range requests {
+		requests[i].Rule, requests[i].Root = nil, nil
+	}
+	requests[1].ResolveOnly = true
+	f.Answers("trust", requests, time.Time{})
+	f.await("trust")
+	f.await("trust")
+	want := []Answer{
+		{Digest: digestA, Result: f.script.result, Known: true, Fresh: true},
+		{Digest: digestA, Known: true, Fresh: true},
+	}
+	if diff := cmp.Diff(want, f.Answers("trust", requests, time.Time{})); diff != "" {
+		t.Errorf("answers (-want +got):\n%s", diff)
+	}
+	if got := f.script.count(); got != 1 {
+		t.Errorf("verified %d times, want once", got)
 	}
 }
 

@@ -27,10 +27,9 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify"
 )
 
-// verdictKey is what a verdict depends on. The repository belongs to it: signatures are
-// stored beside the image.
+// verdictKey is what a verdict depends on. This includes the repository, since signatures are stored next to the image.
 type verdictKey struct {
-	digest string // NAME@DIGEST; name.Digest also remembers how it was spelled
+	digest string // NAME@DIGEST; a name.Digest also contains how it was spelled
 	rule   string
 	root   string
 	access string
@@ -42,9 +41,9 @@ type verdict struct {
 	began  time.Time
 }
 
-// judge returns a verdict that was begun at or after since, and has it found out where there is
-// none, once for all who want it at the same time.
-func (p *Pool) judge(ctx context.Context, digest name.Digest, request Request, since time.Time) verify.Result {
+// verify returns the verdict on a digest: the stored one if its verification began at or after since, otherwise that of
+// a new verification, which concurrent callers share.
+func (p *Pool) verify(ctx context.Context, digest name.Digest, request Request, since time.Time) verify.Result {
 	k := verdictKey{digest: digest.Name(), rule: request.Rule.ID(), root: fingerprint(request.Root), access: request.access()}
 	p.mu.Lock()
 	known, ok := p.verdicts[k]
@@ -63,24 +62,24 @@ func (p *Pool) judge(ctx context.Context, digest name.Digest, request Request, s
 		}
 		return result, nil
 	})
-	return flight.(verify.Result) //nolint:forcetypeassert // the function above returns nothing else
+	return flight.(verify.Result) //nolint:forcetypeassert // the function above returns a verify.Result only
 }
 
-// String tells keys apart for singleflight, which takes strings.
+// String returns the key for singleflight, which requires strings.
 func (k verdictKey) String() string {
 	return strings.Join([]string{k.digest, k.root, k.rule, k.access}, "\x00")
 }
 
-// sweep forgets the verdicts on digests that no entry names any more.
-func (p *Pool) sweep() {
+// evict drops the verdicts and the resolved tags that no entry refers to.
+func (p *Pool) evict() {
 	type named struct{ digest, rule string }
 	used := make(map[named]bool, len(p.entries))
 	tags := make(map[string]bool, len(p.entries))
 	for k, e := range p.entries {
 		repository := e.request.Ref.Context().Name()
 		used[named{repository + "@" + e.answer.Digest, k.rule}] = true
-		if e.answer.Index != "" {
-			used[named{repository + "@" + e.answer.Index, k.rule}] = true
+		if e.answer.IndexDigest != "" {
+			used[named{repository + "@" + e.answer.IndexDigest, k.rule}] = true
 		}
 		tags[k.ref], tags[k.tag] = true, true
 	}

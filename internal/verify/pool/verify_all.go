@@ -21,19 +21,21 @@ import (
 	"time"
 )
 
-// asker is the only one.
-const asker = "batch"
+// foreground is the only subscriber of the pool that VerifyAll starts.
+const foreground = "foreground"
 
-// Progress is told how many of all answers have landed.
+// Progress is called with the number of answers that are known, and the number of all requests.
 type Progress func(done, all int)
 
-// VerifyAll has a verifier answer all requests, in their order, each after one attempt. It returns early, with what is known by
-// then, when the context ends.
+// VerifyAll verifies all requests in the foreground, with the given number of workers, and returns their answers in the
+// order of the requests. Each distinct request is attempted once: a failure is not retried, its answer is Unknown.
+// progress is called at least once; its last call has done equal to all unless VerifyAll fails. The error is that of the
+// context, if it ends first; the answers are then what is known so far.
 func VerifyAll(ctx context.Context, verifier Verifier, requests []Request, workers int, progress Progress) ([]Answer, error) {
-	landed := make(chan struct{}, 1)
-	working := New(verifier, Options{Workers: workers, Landed: func(string) {
+	changed := make(chan struct{}, 1)
+	pool := New(verifier, Options{Workers: workers, OnChange: func(string) {
 		select {
-		case landed <- struct{}{}:
+		case changed <- struct{}{}:
 		default:
 		}
 	}})
@@ -41,17 +43,17 @@ func VerifyAll(ctx context.Context, verifier Verifier, requests []Request, worke
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		_ = working.Start(poolCtx) // it returns nil
+		_ = pool.Start(poolCtx) // it returns nil
 	}()
 	defer func() {
 		stop()
 		<-stopped
 	}()
 	for {
-		answers := working.Answers(asker, requests, time.Time{})
+		answers := pool.Answers(foreground, requests, time.Time{})
 		done := 0
 		for i := range answers {
-			if answers[i].Attempted {
+			if answers[i].Known {
 				done++
 			}
 		}
@@ -60,7 +62,7 @@ func VerifyAll(ctx context.Context, verifier Verifier, requests []Request, worke
 			return answers, nil
 		}
 		select {
-		case <-landed:
+		case <-changed:
 		case <-ctx.Done():
 			return answers, ctx.Err()
 		}

@@ -36,10 +36,10 @@ func (p *Pool) work(ctx context.Context) {
 	}
 }
 
-// attempt finds one answer out, unless it became known or unwanted while it was queued.
+// attempt answers one question, unless it was answered or dropped while it was queued.
 func (p *Pool) attempt(ctx context.Context, k key) {
-	request, since, wanted := p.begin(k)
-	if !wanted {
+	request, since, needed := p.begin(k)
+	if !needed {
 		return
 	}
 	began := p.clock.Now()
@@ -49,18 +49,18 @@ func (p *Pool) attempt(ctx context.Context, k key) {
 	digest, failure := p.resolve(bounded, request.Ref, request, since)
 	if failure != nil {
 		p.observe(*failure, p.clock.Since(began))
-		p.land(ctx, k, request, began, Answer{Result: *failure})
+		p.record(ctx, k, request, began, Answer{Result: *failure})
 		return
 	}
 	answer := Answer{Digest: digest.DigestStr()}
-	if request.Rule != nil {
-		answer.Result = p.judge(bounded, digest, request, since)
-		p.platform(bounded, digest, request, since, &answer)
+	if !request.ResolveOnly {
+		answer.Result = p.verify(bounded, digest, request, since)
+		p.resolvePlatform(bounded, digest, request, since, &answer)
 	}
-	p.land(ctx, k, request, began, answer)
+	p.record(ctx, k, request, began, answer)
 }
 
-// begin returns the request to work on, and since when its verdict must be.
+// begin returns the request to work on and the time since which its verdict must be, or false if there is nothing to do.
 func (p *Pool) begin(k key) (Request, time.Time, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,10 +75,10 @@ func (p *Pool) begin(k key) (Request, time.Time, bool) {
 	return e.request, since, true
 }
 
-// land records an answer, tells whom it concerns and plans the next attempt after a failure.
-func (p *Pool) land(ctx context.Context, k key, request Request, began time.Time, answer Answer) {
+// record stores an answer, schedules the next attempt after a failure, and notifies the subscribers.
+func (p *Pool) record(ctx context.Context, k key, request Request, began time.Time, answer Answer) {
 	if ctx.Err() != nil {
-		return // stopping: what was cut short says nothing about the image
+		return // the pool stops: an attempt that was cut short says nothing about the image
 	}
 	p.mu.Lock()
 	e := p.entries[k]
@@ -87,37 +87,37 @@ func (p *Pool) land(ctx context.Context, k key, request Request, began time.Time
 		return
 	}
 	stale := map[string]bool{}
-	for asker, since := range e.askers {
-		stale[asker] = !e.fresh(since)
+	for subscriber, since := range e.subscribers {
+		stale[subscriber] = !e.fresh(since)
 	}
 	before := e.answer
-	e.record(answer, p.clock.Now())
+	e.update(answer, p.clock.Now())
 	e.began, e.root = began, fingerprint(request.Root)
-	if before.Digest != e.answer.Digest || before.Index != e.answer.Index {
-		p.sweep()
+	if before.Digest != e.answer.Digest || before.IndexDigest != e.answer.IndexDigest {
+		p.evict()
 	}
 	changed := !reflect.DeepEqual(before, e.answer)
-	p.plan(k, e)
+	p.scheduleRetry(k, e)
 
-	var tell []string
-	for asker := range e.askers {
-		if changed || stale[asker] {
-			tell = append(tell, asker)
+	var notify []string
+	for subscriber := range e.subscribers {
+		if changed || stale[subscriber] {
+			notify = append(notify, subscriber)
 		}
 	}
 	p.mu.Unlock()
 
-	for _, asker := range tell {
-		p.landed(asker)
+	for _, subscriber := range notify {
+		p.onChange(subscriber)
 	}
 }
 
-// record takes the result of an attempt in. A failure keeps the digest and the last verdict on it.
-func (e *entry) record(answer Answer, now time.Time) {
+// update takes over the result of an attempt. After a failure the digest and the last verdict on it are retained.
+func (e *entry) update(answer Answer, now time.Time) {
 	if answer.Digest == "" {
 		answer.Digest = e.answer.Digest
 	}
-	answer.Attempted = true
+	answer.Known = true
 	e.answer = answer
 	if answer.Result.Verdict != v1alpha1.VerdictUnknown {
 		e.failures = 0
@@ -130,27 +130,27 @@ func (e *entry) record(answer Answer, now time.Time) {
 	}
 }
 
-// plan has an image that could not be judged looked at again. Where the root of trust is
-// missing there is nothing to try until somebody asks with one.
-func (p *Pool) plan(k key, e *entry) {
+// scheduleRetry enqueues the next attempt after a failure. While the root of trust is missing there is nothing to retry
+// until a request brings one.
+func (p *Pool) scheduleRetry(k key, e *entry) {
 	switch {
-	case e.answer.Result.Verdict == v1alpha1.VerdictUnknown && (e.request.Root != nil || e.request.Rule == nil):
-		pause := max(backoff(e.failures), e.answer.Result.RetryAfter)
-		e.notBefore = p.clock.Now().Add(pause)
-		p.queue.AddAfter(k, pause)
+	case e.answer.Result.Verdict == v1alpha1.VerdictUnknown && (e.request.Root != nil || e.request.ResolveOnly):
+		delay := max(backoff(e.failures), e.answer.Result.RetryAfter)
+		e.notBefore = p.clock.Now().Add(delay)
+		p.queue.AddAfter(k, delay)
 	case !e.fresh(e.since()):
-		// Asked anew while it was under way.
+		// A newer time was requested during the attempt.
 		p.queue.Add(k)
 	}
 }
 
-// backoff doubles from minBackoff to maxBackoff.
+// backoff is the time to wait after a number of consecutive failures: it doubles from minBackoff to maxBackoff.
 func backoff(failures int) time.Duration {
-	pause := minBackoff
+	delay := minBackoff
 	for range failures - 1 {
-		if pause *= 2; pause >= maxBackoff {
+		if delay *= 2; delay >= maxBackoff {
 			return maxBackoff
 		}
 	}
-	return pause
+	return delay
 }

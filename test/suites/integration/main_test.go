@@ -109,7 +109,7 @@ func start(t *testing.T, config *rest.Config) *operator {
 		t.Fatal(err)
 	}
 	trigger := &controllers.Trigger{}
-	verdicts := pool.New(verify.New(), pool.Options{Landed: trigger.Enqueue})
+	verdicts := pool.New(verify.New(), pool.Options{OnChange: trigger.Enqueue})
 	workloads := inventory.New(trigger.EnqueueAfter)
 	watched, err := feed.New(config, workloads)
 	if err != nil {
