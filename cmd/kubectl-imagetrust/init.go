@@ -26,7 +26,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// presets are trusts to start from, with comments for those who change them.
+// presets are commented KarmadaImageTrusts to start from.
 //
 //go:embed presets/*.yaml
 var presets embed.FS
@@ -53,17 +53,17 @@ func newInitCommand(s streams) *cobra.Command {
 	preset := defaultPreset
 	cmd := &cobra.Command{
 		Use:   "init [--preset NAME]",
-		Short: "Print a trust to start from",
+		Short: "Print a KarmadaImageTrust to start from",
 		Example: `  kubectl imagetrust init > trust.yaml
   kubectl imagetrust init --preset kubernetes-release > kubernetes.yaml`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			names, err := presetNames()
 			if err != nil {
 				return err
 			}
 			if !slices.Contains(names, preset) {
-				return usage("there is no preset %q, only %s", preset, strings.Join(names, ", "))
+				return usage("unknown preset %q: use one of %s", preset, strings.Join(names, ", "))
 			}
 			content, err := presets.ReadFile(presetsDir + "/" + preset + presetSuffix)
 			if err != nil {
@@ -73,6 +73,6 @@ func newInitCommand(s streams) *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&preset, "preset", preset, "karmada-release, karmada-latest or kubernetes-release")
+	cmd.Flags().StringVar(&preset, "preset", preset, "images and signer of the trust: karmada-release, karmada-latest or kubernetes-release")
 	return cmd
 }

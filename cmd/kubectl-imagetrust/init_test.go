@@ -17,7 +17,6 @@ limitations under the License.
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -35,10 +34,10 @@ import (
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// karmada is the module of the version that the presets were written for.
-const karmada = "github.com/karmada-io/karmada@v1.16.0"
+// karmadaModule is the version that the presets and the workflows in testdata are from.
+const karmadaModule = "github.com/karmada-io/karmada@v1.16.0"
 
-// workflow of GitHub Actions, as far as it says what is signed.
+// workflow is the part of a GitHub Actions workflow that determines which images it signs.
 type workflow struct {
 	Jobs map[string]struct {
 		Permissions map[string]string
@@ -47,21 +46,10 @@ type workflow struct {
 	}
 }
 
-// readWorkflow reads one of Karmada's own workflows from its module.
+// readWorkflow reads one of Karmada's workflows from testdata.
 func readWorkflow(t *testing.T, file string) workflow {
 	t.Helper()
-	// Outside this module, which does not depend on it.
-	download := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", karmada)
-	download.Dir = t.TempDir()
-	out, err := download.Output()
-	if err != nil {
-		t.Fatalf("downloading %s: %v\n%s", karmada, err, out)
-	}
-	var module struct{ Dir string }
-	if err := json.Unmarshal(out, &module); err != nil {
-		t.Fatal(err)
-	}
-	content, err := os.ReadFile(filepath.Join(module.Dir, ".github", "workflows", file))
+	content, err := os.ReadFile(filepath.Join("testdata", "karmada", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +60,7 @@ func readWorkflow(t *testing.T, file string) workflow {
 	return read
 }
 
-// images that a workflow signs.
+// images returns the images that a workflow signs.
 func (w workflow) images(t *testing.T) []v1alpha1.ImageGlob {
 	t.Helper()
 	var images []v1alpha1.ImageGlob
@@ -91,19 +79,20 @@ func (w workflow) images(t *testing.T) []v1alpha1.ImageGlob {
 	}
 	slices.Sort(images)
 	if len(images) == 0 {
-		t.Fatal("the workflow signs nothing")
+		t.Fatal("the workflow signs no images")
 	}
 	return images
 }
 
+// preset prints a preset and reads it back.
 func preset(t *testing.T, name string) v1alpha1.KarmadaImageTrustSpec {
 	t.Helper()
-	var out, errs bytes.Buffer
-	if code := run(t.Context(), []string{"init", "--preset", name}, streams{Out: &out, ErrOut: &errs}); code != exitOK {
-		t.Fatalf("exit code %d: %s", code, errs.String())
+	got := runPlugin(t, "", "init", "--preset", name)
+	if got.code != exitOK {
+		t.Fatalf("exit code %d: %s", got.code, got.stderr)
 	}
 	var trust v1alpha1.KarmadaImageTrust
-	if err := yaml.UnmarshalStrict(out.Bytes(), &trust); err != nil {
+	if err := yaml.UnmarshalStrict([]byte(got.stdout), &trust); err != nil {
 		t.Fatal(err)
 	}
 	if trust.Name != name || trust.Spec.Enforcement != v1alpha1.EnforcementAudit {
@@ -115,7 +104,7 @@ func preset(t *testing.T, name string) v1alpha1.KarmadaImageTrustSpec {
 	return trust.Spec
 }
 
-// TestKarmadaPresets derives who signs which images from Karmada's own workflows.
+// TestKarmadaPresets compares the presets with the images and the signers of Karmada's workflows.
 func TestKarmadaPresets(t *testing.T) {
 	const repository = "https://github.com/karmada-io/karmada/.github/workflows/"
 	for name, tc := range map[string]struct{ file, ref string }{
@@ -149,15 +138,37 @@ func TestKarmadaPresets(t *testing.T) {
 func TestKubernetesPreset(t *testing.T) {
 	spec := preset(t, "kubernetes-release")
 	if !regexp.MustCompile(`^[^@]+@[^@]+$`).MatchString(spec.Identity) {
-		t.Errorf("%s is no account", spec.Identity)
+		t.Errorf("%s is not an e-mail address", spec.Identity)
 	}
 }
 
-func TestUnknownPreset(t *testing.T) {
-	var out, errs bytes.Buffer
-	code := run(t.Context(), []string{"init", "--preset", "x"}, streams{Out: &out, ErrOut: &errs})
-	want := "error: there is no preset \"x\", only karmada-latest, karmada-release, kubernetes-release\n"
-	if code != exitUsage || errs.String() != want || out.Len() > 0 {
-		t.Errorf("exit code %d, %q, %q", code, out.String(), errs.String())
+// TestKarmadaWorkflowsUpstream compares the workflows in testdata with their origin. It needs the network.
+func TestKarmadaWorkflowsUpstream(t *testing.T) {
+	if os.Getenv("TEST_UPSTREAM") == "" {
+		t.Skip("set TEST_UPSTREAM=1 to download Karmada's sources and compare them")
+	}
+	// The directory is outside of this module, which does not depend on Karmada.
+	download := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", karmadaModule)
+	download.Dir = t.TempDir()
+	out, err := download.Output()
+	if err != nil {
+		t.Fatalf("downloading %s: %v\n%s", karmadaModule, err, out)
+	}
+	var module struct{ Dir string }
+	if err := json.Unmarshal(out, &module); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"dockerhub-released-image.yml", "dockerhub-latest-image.yml"} {
+		upstream, err := os.ReadFile(filepath.Join(module.Dir, ".github", "workflows", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		vendored, err := os.ReadFile(filepath.Join("testdata", "karmada", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(upstream), string(vendored)); diff != "" {
+			t.Errorf("%s (-upstream +testdata):\n%s", file, diff)
+		}
 	}
 }

@@ -17,14 +17,13 @@ limitations under the License.
 package main
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
 	"github.com/karmada-io/image-trust/internal/lint"
 	"github.com/karmada-io/image-trust/internal/manifests"
@@ -33,73 +32,78 @@ import (
 // lintOptions are the flags of lint.
 type lintOptions struct {
 	files  []string
-	output string
+	output outputFlag
 }
+
+const formatSARIF = "sarif"
 
 func newLintCommand(s streams) *cobra.Command {
 	o := &lintOptions{}
 	cmd := &cobra.Command{
 		Use:   "lint -f FILE|DIR|-",
-		Short: "Find what is wrong or weak in trusts",
-		Long: `Find what is wrong or weak in trusts: what the API server would refuse, what admission would warn of, and what lets more
-in than is meant. It judges by the same schema and rules, without a cluster.
+		Short: "Find errors and weaknesses in trusts",
+		Long: `Find errors and weaknesses in KarmadaImageTrusts, without a cluster: what the API server would reject, what the
+ValidatingAdmissionPolicy warns about, and specs that trust more signers or match more images than was probably intended.
 
-Exit codes: 0 no errors and no warnings, 1 there are some, 2 wrong usage.`,
+Exit codes: 0 no errors and no warnings, 1 there are errors or warnings, 2 usage error.`,
 		Example: `  kubectl imagetrust lint -f trust.yaml
   kubectl imagetrust lint -f clusters/ -o sarif > results.sarif`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return o.run(s) },
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&o.files, "filename", "f", nil,
-		"file or directory with KarmadaImageTrusts, - for standard input; may be repeated")
-	flags.StringVarP(&o.output, "output", "o", "", "sarif, json or yaml; text for people when empty")
+		"file or directory with KarmadaImageTrusts, or - for standard input; may be repeated")
+	o.output.register(flags, formatText, formatSARIF)
 	return cmd
 }
 
-// remark is a finding and where it stands.
-type remark struct {
-	File    string     `json:"file"`
-	Line    int        `json:"line"`
-	Column  int        `json:"column"`
-	Trust   string     `json:"trust"`
-	Level   lint.Level `json:"level"`
-	Rule    lint.Rule  `json:"rule"`
-	Field   string     `json:"field,omitempty"`
-	Message string     `json:"message"`
+// locatedFinding is a finding of lint and its position in a file.
+type locatedFinding struct {
+	File string `json:"file"`
+	// Line and Column count from 1.
+	Line   int `json:"line"`
+	Column int `json:"column"`
+	// Trust is the name of the KarmadaImageTrust.
+	Trust string     `json:"trust"`
+	Level lint.Level `json:"level"`
+	Rule  lint.Rule  `json:"rule"`
+	// Field is the path of the field, for example spec.images[0].
+	Field   string `json:"field,omitempty"`
+	Message string `json:"message"`
 }
 
 func (o *lintOptions) run(s streams) error {
-	switch {
-	case len(o.files) == 0:
-		return usage("name the trusts, with -f trust.yaml")
-	case !slices.Contains([]string{"", "sarif", "json", "yaml"}, o.output):
-		return usage("--output must be sarif, json or yaml, not %q", o.output)
+	if len(o.files) == 0 {
+		return usage("name the file of the trusts, for example -f trust.yaml")
+	}
+	if err := o.output.validate(); err != nil {
+		return err
 	}
 	files, err := readInputs(o.files, s)
 	if err != nil {
 		return err
 	}
-	remarks, err := lintAll(files)
+	findings, err := lintFiles(files)
 	if err != nil {
 		return err
 	}
-	if err := o.print(s, remarks); err != nil {
+	if err := o.print(s, findings); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(remarks, func(r remark) bool { return r.Level != lint.LevelNote }) {
+	if slices.ContainsFunc(findings, func(f locatedFinding) bool { return f.Level != lint.LevelNote }) {
 		return ended(exitUntrusted)
 	}
 	return nil
 }
 
-// lintAll judges all trusts in some files.
-func lintAll(files []*manifests.File) ([]remark, error) {
+// lintFiles checks all trusts in some files. It returns an empty list, never nil, if there are no findings.
+func lintFiles(files []*manifests.File) ([]locatedFinding, error) {
 	linter, err := lint.New()
 	if err != nil {
 		return nil, err
 	}
-	remarks := []remark{}
+	findings := []locatedFinding{}
 	found := false
 	for _, file := range files {
 		for _, object := range file.Objects {
@@ -109,7 +113,7 @@ func lintAll(files []*manifests.File) ([]remark, error) {
 			found = true
 			for _, finding := range linter.Lint(object.Unstructured) {
 				line, column := object.Position(finding.Field)
-				remarks = append(remarks, remark{
+				findings = append(findings, locatedFinding{
 					File: file.Name, Line: line, Column: column, Trust: object.GetName(),
 					Level: finding.Level, Rule: finding.Rule, Field: finding.Field, Message: finding.Message,
 				})
@@ -117,56 +121,41 @@ func lintAll(files []*manifests.File) ([]remark, error) {
 		}
 	}
 	if !found {
-		return nil, usage("there is no KarmadaImageTrust in what was given with -f")
+		return nil, usage("no KarmadaImageTrust in the files given with -f")
 	}
-	slices.SortStableFunc(remarks, func(a, b remark) int {
+	slices.SortStableFunc(findings, func(a, b locatedFinding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
-	return remarks, nil
+	return findings, nil
 }
 
-func (o *lintOptions) print(s streams, remarks []remark) error {
-	var encoded []byte
-	var err error
-	switch o.output {
-	case "json":
-		if encoded, err = json.MarshalIndent(remarks, "", "  "); err == nil {
-			encoded = append(encoded, '\n')
+func (o *lintOptions) print(s streams, findings []locatedFinding) error {
+	return o.output.print(s.Out, findings, func(w io.Writer) error {
+		if o.output.format == formatSARIF {
+			return encodeSARIF(w, findings)
 		}
-	case "yaml":
-		encoded, err = yaml.Marshal(remarks)
-	case "sarif":
-		encoded, err = encodeSARIF(remarks)
-	default:
-		encoded = describeRemarks(styleFor(s.Out), remarks)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = s.Out.Write(encoded)
-	return err
+		return printFindings(w, styleFor(s.Out), findings)
+	})
 }
 
-// encodeSARIF for code scanning.
-func encodeSARIF(remarks []remark) ([]byte, error) {
-	results := make([]lint.Result, 0, len(remarks))
-	for _, r := range remarks {
+// encodeSARIF writes findings in the format of code scanning services.
+func encodeSARIF(w io.Writer, findings []locatedFinding) error {
+	results := make([]lint.Result, 0, len(findings))
+	for _, f := range findings {
 		results = append(results, lint.Result{
-			Finding: lint.Finding{Rule: r.Rule, Level: r.Level, Field: r.Field, Message: r.Message},
-			File:    r.File, Line: r.Line, Column: r.Column,
+			Finding: lint.Finding{Rule: f.Rule, Level: f.Level, Field: f.Field, Message: f.Message},
+			File:    f.File, Line: f.Line, Column: f.Column,
 		})
 	}
-	var b bytes.Buffer
-	err := lint.EncodeSARIF(&b, version, results)
-	return b.Bytes(), err
+	return lint.EncodeSARIF(w, version, results)
 }
 
-// describeRemarks for people, one on a line, as compilers do.
-func describeRemarks(s style, remarks []remark) []byte {
-	var out []byte
-	for _, r := range remarks {
-		level := string(r.Level)
-		switch r.Level {
+// printFindings writes one line for each finding, in the format of compilers, which editors understand.
+func printFindings(w io.Writer, s style, findings []locatedFinding) error {
+	var b strings.Builder
+	for _, f := range findings {
+		level := string(f.Level)
+		switch f.Level {
 		case lint.LevelError:
 			level = s.failure(level)
 		case lint.LevelWarning:
@@ -174,10 +163,11 @@ func describeRemarks(s style, remarks []remark) []byte {
 		case lint.LevelNote:
 		}
 		field := ""
-		if r.Field != "" {
-			field = r.Field + ": "
+		if f.Field != "" {
+			field = f.Field + ": "
 		}
-		out = fmt.Appendf(out, "%s:%d:%d: %s: %s%s [%s]\n", r.File, r.Line, r.Column, level, field, r.Message, r.Rule)
+		fmt.Fprintf(&b, "%s:%d:%d: %s: %s%s [%s]\n", f.File, f.Line, f.Column, level, field, f.Message, f.Rule)
 	}
-	return out
+	_, err := io.WriteString(w, b.String())
+	return err
 }

@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// kubectl imagetrust is the operator's engine at a terminal: it verifies images, foretells what admission refuses and
-// pins what is verified, without a cluster or beside one.
+// The kubectl imagetrust plugin verifies images, plans their enforcement and pins verified digests in manifests, with the
+// code of the operator.
 package main
 
 import (

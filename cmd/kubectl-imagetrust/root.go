@@ -25,18 +25,18 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// How the program ends, for scripts.
+// The exit codes.
 const (
 	exitOK = iota
-	// exitUntrusted: something was found that admission refuses, or that lint complains of.
+	// exitUntrusted means that an image is untrusted, a workload would be denied, or lint found errors or warnings.
 	exitUntrusted
-	// exitUsage: the program was asked for what it cannot do.
+	// exitUsage means that the command line or an input file is wrong.
 	exitUsage
-	// exitUnknown: something could not be told now.
+	// exitUnknown means that a result is unknown or undetermined, for example because a registry is down.
 	exitUnknown
 )
 
-// exit ends the program with a code. What it means has been printed, unless there is an error.
+// exit is the error that ends the program with a code. If it wraps no error, the result has been printed.
 type exit struct {
 	code int
 	err  error
@@ -51,15 +51,15 @@ func (e *exit) Error() string {
 
 func (e *exit) Unwrap() error { return e.err }
 
-// usage is an error of the user's.
+// usage returns an error in the command line or in an input file.
 func usage(format string, args ...any) error {
 	return &exit{code: exitUsage, err: fmt.Errorf(format, args...)}
 }
 
-// unavailable is an error of the surroundings: it may be gone the next time.
+// unavailable returns an error of the cluster or the network. Another attempt may succeed.
 func unavailable(err error) error { return &exit{code: exitUnknown, err: err} }
 
-// ended is the end that a code says; nil for exitOK.
+// ended ends the program with a code. It returns nil for exitOK.
 func ended(code int) error {
 	if code == exitOK {
 		return nil
@@ -75,26 +75,26 @@ func run(ctx context.Context, args []string, s streams) int {
 	if err == nil {
 		return exitOK
 	}
-	end := &exit{code: exitUsage, err: err} // an error of cobra's is about the command line
-	errors.As(err, &end)
-	if end.err != nil {
-		_, _ = fmt.Fprintf(s.ErrOut, "error: %v\n", end.err)
+	result := &exit{code: exitUsage, err: err} // cobra's own errors are about the command line
+	errors.As(err, &result)
+	if result.err != nil {
+		_, _ = fmt.Fprintf(s.ErrOut, "error: %v\n", err)
 	}
-	return end.code
+	return result.code
 }
 
 func newRootCommand(s streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kubectl-imagetrust",
-		Short: "Verify images, and foretell what admission makes of them, with the engine of Karmada image trust",
-		Long: `Verify images, and foretell what admission makes of them, with the engine of Karmada image trust.
+		Short: "Verify image signatures and plan their enforcement",
+		Long: `Verify image signatures and plan their enforcement, with the code of the Karmada image trust operator. No command but
+status needs a cluster.
 
-Exit codes: 0 all is well, 1 something is untrusted or would be refused, 2 wrong usage or input, 3 something
-could not be told now.`,
+Exit codes: 0 success, 1 an image is untrusted or a workload would be denied, 2 usage error, 3 a result is unknown or
+undetermined, for example because a registry is down.`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl imagetrust"},
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(s.In)
@@ -108,8 +108,16 @@ could not be told now.`,
 	return root
 }
 
-// aliases of flags: the names that cosign has for them, so that its command lines work here.
-func aliases(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+// noArguments reports an argument of a command that has flags only.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usage("unexpected argument %q: %s takes flags only", args[0], cmd.CommandPath())
+}
+
+// cosignFlags maps cosign's names of flags to those of this program, so that command lines of cosign verify work.
+func cosignFlags(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	switch name {
 	case "certificate-oidc-issuer":
 		name = "issuer"
@@ -127,7 +135,7 @@ func newVersionCommand(s streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(s.Out, version)
 			return err

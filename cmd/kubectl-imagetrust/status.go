@@ -18,18 +18,17 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
@@ -37,7 +36,7 @@ import (
 // statusOptions are the flags of status.
 type statusOptions struct {
 	cluster clusterFlags
-	output  string
+	output  outputFlag
 	watch   bool
 }
 
@@ -45,26 +44,26 @@ func newStatusCommand(s streams) *cobra.Command {
 	o := &statusOptions{}
 	cmd := &cobra.Command{
 		Use:   "status [NAME]",
-		Short: "Show the trusts of a cluster: what is verified, what would be refused, and what is in the way",
-		Long: `Show the trusts of a cluster as the operator last reported them: what is verified, what would be refused, and what is
-in the way.
+		Short: "Show which images of a cluster are verified and what is not enforced",
+		Long: `Show the KarmadaImageTrusts of a cluster as the operator last reported them: how many images are verified, which images
+and workloads are not, and whether the trust is enforced. JSON and YAML output is a KarmadaImageTrustList.
 
-Exit codes: 0 all images are verified, 1 one is untrusted, 2 wrong usage, 3 something is not known.`,
+Exit codes: 0 all images are verified, 1 an image is untrusted, 2 usage error, 3 the verdict on an image is unknown.`,
 		Example: `  kubectl imagetrust status
-  kubectl imagetrust status karmada --watch`,
+  kubectl imagetrust status karmada --watch
+  kubectl imagetrust status karmada -o jsonpath='{.items[0].status.summary.verifiedRatio}'`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), s, args) },
 	}
 	flags := cmd.Flags()
 	o.cluster.register(flags)
-	flags.BoolVarP(&o.watch, "watch", "w", false, "go on, and show each trust again that changes")
-	flags.StringVarP(&o.output, "output", "o", "", "json, yaml or wide; without it, text for people")
+	flags.BoolVarP(&o.watch, "watch", "w", false, "after printing the trusts, print each trust that changes")
+	o.output.register(flags, formatText, formatWide)
 	return cmd
 }
 
 func (o *statusOptions) run(ctx context.Context, s streams, args []string) error {
-	show, err := o.printer(s)
-	if err != nil {
+	if err := o.output.validate(); err != nil {
 		return err
 	}
 	c, err := o.cluster.connect()
@@ -77,12 +76,12 @@ func (o *statusOptions) run(ctx context.Context, s streams, args []string) error
 		opts = append(opts, client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("metadata.name", args[0])})
 	}
 	if err := c.List(ctx, list, opts...); err != nil {
-		return unavailable(fmt.Errorf("the trusts cannot be read: %w", err))
+		return unavailable(fmt.Errorf("listing KarmadaImageTrusts: %w", err))
 	}
 	if len(args) > 0 && len(list.Items) == 0 && !o.watch {
-		return usage("there is no KarmadaImageTrust %s", args[0])
+		return usage("KarmadaImageTrust %q not found", args[0])
 	}
-	if err := show(s.Out, list.Items); err != nil {
+	if err := o.print(s, list.Items); err != nil {
 		return err
 	}
 	if !o.watch {
@@ -91,14 +90,14 @@ func (o *statusOptions) run(ctx context.Context, s streams, args []string) error
 	opts = append(opts, &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.ResourceVersion}})
 	changes, err := c.Watch(ctx, &v1alpha1.KarmadaImageTrustList{}, opts...)
 	if err != nil {
-		return unavailable(fmt.Errorf("the trusts cannot be watched: %w", err))
+		return unavailable(fmt.Errorf("watching KarmadaImageTrusts: %w", err))
 	}
 	defer changes.Stop()
-	return follow(ctx, s, changes, show)
+	return o.follow(ctx, s, changes)
 }
 
-// follow shows each trust that changes, until the user has seen enough.
-func follow(ctx context.Context, s streams, changes watch.Interface, show func(io.Writer, []v1alpha1.KarmadaImageTrust) error) error {
+// follow prints each trust that changes until the context ends, which is not an error: the user interrupts it.
+func (o *statusOptions) follow(ctx context.Context, s streams, changes watch.Interface) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -110,13 +109,13 @@ func follow(ctx context.Context, s streams, changes watch.Interface, show func(i
 			trust, ok := change.Object.(*v1alpha1.KarmadaImageTrust)
 			switch {
 			case !ok:
-				return unavailable(fmt.Errorf("the API server ended the watch: %v", change.Object))
+				return unavailable(fmt.Errorf("the API server ended the watch: %w", apierrors.FromObject(change.Object)))
 			case change.Type == watch.Deleted:
 				if _, err := fmt.Fprintf(s.Out, "%s was deleted\n", trust.Name); err != nil {
 					return err
 				}
 			default:
-				if err := show(s.Out, []v1alpha1.KarmadaImageTrust{*trust}); err != nil {
+				if err := o.print(s, []v1alpha1.KarmadaImageTrust{*trust}); err != nil {
 					return err
 				}
 			}
@@ -124,50 +123,24 @@ func follow(ctx context.Context, s streams, changes watch.Interface, show func(i
 	}
 }
 
-func (o *statusOptions) printer(s streams) (func(io.Writer, []v1alpha1.KarmadaImageTrust) error, error) {
-	switch o.output {
-	case "":
-		return func(w io.Writer, all []v1alpha1.KarmadaImageTrust) error {
-			return printTrusts(w, styleFor(s.Out), all, false)
-		}, nil
-	case "wide":
-		return func(w io.Writer, all []v1alpha1.KarmadaImageTrust) error {
-			return printTrusts(w, styleFor(s.Out), all, true)
-		}, nil
-	case "json", "yaml":
-		return func(w io.Writer, all []v1alpha1.KarmadaImageTrust) error { return o.encode(w, all) }, nil
-	default:
-		return nil, usage("--output must be json, yaml or wide, not %q", o.output)
+func (o *statusOptions) print(s streams, trusts []v1alpha1.KarmadaImageTrust) error {
+	kind := v1alpha1.GroupVersion.WithKind("KarmadaImageTrust")
+	for i := range trusts {
+		trusts[i].SetGroupVersionKind(kind)
+		trusts[i].ManagedFields = nil
 	}
+	list := &v1alpha1.KarmadaImageTrustList{Items: trusts}
+	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
+	return o.output.print(s.Out, list, func(w io.Writer) error {
+		return printTrusts(w, styleFor(s.Out), trusts, o.output.format == formatWide)
+	})
 }
 
-func (o *statusOptions) encode(w io.Writer, all []v1alpha1.KarmadaImageTrust) error {
-	for i := range all {
-		all[i].SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("KarmadaImageTrust"))
-		all[i].ManagedFields = nil
-	}
-	list := &v1alpha1.KarmadaImageTrustList{Items: all}
-	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("KarmadaImageTrustList"))
-	encoded, err := json.MarshalIndent(list, "", "  ")
-	if err != nil {
-		return err
-	}
-	if o.output == "yaml" {
-		if encoded, err = yaml.JSONToYAML(encoded); err != nil {
-			return err
-		}
-	} else {
-		encoded = append(encoded, '\n')
-	}
-	_, err = w.Write(encoded)
-	return err
-}
-
-// statusCode is the exit code for what the operator reported.
-func statusCode(all []v1alpha1.KarmadaImageTrust) int {
+// statusCode returns the exit code for the verdicts that the operator reported.
+func statusCode(trusts []v1alpha1.KarmadaImageTrust) int {
 	code := exitOK
-	for i := range all {
-		verified := apimeta.FindStatusCondition(all[i].Status.Conditions, v1alpha1.ImagesVerifiedCondition)
+	for i := range trusts {
+		verified := apimeta.FindStatusCondition(trusts[i].Status.Conditions, v1alpha1.ImagesVerifiedCondition)
 		switch {
 		case verified == nil || verified.Status == metav1.ConditionUnknown:
 			code = exitUnknown

@@ -27,7 +27,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// printTrusts shows trusts to people: what is not well, and with all set also what is.
+// printTrusts writes trusts as text: what is not verified or not enforced, and with all set everything else too.
 func printTrusts(w io.Writer, s style, trusts []v1alpha1.KarmadaImageTrust, all bool) error {
 	var b strings.Builder
 	for i := range trusts {
@@ -37,37 +37,41 @@ func printTrusts(w io.Writer, s style, trusts []v1alpha1.KarmadaImageTrust, all 
 		printTrust(&b, s, &trusts[i], all)
 	}
 	if len(trusts) == 0 {
-		b.WriteString("There is no KarmadaImageTrust in this cluster.\n")
+		b.WriteString("No KarmadaImageTrusts found.\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func printTrust(b *strings.Builder, s style, t *v1alpha1.KarmadaImageTrust, all bool) {
-	verified := apimeta.FindStatusCondition(t.Status.Conditions, v1alpha1.ImagesVerifiedCondition)
-	fmt.Fprintf(b, "%s %s  %s", conditionMark(s, verified), t.Name, t.Spec.Enforcement)
-	if summary := t.Status.Summary; summary != nil {
+func printTrust(b *strings.Builder, s style, trust *v1alpha1.KarmadaImageTrust, all bool) {
+	verified := apimeta.FindStatusCondition(trust.Status.Conditions, v1alpha1.ImagesVerifiedCondition)
+	fmt.Fprintf(b, "%s %s  %s", conditionMark(s, verified), trust.Name, trust.Spec.Enforcement)
+	if summary := trust.Status.Summary; summary != nil {
 		fmt.Fprintf(b, " · %s verified", summary.VerifiedRatio)
-		if n := count(summary.WouldDeny); n > 0 {
-			fmt.Fprintf(b, " · %s", s.failure(fmt.Sprintf("%d would be refused", n)))
+		if summary.WouldDeny != nil && *summary.WouldDeny > 0 {
+			fmt.Fprintf(b, " · %s", s.failure(fmt.Sprintf("%d would be denied", *summary.WouldDeny)))
 		}
 	}
-	if t.Status.ObservedGeneration != t.Generation {
-		fmt.Fprintf(b, " · %s", s.warning("the operator has not looked at this spec yet"))
+	switch {
+	case trust.Status.ObservedGeneration == 0:
+		fmt.Fprintf(b, " · %s", s.warning("not reconciled yet"))
+	case trust.Status.ObservedGeneration != trust.Generation:
+		fmt.Fprintf(b, " · %s", s.warning("the status is of an earlier spec"))
 	}
 	b.WriteString("\n")
-	for _, condition := range t.Status.Conditions {
+	for _, condition := range trust.Status.Conditions {
+		// The images that are not verified follow, so the condition would only repeat them.
 		if all || condition.Status != metav1.ConditionTrue && condition.Type != v1alpha1.ImagesVerifiedCondition {
 			fmt.Fprintf(b, "    %s %s, %s: %s\n", conditionMark(s, &condition), condition.Type, condition.Reason, condition.Message)
 		}
 	}
-	for i := range t.Status.Images {
-		image := &t.Status.Images[i]
+	for i := range trust.Status.Images {
+		image := &trust.Status.Images[i]
 		if all || image.Verdict != v1alpha1.VerdictVerified {
 			fmt.Fprintf(b, "    %s %s  %s: %s\n", mark(s, image.Verdict), image.Reference, image.Reason, image.Message)
 		}
 	}
-	for _, v := range t.Status.Violations {
+	for _, v := range trust.Status.Violations {
 		fmt.Fprintf(b, "    %s %s %s/%s, container %s: %s: %s (%s)\n",
 			s.failure("✗"), v.Kind, v.Namespace, v.Name, v.Container, v.Image, v.Reason, v.Effect)
 	}
@@ -82,11 +86,4 @@ func conditionMark(s style, condition *metav1.Condition) string {
 	default:
 		return s.failure("✗")
 	}
-}
-
-func count(n *int32) int32 {
-	if n == nil {
-		return 0
-	}
-	return *n
 }

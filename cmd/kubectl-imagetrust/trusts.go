@@ -62,7 +62,7 @@ func (f *trustFlags) registerFiles(flags *pflag.FlagSet) {
 }
 
 func (f *trustFlags) registerIdentity(flags *pflag.FlagSet) {
-	flags.SetNormalizeFunc(aliases)
+	flags.SetNormalizeFunc(cosignFlags)
 	flags.StringVar(&f.issuer, "issuer", "", "OIDC issuer that the certificate must name, in place of -f")
 	flags.StringVar(&f.issuerRegexp, "issuer-regexp", "", "regular expression for the whole OIDC issuer")
 	flags.StringVar(&f.identity, "identity", "", "subject that the certificate must name, in place of -f")

@@ -181,7 +181,7 @@ func TestPluginStatus(t *testing.T) {
 	if got := p.run(t, "", "status", trust.Name, "-o", "json"); !json.Valid([]byte(got.stdout)) || got.code != 1 {
 		t.Errorf("exit code %d, not JSON:\n%s", got.code, got.stdout)
 	}
-	if got := p.run(t, "", "status", "nobody"); got.code != 2 || !strings.Contains(got.stderr, "there is no KarmadaImageTrust nobody") {
+	if got := p.run(t, "", "status", "nobody"); got.code != 2 || !strings.Contains(got.stderr, `KarmadaImageTrust "nobody" not found`) {
 		t.Errorf("exit code %d: %s", got.code, got.stderr)
 	}
 }
