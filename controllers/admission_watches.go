@@ -91,7 +91,7 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 			},
 			gone: func(o any) bool { return state.RemoveNamespace(objectName(o)) },
 			changed: func(_ context.Context, o any) {
-				for _, name := range r.Inventory.Asking(objectName(o)) {
+				for _, name := range r.Inventory.SubscribersIn(objectName(o)) {
 					r.Trigger.EnqueueAfter(name)
 				}
 			},
@@ -143,7 +143,7 @@ func (r *KarmadaImageTrustReconciler) policyChanged(_ context.Context, object an
 	if change.None() {
 		return
 	}
-	for _, asker := range r.Inventory.Affected(change.Covers) {
-		r.Trigger.EnqueueAfter(asker)
+	for _, name := range r.Inventory.SubscribersFor(change.Covers) {
+		r.Trigger.EnqueueAfter(name)
 	}
 }

@@ -26,6 +26,7 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
 	"github.com/karmada-io/image-trust/internal/admission"
@@ -137,20 +138,28 @@ func TestForecast(t *testing.T) {
 }
 
 func TestSubmissions(t *testing.T) {
-	for kind, want := range map[string][]string{
-		"Pod":         {"Pod map[app:web]"},
-		"Deployment":  {"Deployment map[of:itself]", "ReplicaSet map[app:web]", "Pod map[app:web]"},
-		"StatefulSet": {"StatefulSet map[of:itself]", "Pod map[app:web]"},
-		"DaemonSet":   {"DaemonSet map[of:itself]", "Pod map[app:web]"},
-		"ReplicaSet":  {"ReplicaSet map[of:itself]", "Pod map[app:web]"},
-		"Job":         {"Job map[of:itself]", "Pod map[app:web]"},
-		"CronJob":     {"CronJob map[of:itself]", "Job map[of:job]", "Pod map[app:web]"},
-		"Robot":       {"Pod map[app:web]"},
+	for kind, want := range map[schema.GroupKind][]string{
+		{Kind: "Pod"}:                        {"Pod map[app:web]"},
+		{Kind: "PodTemplate"}:                {"Pod map[app:web]"}, // not intercepted
+		{Kind: "ReplicationController"}:      {"Pod map[app:web]"}, // not intercepted
+		{Group: "apps", Kind: "Deployment"}:  {"Deployment map[of:itself]", "ReplicaSet map[app:web]", "Pod map[app:web]"},
+		{Group: "apps", Kind: "StatefulSet"}: {"StatefulSet map[of:itself]", "Pod map[app:web]"},
+		{Group: "apps", Kind: "DaemonSet"}:   {"DaemonSet map[of:itself]", "Pod map[app:web]"},
+		{Group: "apps", Kind: "ReplicaSet"}:  {"ReplicaSet map[of:itself]", "Pod map[app:web]"},
+		{Group: "batch", Kind: "Job"}:        {"Job map[of:itself]", "Pod map[app:web]"},
+		{Group: "batch", Kind: "CronJob"}:    {"CronJob map[of:itself]", "Job map[of:job]", "Pod map[app:web]"},
+		{Group: "other", Kind: "CronJob"}:    {"Pod map[app:web]"},
+		{Kind: "Robot"}:                      {"Pod map[app:web]"},
 	} {
 		w := deployment("in", good)
-		w.Kind, w.Labels, w.JobLabels = kind, map[string]string{"of": "itself"}, map[string]string{"of": "job"}
-		if kind == "Pod" {
+		w.Group, w.Kind, w.Labels = kind.Group, kind.Kind, map[string]string{"of": "itself"}
+		switch kind.Kind {
+		case "Pod":
 			w.Labels = w.PodLabels
+		case "Deployment":
+			w.ChildLabels = w.PodLabels
+		case "CronJob":
+			w.ChildLabels = map[string]string{"of": "job"}
 		}
 		var got []string
 		for _, o := range AdmissionObjects(w) {

@@ -19,62 +19,48 @@ package forecast
 import (
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/workload"
 )
 
-// child of a workload that the cluster creates by itself, and that admission looks at too.
-type child struct {
-	group, kind string
-	labels      func(inventory.Workload) map[string]string
-}
-
-func podLabels(w inventory.Workload) map[string]string { return w.PodLabels }
-func jobLabels(w inventory.Workload) map[string]string { return w.JobLabels }
-
-// children of a kind, as the controllers of Kubernetes make them.
-func children(kind string) (made []child, known bool) {
-	pod := child{"", "Pod", podLabels}
-	switch kind {
-	case "Pod":
-		return nil, true
-	case "Deployment":
-		return []child{{"apps", "ReplicaSet", podLabels}, pod}, true
-	case "CronJob":
-		return []child{{"batch", "Job", jobLabels}, pod}, true
-	case "ReplicaSet", "StatefulSet", "DaemonSet", "Job":
-		return []child{pod}, true
-	default:
-		return nil, false
-	}
-}
-
-// AdmissionObjects are the objects that admission sees when a workload is created anew: itself, and what the cluster
-// creates for it. Of an owner of an unknown kind only its pods are known, with what they run.
+// AdmissionObjects returns the objects that admission sees when a workload is recreated: the workload itself and the
+// objects that its controller creates, each if policy-controller intercepts its kind. Of an owner whose kind is not
+// known, these are its pods, with the images that they run.
 func AdmissionObjects(w inventory.Workload) []admission.Object {
-	made, known := children(w.Kind)
-	if !known || w.Template == nil {
+	kind := workload.Find(w.Group, w.Kind)
+	if kind == nil || w.Template == nil {
 		return []admission.Object{{
 			Version: "v1", Kind: "Pod", Namespace: w.Namespace, Labels: w.PodLabels, Containers: running(w.Running),
 		}}
 	}
 	containers := make([]admission.Container, 0, len(w.Template))
 	for _, c := range w.Template {
-		if c.Field != "ephemeralContainers" { // nobody creates a pod with one
+		if c.Field != "ephemeralContainers" { // they cannot be part of a new pod
 			containers = append(containers, admission.Container(c))
 		}
 	}
-	objects := []admission.Object{{
-		Group: w.Group, Version: w.Version, Kind: w.Kind, Namespace: w.Namespace, Name: w.Name,
-		Labels: w.Labels, Containers: containers,
-	}}
-	for _, c := range made {
+	var objects []admission.Object
+	if kind.Intercepted {
 		objects = append(objects, admission.Object{
-			Group: c.group, Version: "v1", Kind: c.kind, Namespace: w.Namespace, Labels: c.labels(w), Containers: containers,
+			Group: w.Group, Version: w.Version, Kind: w.Kind, Namespace: w.Namespace, Name: w.Name,
+			Labels: w.Labels, Containers: containers,
 		})
+	}
+	for child := kind.Child(); child != nil; child = child.Child() {
+		labels := w.ChildLabels
+		if child.IsPod() {
+			labels = w.PodLabels
+		}
+		if child.Intercepted {
+			objects = append(objects, admission.Object{
+				Group: child.Group, Version: child.Version, Kind: child.Kind, Namespace: w.Namespace, Labels: labels,
+				Containers: containers,
+			})
+		}
 	}
 	return objects
 }
 
-// running containers without their digests, each once.
+// running returns the containers without their digests and without duplicates.
 func running(all []inventory.Running) []admission.Container {
 	var containers []admission.Container
 	seen := map[admission.Container]bool{}

@@ -20,92 +20,76 @@ import (
 	"strings"
 	"unique"
 
-	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/karmada-io/image-trust/internal/workload"
 )
 
-// Convert keeps what the inventory needs of an object of the API, nil for what it has no use for. Nothing of the
-// object is kept alive.
+// Convert returns what the inventory needs of a typed API object, such as an *appsv1.Deployment. It is nil for kinds
+// that are not workloads. The result shares no memory with the object.
 func Convert(object any) *Object {
-	switch o := object.(type) {
-	case *corev1.Pod:
-		return pod(o)
-	case *appsv1.Deployment:
-		return workload(appsv1.SchemeGroupVersion.WithKind("Deployment"), &o.ObjectMeta, &o.Spec.Template)
-	case *appsv1.ReplicaSet:
-		out := workload(appsv1.SchemeGroupVersion.WithKind("ReplicaSet"), &o.ObjectMeta, &o.Spec.Template)
-		out.Replicas = o.Spec.Replicas == nil || *o.Spec.Replicas > 0 || o.Status.Replicas > 0
-		return out
-	case *appsv1.StatefulSet:
-		return workload(appsv1.SchemeGroupVersion.WithKind("StatefulSet"), &o.ObjectMeta, &o.Spec.Template)
-	case *appsv1.DaemonSet:
-		return workload(appsv1.SchemeGroupVersion.WithKind("DaemonSet"), &o.ObjectMeta, &o.Spec.Template)
-	case *batchv1.Job:
-		out := workload(batchv1.SchemeGroupVersion.WithKind("Job"), &o.ObjectMeta, &o.Spec.Template)
-		out.Finished = finished(o)
-		return out
-	case *batchv1.CronJob:
-		out := workload(batchv1.SchemeGroupVersion.WithKind("CronJob"), &o.ObjectMeta, &o.Spec.JobTemplate.Spec.Template)
-		out.JobLabels = interned(o.Spec.JobTemplate.Labels)
-		return out
-	default:
+	read, ok := workload.Read(object)
+	if !ok {
 		return nil
 	}
-}
-
-func workload(kind schema.GroupVersionKind, meta *metav1.ObjectMeta, template *corev1.PodTemplateSpec) *Object {
-	out := identified(kind, meta)
-	out.PodLabels = interned(template.Labels)
-	out.Template = containers(&template.Spec)
-	return out
-}
-
-func identified(kind schema.GroupVersionKind, meta *metav1.ObjectMeta) *Object {
+	kind, meta := read.Kind, read.Meta
 	out := &Object{
 		Group: kind.Group, Version: kind.Version, Kind: kind.Kind,
 		Namespace: intern(meta.Namespace), Name: strings.Clone(meta.Name), UID: types.UID(strings.Clone(string(meta.UID))),
-		Labels: interned(meta.Labels),
+		Labels: internLabels(meta.Labels), ChildLabels: internLabels(read.ChildLabels), Owner: ownerOf(meta),
+		Template: containers(read.PodSpec), Finished: read.Finished,
 	}
-	if owner := metav1.GetControllerOfNoCopy(meta); owner != nil {
-		version, err := schema.ParseGroupVersion(owner.APIVersion)
-		if err == nil {
-			out.Owner = &Owner{
-				Group: intern(version.Group), Version: intern(version.Version), Kind: intern(owner.Kind),
-				Name: intern(owner.Name), UID: types.UID(intern(string(owner.UID))),
-			}
-		}
+	out.Idle = read.ScaledDown && out.Owner != nil && kind.KeptBy(out.Owner.Group, out.Owner.Kind)
+	if pod, ok := object.(*corev1.Pod); ok {
+		out.PodLabels = out.Labels
+		out.Running = running(pod, out.Template)
+	} else {
+		out.PodLabels = internLabels(read.PodLabels)
 	}
 	return out
 }
 
-func pod(o *corev1.Pod) *Object {
-	out := identified(corev1.SchemeGroupVersion.WithKind("Pod"), &o.ObjectMeta)
-	out.PodLabels = out.Labels
-	out.Template = containers(&o.Spec)
-	out.Finished = o.Status.Phase == corev1.PodSucceeded || o.Status.Phase == corev1.PodFailed
+func ownerOf(meta *metav1.ObjectMeta) *Owner {
+	owner := metav1.GetControllerOfNoCopy(meta)
+	if owner == nil {
+		return nil
+	}
+	version, err := schema.ParseGroupVersion(owner.APIVersion)
+	if err != nil {
+		return nil
+	}
+	return &Owner{
+		Group: intern(version.Group), Version: intern(version.Version), Kind: intern(owner.Kind),
+		Name: intern(owner.Name), UID: types.UID(intern(string(owner.UID))),
+	}
+}
+
+// running returns the containers of a pod with the digests that its node reports.
+func running(pod *corev1.Pod, containers []Container) []Running {
 	digests := map[[2]string]string{}
 	for field, statuses := range map[string][]corev1.ContainerStatus{
-		"initContainers":      o.Status.InitContainerStatuses,
-		"containers":          o.Status.ContainerStatuses,
-		"ephemeralContainers": o.Status.EphemeralContainerStatuses,
+		"initContainers":      pod.Status.InitContainerStatuses,
+		"containers":          pod.Status.ContainerStatuses,
+		"ephemeralContainers": pod.Status.EphemeralContainerStatuses,
 	} {
 		for i := range statuses {
 			digests[[2]string{field, statuses[i].Name}] = RunningDigest(statuses[i].ImageID)
 		}
 	}
-	for _, c := range out.Template {
-		out.Running = append(out.Running, Running{
-			Container: c, Digest: intern(digests[[2]string{c.Field, c.Name}]),
-		})
+	out := make([]Running, 0, len(containers))
+	for _, c := range containers {
+		out = append(out, Running{Container: c, Digest: intern(digests[[2]string{c.Field, c.Name}])})
 	}
 	return out
 }
 
 func containers(spec *corev1.PodSpec) []Container {
+	if spec == nil {
+		return []Container{}
+	}
 	out := make([]Container, 0, len(spec.InitContainers)+len(spec.Containers)+len(spec.EphemeralContainers))
 	for i := range spec.InitContainers {
 		out = append(out, container("initContainers", spec.InitContainers[i].Name, spec.InitContainers[i].Image))
@@ -123,20 +107,10 @@ func container(field, name, image string) Container {
 	return Container{Field: field, Name: intern(name), Image: intern(image)}
 }
 
-func finished(job *batchv1.Job) bool {
-	for i := range job.Status.Conditions {
-		c := &job.Status.Conditions[i]
-		if (c.Type == batchv1.JobComplete || c.Type == batchv1.JobFailed) && c.Status == corev1.ConditionTrue {
-			return true
-		}
-	}
-	return false
-}
-
-// intern shares equal strings, and lets go of the object that a string came in.
+// intern returns the one copy of a string that equal strings share, so that the object it came in can be freed.
 func intern(s string) string { return unique.Make(s).Value() }
 
-func interned(labels map[string]string) map[string]string {
+func internLabels(labels map[string]string) map[string]string {
 	if len(labels) == 0 {
 		return nil
 	}

@@ -18,15 +18,16 @@ package inventory
 
 import "regexp"
 
-// manifestDigest is the digest of a manifest in a repository, as nodes report it: NAME@DIGEST, with docker-pullable://
-// in front where Docker runs it.
+// manifestDigest matches the digest of a manifest in a repository, as nodes report it: NAME@DIGEST, or with Docker as
+// the container runtime docker-pullable://NAME@DIGEST.
 var manifestDigest = regexp.MustCompile(`^[^@\s]+@(sha256:[0-9a-f]{64})$`)
 
-// RunningDigest returns the digest in a container's imageID, empty where it names none: a bare digest is that of
-// the image's configuration, not of a manifest. Users can write these strings too.
+// RunningDigest returns the manifest digest in a container's imageID. It is empty if there is none: a digest without a
+// name is that of the image's configuration, not of a manifest. The text is not trusted, because users who may update
+// the status of pods can set it.
 func RunningDigest(imageID string) string {
-	const longest = 1024
-	if len(imageID) > longest {
+	const maxLength = 1024
+	if len(imageID) > maxLength {
 		return ""
 	}
 	found := manifestDigest.FindStringSubmatch(imageID)

@@ -20,74 +20,75 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// image as somebody wrote it.
+// image is an image as it is written in objects.
 type image struct {
 	written string
-	// name in full; empty where it cannot be read.
-	name   string
-	nodes  map[*node]bool
-	askers map[string]bool
+	// name is the full name of the image; empty if it cannot be parsed.
+	name  string
+	nodes map[*node]bool
+	// subscribers are the names of those that match the image.
+	subscribers map[string]bool
 }
 
-// namespace knows the nodes in it, and how many of them have each image.
+// namespace holds the nodes with images in a namespace, and how many of them have each image.
 type namespace struct {
 	nodes  map[*node]bool
 	images map[*image]int
 }
 
-// offer an image to an asker.
-func (i *image) offer(name string, a *asker) {
-	if i.name != "" && a.matches(i.name) {
-		a.images[i] = true
-		i.askers[name] = true
+// subscribe adds the image to those of a subscriber, if it matches.
+func (i *image) subscribe(name string, s *subscriber) {
+	if i.name != "" && s.matches(i.name) {
+		s.images[i] = true
+		i.subscribers[name] = true
 	}
 }
 
-// imageOf returns the entry of an image, made where there is none.
+// imageOf returns the entry of an image, and adds it if it is missing.
 func (x *Index) imageOf(written string) *image {
 	if i := x.images[written]; i != nil {
 		return i
 	}
-	i := &image{written: written, nodes: map[*node]bool{}, askers: map[string]bool{}}
+	i := &image{written: written, nodes: map[*node]bool{}, subscribers: map[string]bool{}}
 	if ref, err := name.ParseReference(written); err == nil {
 		i.name = ref.Name()
 	}
 	x.images[written] = i
-	for asking, a := range x.askers {
-		i.offer(asking, a)
+	for name, s := range x.subscribers {
+		i.subscribe(name, s)
 	}
 	return i
 }
 
-// setImages notes which images a node has, and tells the neighbours of those that are new in the namespace or gone
-// from it.
-func (x *Index) setImages(n *node, wanted map[string]bool) {
+// setImages records the images of a node. If one of them is the first or was the last of its kind in the namespace,
+// every subscriber with workloads there is notified.
+func (x *Index) setImages(n *node, written map[string]bool) {
 	space := x.namespaces[n.namespace]
 	if space == nil {
 		space = &namespace{nodes: map[*node]bool{}, images: map[*image]int{}}
 		x.namespaces[n.namespace] = space
 	}
-	news := false
-	for written := range wanted {
-		if i := x.imageOf(written); !i.nodes[n] {
+	added := false
+	for w := range written {
+		if i := x.imageOf(w); !i.nodes[n] {
 			i.nodes[n] = true
 			n.images[i] = true
-			news = news || space.images[i] == 0
+			added = added || space.images[i] == 0
 			space.images[i]++
 		}
 	}
-	var gone []*image
+	var removed []*image
 	for i := range n.images {
-		if !wanted[i.written] {
-			gone = append(gone, i)
+		if !written[i.written] {
+			removed = append(removed, i)
 		}
 	}
-	if news || len(gone) > 0 && x.lastInNamespace(space, gone) {
-		for asking := range x.asking(n.namespace) {
-			x.told[asking] = true
+	if added || space.hasLast(removed) {
+		for name := range x.subscribersIn(n.namespace) {
+			x.pending[name] = true
 		}
 	}
-	for _, i := range gone {
+	for _, i := range removed {
 		x.dropImage(space, n, i)
 	}
 	if len(n.images) > 0 {
@@ -100,9 +101,10 @@ func (x *Index) setImages(n *node, wanted map[string]bool) {
 	}
 }
 
-func (x *Index) lastInNamespace(space *namespace, images []*image) bool {
+// hasLast reports whether one of the images belongs to a single node of the namespace.
+func (s *namespace) hasLast(images []*image) bool {
 	for _, i := range images {
-		if space.images[i] == 1 {
+		if s.images[i] == 1 {
 			return true
 		}
 	}
@@ -118,8 +120,8 @@ func (x *Index) dropImage(space *namespace, n *node, i *image) {
 	if len(i.nodes) > 0 {
 		return
 	}
-	for asking := range i.askers {
-		delete(x.askers[asking].images, i)
+	for name := range i.subscribers {
+		delete(x.subscribers[name].images, i)
 	}
 	delete(x.images, i.written)
 }

@@ -21,139 +21,143 @@ import (
 	"slices"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/karmada-io/image-trust/internal/workload"
 )
 
-// Index is safe for concurrent use.
+// Index holds the workloads of a cluster, and notifies its subscribers of changes. It is safe for concurrent use.
 type Index struct {
-	changed func(asker string)
+	notify func(subscriber string)
 
-	mu         sync.Mutex
-	listed     map[string]bool
-	nodes      map[types.UID]*node
-	children   map[types.UID]map[*node]bool // by the owner's UID, whether or not it is there
-	pods       map[types.UID]*shape
-	images     map[string]*image
-	namespaces map[string]*namespace
-	askers     map[string]*asker
-	// told are the askers whose answer may have changed since the lock was taken.
-	told map[string]bool
+	mu     sync.Mutex
+	listed map[schema.GroupKind]bool
+	nodes  map[types.UID]*node
+	// children are the nodes by the UID of their owner, whether or not the owner is known.
+	children    map[types.UID]map[*node]bool
+	pods        map[types.UID]*podGroup
+	images      map[string]*image
+	namespaces  map[string]*namespace
+	subscribers map[string]*subscriber
+	// pending are the subscribers to notify once the lock is released.
+	pending map[string]bool
 }
 
-// asker selects images.
-type asker struct {
+// subscriber selects the workloads with images that match.
+type subscriber struct {
 	key     string
 	matches func(image string) bool
 	images  map[*image]bool
 }
 
-// New returns an empty index. It calls changed with the askers whose answer may have changed: what Select returns,
-// or which images are asked for in a namespace with workloads of theirs. It does so without a lock, and changed must
-// not block.
-func New(changed func(asker string)) *Index {
+// New returns an empty index. It calls notify with the name of a subscriber if what Select returns for it may have
+// changed, or which images are used in a namespace with workloads of its own. It holds no lock then; notify must not
+// block.
+func New(notify func(subscriber string)) *Index {
 	return &Index{
-		changed:    changed,
-		listed:     map[string]bool{},
-		nodes:      map[types.UID]*node{},
-		children:   map[types.UID]map[*node]bool{},
-		pods:       map[types.UID]*shape{},
-		images:     map[string]*image{},
-		namespaces: map[string]*namespace{},
-		askers:     map[string]*asker{},
-		told:       map[string]bool{},
+		notify:      notify,
+		listed:      map[schema.GroupKind]bool{},
+		nodes:       map[types.UID]*node{},
+		children:    map[types.UID]map[*node]bool{},
+		pods:        map[types.UID]*podGroup{},
+		images:      map[string]*image{},
+		namespaces:  map[string]*namespace{},
+		subscribers: map[string]*subscriber{},
+		pending:     map[string]bool{},
 	}
 }
 
-// locked runs a change, and tells the askers afterwards.
+// locked applies a change, and notifies the subscribers afterwards.
 func (x *Index) locked(change func()) {
 	x.mu.Lock()
 	change()
-	told := slices.Sorted(maps.Keys(x.told))
-	clear(x.told)
+	pending := slices.Sorted(maps.Keys(x.pending))
+	clear(x.pending)
 	x.mu.Unlock()
-	for _, name := range told {
-		x.changed(name)
+	for _, name := range pending {
+		x.notify(name)
 	}
 }
 
-// Apply takes an object in, new or changed.
+// Apply adds or updates an object.
 func (x *Index) Apply(o *Object) { x.locked(func() { x.apply(o) }) }
 
-// Delete forgets an object.
+// Delete removes an object.
 func (x *Index) Delete(uid types.UID) { x.locked(func() { x.remove(uid) }) }
 
-// Replace takes a whole list of a kind in: what is not in it is forgotten.
-func (x *Index) Replace(kind string, objects []*Object) {
+// Replace sets all objects of a kind, and removes those that are not in the list.
+func (x *Index) Replace(kind schema.GroupKind, objects []*Object) {
 	x.locked(func() {
-		there := make(map[types.UID]bool, len(objects))
+		present := make(map[types.UID]bool, len(objects))
 		for _, o := range objects {
-			there[o.UID] = true
+			present[o.UID] = true
 			x.apply(o)
 		}
 		for _, uid := range x.ofKind(kind) {
-			if !there[uid] {
+			if !present[uid] {
 				x.remove(uid)
 			}
 		}
 		if !x.listed[kind] {
 			x.listed[kind] = true
-			if x.complete() {
-				for name := range x.askers {
-					x.told[name] = true
+			if x.synced() {
+				for name := range x.subscribers {
+					x.pending[name] = true
 				}
 			}
 		}
 	})
 }
 
-// ofKind lists what is kept of a kind.
-func (x *Index) ofKind(kind string) []types.UID {
+// ofKind returns the UIDs of all objects of a kind.
+func (x *Index) ofKind(kind schema.GroupKind) []types.UID {
 	var uids []types.UID
-	if kind == "Pod" {
+	if kind == (schema.GroupKind{Kind: "Pod"}) {
 		uids = slices.Collect(maps.Keys(x.pods))
 	}
 	for uid, n := range x.nodes {
-		if n.object != nil && n.object.Kind == kind {
+		if n.object != nil && n.object.groupKind() == kind {
 			uids = append(uids, uid)
 		}
 	}
 	return uids
 }
 
-func (x *Index) complete() bool {
-	for _, kind := range kinds() {
-		if !x.listed[kind] {
+// Synced reports whether Replace was called for every watched kind.
+func (x *Index) Synced() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.synced()
+}
+
+func (x *Index) synced() bool {
+	for _, kind := range workload.Watched() {
+		if !x.listed[kind.GroupKind()] {
 			return false
 		}
 	}
 	return true
 }
 
-// Synced tells whether every kind has been listed whole.
-func (x *Index) Synced() bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.complete()
-}
-
-// Select returns the workloads with at least one image that matches, by namespace, kind and name, and has changed
-// called when that may differ. Images are given by their whole name, as name.Reference spells it: with the digest
-// where one is written, else with the tag. While the key stays the same, matches is called for new images only. The
+// Select returns the workloads with at least one image that matches, by namespace, kind and name, and subscribes to
+// their changes under a name. The images are passed by their full name, as name.Reference formats it: with the digest
+// if it has one, else with the tag. As long as the key stays the same, matches is called for new images only. The
 // caller must not change what the workloads refer to.
 func (x *Index) Select(name, key string, matches func(image string) bool) []Workload {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	a := x.askers[name]
-	if a == nil || a.key != key {
-		x.forget(name)
-		a = &asker{key: key, matches: matches, images: map[*image]bool{}}
-		x.askers[name] = a
+	s := x.subscribers[name]
+	if s == nil || s.key != key {
+		x.unsubscribe(name)
+		s = &subscriber{key: key, matches: matches, images: map[*image]bool{}}
+		x.subscribers[name] = s
 		for _, i := range x.images {
-			i.offer(name, a)
+			i.subscribe(name, s)
 		}
 	}
 	roots := map[*node]bool{}
-	for i := range a.images {
+	for i := range s.images {
 		for n := range i.nodes {
 			roots[x.root(n)] = true
 		}
@@ -161,29 +165,29 @@ func (x *Index) Select(name, key string, matches func(image string) bool) []Work
 	return x.assembleAll(roots)
 }
 
-// Forget drops an asker.
+// Forget removes a subscriber.
 func (x *Index) Forget(name string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.forget(name)
+	x.unsubscribe(name)
 }
 
-func (x *Index) forget(name string) {
-	a := x.askers[name]
-	if a == nil {
+func (x *Index) unsubscribe(name string) {
+	s := x.subscribers[name]
+	if s == nil {
 		return
 	}
-	for i := range a.images {
-		delete(i.askers, name)
+	for i := range s.images {
+		delete(i.subscribers, name)
 	}
-	delete(x.askers, name)
+	delete(x.subscribers, name)
 }
 
-// In returns all workloads of a namespace.
-func (x *Index) In(name string) []Workload {
+// In returns all workloads of a namespace, by kind and name.
+func (x *Index) In(namespace string) []Workload {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	space := x.namespaces[name]
+	space := x.namespaces[namespace]
 	if space == nil {
 		return nil
 	}
@@ -194,25 +198,26 @@ func (x *Index) In(name string) []Workload {
 	return x.assembleAll(roots)
 }
 
-// Asking returns the askers with workloads in a namespace.
-func (x *Index) Asking(name string) []string {
+// SubscribersIn returns the names of the subscribers with workloads in a namespace, sorted.
+func (x *Index) SubscribersIn(namespace string) []string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return slices.Sorted(maps.Keys(x.asking(name)))
+	return slices.Sorted(maps.Keys(x.subscribersIn(namespace)))
 }
 
-func (x *Index) asking(name string) map[string]bool {
+func (x *Index) subscribersIn(namespace string) map[string]bool {
 	names := map[string]bool{}
-	if space := x.namespaces[name]; space != nil {
+	if space := x.namespaces[namespace]; space != nil {
 		for i := range space.images {
-			maps.Copy(names, i.askers)
+			maps.Copy(names, i.subscribers)
 		}
 	}
 	return names
 }
 
-// Affected returns the askers with workloads in a namespace where an image that matches is asked for.
-func (x *Index) Affected(matches func(image string) bool) []string {
+// SubscribersFor returns the names of the subscribers with workloads in any namespace that uses an image that
+// matches, sorted.
+func (x *Index) SubscribersFor(matches func(image string) bool) []string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	names := map[string]bool{}
@@ -224,7 +229,7 @@ func (x *Index) Affected(matches func(image string) bool) []string {
 		for n := range i.nodes {
 			if !seen[n.namespace] {
 				seen[n.namespace] = true
-				maps.Copy(names, x.asking(n.namespace))
+				maps.Copy(names, x.subscribersIn(n.namespace))
 			}
 		}
 	}

@@ -14,89 +14,94 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package inventory knows what runs and what is asked for in a cluster, by workload. It is told of single objects
-// and keeps an index up to date, so that one pod's event costs work for that pod alone. It knows no client and no clock.
+// Package inventory keeps an index of the workloads in a cluster: which images they ask for, and which digests their
+// pods run. It is updated object by object, so that an event costs the work for one pod only. It knows no client and
+// no clock; internal/inventory/feed keeps it up to date.
 package inventory
 
 import (
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/karmada-io/image-trust/internal/workload"
 )
 
-// Container of a pod or a pod template.
+// Container is a container of a pod or of a pod template.
 type Container struct {
 	// Field is initContainers, containers or ephemeralContainers.
 	Field, Name string
-	// Image as written.
+	// Image is the image as it is written in the object.
 	Image string
 }
 
 // Running is a container of at least one pod.
 type Running struct {
 	Container
-	// Digest that the node reports; empty where it reports none, or none yet.
+	// Digest is the manifest digest that the node reports. It is empty if the node reports none, or none yet.
 	Digest string
 }
 
-// Workload is what a user would create anew: a controller that nothing known here owns, a pod on its own, or a
-// ReplicaSet or Job that asks for something else than its owner does.
+// Workload is what a user would create: an object that no known controller owns, or a ReplicaSet or Job whose
+// containers differ from those of its owner, as during a rollout.
 type Workload struct {
 	Group, Version, Kind, Namespace, Name string
 	UID                                   types.UID
-	// Labels of the object, of the Jobs that it makes, and of the pods.
-	Labels, JobLabels, PodLabels map[string]string
-	// Template is what it asks for; nil where the owner of the pods is of a kind that is not known here, and
-	// Kind and Name are those of the owner reference.
+	// Labels, ChildLabels and PodLabels are the labels of the object, of the ReplicaSets or Jobs that it creates, and
+	// of the pods. ChildLabels is nil if it creates pods directly.
+	Labels, ChildLabels, PodLabels map[string]string
+	// Template lists the containers that it asks for. It is nil if only pods are known, because their owner is of a
+	// kind that is not watched, or is gone. Kind and Name are then those of the owner reference.
 	Template []Container
-	// Running is what its pods run, each combination once.
+	// Running lists what its pods run, without duplicates.
 	Running []Running
-	// Idle tells that it is only what a rollback would return to: a ReplicaSet without replicas or pods, of a
-	// Deployment that asks for something else by now.
+	// Idle reports whether only a rollback would use it: it has neither replicas nor pods, and is part of the history
+	// of an owner whose containers differ.
 	Idle bool
 }
 
-// Owner is a controller's owner reference.
+// Owner is the owner reference of a controller.
 type Owner struct {
 	Group, Version, Kind, Name string
 	UID                        types.UID
 }
 
-// Object is what the index is told of an object of the cluster. It is not changed afterwards.
+// Object is an object of the cluster, as far as the index needs it. It must not be changed after it was applied.
 type Object struct {
 	Group, Version, Kind, Namespace, Name string
 	UID                                   types.UID
-	Labels, JobLabels, PodLabels          map[string]string
-	// Owner that controls it, nil where there is none.
+	// Labels, ChildLabels and PodLabels are those of a Workload.
+	Labels, ChildLabels, PodLabels map[string]string
+	// Owner is the controller that owns the object; nil if there is none.
 	Owner *Owner
-	// Template is what it asks for; of a pod, its containers as written.
+	// Template lists the containers that it asks for; of a pod, those of its specification.
 	Template []Container
-	// Running is what a pod runs.
+	// Running lists what a pod runs.
 	Running []Running
-	// Replicas tells whether any are wanted or there, of a ReplicaSet.
-	Replicas bool
-	// Finished pods and Jobs neither run nor ask for anything.
+	// Idle reports whether it has no replicas, and its owner keeps it only to roll back to it.
+	Idle bool
+	// Finished reports whether it is a pod or a Job that has ended. It neither runs nor asks for an image.
 	Finished bool
 }
 
-// kinds that an index is told of.
-func kinds() []string {
-	return []string{"CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet"}
-}
+func (o *Object) groupKind() schema.GroupKind { return schema.GroupKind{Group: o.Group, Kind: o.Kind} }
 
-// known tells whether the owner is of a kind that the index is told of, and that owns pods.
-func (o *Owner) known() bool { return o.Group == groupOf(o.Kind) && o.Group != "" }
+func (o *Object) isPod() bool { return o.Kind == "Pod" && o.Group == "" }
 
-func groupOf(kind string) string {
-	switch kind {
-	case "CronJob", "Job":
-		return "batch"
-	case "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet":
-		return "apps"
-	default:
-		return ""
-	}
-}
-
-// alone tells whether a pod stands for itself. The Node that owns a static pod's mirror asks for nothing.
-func (o *Object) alone() bool {
+// standalone reports whether a pod has no owner that could create it anew. The Node that owns the mirror of a static
+// pod has no template.
+func (o *Object) standalone() bool {
 	return o.Owner == nil || o.Owner.Kind == "Node" && o.Owner.Group == ""
+}
+
+// watched reports whether the index receives owners of this kind, with their templates.
+func (o *Owner) watched() bool {
+	kind := workload.Find(o.Group, o.Kind)
+	return kind != nil && kind.Watched && !kind.IsPod()
+}
+
+// ownsThrough reports whether a controller owns its pods through objects of another kind, as a Deployment does
+// through ReplicaSets.
+func ownsThrough(owner, child *Object) bool {
+	kind := workload.Find(owner.Group, owner.Kind)
+	return kind != nil && kind.Creates == child.groupKind() && !child.isPod()
 }

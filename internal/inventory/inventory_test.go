@@ -32,28 +32,28 @@ var digest = "sha256:" + strings.Repeat("a", 64)
 
 func all(string) bool { return true }
 
-func asks(image string) []Container {
+func template(image string) []Container {
 	return []Container{{Field: "containers", Name: "main", Image: image}}
 }
 
 func deployment(name, image string) *Object {
 	return &Object{
-		Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "ns", Name: name, UID: types.UID(name), Template: asks(image),
+		Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "ns", Name: name, UID: types.UID(name), Template: template(image),
 	}
 }
 
-// replicaSet of a Deployment, with replicas.
+// replicaSet returns a ReplicaSet of a Deployment, with replicas.
 func replicaSet(name string, of *Object, image string) *Object {
 	return &Object{
 		Group: "apps", Version: "v1", Kind: "ReplicaSet", Namespace: of.Namespace, Name: name, UID: types.UID(name),
-		Owner: ownedBy(of), Template: asks(image), Replicas: true,
+		Owner: ownedBy(of), Template: template(image),
 	}
 }
 
 func podOf(name string, owner *Owner, image, digest string) *Object {
 	return &Object{
-		Version: "v1", Kind: "Pod", Namespace: "ns", Name: name, UID: types.UID(name), Owner: owner, Template: asks(image),
-		Running: []Running{{Container: asks(image)[0], Digest: digest}},
+		Version: "v1", Kind: "Pod", Namespace: "ns", Name: name, UID: types.UID(name), Owner: owner, Template: template(image),
+		Running: []Running{{Container: template(image)[0], Digest: digest}},
 	}
 }
 
@@ -61,8 +61,8 @@ func ownedBy(o *Object) *Owner {
 	return &Owner{Group: o.Group, Version: o.Version, Kind: o.Kind, Name: o.Name, UID: o.UID}
 }
 
-// told are workloads as KIND NAME template-image running-digests.
-func told(workloads []Workload) []string {
+// summarize formats each workload as KIND NAME, the images of its template, and the images and digests that it runs.
+func summarize(workloads []Workload) []string {
 	var out []string
 	for _, w := range workloads {
 		line := w.Kind + " " + w.Name
@@ -84,39 +84,40 @@ func TestFolding(t *testing.T) {
 	d := deployment("web", "xx:2")
 	current, old := replicaSet("web-2", d, "xx:2"), replicaSet("web-1", d, "xx:1")
 	idle := replicaSet("web-0", d, "xx:0")
-	idle.Replicas = false
-	cron := &Object{Group: "batch", Version: "v1", Kind: "CronJob", Namespace: "ns", Name: "cron", UID: "cron", Template: asks("xx:2")}
+	idle.Idle = true
+	cron := &Object{Group: "batch", Version: "v1", Kind: "CronJob", Namespace: "ns", Name: "cron", UID: "cron", Template: template("xx:2")}
 	job := &Object{
-		Group: "batch", Version: "v1", Kind: "Job", Namespace: "ns", Name: "job", UID: "job", Template: asks("xx:2"), Owner: ownedBy(cron),
+		Group: "batch", Version: "v1", Kind: "Job", Namespace: "ns", Name: "job", UID: "job", Template: template("xx:2"), Owner: ownedBy(cron),
 	}
+	rc := &Object{Version: "v1", Kind: "ReplicationController", Namespace: "ns", Name: "rc", UID: "rc", Template: template("xx:2")}
 	finished := *job
 	finished.Finished = true
 	robot := &Owner{Group: "example.com", Version: "v1", Kind: "Robot", Name: "robot", UID: "robot"}
 	node := &Owner{Version: "v1", Kind: "Node", Name: "node", UID: "node"}
-	ended := podOf("ended", nil, "xx:2", "sha256:1")
-	ended.Finished = true
+	finishedPod := podOf("finished", nil, "xx:2", "sha256:1")
+	finishedPod.Finished = true
 
 	for name, tc := range map[string]struct {
 		objects []*Object
 		want    []string
 	}{
-		"pods are their Deployment's": {
+		"the pods of a Deployment": {
 			[]*Object{d, current, podOf("p1", ownedBy(current), "xx:2", "sha256:1"), podOf("p2", ownedBy(current), "xx:2", "sha256:1")},
 			[]string{"Deployment web xx:2 runs xx:2 1"},
 		},
-		"the nodes differ": {
+		"two nodes report different digests": {
 			[]*Object{d, current, podOf("p1", ownedBy(current), "xx:2", "sha256:1"), podOf("p2", ownedBy(current), "xx:2", "sha256:2")},
 			[]string{"Deployment web xx:2 runs xx:2 1 runs xx:2 2"},
 		},
-		"a rollout under way": {
+		"a rollout in progress": {
 			[]*Object{d, current, old, podOf("p1", ownedBy(old), "xx:1", "sha256:1")},
 			[]string{"Deployment web xx:2", "ReplicaSet web-1 xx:1 runs xx:1 1"},
 		},
-		"what a rollback returns to": {
+		"an old ReplicaSet without replicas": {
 			[]*Object{d, current, idle},
 			[]string{"Deployment web xx:2", "ReplicaSet web-0 xx:0 idle"},
 		},
-		"a pod that does not run yet": {
+		"a pod that is not running yet": {
 			[]*Object{d, current, podOf("p1", ownedBy(current), "xx:2", "")},
 			[]string{"Deployment web xx:2"},
 		},
@@ -124,12 +125,13 @@ func TestFolding(t *testing.T) {
 			[]*Object{cron, job, podOf("p1", ownedBy(job), "xx:2", "sha256:1")},
 			[]string{"CronJob cron xx:2 runs xx:2 1"},
 		},
-		"a Job that ended":          {[]*Object{cron, &finished}, []string{"CronJob cron xx:2"}},
-		"a pod on its own":          {[]*Object{podOf("p1", nil, "xx:2", "sha256:1")}, []string{"Pod p1 xx:2 runs xx:2 1"}},
-		"a pod that ended":          {[]*Object{ended}, nil},
-		"a mirror of a static pod":  {[]*Object{podOf("p1", node, "xx:2", "")}, []string{"Pod p1 xx:2 runs xx:2 "}},
-		"an owner of unknown kind":  {[]*Object{podOf("p1", robot, "xx:2", "sha256:1"), podOf("p2", robot, "xx:2", "sha256:1")}, []string{"Robot robot runs xx:2 1"}},
-		"an owner that is not here": {[]*Object{podOf("p1", ownedBy(current), "xx:2", "sha256:1")}, []string{"ReplicaSet web-2 runs xx:2 1"}},
+		"a finished Job":              {[]*Object{cron, &finished}, []string{"CronJob cron xx:2"}},
+		"a standalone pod":            {[]*Object{podOf("p1", nil, "xx:2", "sha256:1")}, []string{"Pod p1 xx:2 runs xx:2 1"}},
+		"a finished pod":              {[]*Object{finishedPod}, nil},
+		"a ReplicationController":     {[]*Object{rc, podOf("p1", ownedBy(rc), "xx:2", "sha256:1")}, []string{"ReplicationController rc xx:2 runs xx:2 1"}},
+		"the mirror of a static pod":  {[]*Object{podOf("p1", node, "xx:2", "")}, []string{"Pod p1 xx:2 runs xx:2 "}},
+		"an owner of an unknown kind": {[]*Object{podOf("p1", robot, "xx:2", "sha256:1"), podOf("p2", robot, "xx:2", "sha256:1")}, []string{"Robot robot runs xx:2 1"}},
+		"an owner that is missing":    {[]*Object{podOf("p1", ownedBy(current), "xx:2", "sha256:1")}, []string{"ReplicaSet web-2 runs xx:2 1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, order := range permutations(len(tc.objects)) {
@@ -137,7 +139,7 @@ func TestFolding(t *testing.T) {
 				for _, i := range order {
 					x.Apply(tc.objects[i])
 				}
-				if diff := cmp.Diff(tc.want, told(x.Select("me", "", all))); diff != "" {
+				if diff := cmp.Diff(tc.want, summarize(x.Select("me", "", all))); diff != "" {
 					t.Fatalf("in order %v (-want +got):\n%s", order, diff)
 				}
 			}
@@ -159,11 +161,11 @@ func permutations(n int) [][]int {
 	return out
 }
 
-// TestIdenticalPodsWakeNobody scales a Deployment up and down.
-func TestIdenticalPodsWakeNobody(t *testing.T) {
+// TestIdenticalPodsDoNotNotify scales a Deployment up and down.
+func TestIdenticalPodsDoNotNotify(t *testing.T) {
 	const pods = 1000
-	wakeups := 0
-	x := New(func(string) { wakeups++ })
+	notifications := 0
+	x := New(func(string) { notifications++ })
 	d := deployment("web", karmada)
 	rs := replicaSet("web-1", d, karmada)
 	x.Apply(d)
@@ -179,17 +181,17 @@ func TestIdenticalPodsWakeNobody(t *testing.T) {
 	for i := range pods {
 		x.Delete(types.UID(fmt.Sprintf("pod-%d", i)))
 	}
-	fmt.Printf("figure: inventory_wakeups_per_identical_pod %d\n", wakeups/pods)
-	if wakeups != 0 {
-		t.Errorf("%d wake-ups for %d identical pods", wakeups, pods)
+	fmt.Printf("figure: inventory_wakeups_per_identical_pod %d\n", notifications/pods)
+	if notifications != 0 {
+		t.Errorf("%d notifications for %d identical pods", notifications, pods)
 	}
 	x.Delete("first")
-	if wakeups != 1 {
-		t.Errorf("%d wake-ups when the last pod went, want 1", wakeups)
+	if notifications != 1 {
+		t.Errorf("%d notifications when the last pod was deleted, want 1", notifications)
 	}
 }
 
-// TestMemory measures what is kept of a pod.
+// TestMemory measures the memory that the index needs for a pod.
 func TestMemory(t *testing.T) {
 	const deployments, replicas = 400, 50
 	var before, after runtime.MemStats
@@ -203,13 +205,13 @@ func TestMemory(t *testing.T) {
 	if got := len(x.Select("me", "", all)); got != deployments {
 		t.Errorf("%d workloads, want %d", got, deployments)
 	}
-	const most = 1024
-	if per > most {
-		t.Errorf("%d bytes are kept of a pod, want at most %d", per, most)
+	const limit = 1024
+	if per > limit {
+		t.Errorf("%d bytes for a pod, want at most %d", per, limit)
 	}
 }
 
-// fill an index with Deployments of so many replicas.
+// fill returns an index with Deployments that have a number of replicas each.
 func fill(deployments, replicas int) *Index {
 	x := New(func(string) {})
 	for i := range deployments {
@@ -225,7 +227,7 @@ func fill(deployments, replicas int) *Index {
 	return x
 }
 
-// BenchmarkPodEvent is one pod that comes and goes in a cluster of 150,000.
+// BenchmarkPodEvent adds and deletes one pod in a cluster of 150,000.
 func BenchmarkPodEvent(b *testing.B) {
 	x := fill(3000, 50)
 	x.Select("me", "", all)
@@ -258,34 +260,42 @@ func TestRunningDigest(t *testing.T) {
 	}
 }
 
-func TestKeyDecidesWhatIsAskedAnew(t *testing.T) {
+func TestSelectMatchesImagesOncePerKey(t *testing.T) {
 	x := fill(3, 1)
-	offered := 0
-	matches := func(string) bool { offered++; return true }
+	calls := 0
+	matches := func(string) bool { calls++; return true }
 	x.Select("me", "1", matches)
 	x.Select("me", "1", matches)
-	if offered != 3 {
-		t.Errorf("%d images were offered, want each of 3 once", offered)
+	if calls != 3 {
+		t.Errorf("matches was called %d times, want once for each of 3 images", calls)
 	}
 	x.Apply(deployment("new", "docker.io/karmada/new:v1"))
-	if got := x.Select("me", "1", matches); offered != 4 || len(got) != 4 {
-		t.Errorf("%d images were offered and %d workloads found, want 4 and 4", offered, len(got))
+	if got := x.Select("me", "1", matches); calls != 4 || len(got) != 4 {
+		t.Errorf("%d calls and %d workloads after a new image, want 4 and 4", calls, len(got))
 	}
 	if got := x.Select("me", "2", func(string) bool { return false }); len(got) != 0 {
-		t.Errorf("another key: got %v, want nothing", told(got))
+		t.Errorf("another key: got %v, want no workload", summarize(got))
 	}
-	if got := x.Affected(all); len(got) != 0 {
-		t.Errorf("affected: %v, want nobody, who asks for nothing", got)
+}
+
+func TestSubscribers(t *testing.T) {
+	x := fill(3, 1)
+	x.Select("me", "", func(string) bool { return false })
+	if got := x.SubscribersFor(all); len(got) != 0 {
+		t.Errorf("got %v for all images, want none: no image matches", got)
 	}
-	x.Select("me", "3", func(image string) bool { return strings.Contains(image, "image-1:") })
-	if got := x.Affected(func(image string) bool { return strings.Contains(image, "image-2:") }); !cmp.Equal(got, []string{"me"}) {
-		t.Errorf("affected by a neighbour's image: %v, want me", got)
+	x.Select("me", "1", func(image string) bool { return strings.Contains(image, "image-1:") })
+	if got := x.SubscribersFor(func(image string) bool { return strings.Contains(image, "image-2:") }); !cmp.Equal(got, []string{"me"}) {
+		t.Errorf("got %v for another image in the namespace, want me", got)
 	}
-	if got := x.Asking("ns"); !cmp.Equal(got, []string{"me"}) {
-		t.Errorf("asking in the namespace: %v, want me", got)
+	if got := x.SubscribersIn("ns"); !cmp.Equal(got, []string{"me"}) {
+		t.Errorf("got %v in the namespace, want me", got)
+	}
+	if got := x.SubscribersIn("other"); len(got) != 0 {
+		t.Errorf("got %v in another namespace, want none", got)
 	}
 	x.Forget("me")
-	if got := x.Asking("ns"); len(got) != 0 {
-		t.Errorf("asking after being forgotten: %v", got)
+	if got := x.SubscribersIn("ns"); len(got) != 0 {
+		t.Errorf("got %v after Forget, want none", got)
 	}
 }

@@ -27,19 +27,19 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// node is a controller or a pod that stands for itself. One of which only pods are known has no object.
+// node is a controller or a standalone pod. Its object is nil if only pods that name it as their owner are known.
 type node struct {
 	uid       types.UID
 	namespace string
 	object    *Object
-	// owner is the reference that its pods name it by.
+	// owner is the owner reference of its pods.
 	owner  *Owner
-	shapes map[string]*shape
+	groups map[string]*podGroup
 	images map[*image]bool
 }
 
-// shape is what pods of one owner have in common: what they run and, where nothing else is known of the owner, labels.
-type shape struct {
+// podGroup counts the pods of one owner that run the same. If the owner is not watched, they have the same labels too.
+type podGroup struct {
 	node    *node
 	key     string
 	running []Running
@@ -47,10 +47,11 @@ type shape struct {
 	pods    int
 }
 
+// node returns the node with a UID, and adds it if it is missing.
 func (x *Index) node(uid types.UID, namespace string) *node {
 	n := x.nodes[uid]
 	if n == nil {
-		n = &node{uid: uid, namespace: namespace, shapes: map[string]*shape{}, images: map[*image]bool{}}
+		n = &node{uid: uid, namespace: namespace, groups: map[string]*podGroup{}, images: map[*image]bool{}}
 		x.nodes[uid] = n
 	}
 	return n
@@ -60,7 +61,7 @@ func (x *Index) apply(o *Object) {
 	switch {
 	case o.Finished:
 		x.remove(o.UID)
-	case o.Kind == "Pod" && !o.alone():
+	case o.isPod() && !o.standalone():
 		x.removeNode(o.UID)
 		x.applyPod(o)
 	default:
@@ -79,10 +80,10 @@ func (x *Index) applyNode(o *Object) {
 	if n.object != nil && equality.Semantic.DeepEqual(n.object, o) {
 		return
 	}
-	x.around(n, func() {
+	x.withNotify(n, func() {
 		x.unlink(n)
 		n.object = o
-		if o.Owner != nil && o.Owner.known() {
+		if o.Owner != nil && o.Owner.watched() {
 			siblings := x.children[o.Owner.UID]
 			if siblings == nil {
 				siblings = map[*node]bool{}
@@ -99,14 +100,14 @@ func (x *Index) removeNode(uid types.UID) {
 	if n == nil || n.object == nil {
 		return
 	}
-	x.around(n, func() {
+	x.withNotify(n, func() {
 		x.unlink(n)
 		n.object = nil
 		x.refresh(n)
 	})
 }
 
-// unlink forgets whose child a node is.
+// unlink removes a node from the children of its owner.
 func (x *Index) unlink(n *node) {
 	if n.object == nil || n.object.Owner == nil {
 		return
@@ -118,119 +119,119 @@ func (x *Index) unlink(n *node) {
 	}
 }
 
-// applyPod costs nothing but a count where another pod of its owner runs the same.
+// applyPod only increments a count if another pod of the owner runs the same.
 func (x *Index) applyPod(o *Object) {
-	s := &shape{running: o.Running}
-	if o.Owner.known() {
-		// Of what does not run yet the owner's template tells.
-		s.running = slices.DeleteFunc(slices.Clone(o.Running), func(r Running) bool { return r.Digest == "" })
+	g := &podGroup{running: o.Running}
+	if o.Owner.watched() {
+		// The owner's template already has the containers that do not run yet.
+		g.running = slices.DeleteFunc(slices.Clone(o.Running), func(r Running) bool { return r.Digest == "" })
 	} else {
-		s.labels = o.Labels
+		g.labels = o.Labels
 	}
-	if len(s.running) == 0 {
+	if len(g.running) == 0 {
 		x.removePod(o.UID)
 		return
 	}
-	s.key = s.identity()
+	g.key = g.identity()
 	before := x.pods[o.UID]
-	if before != nil && before.key == s.key && before.node.uid == o.Owner.UID {
+	if before != nil && before.key == g.key && before.node.uid == o.Owner.UID {
 		return
 	}
 	n := x.node(o.Owner.UID, o.Namespace)
 	n.owner = o.Owner
-	if known := n.shapes[s.key]; known != nil {
-		known.pods++
-		x.pods[o.UID] = known
+	if existing := n.groups[g.key]; existing != nil {
+		existing.pods++
+		x.pods[o.UID] = existing
 	} else {
-		s.node, s.pods = n, 1
-		x.pods[o.UID] = s
-		x.around(n, func() {
-			n.shapes[s.key] = s
+		g.node, g.pods = n, 1
+		x.pods[o.UID] = g
+		x.withNotify(n, func() {
+			n.groups[g.key] = g
 			x.refresh(n)
 		})
 	}
 	if before != nil {
-		x.leave(before)
+		x.leaveGroup(before)
 	}
 }
 
 func (x *Index) removePod(uid types.UID) {
-	if s := x.pods[uid]; s != nil {
+	if g := x.pods[uid]; g != nil {
 		delete(x.pods, uid)
-		x.leave(s)
+		x.leaveGroup(g)
 	}
 }
 
-// leave is what happens when a pod is no longer of a shape.
-func (x *Index) leave(s *shape) {
-	if s.pods--; s.pods > 0 {
+// leaveGroup takes one pod out of a group, and removes the group after its last one.
+func (x *Index) leaveGroup(g *podGroup) {
+	if g.pods--; g.pods > 0 {
 		return
 	}
-	x.around(s.node, func() {
-		delete(s.node.shapes, s.key)
-		x.refresh(s.node)
+	x.withNotify(g.node, func() {
+		delete(g.node.groups, g.key)
+		x.refresh(g.node)
 	})
 }
 
-// identity of a shape within its owner.
-func (s *shape) identity() string {
+// identity returns the key of a group. It is unique among the groups of a node.
+func (g *podGroup) identity() string {
 	var b strings.Builder
-	for _, r := range s.running {
+	for _, r := range g.running {
 		fmt.Fprintf(&b, "%s\x00%s\x00%s\x00%s\x01", r.Field, r.Name, r.Image, r.Digest)
 	}
-	for _, label := range slices.Sorted(maps.Keys(s.labels)) {
-		fmt.Fprintf(&b, "\x02%s\x00%s", label, s.labels[label])
+	for _, label := range slices.Sorted(maps.Keys(g.labels)) {
+		fmt.Fprintf(&b, "\x02%s\x00%s", label, g.labels[label])
 	}
 	return b.String()
 }
 
-// refresh brings the images of a node up to date, and drops the node when nothing is known of it any more.
+// refresh updates the images of a node, and removes the node if it has neither an object nor pods.
 func (x *Index) refresh(n *node) {
-	wanted := map[string]bool{}
+	images := map[string]bool{}
 	if n.object != nil {
 		for _, c := range n.object.Template {
-			wanted[c.Image] = true
+			images[c.Image] = true
 		}
 		for _, r := range n.object.Running {
-			wanted[r.Image] = true
+			images[r.Image] = true
 		}
 	}
-	for _, s := range n.shapes {
-		for _, r := range s.running {
-			wanted[r.Image] = true
+	for _, g := range n.groups {
+		for _, r := range g.running {
+			images[r.Image] = true
 		}
 	}
-	x.setImages(n, wanted)
-	if n.object == nil && len(n.shapes) == 0 {
+	x.setImages(n, images)
+	if n.object == nil && len(n.groups) == 0 {
 		delete(x.nodes, n.uid)
 	}
 }
 
-// around runs a change of a node, and tells the askers that select its workload, or one that is folded into it,
-// before the change or after it.
-func (x *Index) around(n *node, change func()) {
-	x.tell(n)
+// withNotify applies a change and notifies every subscriber that selects the workload, or one folded into it, before
+// or after the change.
+func (x *Index) withNotify(n *node, change func()) {
+	x.notifyFor(n)
 	change()
-	x.tell(n)
+	x.notifyFor(n)
 }
 
-func (x *Index) tell(n *node) {
-	for _, member := range append(x.family(x.root(n)), x.related(n)...) {
+func (x *Index) notifyFor(n *node) {
+	for _, member := range append(x.folded(x.root(n)), x.childrenOf(n)...) {
 		for i := range member.images {
-			for name := range i.askers {
-				x.told[name] = true
+			for name := range i.subscribers {
+				x.pending[name] = true
 			}
 		}
 	}
 }
 
-// related are the nodes that say they belong to a node.
-func (x *Index) related(n *node) []*node {
+// childrenOf returns the nodes whose objects name a node as their owner.
+func (x *Index) childrenOf(n *node) []*node {
 	return slices.Collect(maps.Keys(x.children[n.uid]))
 }
 
-// family of a root: itself, and what is folded into it.
-func (x *Index) family(root *node) []*node {
+// folded returns a root and the nodes that are folded into it.
+func (x *Index) folded(root *node) []*node {
 	members := []*node{root}
 	for child := range x.children[root.uid] {
 		if x.root(child) == root {
@@ -240,25 +241,21 @@ func (x *Index) family(root *node) []*node {
 	return members
 }
 
-// root is the node that a node is folded into, or itself.
+// root returns the node that a node is folded into: the owner that creates its pods through it and asks for the same
+// containers. A node that is not folded is its own root.
 func (x *Index) root(n *node) *node {
 	if n.object == nil || n.object.Owner == nil {
 		return n
 	}
 	parent := x.nodes[n.object.Owner.UID]
-	if parent == nil || parent.object == nil || !makes(parent.object.Kind, n.object.Kind) ||
+	if parent == nil || parent.object == nil || !ownsThrough(parent.object, n.object) ||
 		!sameContainers(parent.object.Template, n.object.Template) {
 		return n
 	}
 	return parent
 }
 
-// makes tells whether a controller makes its pods by another.
-func makes(kind, child string) bool {
-	return kind == "Deployment" && child == "ReplicaSet" || kind == "CronJob" && child == "Job"
-}
-
-// sameContainers tells whether two templates ask for the same, in whatever order.
+// sameContainers reports whether two templates have the same containers, in any order.
 func sameContainers(a, b []Container) bool {
 	if len(a) != len(b) {
 		return false

@@ -26,80 +26,97 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/karmada-io/image-trust/internal/workload"
 )
 
-// Images of a small world. An asker is interested in those with its letter.
+// someImages are the images in a random cluster.
 var someImages = []string{"docker.io/a/one:v1", "docker.io/a/two:v1", "docker.io/b/one:v1", "docker.io/ab/both:v1", "not an image"}
 
-var someAskers = map[string]func(string) bool{
+// someSubscribers select the images with their letter.
+var someSubscribers = map[string]func(string) bool{
 	"a":  func(image string) bool { return strings.HasPrefix(image, "index.docker.io/a") },
 	"b":  func(image string) bool { return strings.Contains(image, "b/") },
 	"no": func(string) bool { return false },
 }
 
-// world draws the objects of a small cluster.
-type world struct{ *rand.Rand }
+// generator draws the objects of a small cluster.
+type generator struct{ *rand.Rand }
 
-func (w world) pick(from ...string) string { return from[w.IntN(len(from))] }
+func (g generator) pick(from ...string) string { return from[g.IntN(len(from))] }
 
-func (w world) template() []Container {
-	out := []Container{{Field: "containers", Name: "main", Image: w.pick(someImages...)}}
-	if w.IntN(3) == 0 {
-		out = append(out, Container{Field: "initContainers", Name: "init", Image: w.pick(someImages...)})
+func (g generator) template() []Container {
+	out := []Container{{Field: "containers", Name: "main", Image: g.pick(someImages...)}}
+	if g.IntN(3) == 0 {
+		out = append(out, Container{Field: "initContainers", Name: "init", Image: g.pick(someImages...)})
 	}
 	return out
 }
 
-// object draws one of a few identities, so that the same ones come again with other content.
-func (w world) object() *Object {
-	n := w.IntN(3)
-	o := &Object{Version: "v1", Kind: w.pick("Deployment", "ReplicaSet", "Pod", "Pod", "Pod", "CronJob", "Job", "StatefulSet")}
+// object draws one of a few objects, so that the same ones appear again with other content.
+func (g generator) object() *Object {
+	n := g.IntN(3)
+	o := &Object{Version: "v1", Kind: g.pick("Deployment", "ReplicaSet", "Pod", "Pod", "Pod", "CronJob", "Job", "StatefulSet", "ReplicationController")}
 	o.Group = groupOf(o.Kind)
 	o.Name = fmt.Sprintf("%s-%d", strings.ToLower(o.Kind), n)
 	o.UID, o.Namespace = types.UID(o.Name), fmt.Sprintf("ns-%d", n%2)
-	o.Template = w.template()
+	o.Template = g.template()
 	switch o.Kind {
 	case "ReplicaSet":
-		o.Replicas = w.IntN(2) == 0
-		o.Owner = w.owner("apps", "Deployment", n)
+		o.Idle = g.IntN(2) == 0
+		o.Owner = g.owner("apps", "Deployment", n)
+	case "ReplicationController":
+		o.Owner = g.owner("apps.openshift.io", "DeploymentConfig", n)
 	case "Job":
-		o.Finished = w.IntN(4) == 0
-		o.Owner = w.owner("batch", "CronJob", n)
+		o.Finished = g.IntN(4) == 0
+		o.Owner = g.owner("batch", "CronJob", n)
 	case "Pod":
-		o.Finished = w.IntN(6) == 0
+		o.Finished = g.IntN(6) == 0
 		for _, c := range o.Template {
-			o.Running = append(o.Running, Running{Container: c, Digest: w.pick("", "sha256:1", "sha256:2")})
+			o.Running = append(o.Running, Running{Container: c, Digest: g.pick("", "sha256:1", "sha256:2")})
 		}
-		switch w.IntN(5) {
+		switch g.IntN(6) {
 		case 0:
-			o.Owner = w.owner("apps", "ReplicaSet", n)
+			o.Owner = g.owner("apps", "ReplicaSet", n)
 		case 1:
-			o.Owner = w.owner("batch", "Job", n)
+			o.Owner = g.owner("batch", "Job", n)
 		case 2:
-			o.Owner = w.owner("", "Node", n)
+			o.Owner = g.owner("", "Node", n)
 		case 3:
-			o.Owner = w.owner("example.com", "Robot", n)
+			o.Owner = g.owner("example.com", "Robot", n)
+		case 4:
+			o.Owner = g.owner("", "ReplicationController", n)
 		}
 	}
 	return o
 }
 
-func (w world) owner(group, kind string, n int) *Owner {
-	if w.IntN(4) == 0 {
+func (g generator) owner(group, kind string, n int) *Owner {
+	if g.IntN(4) == 0 {
 		return nil
 	}
 	name := fmt.Sprintf("%s-%d", strings.ToLower(kind), n)
 	return &Owner{Group: group, Version: "v1", Kind: kind, Name: name, UID: types.UID(name)}
 }
 
-// answers is all that an asker is told.
-type answers struct {
+// groupOf returns the API group of a kind that is watched.
+func groupOf(kind string) string {
+	for _, k := range workload.Watched() {
+		if k.Kind == kind {
+			return k.Group
+		}
+	}
+	panic("not watched: " + kind)
+}
+
+// view is all that a subscriber sees of an index.
+type view struct {
 	Selected   []Workload
 	Neighbours map[string][]string // images by namespace
 }
 
-func answersOf(x *Index, name string) answers {
-	out := answers{Selected: x.Select(name, "key", someAskers[name]), Neighbours: map[string][]string{}}
+func viewOf(x *Index, name string) view {
+	out := view{Selected: x.Select(name, "key", someSubscribers[name]), Neighbours: map[string][]string{}}
 	for _, w := range out.Selected {
 		var images []string
 		for _, n := range x.In(w.Namespace) {
@@ -116,69 +133,69 @@ func answersOf(x *Index, name string) answers {
 	return out
 }
 
-// TestAnyOrder has random events end in the same answers as the final state told at once, and every asker whose
-// answer differs told so.
+// TestAnyOrder applies random events. They end in the same view as the final state applied to a new index, and every
+// subscriber whose view changes is notified.
 func TestAnyOrder(t *testing.T) {
 	for seed := range uint64(100) {
-		w := world{rand.New(rand.NewPCG(seed, 7))}
-		told := map[string]bool{}
-		x := New(func(asker string) { told[asker] = true })
+		g := generator{rand.New(rand.NewPCG(seed, 7))}
+		notified := map[string]bool{}
+		x := New(func(subscriber string) { notified[subscriber] = true })
 		final := map[types.UID]*Object{}
-		before := map[string]answers{}
-		for name := range someAskers {
-			before[name] = answersOf(x, name)
+		before := map[string]view{}
+		for name := range someSubscribers {
+			before[name] = viewOf(x, name)
 		}
 		for step := range 60 {
-			clear(told)
-			what := w.step(x, final)
-			for name := range someAskers {
-				now := answersOf(x, name)
-				if diff := cmp.Diff(before[name], now); diff != "" && !told[name] {
-					t.Fatalf("seed %d, step %d: %s: %q was not told of\n%s", seed, step, what, name, diff)
+			clear(notified)
+			event := g.step(x, final)
+			for name := range someSubscribers {
+				now := viewOf(x, name)
+				if diff := cmp.Diff(before[name], now); diff != "" && !notified[name] {
+					t.Fatalf("seed %d, step %d: %s: %q was not notified of\n%s", seed, step, event, name, diff)
 				}
 				before[name] = now
 			}
 		}
-		fresh := New(func(string) {})
+		rebuilt := New(func(string) {})
 		for _, uid := range slices.Sorted(maps.Keys(final)) {
-			fresh.Apply(final[uid])
+			rebuilt.Apply(final[uid])
 		}
-		for name := range someAskers {
-			if diff := cmp.Diff(answersOf(fresh, name), before[name]); diff != "" {
-				t.Fatalf("seed %d: the answer to %q differs from that of a fresh index (-fresh +got):\n%s", seed, name, diff)
+		for name := range someSubscribers {
+			if diff := cmp.Diff(viewOf(rebuilt, name), before[name]); diff != "" {
+				t.Fatalf("seed %d: the view of %q differs from that of a new index (-new +got):\n%s", seed, name, diff)
 			}
 		}
 		for uid := range final {
 			x.Delete(uid)
 		}
 		if len(x.nodes)+len(x.children)+len(x.pods)+len(x.images)+len(x.namespaces) != 0 {
-			t.Fatalf("seed %d: something is left of nothing: %d nodes, %d children, %d pods, %d images, %d namespaces",
+			t.Fatalf("seed %d: the index is not empty after all deletions: %d nodes, %d children, %d pods, %d images, %d namespaces",
 				seed, len(x.nodes), len(x.children), len(x.pods), len(x.images), len(x.namespaces))
 		}
 	}
 }
 
-// step does one thing to an index and to the list of what is there.
-func (w world) step(x *Index, final map[types.UID]*Object) string {
-	o := w.object()
-	switch w.IntN(8) {
+// step applies one random event to an index and to the objects that it should hold, and describes it.
+func (g generator) step(x *Index, final map[types.UID]*Object) string {
+	o := g.object()
+	switch g.IntN(8) {
 	case 0:
 		x.Delete(o.UID)
 		delete(final, o.UID)
 		return "delete " + o.Name
 	case 1:
 		var left []*Object
-		for uid, there := range final {
-			if there.Kind == o.Kind && w.IntN(4) == 0 {
+		for uid, existing := range final {
+			if existing.Kind == o.Kind && g.IntN(4) == 0 {
 				delete(final, uid)
 			}
 		}
-		for _, there := range final {
-			if there.Kind == o.Kind {
-				left = append(left, there)
+		for _, existing := range final {
+			if existing.Kind == o.Kind {
+				left = append(left, existing)
 			}
 		}
-		x.Replace(o.Kind, left)
+		x.Replace(o.groupKind(), left)
 		return "list " + o.Kind
 	default:
 		x.Apply(o)

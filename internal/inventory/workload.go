@@ -41,24 +41,24 @@ func (x *Index) assemble(root *node) Workload {
 	w := Workload{Namespace: root.namespace, UID: root.uid}
 	pods := 0
 	seen := map[Running]bool{}
-	for _, member := range x.family(root) {
-		for _, s := range member.shapes {
-			pods += s.pods
-			for _, r := range s.running {
+	for _, member := range x.folded(root) {
+		for _, g := range member.groups {
+			pods += g.pods
+			for _, r := range g.running {
 				seen[r] = true
 			}
 		}
 	}
 	if o := root.object; o != nil {
 		w.Group, w.Version, w.Kind, w.Name = o.Group, o.Version, o.Kind, o.Name
-		w.Labels, w.JobLabels, w.PodLabels, w.Template = o.Labels, o.JobLabels, o.PodLabels, o.Template
-		w.Idle = o.Kind == "ReplicaSet" && o.Owner != nil && o.Owner.Kind == "Deployment" && !o.Replicas && pods == 0
+		w.Labels, w.ChildLabels, w.PodLabels, w.Template = o.Labels, o.ChildLabels, o.PodLabels, o.Template
+		w.Idle = o.Idle && pods == 0
 		for _, r := range o.Running {
 			seen[r] = true
 		}
 	} else {
 		w.Group, w.Version, w.Kind, w.Name = root.owner.Group, root.owner.Version, root.owner.Kind, root.owner.Name
-		w.PodLabels = root.someLabels()
+		w.PodLabels = root.somePodLabels()
 	}
 	w.Running = slices.SortedFunc(maps.Keys(seen), func(a, b Running) int {
 		return cmp.Or(compareContainers(a.Container, b.Container), cmp.Compare(a.Digest, b.Digest))
@@ -66,10 +66,11 @@ func (x *Index) assemble(root *node) Workload {
 	return w
 }
 
-// someLabels are those of the pods of an owner that is not known.
-func (n *node) someLabels() map[string]string {
-	for _, key := range slices.Sorted(maps.Keys(n.shapes)) {
-		return n.shapes[key].labels
+// somePodLabels returns the labels of one group of pods, always the same one. If their owner is not watched, these
+// are the only labels known.
+func (n *node) somePodLabels() map[string]string {
+	for _, key := range slices.Sorted(maps.Keys(n.groups)) {
+		return n.groups[key].labels
 	}
 	return nil
 }

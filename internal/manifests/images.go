@@ -45,11 +45,11 @@ func (o *Object) Images() []Image {
 }
 
 func (o *Object) containers() []Image {
-	gvk := o.GroupVersionKind()
-	path, ok := podSpec(gvk.Group, gvk.Kind)
-	if !ok {
+	kind := o.workloadKind()
+	if kind == nil {
 		return nil
 	}
+	path := kind.PodSpecPath()
 	var spec any = o.Object
 	for _, segment := range segments(path) {
 		fields, _ := spec.(map[string]any)
@@ -74,22 +74,6 @@ func (o *Object) containers() []Image {
 		}
 	}
 	return images
-}
-
-// podSpec is the path of the pod's specification in objects of a kind.
-func podSpec(group, kind string) (path string, ok bool) {
-	switch group + "/" + kind {
-	case "/Pod":
-		return "spec", true
-	case "/PodTemplate":
-		return "template.spec", true
-	case "/ReplicationController", "apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "apps/ReplicaSet", "batch/Job":
-		return "spec.template.spec", true
-	case "batch/CronJob":
-		return "spec.jobTemplate.spec.template.spec", true
-	default:
-		return "", false
-	}
 }
 
 // place finds the text of an image, and tells why it must not be edited.

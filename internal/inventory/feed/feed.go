@@ -14,68 +14,79 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package feed tells an inventory what the API server says, and keeps nothing of its own: of each object only what the
-// inventory needs survives its arrival.
+// Package feed keeps an inventory up to date with an API server. It lists and watches every watched kind of workload,
+// and drops all of an object but what the inventory needs as soon as it arrives.
 package feed
 
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 
-	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/workload"
 )
 
-// Feed of an inventory.
+// Feed keeps an inventory up to date.
 type Feed struct {
-	client kubernetes.Interface
-	index  *inventory.Index
+	clients map[schema.GroupVersion]cache.Getter
+	index   *inventory.Index
 }
 
-// New returns a Feed that works once Start is called.
+// New returns a Feed of the index. It sends no request before Start.
 func New(config *rest.Config, index *inventory.Index) (*Feed, error) {
 	config = rest.CopyConfig(config)
 	config.ContentType = runtime.ContentTypeProtobuf
 	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
-	client, err := kubernetes.NewForConfig(config)
+	if config.UserAgent == "" {
+		config.UserAgent = rest.DefaultKubernetesUserAgent()
+	}
+	transport, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, fmt.Errorf("creating the client that watches workloads: %w", err)
 	}
-	return &Feed{client: client, index: index}, nil
+	f := &Feed{clients: map[schema.GroupVersion]cache.Getter{}, index: index}
+	for _, kind := range workload.Watched() {
+		version := kind.GroupVersion()
+		if f.clients[version] != nil {
+			continue
+		}
+		if f.clients[version], err = newClient(*config, version, transport); err != nil {
+			return nil, fmt.Errorf("creating the client that watches workloads of %s: %w", version, err)
+		}
+	}
+	return f, nil
 }
 
-// Start lists and watches until the context ends. What cannot be listed is tried again, and logged as reflectors do.
+func newClient(config rest.Config, version schema.GroupVersion, transport *http.Client) (cache.Getter, error) {
+	config.GroupVersion = &version
+	config.APIPath = "/apis"
+	if version.Group == "" {
+		config.APIPath = "/api"
+	}
+	config.NegotiatedSerializer = rest.CodecFactoryForGeneratedClient(scheme.Scheme, scheme.Codecs).WithoutConversion()
+	return rest.RESTClientForConfigAndClient(&config, transport)
+}
+
+// Start lists and watches until the context ends. It returns nil. Requests that fail are repeated with backoff, and
+// logged by client-go's reflectors.
 func (f *Feed) Start(ctx context.Context) error {
-	apps, batch := f.client.AppsV1().RESTClient(), f.client.BatchV1().RESTClient()
 	var reflectors sync.WaitGroup
-	for _, source := range []struct {
-		client   cache.Getter
-		resource string
-		object   runtime.Object
-		kind     string
-	}{
-		{f.client.CoreV1().RESTClient(), "pods", &corev1.Pod{}, "Pod"},
-		{apps, "deployments", &appsv1.Deployment{}, "Deployment"},
-		{apps, "replicasets", &appsv1.ReplicaSet{}, "ReplicaSet"},
-		{apps, "statefulsets", &appsv1.StatefulSet{}, "StatefulSet"},
-		{apps, "daemonsets", &appsv1.DaemonSet{}, "DaemonSet"},
-		{batch, "jobs", &batchv1.Job{}, "Job"},
-		{batch, "cronjobs", &batchv1.CronJob{}, "CronJob"},
-	} {
+	for _, kind := range workload.Watched() {
+		client := f.clients[kind.GroupVersion()]
 		reflector := cache.NewReflectorWithOptions(
-			cache.NewListWatchFromClient(source.client, source.resource, metav1.NamespaceAll, fields.Everything()),
-			source.object, &store{kind: source.kind, index: f.index},
-			cache.ReflectorOptions{Name: "inventory/" + source.resource},
+			cache.NewListWatchFromClient(client, kind.Resource, metav1.NamespaceAll, fields.Everything()),
+			kind.New(), &store{kind: kind.GroupKind(), index: f.index},
+			cache.ReflectorOptions{Name: "inventory/" + kind.Resource},
 		)
 		reflectors.Go(func() { reflector.RunWithContext(ctx) })
 	}

@@ -20,14 +20,15 @@ import (
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/karmada-io/image-trust/internal/inventory"
 )
 
-// store passes what a reflector brings on to the index.
+// store is the store of a reflector. It passes every object on to the index.
 type store struct {
-	kind  string
+	kind  schema.GroupKind
 	index *inventory.Index
 }
 
@@ -36,30 +37,31 @@ var (
 	_ cache.TransformingStore = (*store)(nil)
 )
 
-// item is an object on its way through a reflector's own store, which asks for its name.
+// item carries an object through the reflector, which needs the object's metadata.
 type item struct {
 	metav1.ObjectMeta
 
 	object *inventory.Object
 }
 
-// Transformer trims objects before a reflector buffers its first list.
+// Transformer returns a function that converts objects before the reflector buffers its first list.
 func (s *store) Transformer() cache.TransformFunc {
 	return func(object any) (any, error) { return newItem(object) }
 }
 
+// newItem converts an object, unless the transformer already has.
 func newItem(object any) (*item, error) {
-	if done, ok := object.(*item); ok {
-		return done, nil
+	if converted, ok := object.(*item); ok {
+		return converted, nil
 	}
 	o := inventory.Convert(object)
 	if o == nil {
-		return nil, fmt.Errorf("a watch brought a %T", object)
+		return nil, fmt.Errorf("the watch returned a %T, which is not a workload", object)
 	}
 	return &item{ObjectMeta: metav1.ObjectMeta{Namespace: o.Namespace, Name: o.Name, UID: o.UID}, object: o}, nil
 }
 
-// Add takes a new object in.
+// Add adds an object.
 func (s *store) Add(object any) error {
 	i, err := newItem(object)
 	if err != nil {
@@ -69,10 +71,10 @@ func (s *store) Add(object any) error {
 	return nil
 }
 
-// Update takes a changed object in.
+// Update updates an object.
 func (s *store) Update(object any) error { return s.Add(object) }
 
-// Delete forgets an object.
+// Delete removes an object.
 func (s *store) Delete(object any) error {
 	i, err := newItem(object)
 	if err != nil {
@@ -82,7 +84,7 @@ func (s *store) Delete(object any) error {
 	return nil
 }
 
-// Replace takes a whole list in.
+// Replace sets all objects of the kind.
 func (s *store) Replace(list []any, _ string) error {
 	objects := make([]*inventory.Object, 0, len(list))
 	for _, object := range list {
@@ -96,5 +98,5 @@ func (s *store) Replace(list []any, _ string) error {
 	return nil
 }
 
-// Resync has nothing to do: the index misses nothing.
+// Resync does nothing, because the index misses no event.
 func (s *store) Resync() error { return nil }

@@ -92,6 +92,7 @@ func TestRole(t *testing.T) {
 		"watch clusterimagepolicies policy.sigstore.dev",
 		// What runs, and what would keep admission from enforcing: to be read only.
 		"list pods ", "watch pods ",
+		"list replicationcontrollers ", "watch replicationcontrollers ",
 		"list daemonsets apps", "watch daemonsets apps",
 		"list deployments apps", "watch deployments apps",
 		"list replicasets apps", "watch replicasets apps",
