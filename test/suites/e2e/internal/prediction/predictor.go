@@ -1,0 +1,236 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package prediction compares predictions of admission with the answers of the real policy-controller.
+package prediction
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify"
+	verifyregistry "github.com/karmada-io/image-trust/internal/verify/registry"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
+	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+)
+
+// Predictor predicts how admission decides on workloads, from the state of the API server and the
+// product's own verifier, and then submits the workloads to the real admission.
+type Predictor struct {
+	T   *testing.T
+	Lab *labtest.Lab
+	// Client receives admission's warnings, which Warnings collects.
+	Client   client.Client
+	Warnings *labtest.Warnings
+
+	// Verifier and Root are what images are verified with, unless a policy names another root of trust.
+	Verifier *verify.Cosign
+	Root     *trustroot.Root
+	answers  map[string]admission.Answer
+
+	// Agreed of Asked workloads were decided as predicted; Outcomes counts all predictions.
+	Agreed, Asked int
+	Outcomes      map[admission.Outcome]int
+}
+
+// New returns a predictor that trusts the lab's Sigstore by default.
+func New(t *testing.T, lab *labtest.Lab) *Predictor {
+	t.Helper()
+	p := &Predictor{T: t, Lab: lab, answers: map[string]admission.Answer{}, Outcomes: map[admission.Outcome]int{}}
+	p.Client, p.Warnings = lab.NewWarningClient(t)
+	p.Verifier = verify.New(verify.WithRegistry(verifyregistry.New(verifyregistry.WithTransport(lab.Registry.Proxy.Transport()))))
+	encoded, err := lab.Sigstore.TrustedRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Root, err = trustroot.FromJSON(encoded); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// For makes the predictor report to another test, such as a subtest, and returns it.
+func (p *Predictor) For(t *testing.T) *Predictor {
+	t.Helper()
+	p.T = t
+	return p
+}
+
+// Cluster reads the state that admission depends on from the API server.
+func (p *Predictor) Cluster() *admission.Cluster {
+	p.T.Helper()
+	state := admission.NewState("policy.sigstore.dev")
+	list := func(list client.ObjectList, opts ...client.ListOption) {
+		p.T.Helper()
+		if err := p.Lab.Client.List(p.T.Context(), list, opts...); err != nil {
+			p.T.Fatal(err)
+		}
+	}
+	policies := &unstructured.UnstructuredList{}
+	kind := policy.ClusterImagePolicyKind
+	kind.Kind += "List"
+	policies.SetGroupVersionKind(kind)
+	list(policies)
+	for i := range policies.Items {
+		state.SetPolicy(&policies.Items[i])
+	}
+	validating := &admissionregistrationv1.ValidatingWebhookConfigurationList{}
+	list(validating)
+	for i := range validating.Items {
+		state.SetValidating(&validating.Items[i])
+	}
+	mutating := &admissionregistrationv1.MutatingWebhookConfigurationList{}
+	list(mutating)
+	for i := range mutating.Items {
+		state.SetMutating(&mutating.Items[i])
+	}
+	configs := &corev1.ConfigMapList{}
+	list(configs, client.MatchingFields{"metadata.name": admission.ConfigName})
+	for i := range configs.Items {
+		state.SetConfig(&configs.Items[i])
+	}
+	namespaces := &corev1.NamespaceList{}
+	list(namespaces)
+	for i := range namespaces.Items {
+		state.SetNamespace(namespaces.Items[i].Name, namespaces.Items[i].Labels)
+	}
+	for _, source := range []admission.Source{
+		admission.WebhookConfigurations, admission.WebhookConfigurations, admission.Configuration, admission.Namespaces,
+	} {
+		state.Read(source)
+	}
+	cluster, err := state.Cluster()
+	if err != nil {
+		p.T.Fatal(err)
+	}
+	return &cluster
+}
+
+// Judge answers a question of admission with the verifier, which is asked once for each question.
+func (p *Predictor) Judge(q admission.Question) admission.Answer {
+	key := fmt.Sprint(q.Ref.Name(), q.Rule.ID(), q.TrustRoot)
+	if answer, ok := p.answers[key]; ok {
+		return answer
+	}
+	p.answers[key] = p.verify(q)
+	return p.answers[key]
+}
+
+func (p *Predictor) verify(q admission.Question) admission.Answer {
+	ctx := p.T.Context()
+	digest, failure := p.Verifier.Resolve(ctx, q.Ref)
+	if failure != nil {
+		return admission.Answer{Verdict: failure.Verdict, Reason: failure.Reason, Message: failure.Message}
+	}
+	if q.Rule == nil {
+		return admission.Answer{Digest: digest.DigestStr()}
+	}
+	root := p.Root
+	if q.TrustRoot != "" {
+		root = p.namedRoot(ctx, q.TrustRoot)
+	}
+	result := p.Verifier.Verify(ctx, digest, q.Rule, root)
+	return admission.Answer{Digest: digest.DigestStr(), Verdict: result.Verdict, Reason: result.Reason, Message: result.Message}
+}
+
+func (p *Predictor) namedRoot(ctx context.Context, name string) *trustroot.Root {
+	object := &unstructured.Unstructured{}
+	object.SetAPIVersion("policy.sigstore.dev/v1alpha1")
+	object.SetKind("TrustRoot")
+	if err := p.Lab.Client.Get(ctx, client.ObjectKey{Name: name}, object); err != nil {
+		return nil
+	}
+	root, err := trustroot.FromTrustRoot(object)
+	if err != nil {
+		p.T.Error(err)
+	}
+	return root
+}
+
+// Check predicts first and submits then. A prediction that is undetermined must be so for the reason that the case gives.
+func (p *Predictor) Check(c Workload) {
+	p.T.Helper()
+	p.T.Run(c.Title(), func(t *testing.T) {
+		decision := p.Cluster().Decide(c.AdmissionObject(), p.Judge)
+		p.Outcomes[decision.Outcome]++
+		if c.Undetermined != "" {
+			if !slices.ContainsFunc(decision.Findings, func(f admission.Finding) bool {
+				return f.Effect == admission.EffectUndetermined && f.Reason == c.Undetermined
+			}) || decision.Outcome != admission.Undetermined {
+				t.Errorf("got %+v, want it undetermined for the reason %s", decision, c.Undetermined)
+			}
+			return
+		}
+		p.Asked++
+		p.Warnings.Take()
+		err := c.Submit(t, p.Lab, p.Client)
+		if wrong := Disagreement(decision, err, p.Warnings.Take()); wrong != "" {
+			t.Errorf("%s\npredicted: %s %s %+v\nreal answer: %v", wrong, decision.Outcome, decision.Interception, decision.Findings, err)
+			return
+		}
+		p.Agreed++
+	})
+}
+
+// Disagreement returns how a prediction differs from the real answer.
+func Disagreement(decision admission.Decision, err error, warned string) string {
+	if err != nil && labtest.CheckDenied(err, "") != "" {
+		return "the API server itself rejects the object"
+	}
+	switch {
+	case decision.Outcome == admission.Undetermined:
+		return "nothing is predicted"
+	case (err == nil) != (decision.Outcome == admission.Allowed):
+		return "the prediction is wrong"
+	case err == nil:
+		want := slices.ContainsFunc(decision.Findings, func(f admission.Finding) bool { return f.Effect == admission.EffectWarn })
+		if got := strings.Contains(warned, "failed policy: ") || strings.Contains(warned, "no matching policies"); got != want {
+			return fmt.Sprintf("a warning is predicted: %t; received %q", want, warned)
+		}
+		return ""
+	}
+	// policy-controller may name a policy that only warns instead of one that denies, so the finding must be the only one.
+	words := map[string]bool{}
+	for _, f := range decision.Findings {
+		words[cmp.Or(f.Policy, f.Reason)] = true
+	}
+	if len(words) > 1 {
+		return ""
+	}
+	f := decision.Findings[0]
+	want := map[string]string{
+		v1alpha1.NoMatchingPolicyReason: "no matching policies", v1alpha1.NotADigestReason: "must be an image digest",
+	}[f.Reason]
+	if f.Policy != "" {
+		want = "failed policy: " + f.Policy
+	}
+	if !strings.Contains(err.Error(), want) {
+		return fmt.Sprintf("the real answer does not contain %q", want)
+	}
+	return ""
+}
