@@ -42,7 +42,7 @@ import (
 )
 
 // FieldOwner owns every field that the operator writes.
-const FieldOwner = client.FieldOwner("karmada-image-trust")
+const FieldOwner = client.FieldOwner(v1alpha1.OperatorName)
 
 // reinstallInterval is how often a trust looks for policy-controller after it vanished. The first
 // installation is noticed by its own watch.

@@ -69,7 +69,7 @@ func noPolicyWanted() policyOutcome {
 // foreign refuses to touch a policy that is not the trust's own.
 func foreign(trust *v1alpha1.KarmadaImageTrust, current *unstructured.Unstructured) policyOutcome {
 	for _, owner := range current.GetOwnerReferences() {
-		if owner.Kind == "KarmadaImageTrust" && owner.Name == trust.Name {
+		if owner.Kind == v1alpha1.KarmadaImageTrustKind && owner.Name == trust.Name {
 			return policyOutcome{condition: unknown(v1alpha1.PolicyNotReadyReason,
 				"ClusterImagePolicy %s belongs to a deleted trust of this name; it is made anew once it is gone.", trust.Name)}
 		}

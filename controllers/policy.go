@@ -263,7 +263,7 @@ func madeByUs(trust *v1alpha1.KarmadaImageTrust, current *unstructured.Unstructu
 func ownerReference(trust *v1alpha1.KarmadaImageTrust) metav1.OwnerReference {
 	return metav1.OwnerReference{
 		APIVersion: v1alpha1.GroupVersion.String(),
-		Kind:       "KarmadaImageTrust",
+		Kind:       v1alpha1.KarmadaImageTrustKind,
 		Name:       trust.Name,
 		UID:        trust.UID,
 		Controller: new(true),

@@ -54,15 +54,11 @@ const (
 // errKindMissing: the kind is not installed, or its watch has not begun.
 var errKindMissing = errors.New("the kind is not installed")
 
-var trustRootKind = schema.GroupVersionKind{
-	Group: policy.ClusterImagePolicyKind.Group, Version: "v1alpha1", Kind: "TrustRoot",
-}
-
 func newClusterImagePolicy() *unstructured.Unstructured {
 	return newObject(policy.ClusterImagePolicyKind)
 }
 
-func newTrustRoot() *unstructured.Unstructured { return newObject(trustRootKind) }
+func newTrustRoot() *unstructured.Unstructured { return newObject(policy.TrustRootKind) }
 
 func newObject(kind schema.GroupVersionKind) *unstructured.Unstructured {
 	object := &unstructured.Unstructured{}
@@ -93,7 +89,7 @@ func (r *KarmadaImageTrustReconciler) SetupWithManager(mgr ctrl.Manager, opts co
 	for kind, changed := range map[schema.GroupVersionKind]func(ctx context.Context, object any, gone bool){
 		// A policy has the name of its trust. So have foreign ones, whose deletion a trust may wait for.
 		policy.ClusterImagePolicyKind: r.policyChanged,
-		trustRootKind:                 r.trustRootChanged,
+		policy.TrustRootKind:          r.trustRootChanged,
 	} {
 		look := make(firstLook)
 		builder.WatchesRawSource(look)

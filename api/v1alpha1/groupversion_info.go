@@ -22,6 +22,13 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
+// OperatorName is the name that the operator goes by in the cluster and towards registries: the field manager of its
+// writes, the value of app.kubernetes.io/managed-by, its lease, the source of its reports, and its user agent.
+const OperatorName = "karmada-image-trust"
+
+// KarmadaImageTrustKind is the kind of KarmadaImageTrust, without group and version.
+const KarmadaImageTrustKind = "KarmadaImageTrust"
+
 // GroupVersion is the group and version of every kind in this package.
 var GroupVersion = schema.GroupVersion{Group: "trust.karmada.io", Version: "v1alpha1"}
 

@@ -100,7 +100,7 @@ func (f *clusterFlags) trustRoot(ctx context.Context, name string) (*unstructure
 		return nil, fmt.Errorf("TrustRoot %s is not in the files given with -f, and it cannot be read from a cluster: %w", name, err)
 	}
 	root := &unstructured.Unstructured{}
-	root.SetGroupVersionKind(policy.ClusterImagePolicyKind.GroupVersion().WithKind("TrustRoot"))
+	root.SetGroupVersionKind(policy.TrustRootKind)
 	if err := c.Get(ctx, client.ObjectKey{Name: name}, root); err != nil {
 		return nil, unavailable(fmt.Errorf("reading TrustRoot %s: %w", name, err))
 	}

@@ -135,11 +135,11 @@ func compileAll(files []*manifests.File) (*trusts, error) {
 }
 
 func isTrust(object *unstructured.Unstructured) bool {
-	return object.GetKind() == "KarmadaImageTrust" && object.GroupVersionKind().Group == v1alpha1.GroupVersion.Group
+	return object.GetKind() == v1alpha1.KarmadaImageTrustKind && object.GroupVersionKind().Group == v1alpha1.GroupVersion.Group
 }
 
 func isTrustRoot(object *unstructured.Unstructured) bool {
-	return object.GetKind() == "TrustRoot" && object.GroupVersionKind().Group == policy.ClusterImagePolicyKind.Group
+	return object.GroupVersionKind().GroupKind() == policy.TrustRootKind.GroupKind()
 }
 
 func isPolicy(object *unstructured.Unstructured) bool {

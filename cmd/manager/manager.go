@@ -48,7 +48,7 @@ import (
 )
 
 const (
-	leaseName = "karmada-image-trust"
+	leaseName = v1alpha1.OperatorName
 	// Requests a second to the API server, and at once: a pass over a trust takes one or two.
 	clientQPS   = 100
 	clientBurst = 200

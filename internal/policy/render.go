@@ -30,11 +30,16 @@ var ClusterImagePolicyKind = schema.GroupVersionKind{
 	Group: "policy.sigstore.dev", Version: "v1alpha1", Kind: "ClusterImagePolicy",
 }
 
+// TrustRootKind is the kind of policy-controller's TrustRoots.
+var TrustRootKind = schema.GroupVersionKind{
+	Group: ClusterImagePolicyKind.Group, Version: "v1alpha1", Kind: "TrustRoot",
+}
+
 const (
 	// ManagedByLabel marks what the operator made, with ManagedByValue.
 	ManagedByLabel = "app.kubernetes.io/managed-by"
 	// ManagedByValue is the value of ManagedByLabel.
-	ManagedByValue = "karmada-image-trust"
+	ManagedByValue = v1alpha1.OperatorName
 
 	// policy-controller puts this URL in itself where none is given; written out, its
 	// defaulting changes nothing. With a trustRootRef it is not contacted.

@@ -39,8 +39,8 @@ const (
 	TrustLabel = "trust.karmada.io/trust-uid"
 
 	managedByLabel = "app.kubernetes.io/managed-by"
-	managedBy      = "karmada-image-trust"
-	source         = "karmada-image-trust"
+	managedBy      = v1alpha1.OperatorName
+	source         = v1alpha1.OperatorName
 	// maxResults and maxMessage bound a report, well below what etcd stores. The summary counts all.
 	maxResults = 500
 	maxMessage = 512

@@ -39,7 +39,7 @@ import (
 )
 
 const (
-	fieldOwner = client.FieldOwner("karmada-image-trust")
+	fieldOwner = client.FieldOwner(v1alpha1.OperatorName)
 	// lookInterval is how often it is looked which kind of report is installed, and whether somebody changed reports
 	// whose content is still what it was. No cache is kept: other tools may have a hundred thousand reports.
 	lookInterval = 5 * time.Minute

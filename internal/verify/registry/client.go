@@ -35,6 +35,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"golang.org/x/sync/singleflight"
 	"k8s.io/utils/lru"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
 // DefaultRequestTimeout bounds one request, from sending it to the last byte of its answer.
@@ -49,7 +51,7 @@ const (
 	// maxHeader is the largest header of an answer, in bytes.
 	maxHeader = 256 << 10
 	// userAgent towards registries.
-	userAgent = "karmada-image-trust"
+	userAgent = v1alpha1.OperatorName
 )
 
 // Client reads from registries. It is safe for concurrent use and meant to be shared.
