@@ -16,188 +16,239 @@ limitations under the License.
 
 package v1alpha1
 
-// Condition types. Ready, PolicyApplied, ImagesVerified and Enforced are present from the first
-// visit; Reconciling and Stalled follow kstatus and are present only while True.
+// Condition types. Ready, PolicyApplied, ImagesVerified and Enforced are always
+// present after the first reconciliation. Reconciling and Stalled follow kstatus
+// and are only present while they are True.
 const (
-	// ReadyCondition speaks of the operator's work: True once the spec is compiled, the policy
-	// stands as rendered (or none is wanted), and the first round of verification is done. It says
-	// nothing about the verdict: an untrusted image leaves Ready True.
+	// ReadyCondition indicates whether the operator has done its work. It is True
+	// if the spec is valid, the ClusterImagePolicy is applied and ready (or none is
+	// required), and the initial verification is complete. It does not depend on
+	// the verdicts: it stays True if an image is untrusted.
 	ReadyCondition = "Ready"
 
-	// PolicyAppliedCondition is True while the ClusterImagePolicy is as rendered and policy-controller
-	// reports it Ready at its generation, or while none is wanted (Audit). False needs a change
-	// by the user; Unknown is waiting for policy-controller or the API server.
+	// PolicyAppliedCondition indicates whether the ClusterImagePolicy is in effect.
+	// It is True if the policy is applied and policy-controller reports it Ready
+	// for its current generation, or if enforcement is Audit, so that no policy is
+	// required. It is False if a change by the user is necessary, and Unknown while
+	// the operator waits for policy-controller or the API server.
 	PolicyAppliedCondition = "PolicyApplied"
 
-	// ImagesVerifiedCondition is the verdict: True while every image is verified, False while at
-	// least one is untrusted, Unknown while some could not be judged and none is untrusted.
+	// ImagesVerifiedCondition indicates the result of verification. It is True if
+	// every image is verified, False if at least one image is untrusted, and
+	// Unknown if no image is untrusted but some could not be examined.
 	ImagesVerifiedCondition = "ImagesVerified"
 
-	// EnforcedCondition is the reality check: True while admission really refuses matching images that fail the
-	// trust, in every namespace that runs some. False names the first thing that is in the way; Unknown means
-	// that policy-controller is absent or cannot be looked at.
+	// EnforcedCondition indicates whether admission enforces the trust. It is True
+	// if admission denies images that fail the trust in every namespace that runs
+	// matching images. It is False if something prevents that, and Unknown if
+	// policy-controller is not installed or the state of the cluster could not be
+	// read.
 	EnforcedCondition = "Enforced"
 
-	// ReconcilingCondition is True while the operator works towards the spec. Absent otherwise.
+	// ReconcilingCondition is True while the operator works towards the spec. It is
+	// absent otherwise.
 	ReconcilingCondition = "Reconciling"
 
-	// StalledCondition is True while the operator cannot go on without a change by the user. Absent otherwise.
+	// StalledCondition is True if the operator cannot make progress until the user
+	// changes something. It is absent otherwise.
 	StalledCondition = "Stalled"
 )
 
-// Reasons of Ready, and of Reconciling and Stalled, which repeat it.
+// Reasons of Ready. Reconciling and Stalled have the same reason as Ready.
 const (
-	// ReconciledReason: nothing is left to do.
+	// ReconciledReason means that the operator has nothing left to do.
 	ReconciledReason = "Reconciled"
-	// VerifyingReason: the first round of verification is under way.
+	// VerifyingReason means that the initial verification is in progress.
 	VerifyingReason = "Verifying"
-	// ApplyingPolicyReason: the ClusterImagePolicy is not yet in force; PolicyApplied says why.
+	// ApplyingPolicyReason means that the ClusterImagePolicy is not in effect yet.
+	// PolicyApplied has the cause.
 	ApplyingPolicyReason = "ApplyingPolicy"
 )
 
-// Reasons of PolicyApplied. Those that stall the object are also reasons of Ready and Stalled.
+// Reasons of PolicyApplied. InvalidSpec, PolicyRejected and PolicyConflict stall
+// the object, and are then also the reasons of Ready and Stalled.
 const (
-	// AppliedReason: the policy is as rendered and policy-controller reports it Ready.
+	// AppliedReason means that the ClusterImagePolicy is applied, and that
+	// policy-controller reports it Ready.
 	AppliedReason = "Applied"
-	// AuditModeReason: no policy is wanted, and none of ours exists.
+	// AuditModeReason means that no ClusterImagePolicy is required, because
+	// enforcement is Audit.
 	AuditModeReason = "AuditMode"
-	// InvalidSpecReason: the spec cannot be compiled; the message says what to write. Stalls.
+	// InvalidSpecReason means that the spec is invalid. The message says what to
+	// write instead.
 	InvalidSpecReason = "InvalidSpec"
-	// PolicyRejectedReason: the API server or policy-controller's webhook refused the policy. Stalls.
+	// PolicyRejectedReason means that the API server or policy-controller's webhook
+	// rejected the ClusterImagePolicy.
 	PolicyRejectedReason = "PolicyRejected"
-	// PolicyConflictReason: a ClusterImagePolicy of that name exists and is not ours. Stalls.
+	// PolicyConflictReason means that a ClusterImagePolicy of the same name exists
+	// that was not created for this trust.
 	PolicyConflictReason = "PolicyConflict"
-	// PolicyControllerNotInstalledReason: the cluster has no kind ClusterImagePolicy yet.
+	// PolicyControllerNotInstalledReason means that the cluster does not have the
+	// kind ClusterImagePolicy.
 	PolicyControllerNotInstalledReason = "PolicyControllerNotInstalled"
-	// PolicyNotReadyReason: policy-controller does not report the policy Ready at its generation yet.
+	// PolicyNotReadyReason means that policy-controller does not report the
+	// ClusterImagePolicy Ready for its current generation yet.
 	PolicyNotReadyReason = "PolicyNotReady"
-	// PolicyFailedReason: policy-controller reports that it cannot use the policy.
+	// PolicyFailedReason means that policy-controller reports that it cannot use
+	// the ClusterImagePolicy.
 	PolicyFailedReason = "PolicyFailed"
-	// ApplyFailedReason: the API server could not be reached or failed; it is tried again.
+	// ApplyFailedReason means that the API server could not be reached or failed.
+	// The operator retries.
 	ApplyFailedReason = "ApplyFailed"
 )
 
 // Reasons of ImagesVerified.
 const (
-	// AllVerifiedReason: every image is verified.
+	// AllVerifiedReason means that every image is verified.
 	AllVerifiedReason = "AllVerified"
-	// NoImagesReason: there is no image to verify.
+	// NoImagesReason means that there are no images to verify.
 	NoImagesReason = "NoImages"
-	// UntrustedImagesReason: at least one image is untrusted.
+	// UntrustedImagesReason means that at least one image is untrusted.
 	UntrustedImagesReason = "UntrustedImages"
-	// NotYetVerifiedReason: some image has not been examined yet.
+	// NotYetVerifiedReason means that at least one image has not been examined yet.
 	NotYetVerifiedReason = "NotYetVerified"
-	// VerificationUnavailableReason: some image could not be examined.
+	// VerificationUnavailableReason means that at least one image could not be
+	// examined.
 	VerificationUnavailableReason = "VerificationUnavailable"
 )
 
-// Reasons of one image's verdict.
+// Reasons of the verdict on one image.
 const (
-	// SignedReason (Verified): a signature by the wanted identity was proved.
+	// SignedReason (Verified) means that the image has a valid signature by the
+	// required identity.
 	SignedReason = "Signed"
 
-	// UnsignedReason (Untrusted): no signature is stored beside the image.
+	// UnsignedReason (Untrusted) means that the image has no signature.
 	UnsignedReason = "Unsigned"
-	// IdentityMismatchReason (Untrusted): a sound signature, by somebody else.
+	// IdentityMismatchReason (Untrusted) means that the image has a valid signature,
+	// but by another identity.
 	IdentityMismatchReason = "IdentityMismatch"
-	// InvalidSignatureReason (Untrusted): the signature does not fit the image, or is malformed.
+	// InvalidSignatureReason (Untrusted) means that the signature does not match the
+	// image, or is malformed.
 	InvalidSignatureReason = "InvalidSignature"
-	// UntrustedCertificateReason (Untrusted): the certificate does not come from the root of trust,
-	// or was not valid when it signed.
+	// UntrustedCertificateReason (Untrusted) means that the signing certificate was
+	// not issued by the root of trust, or was not valid at the time of signing.
 	UntrustedCertificateReason = "UntrustedCertificate"
-	// LogProofInvalidReason (Untrusted): the proof of the transparency log entry is missing or wrong.
+	// LogProofInvalidReason (Untrusted) means that the proof of the transparency log
+	// entry is missing or invalid.
 	LogProofInvalidReason = "LogProofInvalid"
-	// PlatformDigestNotSignedReason (Untrusted): the digest is that of one platform; the index that holds it is
-	// signed, it is not, and admission does not look further.
+	// PlatformDigestNotSignedReason (Untrusted) means that the digest is that of one
+	// platform, and that only the image index that contains it is signed. Admission
+	// does not check the index.
 	PlatformDigestNotSignedReason = "PlatformDigestNotSigned"
-	// AttestationMissingReason (Untrusted): an attestation that is asked for is not stored beside the image.
+	// AttestationMissingReason (Untrusted) means that a required attestation does
+	// not exist.
 	AttestationMissingReason = "AttestationMissing"
-	// AttestationRejectedReason (Untrusted): an attestation is there, by the wanted identity, and does not fulfil the
-	// condition in CUE.
+	// AttestationRejectedReason (Untrusted) means that an attestation by the required
+	// identity exists, but does not satisfy the CUE expression.
 	AttestationRejectedReason = "AttestationRejected"
-	// NotAnImageReason (Untrusted): the reference names something else, such as a Helm chart.
+	// NotAnImageReason (Untrusted) means that the reference names another kind of
+	// artifact, such as a Helm chart.
 	NotAnImageReason = "NotAnImage"
-	// TooManySignaturesReason (Untrusted): none of the signatures that were examined is by the wanted identity,
-	// and there are more than are examined.
+	// TooManySignaturesReason (Untrusted) means that the image has more signatures
+	// than are examined, and that none of the examined ones is by the required
+	// identity.
 	TooManySignaturesReason = "TooManySignatures"
 
-	// PendingReason (Unknown): not examined yet.
+	// PendingReason (Unknown) means that the image has not been examined yet.
 	PendingReason = "Pending"
-	// RegistryUnauthorizedReason (Unknown): the registry asks for credentials (401, 403).
+	// RegistryUnauthorizedReason (Unknown) means that the registry requires
+	// credentials (401, 403).
 	RegistryUnauthorizedReason = "RegistryUnauthorized"
-	// RegistryUnreachableReason (Unknown): the registry does not answer, or answers with an error.
+	// RegistryUnreachableReason (Unknown) means that the registry does not respond,
+	// or responds with an error.
 	RegistryUnreachableReason = "RegistryUnreachable"
-	// RegistryResponseInvalidReason (Unknown): the registry's answer is not what was asked for: too
-	// large, of another type, or its digest is wrong.
+	// RegistryResponseInvalidReason (Unknown) means that a response of the registry
+	// is invalid: it is too large, of another media type, or has another digest.
 	RegistryResponseInvalidReason = "RegistryResponseInvalid"
-	// RateLimitedReason (Unknown): the registry limits requests (429).
+	// RateLimitedReason (Unknown) means that the registry limits the rate of
+	// requests (429).
 	RateLimitedReason = "RateLimited"
-	// ImageNotFoundReason (Unknown): the registry has no such image.
+	// ImageNotFoundReason (Unknown) means that the registry does not have the image.
 	ImageNotFoundReason = "ImageNotFound"
-	// TrustRootUnavailableReason (Unknown): the root of trust is missing or cannot be read.
+	// TrustRootUnavailableReason (Unknown) means that the root of trust does not
+	// exist or cannot be read.
 	TrustRootUnavailableReason = "TrustRootUnavailable"
-	// TimeoutReason (Unknown): the examination took too long.
+	// TimeoutReason (Unknown) means that the verification timed out.
 	TimeoutReason = "Timeout"
-	// InternalErrorReason (Unknown): the operator failed on this input; its log says more.
+	// InternalErrorReason (Unknown) means that the operator failed to process the
+	// image. Its log has the details.
 	InternalErrorReason = "InternalError"
 )
 
-// Reasons of Enforced, the gravest first: of several, the condition has the first as its reason, and its message
-// tells the others as well. PolicyControllerNotInstalled, InvalidSpec, AuditMode, PolicyNotReady and PolicyFailed are reasons too.
+// Reasons of Enforced. If several apply, the most severe one is the reason and the
+// message lists all of them; the order is defined in controllers/enforced.go.
+// PolicyControllerNotInstalled, InvalidSpec, AuditMode, PolicyNotReady and
+// PolicyFailed are reasons of Enforced, too.
 const (
-	// AdmissionEnforcesReason (True): nothing is in the way.
+	// AdmissionEnforcesReason (True) means that admission enforces the trust.
 	AdmissionEnforcesReason = "AdmissionEnforces"
-	// AdmissionUnreadableReason (Unknown): webhook configurations, namespaces, workloads or policy-controller's
-	// configuration could not be read yet.
+	// AdmissionUnreadableReason (Unknown) means that webhook configurations,
+	// namespaces, workloads or the configuration of policy-controller have not been
+	// read yet, or could not be read.
 	AdmissionUnreadableReason = "AdmissionUnreadable"
-	// PolicyMissingReason (False): the ClusterImagePolicy is not in place; PolicyApplied says why.
+	// PolicyMissingReason (False) means that the ClusterImagePolicy is not applied.
+	// PolicyApplied has the cause.
 	PolicyMissingReason = "PolicyMissing"
-	// WebhookMissingReason (False): policy-controller's validating webhook is not registered.
+	// WebhookMissingReason (False) means that policy-controller's validating webhook
+	// is not registered.
 	WebhookMissingReason = "WebhookMissing"
-	// FailurePolicyIgnoreReason (False): workloads pass while the webhook does not answer.
+	// FailurePolicyIgnoreReason (False) means that the failurePolicy of the webhook
+	// is Ignore, so that workloads are allowed while it is unavailable.
 	FailurePolicyIgnoreReason = "FailurePolicyIgnore"
-	// WarnModeReason (False): the policy only warns.
+	// WarnModeReason (False) means that the ClusterImagePolicy is in mode warn.
 	WarnModeReason = "WarnMode"
-	// WebhookLimitedReason (False): the webhook's rules or selectors leave matching workloads out.
+	// WebhookLimitedReason (False) means that the rules or selectors of the webhook
+	// exclude workloads with matching images.
 	WebhookLimitedReason = "WebhookLimited"
-	// NamespacesNotOptedInReason (False): namespaces run matching images, and the webhook's selector leaves them out.
+	// NamespacesNotOptedInReason (False) means that the namespace selector of the
+	// webhook excludes namespaces that run matching images.
 	NamespacesNotOptedInReason = "NamespacesNotOptedIn"
-	// AttestationsUnverifiedReason (False): a policy asks for attestations of matching images, and enable-oci11 has
-	// policy-controller accept them unverified.
+	// AttestationsUnverifiedReason (False) means that a policy requires attestations
+	// of matching images, but that policy-controller accepts them without
+	// verification, because enable-oci11 is set.
 	AttestationsUnverifiedReason = "AttestationsUnverified"
-	// UncoveredImagesDeniedReason (False): beside matching images run some that no policy covers, and
-	// no-match-policy refuses them.
+	// UncoveredImagesDeniedReason (False) means that workloads with matching images
+	// also use images that no policy covers, and that no-match-policy denies these.
 	UncoveredImagesDeniedReason = "UncoveredImagesDenied"
-	// UncoveredImagesAllowedReason (False): beside matching images run some that no policy covers, and
-	// no-match-policy lets them through.
+	// UncoveredImagesAllowedReason (False) means that workloads with matching images
+	// also use images that no policy covers, and that no-match-policy allows these.
 	UncoveredImagesAllowedReason = "UncoveredImagesAllowed"
 )
 
-// Reasons why admission would refuse a container, beside those of an untrusted image.
+// Reasons why admission would deny a container, in addition to the reasons of an
+// untrusted image.
 const (
-	// NoMatchingPolicyReason: no policy covers the image, and no-match-policy refuses that.
+	// NoMatchingPolicyReason means that no policy covers the image, and that
+	// no-match-policy is deny.
 	NoMatchingPolicyReason = "NoMatchingPolicy"
-	// StaticPolicyReason: a policy refuses the image whatever its signatures.
+	// StaticPolicyReason means that a policy denies the image regardless of its
+	// signatures.
 	StaticPolicyReason = "StaticPolicy"
-	// FormatNotAcceptedReason: the image is signed or attested in a form that a policy does not take.
+	// FormatNotAcceptedReason means that the image is signed or attested in a format
+	// that a policy does not accept.
 	FormatNotAcceptedReason = "FormatNotAccepted"
-	// NotADigestReason: the image is named by tag, and no webhook turns tags into digests.
+	// NotADigestReason means that the image is specified by tag, and that no webhook
+	// resolves tags to digests.
 	NotADigestReason = "NotADigest"
-	// InvalidReferenceReason: the image's name cannot be read.
+	// InvalidReferenceReason means that the name of the image cannot be parsed.
 	InvalidReferenceReason = "InvalidReference"
-	// PolicyNotEvaluatedReason: a policy that this operator cannot evaluate covers the image too, so that the
-	// answer is open.
+	// PolicyNotEvaluatedReason means that the result is undetermined, because the
+	// image is also covered by a policy that the operator cannot evaluate.
 	PolicyNotEvaluatedReason = "PolicyNotEvaluated"
 )
 
-// Reasons of events; those of changed verdicts and failed policies are the reasons above.
+// Reasons of events. Events about a failed policy or a changed verdict can also
+// have one of the reasons above.
 const (
-	// PolicyRepairedReason: the ClusterImagePolicy had been changed or deleted, and was restored.
+	// PolicyRepairedReason means that the ClusterImagePolicy had been changed or
+	// deleted by someone else, and was restored.
 	PolicyRepairedReason = "PolicyRepaired"
-	// PolicyRemovedReason: the ClusterImagePolicy was removed, because enforcement is Audit.
+	// PolicyRemovedReason means that the ClusterImagePolicy was removed, because
+	// enforcement is Audit.
 	PolicyRemovedReason = "PolicyRemoved"
-	// ImageUntrustedReason: an image turned untrusted.
+	// ImageUntrustedReason means that an image became untrusted.
 	ImageUntrustedReason = "ImageUntrusted"
-	// ImageVerifiedReason: an image that was untrusted is verified.
+	// ImageVerifiedReason means that an image that was untrusted is now verified.
 	ImageVerifiedReason = "ImageVerified"
 )

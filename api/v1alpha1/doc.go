@@ -14,7 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package v1alpha1 is the trust.karmada.io API: who may sign which images.
+// Package v1alpha1 contains the API types of the group trust.karmada.io:
+// KarmadaImageTrust, which declares who may sign which images.
 //
 // +kubebuilder:object:generate=true
 // +groupName=trust.karmada.io

@@ -32,7 +32,7 @@ const KarmadaImageTrustKind = "KarmadaImageTrust"
 // GroupVersion is the group and version of every kind in this package.
 var GroupVersion = schema.GroupVersion{Group: "trust.karmada.io", Version: "v1alpha1"}
 
-// AddToScheme makes the kinds of this package known to a scheme.
+// AddToScheme adds the types of this package to a scheme.
 func AddToScheme(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion, &KarmadaImageTrust{}, &KarmadaImageTrustList{})
 	metav1.AddToGroupVersion(scheme, GroupVersion)

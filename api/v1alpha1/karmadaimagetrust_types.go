@@ -20,64 +20,69 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Enforcement says what admission does with an image that fails the trust.
+// Enforcement is what admission does with a workload whose image fails the
+// trust.
 // +kubebuilder:validation:Enum=Audit;Warn;Enforce
 type Enforcement string
 
 const (
-	// EnforcementAudit verifies and reports only: no policy exists in the cluster.
+	// EnforcementAudit means that images are verified and reported only: no
+	// ClusterImagePolicy exists, so admission is not affected.
 	EnforcementAudit Enforcement = "Audit"
-	// EnforcementWarn admits the workload and returns a warning to whoever applies
-	// it.
+	// EnforcementWarn means that the workload is allowed, and that the client
+	// receives a warning.
 	EnforcementWarn Enforcement = "Warn"
-	// EnforcementEnforce refuses the workload.
+	// EnforcementEnforce means that the workload is denied.
 	EnforcementEnforce Enforcement = "Enforce"
 )
 
-// The rules of ImageGlob refuse what policy-controller would accept and then
-// never match: admission compares a glob with NAME@sha256:DIGEST, the tag
-// dropped (policy-controller v0.14 pkg/apis/glob and
-// pkg/webhook/validator.go). internal/policy repeats them for objects that did
-// not come through an API server.
+// The rules of ImageGlob reject globs that policy-controller would accept but
+// that would never match: at admission a glob is compared with
+// NAME@sha256:DIGEST, without the tag (policy-controller v0.14 pkg/apis/glob
+// and pkg/webhook/validator.go). internal/policy has the same rules, with the
+// same messages, for objects that did not pass an API server.
 
 // ImageGlob selects images by name.
 //
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=512
-// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-zA-Z0-9_:/*.@-]*$')`,message=`a glob may hold letters, digits and - _ : / * . @ only: "*" stands for anything but "/", "**" for anything`
-// +kubebuilder:validation:XValidation:rule=`!self.contains('//') && !self.startsWith('/')`,message=`write the image name without a scheme and without empty parts, e.g. docker.io/karmada/*`
-// +kubebuilder:validation:XValidation:rule=`!self.endsWith('/')`,messageExpression=`'nothing follows the last "/"; to cover every repository below it write "' + self + '**"'`
-// +kubebuilder:validation:XValidation:rule=`!self.matches('(^|/)[^/@]*:[^/]*$')`,messageExpression=`'a glob cannot select tags, because admission sees only the digest; drop "' + self.substring(self.indexOf(':', self.lastIndexOf('/') + 1)) + r'" and limit versions in identityRegexp instead, e.g. …@refs/tags/v1\.16\.[0-9]+$'`
-// +kubebuilder:validation:XValidation:rule=`!self.contains('@') || self.matches('(^|/)[^/@]*:[^/]*$') || self.matches('^[^@]+@([*]|sha256:[0-9a-f]{64})$')`,message=`what follows "@" is a digest: write @sha256:DIGEST for one, or leave it out for any`
-// +kubebuilder:validation:XValidation:rule=`!self.matches('(^[^/.:]*[A-Z][^/.:]*(/|$)|/.*[A-Z])')`,messageExpression=`'image names are lower case; write "' + self.lowerAscii() + '"'`
-// +kubebuilder:validation:XValidation:rule=`!self.matches('^[^/*]*[.][^/*]*$')`,messageExpression=`'names a registry but no repository; to cover all of it write "' + self + '/**"'`
+// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-zA-Z0-9_:/*.@-]*$')`,message=`must consist of letters, digits and - _ : / * . @ only; "*" matches any characters except "/", and "**" matches any characters`
+// +kubebuilder:validation:XValidation:rule=`!self.contains('//') && !self.startsWith('/')`,message=`must be an image name without a scheme and without empty path segments, for example docker.io/karmada/*`
+// +kubebuilder:validation:XValidation:rule=`!self.endsWith('/')`,messageExpression=`'must not end with "/"; write "' + self + '**" to match every repository below it'`
+// +kubebuilder:validation:XValidation:rule=`!self.matches('(^|/)[^/@]*:[^/]*$')`,messageExpression=`'must not contain a tag, because policy-controller compares globs with digests only; remove "' + self.substring(self.indexOf(':', self.lastIndexOf('/') + 1)) + r'" and limit the versions in identityRegexp instead, for example with @refs/tags/v1\.16\.[0-9]+$'`
+// +kubebuilder:validation:XValidation:rule=`!self.contains('@') || self.matches('(^|/)[^/@]*:[^/]*$') || self.matches('^[^@]+@([*]|sha256:[0-9a-f]{64})$')`,message=`must have a digest after "@"; write @sha256:DIGEST to match one digest, or remove "@" to match all of them`
+// +kubebuilder:validation:XValidation:rule=`!self.matches('(^[^/.:]*[A-Z][^/.:]*(/|$)|/.*[A-Z])')`,messageExpression=`'must be lower case, as image names are; write "' + self.lowerAscii() + '"'`
+// +kubebuilder:validation:XValidation:rule=`!self.matches('^[^/*]*[.][^/*]*$')`,messageExpression=`'names a registry without a repository; write "' + self + '/**" to match every repository in it'`
 type ImageGlob string
 
-// Matching any string either succeeds or not, so the rule of Regexp fails only
-// where an expression does not compile, and then with RE2's own words. Alone
-// comes first: "a)|(?:b" compiles once anchored, and would then match half of
-// a value. An open \Q compiles only alone.
+// The rule of Regexp relies on the error of matches(): any comparison yields
+// true or false, so the rule fails only if the expression does not compile,
+// and RE2's own message is then part of the error. The expression is compiled
+// alone first, because "a)|(?:b" compiles once it is anchored and would then
+// match a part of a value. It is compiled anchored as well, because an open \Q
+// compiles only alone.
 
 // Regexp is a regular expression in RE2 syntax that must match a whole value:
-// it is read as ^(?:REGEXP)$.
+// it is evaluated as ^(?:REGEXP)$.
 //
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=1024
-// +kubebuilder:validation:XValidation:rule=`('a'.matches(self) || !'a'.matches(self)) && ('a'.matches('^(?:' + self + ')$') || !'a'.matches('^(?:' + self + ')$'))`,message=`must be a regular expression in RE2 syntax; it is read as ^(?:REGEXP)$`
+// +kubebuilder:validation:XValidation:rule=`('a'.matches(self) || !'a'.matches(self)) && ('a'.matches('^(?:' + self + ')$') || !'a'.matches('^(?:' + self + ')$'))`,message=`must be a regular expression in RE2 syntax; it is evaluated as ^(?:REGEXP)$`
 type Regexp string
 
-// ImageReference names one image by tag, by digest or by both.
+// ImageReference is the name of one image with a tag, a digest, or both.
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=512
 // +kubebuilder:validation:XValidation:rule=`self.matches('^([a-z0-9][a-z0-9.-]*(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$')`,message=`must be an image reference such as docker.io/karmada/karmada-scheduler:v1.16.0 or NAME@sha256:DIGEST`
 type ImageReference string
 
-// TrustRootReference names the root of trust that signatures are checked
-// against.
+// TrustRootReference refers to the root of trust that signatures are verified
+// with.
 type TrustRootReference struct {
-	// name of a TrustRoot (policy.sigstore.dev/v1alpha1) in the same cluster, in
-	// any of its forms. It must have certificate authorities, CT logs, and
-	// transparency logs or timestamp authorities.
+	// name of a TrustRoot (policy.sigstore.dev/v1alpha1) in the same cluster. All
+	// forms of TrustRoot are supported. It must contain certificate authorities,
+	// certificate transparency logs, and at least one transparency log or
+	// timestamp authority.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -85,36 +90,38 @@ type TrustRootReference struct {
 	Name string `json:"name,omitempty"`
 }
 
-// Attestation is a signed statement about an image that must be stored beside
-// it.
+// Attestation describes an attestation, a signed statement about an image, that
+// an image must carry.
 type Attestation struct {
-	// name for it, for example provenance or sbom; messages use it.
+	// name identifies the attestation in messages and in the ClusterImagePolicy,
+	// for example provenance or sbom.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?$')`,message=`must consist of lower case letters, digits and "-"`
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?$')`,message=`must consist of lower case letters, digits and "-", and begin and end with a letter or digit`
 	Name string `json:"name,omitempty"`
 
-	// predicateType of the statement, a URI: https://slsa.dev/provenance/v1 for
-	// provenance, https://spdx.dev/Document or https://cyclonedx.org/bom for a
-	// bill of materials.
+	// predicateType is the predicate type of the statement, a URI: for example
+	// https://slsa.dev/provenance/v1 for provenance, or
+	// https://spdx.dev/Document or https://cyclonedx.org/bom for an SBOM.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-z][a-z0-9+.-]*:[!-~]+$')`,message=`must be the URI of an attestation's predicate type, such as https://slsa.dev/provenance/v1`
-	// +kubebuilder:validation:XValidation:rule=`self != 'https://sigstore.dev/cosign/sign/v1'`,message=`this is how cosign writes a signature, which is asked for anyway`
+	// +kubebuilder:validation:XValidation:rule=`self != 'https://sigstore.dev/cosign/sign/v1'`,message=`must not be the predicate type of cosign's signatures: a signature is required in any case`
 	PredicateType string `json:"predicateType,omitempty"`
 
-	// cue is a condition in CUE that the statement must fulfil, for example
-	// predicate: buildDefinition: buildType: "https://example.com/build/v1". It
-	// sees the whole statement, with predicateType, subject and predicate.
+	// cue is a CUE expression that the statement must satisfy, for example
+	// predicate: buildDefinition: buildType: "https://example.com/build/v1". It is
+	// evaluated on the whole statement, with the fields predicateType, subject and
+	// predicate.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=8192
 	CUE string `json:"cue,omitempty"`
 }
 
-// PullSecretReference names a Secret in the operator's namespace.
+// PullSecretReference refers to a Secret in the operator's namespace.
 type PullSecretReference struct {
 	// name of the Secret.
 	// +required
@@ -124,22 +131,23 @@ type PullSecretReference struct {
 	Name string `json:"name,omitempty"`
 }
 
-// Verification says what is verified apart from admission, and how often.
+// Verification configures the verification that the operator does in addition
+// to admission.
 // +kubebuilder:validation:MinProperties=1
 type Verification struct {
-	// references are images to verify even when nothing runs them, for example the
-	// release that is to be rolled out next. Each must be selected by one of the
-	// images globs. A tag is looked up in the registry; the digest it names is
-	// verified and reported.
+	// references lists images to verify even if no workload uses them, for example
+	// those of the next release. Each must match one of the globs in images. A tag
+	// is resolved at the registry, and the digest it resolves to is verified and
+	// reported.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	References []ImageReference `json:"references,omitempty"`
 
-	// pullSecrets are Secrets of type kubernetes.io/dockerconfigjson, in the
-	// operator's own namespace, with the credentials for the registries of these
-	// images. The operator needs the right to get each of them.
+	// pullSecrets lists Secrets of type kubernetes.io/dockerconfigjson, in the
+	// operator's namespace, that contain credentials for the registries of the
+	// images. The operator must be allowed to get each of them.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -147,9 +155,9 @@ type Verification struct {
 	// +kubebuilder:validation:MaxItems=8
 	PullSecrets []PullSecretReference `json:"pullSecrets,omitempty"`
 
-	// interval after which verdicts are renewed and tags are looked up again, such
-	// as 30m or 6h; at least 1m, at most 168h. When absent, 1h. Some jitter is
-	// added.
+	// interval at which images are verified again and tags are resolved again, for
+	// example 30m or 6h; at least 1m, at most 168h, 1h by default. Up to a tenth
+	// of it is added at random.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MinLength=1
@@ -159,58 +167,63 @@ type Verification struct {
 }
 
 // KarmadaImageTrustSpec declares who may sign which images.
-// +kubebuilder:validation:XValidation:rule=`has(self.issuer) != has(self.issuerRegexp)`,message=`set exactly one of issuer and issuerRegexp: the OIDC issuer in the signing certificate, e.g. issuer: https://token.actions.githubusercontent.com`
-// +kubebuilder:validation:XValidation:rule=`has(self.identity) != has(self.identityRegexp)`,message=`set exactly one of identity and identityRegexp: the subject of the signing certificate, e.g. identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`
+// +kubebuilder:validation:XValidation:rule=`has(self.issuer) != has(self.issuerRegexp)`,message=`set exactly one of issuer and issuerRegexp: the OIDC issuer in the signing certificate, for example issuer: https://token.actions.githubusercontent.com`
+// +kubebuilder:validation:XValidation:rule=`has(self.identity) != has(self.identityRegexp)`,message=`set exactly one of identity and identityRegexp: the subject of the signing certificate, for example identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`
 type KarmadaImageTrustSpec struct {
-	// images are the globs of the images that this trust is about: "*" stands for
-	// anything but "/", "**" for anything. A glob without wildcards is one
-	// repository. Tags cannot be selected; every spelling of Docker Hub
-	// (docker.io/a/b, a/b, index.docker.io/a/b) means the same.
+	// images lists globs that select the images of this trust. "*" matches any
+	// characters except "/", and "**" matches any characters. A glob without
+	// wildcards selects one repository. Tags cannot be selected. All spellings of
+	// Docker Hub (docker.io/a/b, a/b, index.docker.io/a/b) are equivalent.
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:XValidation:rule=`size(self) > 0`,message=`name at least one glob, e.g. docker.io/karmada/*`
+	// +kubebuilder:validation:XValidation:rule=`size(self) > 0`,message=`must contain at least one glob, for example docker.io/karmada/*`
 	Images []ImageGlob `json:"images,omitempty"`
 
-	// issuer is the exact OIDC issuer that the signing certificate must name, for
-	// example https://token.actions.githubusercontent.com.
+	// issuer is the OIDC issuer that the signing certificate must contain, for
+	// example https://token.actions.githubusercontent.com. Exactly one of issuer
+	// and issuerRegexp must be set.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Issuer string `json:"issuer,omitempty"`
 
-	// issuerRegexp must match the whole OIDC issuer. Prefer issuer where you can.
+	// issuerRegexp is a regular expression that must match the whole OIDC issuer
+	// in the signing certificate. Prefer issuer where possible.
 	// +optional
 	IssuerRegexp Regexp `json:"issuerRegexp,omitempty"`
 
-	// identity is the exact subject that the signing certificate must name: the
-	// URL of a workflow file with its ref, or an e-mail address.
+	// identity is the subject that the signing certificate must contain: the URL
+	// of a workflow file with its ref, or an e-mail address. Exactly one of
+	// identity and identityRegexp must be set.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Identity string `json:"identity,omitempty"`
 
-	// identityRegexp must match the whole subject of the signing certificate. It
-	// is anchored for you: a value that only contains a match is refused. Limit
-	// versions here, for example with @refs/tags/v1\.16\.[0-9]+ at its end.
+	// identityRegexp is a regular expression that must match the whole subject of
+	// the signing certificate: it is anchored at both ends. Limit the allowed
+	// versions here, for example by ending it with @refs/tags/v1\.16\.[0-9]+.
 	// +optional
 	IdentityRegexp Regexp `json:"identityRegexp,omitempty"`
 
 	// enforcement is what admission does with an image that fails the trust: Audit
-	// only reports it here, Warn admits it with a warning, Enforce refuses it.
+	// only reports it in the status, Warn allows it with a warning, and Enforce
+	// denies it.
 	// +optional
 	// +default="Enforce"
 	Enforcement Enforcement `json:"enforcement,omitempty"`
 
-	// trustRoot names the root of trust of a private Sigstore. When absent,
-	// signatures are checked against the Sigstore public good instance, or against
-	// what the operator was started with.
+	// trustRoot refers to the root of trust of a private Sigstore instance. If not
+	// set, signatures are verified with the root of the Sigstore public good
+	// instance, or with the one that the operator is configured with.
 	// +optional
 	TrustRoot *TrustRootReference `json:"trustRoot,omitempty"`
 
-	// attestations that each image must have beside its signature, made by the same
-	// identity. Admission refuses an image that lacks one.
+	// attestations lists the attestations that each image must carry in addition
+	// to its signature, signed by the same identity. Admission denies an image
+	// that lacks one.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -218,15 +231,17 @@ type KarmadaImageTrustSpec struct {
 	// +kubebuilder:validation:MaxItems=8
 	Attestations []Attestation `json:"attestations,omitempty"`
 
-	// verification says which images are verified even when nothing runs them, and
-	// how often. Images that run or that workloads ask for are always verified.
+	// verification configures which images the operator verifies even if no
+	// workload uses them, and how often. Images that workloads run or request are
+	// always verified.
 	// +optional
 	Verification *Verification `json:"verification,omitempty"`
 }
 
-// KarmadaImageTrust declares once who may sign which images. The operator
-// turns it into a ClusterImagePolicy that sigstore policy-controller enforces
-// at admission, verifies images by the same rule, and reports both here.
+// KarmadaImageTrust declares who may sign which images. The operator applies it
+// as a ClusterImagePolicy, which sigstore policy-controller enforces at
+// admission, verifies the images with the same rule, and reports both in the
+// status.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -242,8 +257,8 @@ type KarmadaImageTrustSpec struct {
 type KarmadaImageTrust struct {
 	metav1.TypeMeta `json:",inline"`
 
-	// metadata is the object's metadata. The ClusterImagePolicy takes the object's
-	// name.
+	// metadata is the standard object metadata. The ClusterImagePolicy has the
+	// same name.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty,omitzero"`
 
@@ -251,7 +266,7 @@ type KarmadaImageTrust struct {
 	// +required
 	Spec KarmadaImageTrustSpec `json:"spec,omitzero"`
 
-	// status is what the operator observed.
+	// status is the state that the operator observed.
 	// +optional
 	Status KarmadaImageTrustStatus `json:"status,omitempty,omitzero"`
 }
@@ -263,6 +278,6 @@ type KarmadaImageTrustList struct {
 	metav1.TypeMeta `json:",inline"`
 	metav1.ListMeta `json:"metadata,omitempty,omitzero"`
 
-	// items of the list.
+	// items is the list of KarmadaImageTrusts.
 	Items []KarmadaImageTrust `json:"items"`
 }

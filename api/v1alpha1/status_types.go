@@ -20,19 +20,20 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Verdict on one image.
+// Verdict is the result of verifying one image.
 // +kubebuilder:validation:Enum=Verified;Untrusted;Unknown
 type Verdict string
 
 const (
-	// VerdictVerified means that a signature by the wanted identity was proved.
+	// VerdictVerified means that the image has a valid signature by the required
+	// identity, and every required attestation.
 	VerdictVerified Verdict = "Verified"
-	// VerdictUntrusted means that the image was examined and no such signature
-	// exists.
+	// VerdictUntrusted means that the image was examined and has no such signature
+	// or lacks an attestation.
 	VerdictUntrusted Verdict = "Untrusted"
 	// VerdictUnknown means that the image could not be examined, for example
-	// because its registry does not answer. It never stands for either of the
-	// others.
+	// because its registry is unavailable. An image that could not be examined is
+	// never reported as Verified or Untrusted.
 	VerdictUnknown Verdict = "Unknown"
 )
 
@@ -51,36 +52,37 @@ func (v Verdict) severity() int {
 	}
 }
 
-// Signer is what a proved signing certificate says of who signed.
+// Signer describes who signed an image, according to the signing certificate.
 // +kubebuilder:validation:MinProperties=1
 type Signer struct {
-	// issuer is the OIDC issuer that vouched for the identity.
+	// issuer is the OIDC issuer of the identity.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Issuer string `json:"issuer,omitempty"`
 
-	// identity is the subject of the certificate: a workflow's URL with its ref,
-	// or an e-mail address.
+	// identity is the subject of the certificate: the URL of a workflow with its
+	// ref, or an e-mail address.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Identity string `json:"identity,omitempty"`
 
-	// sourceRepository is the repository that was built, for example
-	// karmada-io/karmada.
+	// sourceRepository is the repository that the image was built from, for
+	// example karmada-io/karmada.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	SourceRepository string `json:"sourceRepository,omitempty"`
 
-	// sourceRef is the Git ref that was built, for example refs/tags/v1.16.0.
+	// sourceRef is the Git ref that the image was built from, for example
+	// refs/tags/v1.16.0.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	SourceRef string `json:"sourceRef,omitempty"`
 
-	// sourceCommit is the Git commit that was built.
+	// sourceCommit is the Git commit that the image was built from.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
@@ -100,122 +102,127 @@ type Signer struct {
 	WorkflowTrigger string `json:"workflowTrigger,omitempty"`
 }
 
-// TransparencyLogEntry is the proved entry of the signature in the
-// transparency log.
+// TransparencyLogEntry is the verified entry of a signature in the transparency
+// log.
 type TransparencyLogEntry struct {
 	// logIndex is the index of the entry in the log.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	LogIndex *int64 `json:"logIndex,omitempty"`
 
-	// integratedTime is when the log took the signature in: the time of signing.
+	// integratedTime is the time at which the signature was added to the log.
 	// +required
 	IntegratedTime *metav1.Time `json:"integratedTime,omitempty"`
 }
 
-// LastVerdict is the last verdict that rests on an examination of the image.
+// LastVerdict is the last verdict other than Unknown.
 type LastVerdict struct {
-	// verdict that was reached: Verified or Untrusted.
+	// verdict is Verified or Untrusted.
 	// +required
 	Verdict Verdict `json:"verdict,omitempty"`
 
-	// time when it was reached.
+	// time of the verdict.
 	// +required
 	Time *metav1.Time `json:"time,omitempty"`
 }
 
-// Usage tells what an image is known from.
+// Usage describes how an image is used in the cluster.
 // +kubebuilder:validation:Enum=Running;Requested;Rollback
 type Usage string
 
 const (
 	// UsageRunning means that a node reports the image.
 	UsageRunning Usage = "Running"
-	// UsageRequested means that a workload's template or
-	// verification.references asks for the image, and that no node reports it.
+	// UsageRequested means that a workload's template or verification.references
+	// names the image, and that no node reports it.
 	UsageRequested Usage = "Requested"
-	// UsageRollback means that only ReplicaSets without replicas ask for the
-	// image. Its verdict does not count in ImagesVerified.
+	// UsageRollback means that only ReplicaSets without replicas name the image.
+	// Its verdict does not affect the condition ImagesVerified.
 	UsageRollback Usage = "Rollback"
 )
 
-// ImageStatus is the verdict on one image.
+// ImageStatus is the result of verifying one image.
 type ImageStatus struct {
-	// reference of the image as it was asked for, Docker Hub's names spelled out.
+	// reference of the image as the workload names it, with the full name of
+	// images on Docker Hub.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Reference string `json:"reference,omitempty"`
 
-	// digest that the verdict is about, for example sha256:5f70…: of a running
-	// image, what the node reports. Pin the image to it with NAME@DIGEST. Absent
-	// while a tag could not be looked up.
+	// digest that was verified, for example sha256:5f70…. For a running image it
+	// is the digest that the node reports. It is not set while the tag of an image
+	// could not be resolved.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	Digest string `json:"digest,omitempty"`
 
-	// indexDigest is the digest of the signed multi-platform index that vouches for the
-	// digest, where a node reports the digest of one platform. Pin to this one.
+	// indexDigest is the digest of the signed multi-platform image index that
+	// contains digest. It is set if a node reports the digest of one platform. Pin
+	// the image to this digest then.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	IndexDigest string `json:"indexDigest,omitempty"`
 
-	// tagDigest is what the tag names by now, where that is something else than
-	// runs.
+	// tagDigest is the digest that the tag currently resolves to, if it differs
+	// from the running one.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	TagDigest string `json:"tagDigest,omitempty"`
 
-	// usage tells whether the image runs, is only asked for, or is only what a
-	// rollback would return to.
+	// usage is Running if a node reports the image, Requested if only a workload's
+	// template or verification.references names it, and Rollback if only an
+	// inactive ReplicaSet does.
 	// +required
 	Usage Usage `json:"usage,omitempty"`
 
-	// workloads is how many workloads run the image or ask for it.
+	// workloads is the number of workloads that run or request the image.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	Workloads *int32 `json:"workloads,omitempty"`
 
-	// verdict on the image: Verified, Untrusted or Unknown.
+	// verdict is Verified, Untrusted or Unknown.
 	// +required
 	Verdict Verdict `json:"verdict,omitempty"`
 
-	// reason for the verdict as one word, for example Unsigned or
+	// reason for the verdict in CamelCase, for example Unsigned or
 	// RegistryUnreachable.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	Reason string `json:"reason,omitempty"`
 
-	// message says what was seen.
+	// message explains the verdict.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	Message string `json:"message,omitempty"`
 
-	// lastVerdict is kept while the verdict is Unknown.
+	// lastVerdict is the last verdict other than Unknown. It is only set while
+	// the verdict is Unknown.
 	// +optional
 	LastVerdict *LastVerdict `json:"lastVerdict,omitempty"`
 
-	// signer is what the signing certificate says; of an untrusted image, what was
-	// seen in a signature that is sound but by somebody else.
+	// signer describes who signed the image. For an untrusted image it is the
+	// signer of a valid signature by another identity, if there is one.
 	// +optional
 	Signer *Signer `json:"signer,omitempty"`
 
-	// signatureFormat tells how the signature is stored: SimpleSigning is cosign
-	// v2's tag beside the image, Bundle a Sigstore bundle that refers to it.
+	// signatureFormat is how the signature is stored: SimpleSigning for the tag
+	// that cosign v2 writes, Bundle for a Sigstore bundle that refers to the image.
 	// +optional
 	SignatureFormat SignatureFormat `json:"signatureFormat,omitempty"`
 
-	// transparencyLog is the entry of the signature in the transparency log.
+	// transparencyLog is the entry of the signature in the transparency log. It
+	// is not set if a timestamp was used instead.
 	// +optional
 	TransparencyLog *TransparencyLogEntry `json:"transparencyLog,omitempty"`
 
-	// signedTime is when a timestamp authority saw the signature, where that stands
-	// in for the transparency log.
+	// signedTime is the time in the timestamp of a timestamp authority, if it was
+	// used instead of the transparency log.
 	// +optional
 	SignedTime *metav1.Time `json:"signedTime,omitempty"`
 }
@@ -225,14 +232,15 @@ type ImageStatus struct {
 type SignatureFormat string
 
 const (
-	// SignatureFormatSimpleSigning is a tag beside the image, as cosign v2 makes it.
+	// SignatureFormatSimpleSigning is a signature under the tag sha256-….sig, as
+	// cosign v2 writes it.
 	SignatureFormatSimpleSigning SignatureFormat = "SimpleSigning"
 	// SignatureFormatBundle is a Sigstore bundle that refers to the image, as
-	// cosign v3 makes it.
+	// cosign v3 writes it.
 	SignatureFormatBundle SignatureFormat = "Bundle"
 )
 
-// PolicyStatus is the ClusterImagePolicy that this trust produced.
+// PolicyStatus describes the ClusterImagePolicy of this trust.
 type PolicyStatus struct {
 	// name of the ClusterImagePolicy.
 	// +required
@@ -245,27 +253,27 @@ type PolicyStatus struct {
 	// +kubebuilder:validation:Enum=warn;enforce
 	Mode string `json:"mode,omitempty"`
 
-	// ready is policy-controller's own word on the policy: whether it is Ready at
-	// its current generation.
+	// ready mirrors the Ready condition of the ClusterImagePolicy for its current
+	// generation.
 	// +required
 	// +kubebuilder:validation:Enum=True;False;Unknown
 	Ready metav1.ConditionStatus `json:"ready,omitempty"`
 }
 
-// ViolationEffect tells what becomes of a workload.
+// ViolationEffect is what admission would do with a workload.
 // +kubebuilder:validation:Enum=WouldDeny;WouldDenyOnceOptedIn
 type ViolationEffect string
 
 const (
-	// EffectWouldDeny means that admission refuses the workload once the trust is
+	// EffectWouldDeny means that admission would deny the workload with the trust
 	// enforced.
 	EffectWouldDeny ViolationEffect = "WouldDeny"
-	// EffectWouldDenyOnceOptedIn means that admission lets the workload pass, but
-	// only because its namespace does not opt in.
+	// EffectWouldDenyOnceOptedIn means that admission allows the workload, but only
+	// because its namespace has not opted in to policy-controller.
 	EffectWouldDenyOnceOptedIn ViolationEffect = "WouldDenyOnceOptedIn"
 )
 
-// Violation is one container that admission would refuse.
+// Violation is one container that admission would deny.
 type Violation struct {
 	// kind of the workload, for example Deployment.
 	// +required
@@ -285,45 +293,47 @@ type Violation struct {
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name,omitempty"`
 
-	// container of the workload, init and ephemeral containers included.
+	// container is the name of the container, init container or ephemeral
+	// container.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Container string `json:"container,omitempty"`
 
-	// image of the container as the workload asks for it.
+	// image of the container as the workload names it.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Image string `json:"image,omitempty"`
 
-	// effect tells whether admission refuses the workload as things are, or only
-	// once its namespace opts in.
+	// effect is WouldDeny if admission would deny the workload with the trust
+	// enforced, and WouldDenyOnceOptedIn if its namespace has to opt in as well.
 	// +required
 	Effect ViolationEffect `json:"effect,omitempty"`
 
-	// policy is the ClusterImagePolicy that refuses; absent where none covers the
-	// image.
+	// policy is the name of the ClusterImagePolicy that the image fails. It is not
+	// set if no policy covers the image.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Policy string `json:"policy,omitempty"`
 
-	// reason as one word, for example Unsigned or NoMatchingPolicy.
+	// reason for the violation in CamelCase, for example Unsigned or
+	// NoMatchingPolicy.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	Reason string `json:"reason,omitempty"`
 
-	// message says what was seen.
+	// message explains the violation.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	Message string `json:"message,omitempty"`
 }
 
-// OtherPolicy is a ClusterImagePolicy beside the trust's own that covers images
-// of the trust. Admission asks for all of them to pass.
+// OtherPolicy is another ClusterImagePolicy that covers images of the trust. An
+// image must pass all policies that cover it.
 type OtherPolicy struct {
 	// name of the ClusterImagePolicy.
 	// +required
@@ -336,93 +346,96 @@ type OtherPolicy struct {
 	// +kubebuilder:validation:Enum=warn;enforce
 	Mode string `json:"mode,omitempty"`
 
-	// images is how many of the trust's images it covers.
+	// images is the number of images of the trust that the policy covers.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	Images int32 `json:"images,omitempty"`
 
-	// message says which part of the policy this operator does not evaluate, so
-	// that the answer on workloads it covers may be open. Absent where it evaluates
-	// all of it.
+	// message describes the part of the policy that the operator cannot evaluate,
+	// because of which workloads may be undetermined. It is not set if the operator
+	// evaluates the whole policy.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	Message string `json:"message,omitempty"`
 }
 
-// Summary counts the images and workloads of a trust, all of them even where
-// the lists are cut.
+// Summary counts all images and workloads of a trust, including those that are
+// truncated from the lists.
 type Summary struct {
 	// images is the number of distinct images.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	Images *int32 `json:"images,omitempty"`
 
-	// verified is how many of them are verified.
+	// verified is the number of images that are verified.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	Verified *int32 `json:"verified,omitempty"`
 
-	// untrusted is how many of them are untrusted.
+	// untrusted is the number of images that are untrusted.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	Untrusted *int32 `json:"untrusted,omitempty"`
 
-	// unknown is how many of them could not be judged.
+	// unknown is the number of images that could not be examined.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	Unknown *int32 `json:"unknown,omitempty"`
 
-	// movedTags is how many images run under a tag that names something else by
-	// now.
+	// movedTags is the number of running images whose tag currently resolves to
+	// another digest.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	MovedTags *int32 `json:"movedTags,omitempty"`
 
-	// workloads is how many workloads run or ask for images of the trust. A
-	// Deployment with all its Pods is one workload; a ReplicaSet that a rollback
-	// would return to is another.
+	// workloads is the number of workloads that run or request images of the
+	// trust. A Deployment with all its Pods is one workload. A ReplicaSet that a
+	// rollback would return to is another one.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	Workloads *int32 `json:"workloads,omitempty"`
 
-	// wouldDeny is how many of the workloads admission would refuse, if they were
-	// created anew with this trust enforced.
+	// wouldDeny is the number of workloads that admission would deny if they were
+	// recreated with this trust enforced.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	WouldDeny *int32 `json:"wouldDeny,omitempty"`
 
-	// wouldDenyOnceOptedIn is how many more it would refuse if their namespaces
-	// opted in.
+	// wouldDenyOnceOptedIn is the number of further workloads that admission would
+	// deny if their namespaces opted in to policy-controller.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	WouldDenyOnceOptedIn *int32 `json:"wouldDenyOnceOptedIn,omitempty"`
 
-	// undetermined is for how many workloads the answer is open: an image could not be
-	// judged, or a policy covers it that this operator does not evaluate.
+	// undetermined is the number of workloads for which it is not known whether
+	// admission would deny them, because an image could not be examined, or because
+	// a policy that the operator cannot evaluate covers it.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	Undetermined *int32 `json:"undetermined,omitempty"`
 
-	// verifiedRatio is the share of verified images for people to read, for
-	// example 10/11.
+	// verifiedRatio is the number of verified images and of all images, for
+	// display, for example 10/11.
 	// +required
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=32
 	VerifiedRatio string `json:"verifiedRatio,omitempty"`
 }
 
-// KarmadaImageTrustStatus is what was observed.
+// KarmadaImageTrustStatus is the observed state of a KarmadaImageTrust.
 // +kubebuilder:validation:MinProperties=1
 type KarmadaImageTrustStatus struct {
-	// observedGeneration is the generation of the spec that this status speaks of.
+	// observedGeneration is the generation of the spec that this status describes.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions of the trust: Ready (the operator's work), PolicyApplied,
-	// ImagesVerified (the verdict), Enforced (whether admission really enforces
-	// it), and, only while they are True, Reconciling and Stalled.
+	// conditions of the trust: Ready (whether the operator has done its work),
+	// PolicyApplied (whether the ClusterImagePolicy is applied and ready),
+	// ImagesVerified (whether all images are verified), Enforced (whether admission
+	// enforces the trust), and Reconciling and Stalled, which are only present
+	// while they are True.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -430,31 +443,32 @@ type KarmadaImageTrustStatus struct {
 	// +kubebuilder:validation:MaxItems=8
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// policy is the ClusterImagePolicy that this trust produced; absent under
-	// Audit.
+	// policy describes the ClusterImagePolicy of this trust. It is not set if
+	// enforcement is Audit.
 	// +optional
 	Policy *PolicyStatus `json:"policy,omitempty"`
 
-	// summary counts all images.
+	// summary counts all images and workloads.
 	// +optional
 	Summary *Summary `json:"summary,omitempty"`
 
-	// images are the verdicts, worst first, at most 50 of them.
+	// images lists the verdicts, the worst first, and at most 50 of them.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=50
 	Images []ImageStatus `json:"images,omitempty"`
 
-	// violations are the containers that admission would refuse, at most 50 of them.
+	// violations lists the containers that admission would deny, at most 50 of
+	// them.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=50
 	Violations []Violation `json:"violations,omitempty"`
 
-	// otherPolicies are the ClusterImagePolicies beside the trust's own that cover
-	// the same images, at most 20 of them.
+	// otherPolicies lists the other ClusterImagePolicies that cover images of the
+	// trust, at most 20 of them.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -462,8 +476,8 @@ type KarmadaImageTrustStatus struct {
 	// +kubebuilder:validation:MaxItems=20
 	OtherPolicies []OtherPolicy `json:"otherPolicies,omitempty"`
 
-	// lastVerifiedTime is when a round of verification last ended with every image
-	// looked at.
+	// lastVerifiedTime is the time at which the last verification of all images
+	// was completed.
 	// +optional
 	LastVerifiedTime *metav1.Time `json:"lastVerifiedTime,omitempty"`
 }
