@@ -50,7 +50,7 @@ const (
 // +kubebuilder:validation:XValidation:rule=`!self.contains('//') && !self.startsWith('/')`,message=`must be an image name without a scheme and without empty path segments, for example docker.io/karmada/*`
 // +kubebuilder:validation:XValidation:rule=`!self.endsWith('/')`,messageExpression=`'must not end with "/"; write "' + self + '**" to match every repository below it'`
 // +kubebuilder:validation:XValidation:rule=`!self.matches('(^|/)[^/@]*:[^/]*$')`,messageExpression=`'must not contain a tag, because policy-controller compares globs with digests only; remove "' + self.substring(self.indexOf(':', self.lastIndexOf('/') + 1)) + r'" and limit the versions in identityRegexp instead, for example with @refs/tags/v1\.16\.[0-9]+$'`
-// +kubebuilder:validation:XValidation:rule=`!self.contains('@') || self.matches('(^|/)[^/@]*:[^/]*$') || self.matches('^[^@]+@([*]|sha256:[0-9a-f]{64})$')`,message=`must have a digest after "@"; write @sha256:DIGEST to match one digest, or remove "@" to match all of them`
+// +kubebuilder:validation:XValidation:rule=`!self.contains('@') || self.matches('(^|/)[^/@]*:[^/]*$') || self.matches('^[^@]+@([*]|sha256:[0-9a-f]{64})$')`,message=`must have a digest after "@"; write @sha256:DIGEST to match one digest, or remove "@" and what follows it to match all digests`
 // +kubebuilder:validation:XValidation:rule=`!self.matches('(^[^/.:]*[A-Z][^/.:]*(/|$)|/.*[A-Z])')`,messageExpression=`'must be lower case, as image names are; write "' + self.lowerAscii() + '"'`
 // +kubebuilder:validation:XValidation:rule=`!self.matches('^[^/*]*[.][^/*]*$')`,messageExpression=`'names a registry without a repository; write "' + self + '/**" to match every repository in it'`
 type ImageGlob string

@@ -35,20 +35,20 @@ const (
 	notChecked = `, <nil>: Invalid value: null: some validation rules were not checked because the object was invalid;` +
 		` correct the existing errors to complete validation`
 	oneIssuer = `spec: Invalid value: set exactly one of issuer and issuerRegexp: the OIDC issuer in the signing certificate,` +
-		` e.g. issuer: https://token.actions.githubusercontent.com`
+		` for example issuer: https://token.actions.githubusercontent.com`
 	oneIdentity = `spec: Invalid value: set exactly one of identity and identityRegexp: the subject of the signing certificate,` +
-		` e.g. identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`
-	regexpRule    = ` evaluating rule: must be a regular expression in RE2 syntax; it is read as ^(?:REGEXP)$`
-	grammarRule   = `a glob may hold letters, digits and - _ : / * . @ only: "*" stands for anything but "/", "**" for anything`
-	nameRule      = `write the image name without a scheme and without empty parts, e.g. docker.io/karmada/*`
-	digestRule    = `what follows "@" is a digest: write @sha256:DIGEST for one, or leave it out for any`
+		` for example identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`
+	regexpRule    = ` evaluating rule: must be a regular expression in RE2 syntax; it is evaluated as ^(?:REGEXP)$`
+	grammarRule   = `must consist of letters, digits and - _ : / * . @ only; "*" matches any characters except "/", and "**" matches any characters`
+	nameRule      = `must be an image name without a scheme and without empty path segments, for example docker.io/karmada/*`
+	digestRule    = `must have a digest after "@"; write @sha256:DIGEST to match one digest, or remove "@" and what follows it to match all digests`
 	referRule     = `must be an image reference such as docker.io/karmada/karmada-scheduler:v1.16.0 or NAME@sha256:DIGEST`
 	intervalRule  = `must be a duration between 1m and 168h, such as 30m or 6h`
 	secretRule    = `must be the name of a Secret in the operator's namespace: lower case letters, digits, "-" and "."`
 	predicateRule = `must be the URI of an attestation's predicate type, such as https://slsa.dev/provenance/v1`
 	rootRule      = `must be the name of a TrustRoot: lower case letters, digits, "-" and "."`
-	noTags        = `a glob cannot select tags, because admission sees only the digest; drop "%" and limit versions in` +
-		` identityRegexp instead, e.g. …@refs/tags/v1\.16\.[0-9]+$`
+	noTags        = `must not contain a tag, because policy-controller compares globs with digests only; remove "%" and limit the` +
+		` versions in identityRegexp instead, for example with @refs/tags/v1\.16\.[0-9]+$`
 )
 
 // The reasons why the schema may know more than policy.Compile, or less.
@@ -130,7 +130,7 @@ func validationCases() map[string]validationCase {
 		"empty images": {
 			spec: image(many(0, "")...),
 			want: "[spec.images: Invalid value: 0: spec.images in body should have at least 1 items," +
-				" spec.images: Invalid value: name at least one glob, e.g. docker.io/karmada/*]",
+				" spec.images: Invalid value: must contain at least one glob, for example docker.io/karmada/*]",
 		},
 		"empty glob": {spec: image(""), want: `spec.images[0]: Invalid value: "": spec.images[0] in body should be at least 1 chars long`},
 		"twice":      {spec: image("a/b", "c/d", "a/b"), onlySchema: aboutStyle, want: `spec.images[2]: Duplicate value: "a/b"`},
@@ -152,7 +152,7 @@ func validationCases() map[string]validationCase {
 		"leading slash":    {spec: image("/a/b"), want: `spec.images[0]: Invalid value: "/a/b": ` + nameRule},
 		"trailing slash": {
 			spec: image("docker.io/karmada/"),
-			want: `spec.images[0]: Invalid value: "docker.io/karmada/": nothing follows the last "/"; to cover every repository below it write "docker.io/karmada/**"`,
+			want: `spec.images[0]: Invalid value: "docker.io/karmada/": must not end with "/"; write "docker.io/karmada/**" to match every repository below it`,
 		},
 		"tag":               {spec: image("a/b:v1"), want: `spec.images[0]: Invalid value: "a/b:v1": ` + strings.Replace(noTags, "%", ":v1", 1)},
 		"tag by wildcard":   {spec: image("docker.io/karmada/*:v1.16.*"), want: `spec.images[0]: Invalid value: "docker.io/karmada/*:v1.16.*": ` + strings.Replace(noTags, "%", ":v1.16.*", 1)},
@@ -162,15 +162,15 @@ func validationCases() map[string]validationCase {
 		"short digest":      {spec: image("a/b@sha256:0a"), want: `spec.images[0]: Invalid value: "a/b@sha256:0a": ` + digestRule},
 		"no digest":         {spec: image("a/b@"), want: `spec.images[0]: Invalid value: "a/b@": ` + digestRule},
 		"two digests":       {spec: image("a@b@*"), want: `spec.images[0]: Invalid value: "a@b@*": ` + digestRule},
-		"upper case":        {spec: image("docker.io/Karmada/B"), want: `spec.images[0]: Invalid value: "docker.io/Karmada/B": image names are lower case; write "docker.io/karmada/b"`},
-		"upper case alone":  {spec: image("Nginx"), want: `spec.images[0]: Invalid value: "Nginx": image names are lower case; write "nginx"`},
-		"upper case first":  {spec: image("Karmada/b"), want: `spec.images[0]: Invalid value: "Karmada/b": image names are lower case; write "karmada/b"`},
+		"upper case":        {spec: image("docker.io/Karmada/B"), want: `spec.images[0]: Invalid value: "docker.io/Karmada/B": must be lower case, as image names are; write "docker.io/karmada/b"`},
+		"upper case alone":  {spec: image("Nginx"), want: `spec.images[0]: Invalid value: "Nginx": must be lower case, as image names are; write "nginx"`},
+		"upper case first":  {spec: image("Karmada/b"), want: `spec.images[0]: Invalid value: "Karmada/b": must be lower case, as image names are; write "karmada/b"`},
 		"upper case host":   {spec: image("GHCR.IO/a/b")},
-		"registry alone":    {spec: image("ghcr.io"), want: `spec.images[0]: Invalid value: "ghcr.io": names a registry but no repository; to cover all of it write "ghcr.io/**"`},
+		"registry alone":    {spec: image("ghcr.io"), want: `spec.images[0]: Invalid value: "ghcr.io": names a registry without a repository; write "ghcr.io/**" to match every repository in it`},
 		"two mistakes at once": {
 			spec: image("docker.io/A/"),
-			want: `[spec.images[0]: Invalid value: "docker.io/A/": nothing follows the last "/"; to cover every repository below it write "docker.io/A/**",` +
-				` spec.images[0]: Invalid value: "docker.io/A/": image names are lower case; write "docker.io/a/"]`,
+			want: `[spec.images[0]: Invalid value: "docker.io/A/": must not end with "/"; write "docker.io/A/**" to match every repository below it,` +
+				` spec.images[0]: Invalid value: "docker.io/A/": must be lower case, as image names are; write "docker.io/a/"]`,
 		},
 
 		// What is verified, and how often.
@@ -236,7 +236,7 @@ func validationCases() map[string]validationCase {
 			spec: attest(object{"name": "a"}), want: "[spec.attestations[0].predicateType: Required value" + notChecked + "]",
 		},
 		"attestation in upper case": {
-			spec: provenance("name", "SBOM"), want: `spec.attestations[0].name: Invalid value: "SBOM": must consist of lower case letters, digits and "-"`,
+			spec: provenance("name", "SBOM"), want: `spec.attestations[0].name: Invalid value: "SBOM": must consist of lower case letters, digits and "-", and begin and end with a letter or digit`,
 		},
 		"attestation, short type": {
 			spec: provenance("predicateType", "slsaprovenance"), want: `spec.attestations[0].predicateType: Invalid value: "slsaprovenance": ` + predicateRule,
@@ -246,7 +246,7 @@ func validationCases() map[string]validationCase {
 		},
 		"attestation, signature": {
 			spec: provenance("predicateType", "https://sigstore.dev/cosign/sign/v1"),
-			want: `spec.attestations[0].predicateType: Invalid value: "https://sigstore.dev/cosign/sign/v1": this is how cosign writes a signature, which is asked for anyway`,
+			want: `spec.attestations[0].predicateType: Invalid value: "https://sigstore.dev/cosign/sign/v1": must not be the predicate type of cosign's signatures: a signature is required in any case`,
 		},
 		"attestation, no CUE": {spec: provenance("cue", "predicate: {"), onlyCompile: aboutCUE},
 		"attestation, long CUE": {

@@ -67,12 +67,12 @@ func TestLint(t *testing.T) {
 		"refused": {
 			object: makeTrust(object{"images": []any{"a/b", "docker.io/karmada/"}}),
 			want: []Finding{{RuleSchemaViolation, LevelError, "spec.images[1]",
-				`Invalid value: "docker.io/karmada/": nothing follows the last "/"; to cover every repository below it write "docker.io/karmada/**"`}},
+				`Invalid value: "docker.io/karmada/": must not end with "/"; write "docker.io/karmada/**" to match every repository below it`}},
 		},
 		"refused in several fields, in their order": {
 			object: makeTrust(object{"images": []any{"https://a/b"}, "issuer": "", "trustRoot": object{"name": "A"}}),
 			want: []Finding{
-				{RuleSchemaViolation, LevelError, "spec.images[0]", `Invalid value: "https://a/b": write the image name without a scheme and without empty parts, e.g. docker.io/karmada/*`},
+				{RuleSchemaViolation, LevelError, "spec.images[0]", `Invalid value: "https://a/b": must be an image name without a scheme and without empty path segments, for example docker.io/karmada/*`},
 				{RuleSchemaViolation, LevelError, "spec.issuer", `Invalid value: "": spec.issuer in body should be at least 1 chars long`},
 				{RuleSchemaViolation, LevelError, "spec.trustRoot.name", `Invalid value: "A": must be the name of a TrustRoot: lower case letters, digits, "-" and "."`},
 			},
@@ -87,8 +87,8 @@ func TestLint(t *testing.T) {
 		"refused, and weak elsewhere": {
 			object: makeTrust(object{"images": []any{"a/b:v1"}, "identity": nil, "identityRegexp": ".*"}),
 			want: []Finding{
-				{RuleSchemaViolation, LevelError, "spec.images[0]", `Invalid value: "a/b:v1": a glob cannot select tags, because admission sees only the digest;` +
-					` drop ":v1" and limit versions in identityRegexp instead, e.g. …@refs/tags/v1\.16\.[0-9]+$`},
+				{RuleSchemaViolation, LevelError, "spec.images[0]", `Invalid value: "a/b:v1": must not contain a tag, because policy-controller compares globs with digests only;` +
+					` remove ":v1" and limit the versions in identityRegexp instead, for example with @refs/tags/v1\.16\.[0-9]+$`},
 				{RuleAdmissionWarning, LevelWarning, "spec.identityRegexp", "matches everything: anybody whom the issuer knows may sign"},
 			},
 		},
@@ -99,14 +99,14 @@ func TestLint(t *testing.T) {
 		"not an expression": {
 			object: makeTrust(object{"identity": nil, "identityRegexp": "("}),
 			want: []Finding{{RuleSchemaViolation, LevelError, "spec.identityRegexp",
-				"Invalid value: \"string\": error parsing regexp: missing closing ): `(` evaluating rule: must be a regular expression in RE2 syntax; it is read as ^(?:REGEXP)$"}},
+				"Invalid value: \"string\": error parsing regexp: missing closing ): `(` evaluating rule: must be a regular expression in RE2 syntax; it is evaluated as ^(?:REGEXP)$"}},
 		},
 		"misspelt": {
 			object: makeTrust(object{"identity": nil, "identityRegex": "a"}),
 			want: []Finding{
 				{RuleUnknownField, LevelError, "spec.identityRegex", `unknown field "spec.identityRegex"; did you mean "identityRegexp"?`},
 				{RuleSchemaViolation, LevelError, "spec", "Invalid value: set exactly one of identity and identityRegexp: the subject of the signing certificate," +
-					` e.g. identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`},
+					` for example identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`},
 			},
 		},
 		"not deep enough": {
@@ -153,7 +153,7 @@ func TestLint(t *testing.T) {
 		"a reference that no glob selects": {
 			object: makeTrust(object{"verification": object{"references": []any{"ghcr.io/other/a:v1"}}}),
 			want: []Finding{{RuleInvalidSpec, LevelError, "spec.verification.references[0]",
-				`Invalid value: "ghcr.io/other/a:v1": no glob of images selects it; add one, or drop the reference`}},
+				`Invalid value: "ghcr.io/other/a:v1": must match one of the globs in images; add a glob, or remove the reference`}},
 		},
 		"an unsigned image in Audit": {
 			object: makeTrust(object{"images": []any{"karmada/karmada-dashboard-web"}, "enforcement": "Audit"}),

@@ -49,21 +49,21 @@ var (
 func checkGlob(pattern string) error {
 	switch {
 	case !globGrammar.MatchString(pattern):
-		return fmt.Errorf(`a glob may hold letters, digits and - _ : / * . @ only: "*" stands for anything but "/", "**" for anything`)
+		return fmt.Errorf(`must consist of letters, digits and - _ : / * . @ only; "*" matches any characters except "/", and "**" matches any characters`)
 	case strings.HasPrefix(pattern, "/"), strings.Contains(pattern, "//"):
-		return fmt.Errorf("write the image name without a scheme and without empty parts, e.g. docker.io/karmada/*")
+		return fmt.Errorf("must be an image name without a scheme and without empty path segments, for example docker.io/karmada/*")
 	case strings.HasSuffix(pattern, "/"):
-		return fmt.Errorf(`nothing follows the last "/"; to cover every repository below it write "%s**"`, pattern)
+		return fmt.Errorf(`must not end with "/"; write "%s**" to match every repository below it`, pattern)
 	case tagScoped.MatchString(pattern):
 		_, tag, _ := strings.Cut(pattern[strings.LastIndex(pattern, "/")+1:], ":")
-		return fmt.Errorf("a glob cannot select tags, because admission sees only the digest; drop %q and limit versions"+
-			` in identityRegexp instead, e.g. …@refs/tags/v1\.16\.[0-9]+$`, ":"+tag)
+		return fmt.Errorf("must not contain a tag, because policy-controller compares globs with digests only; remove %q and limit"+
+			` the versions in identityRegexp instead, for example with @refs/tags/v1\.16\.[0-9]+$`, ":"+tag)
 	case strings.Contains(pattern, "@") && !byDigest.MatchString(pattern):
-		return fmt.Errorf(`what follows "@" is a digest: write @sha256:DIGEST for one, or leave it out for any`)
+		return fmt.Errorf(`must have a digest after "@"; write @sha256:DIGEST to match one digest, or remove "@" and what follows it to match all digests`)
 	case upperCase.MatchString(pattern):
-		return fmt.Errorf("image names are lower case; write %q", strings.ToLower(pattern))
+		return fmt.Errorf("must be lower case, as image names are; write %q", strings.ToLower(pattern))
 	case hostOnly.MatchString(pattern):
-		return fmt.Errorf("names a registry but no repository; to cover all of it write %q", pattern+"/**")
+		return fmt.Errorf("names a registry without a repository; write %q to match every repository in it", pattern+"/**")
 	}
 	return nil
 }

@@ -109,7 +109,7 @@ func Compile(spec v1alpha1.KarmadaImageTrustSpec) (*Policy, error) {
 
 func compileGlobs(path *field.Path, images []v1alpha1.ImageGlob) ([]glob, field.ErrorList) {
 	if len(images) == 0 {
-		return nil, field.ErrorList{field.Required(path, "name at least one glob, e.g. docker.io/karmada/*")}
+		return nil, field.ErrorList{field.Required(path, "must contain at least one glob, for example docker.io/karmada/*")}
 	}
 	var globs []glob
 	var errs field.ErrorList
@@ -180,9 +180,12 @@ func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation, forms 
 			errs = append(errs, field.Duplicate(path.Index(i).Child("name"), a.Name))
 		}
 		if !attestationName.MatchString(a.Name) {
-			errs = append(errs, field.Invalid(path.Index(i).Child("name"), a.Name, `must consist of lower case letters, digits and "-"`))
+			errs = append(errs, field.Invalid(path.Index(i).Child("name"), a.Name, `must consist of lower case letters, digits and "-", and begin and end with a letter or digit`))
 		}
-		if u, err := url.Parse(a.PredicateType); err != nil || !u.IsAbs() || a.PredicateType == SignPredicate {
+		if a.PredicateType == SignPredicate {
+			errs = append(errs, field.Invalid(path.Index(i).Child("predicateType"), a.PredicateType,
+				"must not be the predicate type of cosign's signatures: a signature is required in any case"))
+		} else if u, err := url.Parse(a.PredicateType); err != nil || !u.IsAbs() {
 			errs = append(errs, field.Invalid(path.Index(i).Child("predicateType"), a.PredicateType,
 				"must be the URI of an attestation's predicate type, such as https://slsa.dev/provenance/v1"))
 		}
@@ -204,7 +207,7 @@ func (p *Policy) compileReferences(path *field.Path, references []v1alpha1.Image
 				"must be an image reference such as docker.io/karmada/karmada-scheduler:v1.16.0 or NAME@sha256:DIGEST"))
 		case !p.Matches(ref):
 			errs = append(errs, field.Invalid(path.Index(i), reference,
-				"no glob of images selects it; add one, or drop the reference"))
+				"must match one of the globs in images; add a glob, or remove the reference"))
 		default:
 			p.References = append(p.References, ref)
 		}

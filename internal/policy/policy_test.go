@@ -151,7 +151,7 @@ func TestCompileRefuses(t *testing.T) {
 			func(s *v1alpha1.KarmadaImageTrustSpec) {
 				s.Images = []v1alpha1.ImageGlob{"docker.io/karmada/*:v1.16.*"}
 			},
-			[]string{"spec.images[0]", `drop ":v1.16.*"`, "identityRegexp"},
+			[]string{"spec.images[0]", `remove ":v1.16.*"`, "identityRegexp"},
 		},
 		"outside the grammar": {
 			func(s *v1alpha1.KarmadaImageTrustSpec) { s.Images = []v1alpha1.ImageGlob{"docker.io/karmada/[ab]"} },
@@ -201,7 +201,7 @@ func TestCompileRefuses(t *testing.T) {
 			func(s *v1alpha1.KarmadaImageTrustSpec) {
 				s.Verification = &v1alpha1.Verification{References: []v1alpha1.ImageReference{"docker.io/other/x:v1"}}
 			},
-			[]string{"spec.verification.references[0]", "no glob"},
+			[]string{"spec.verification.references[0]", "must match one of the globs"},
 		},
 		"no reference at all": {
 			func(s *v1alpha1.KarmadaImageTrustSpec) {

@@ -35,7 +35,7 @@ func TestPluginLint(t *testing.T) {
 		"no mistake": {spec: "  images:\n  - ghcr.io/karmada-io/image\n" + issuer + strict},
 		"rejected by the API server": {
 			spec: "  images:\n  - ghcr.io/karmada-io/image:v1\n" + issuer + strict, code: 1,
-			want: "standard input:7:5: error: spec.images[0]: Invalid value: \"ghcr.io/karmada-io/image:v1\": a glob cannot select tags",
+			want: "standard input:7:5: error: spec.images[0]: Invalid value: \"ghcr.io/karmada-io/image:v1\": must not contain a tag",
 		},
 		"misspelt": {
 			spec: "  images: [ghcr.io/karmada-io/image]\n" + issuer + "  identityRegex: a\n", code: 1,
@@ -48,7 +48,7 @@ func TestPluginLint(t *testing.T) {
 		"unsigned": {spec: "  images:\n  - docker.io/karmada/*\n" + issuer + strict, code: 1, want: "[unsigned-images]"},
 		"rejected by the operator": {
 			spec: "  images: [ghcr.io/karmada-io/image]\n" + issuer + strict + "  verification:\n    references:\n    - nginx\n", code: 1,
-			want: "standard input:11:7: error: spec.verification.references[0]: Invalid value: \"nginx\": no glob of images selects it",
+			want: "standard input:11:7: error: spec.verification.references[0]: Invalid value: \"nginx\": must match one of the globs",
 		},
 		"no trust": {spec: "", code: 2},
 	}
