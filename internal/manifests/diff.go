@@ -24,26 +24,26 @@ import (
 	"slices"
 )
 
-// Address of a field in a file.
+// Address is the place of a field in a file.
 type Address struct {
 	// Document is counted from 0.
 	Document int
-	// Path from the root of the document.
+	// Path is the path from the root of the document, as field.Path formats it.
 	Path string
 }
 
-// Difference between two versions of a file.
+// Difference is a field that differs between two versions of a file.
 type Difference struct {
 	Address Address
-	// Before and After are the values, nil where there is none.
+	// Before and After are the values; nil if there is none.
 	Before, After any
 }
 
-// Diff compares what two versions of a file say, down to single fields, whether or not they are objects. Comments and
-// style do not count. An error tells that they have not even as many documents.
+// Diff compares the values in two versions of a file, field by field, and returns the differences by document and
+// path. Comments and formatting are ignored. It is an error if the versions have different numbers of documents.
 func Diff(before, after *File) ([]Difference, error) {
 	if len(before.documents) != len(after.documents) {
-		return nil, fmt.Errorf("%d documents instead of %d", len(after.documents), len(before.documents))
+		return nil, fmt.Errorf("it has %d documents, want %d", len(after.documents), len(before.documents))
 	}
 	var all []Difference
 	for i, d := range before.documents {

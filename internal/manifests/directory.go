@@ -25,9 +25,9 @@ import (
 	"strings"
 )
 
-// ReadPath reads a file, or the *.yaml, *.yml and *.json in a directory and those below it, in the order of their
-// names. Directories that begin with a dot are left out, and so are links to directories. An error tells of every file
-// that cannot be read; those that can are returned all the same.
+// ReadPath reads a file, or the *.yaml, *.yml and *.json files in a directory and its subdirectories, sorted by name.
+// It skips directories whose name begins with a dot, and links to directories. The error joins those of all files that
+// cannot be read; the other files are returned nevertheless.
 func ReadPath(path string) ([]*File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -57,7 +57,7 @@ func ReadPath(path string) ([]*File, error) {
 	return files, errors.Join(errs...)
 }
 
-// list names the manifests in a directory.
+// list returns the names of the manifests in a directory.
 func list(directory string) ([]string, error) {
 	var names []string
 	root := os.DirFS(directory)
@@ -73,14 +73,14 @@ func list(directory string) ([]string, error) {
 		case !isManifest(name):
 			return nil
 		}
-		// Files of a mounted ConfigMap are links; a pipe would never end.
+		// The files of a mounted ConfigMap are links, so follow them. A pipe must not be read: it may never end.
 		if info, err := fs.Stat(root, name); err != nil {
 			return err
 		} else if !info.Mode().IsRegular() {
 			return nil
 		}
 		if names = append(names, filepath.Join(directory, name)); len(names) > MaxFiles {
-			return fmt.Errorf("more than %d manifests", MaxFiles)
+			return fmt.Errorf("it has more than %d manifests, the limit", MaxFiles)
 		}
 		return nil
 	})
@@ -100,7 +100,7 @@ func isManifest(name string) bool {
 }
 
 func readFile(name string) (*File, error) {
-	file, err := os.Open(name) //nolint:gosec // the user names it
+	file, err := os.Open(name) //nolint:gosec // the file that the user asks for
 	if err != nil {
 		return nil, err
 	}

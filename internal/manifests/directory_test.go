@@ -25,8 +25,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// lay files out in a directory.
-func lay(t *testing.T, files map[string]string) string {
+// writeFiles writes files into a new directory and returns its path.
+func writeFiles(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
 	for name, content := range files {
@@ -43,7 +43,7 @@ func lay(t *testing.T, files map[string]string) string {
 
 func TestReadPath(t *testing.T) {
 	const pod = "apiVersion: v1\nkind: Pod\n"
-	root := lay(t, map[string]string{
+	root := writeFiles(t, map[string]string{
 		"b.yaml": pod, "a/z.yml": pod, "a/b/c.json": `{"apiVersion":"v1","kind":"Pod"}`, "c/values.yaml": "x: 1\n",
 		"README.md": "b: c: d", ".git/x.yaml": "b: c: d", "a/.x/x.yaml": "b: c: d", ".hidden.yaml": pod,
 	})
@@ -71,7 +71,7 @@ func TestReadPath(t *testing.T) {
 	}
 	one, err := ReadPath(filepath.Join(root, "README.md"))
 	if err == nil || len(one) != 0 {
-		t.Errorf("a file that is named is read whatever its name: got %v", err)
+		t.Errorf("a file is read whatever its extension: got %v", err)
 	}
 	above := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink(root, above); err != nil {
@@ -82,8 +82,8 @@ func TestReadPath(t *testing.T) {
 	}
 }
 
-func TestReadPathTellsOfEveryMistake(t *testing.T) {
-	root := lay(t, map[string]string{"a.yaml": "b: c: d", "b.yaml": "b: 1\n", "c.yaml": "a: 1\nb: c: d"})
+func TestReadPathReportsEveryError(t *testing.T) {
+	root := writeFiles(t, map[string]string{"a.yaml": "b: c: d", "b.yaml": "b: 1\n", "c.yaml": "a: 1\nb: c: d"})
 	files, err := ReadPath(root)
 	if len(files) != 1 {
 		t.Errorf("%d files were read", len(files))

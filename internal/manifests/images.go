@@ -20,26 +20,28 @@ import (
 	"github.com/karmada-io/image-trust/internal/inventory"
 )
 
-// Image of a container in a pod or a pod's template.
+// Image is the image of a container in a pod or a pod template.
 type Image struct {
 	inventory.Container
-	// Path of the field in the object, such as spec.template.spec.containers[0].image.
+	// Path is the path of the field in the object, such as spec.template.spec.containers[0].image.
 	Path string
-	// Address of the field in the file.
+	// Address is the place of the field in the file.
 	Address Address
-	// Start and End of the image's text in the file's content, without quotes. Several images have the same where an
-	// alias or a merge makes one text serve them all.
+	// Start and End are the offsets of the image's text in the file's content, in bytes and without quotes. Images that
+	// share a text by an alias or a merge have the same offsets.
 	Start, End int
-	// Fixed tells why that text must not be edited; empty where it may. Start and End mean nothing then.
-	Fixed string
+	// NotEditable is the reason why the text must not be edited, a clause such as "it is written as a block of text".
+	// Start and End are zero then. It is empty if the text may be edited.
+	NotEditable string
 }
 
-// Images of an object, in the order of the inventory. An object of a kind without pods has none; nor does a container
-// whose image is left to others.
+// Images returns the images of an object: those of its init containers, containers and ephemeral containers, in this
+// order. Objects that are not workloads have none. Containers without an image are skipped: the image may be added
+// later, for example by a patch.
 func (o *Object) Images() []Image {
 	images := o.containers()
 	for i := range images {
-		images[i].Start, images[i].End, images[i].Fixed = o.place(images[i])
+		images[i].Start, images[i].End, images[i].NotEditable = o.locate(images[i])
 	}
 	return images
 }
@@ -69,29 +71,29 @@ func (o *Object) containers() []Image {
 			at := child(index(child(path, list), i), "image")
 			images = append(images, Image{
 				Container: inventory.Container{Field: list, Name: name, Image: image},
-				Path:      at, Address: Address{Document: o.document, Path: under(o.path, at)},
+				Path:      at, Address: Address{Document: o.document, Path: join(o.path, at)},
 			})
 		}
 	}
 	return images
 }
 
-// place finds the text of an image, and tells why it must not be edited.
-func (o *Object) place(image Image) (start, end int, fixed string) {
-	found, _, whole := o.node.find(image.Path)
+// locate returns the offsets of an image's text, or the reason why the text must not be edited.
+func (o *Object) locate(image Image) (start, end int, notEditable string) {
+	found, _, ok := o.node.find(image.Path)
 	n := found.resolved()
 	d := o.File.documents[o.document]
 	switch {
-	case !whole || n == nil || n.kind != scalar || n.value != image.Image:
-		return 0, 0, "it is not clear which text in the file it comes from"
+	case !ok || n == nil || n.kind != scalar || n.value != image.Image:
+		return 0, 0, "its text in the file cannot be found; write it as plain text on the line of its key"
 	case n.style == block:
 		return 0, 0, "it is written as a block of text; write it on the line of its key"
-	case d.uses != nil && d.uses[n] != d.imageUses[n]:
-		return 0, 0, "an alias makes the same text serve as something else than an image, too; write the image out"
+	case d.refCounts != nil && d.refCounts[n] != d.imageRefCounts[n]:
+		return 0, 0, "an alias uses the same text for a field that is not an image; write the image without an alias"
 	}
-	start, end, ok := extent(o.File.Content, n)
+	start, end, ok = span(o.File.Content, n)
 	if !ok {
-		return 0, 0, "it is written in a way that is not understood; write it plainly on the line of its key"
+		return 0, 0, "its YAML style is not supported; write it as plain text on the line of its key"
 	}
 	return start, end, ""
 }

@@ -24,14 +24,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// show images in a line each: where they are, and what stands there.
+// show formats each image: its line, path, container, value, and its text in the file or why it is not editable.
 func show(f *File) []string {
 	var all []string
 	for _, o := range f.Objects {
 		for _, i := range o.Images() {
 			text := string(f.Content[i.Start:i.End])
-			if i.Fixed != "" {
-				text = "fixed: " + i.Fixed
+			if i.NotEditable != "" {
+				text = "not editable: " + i.NotEditable
 			}
 			line, _ := o.Position(i.Path)
 			all = append(all, fmt.Sprintf("%d %s %s %s = %s", line, i.Path, i.Container.Name, i.Container.Image, text))
@@ -75,7 +75,7 @@ func TestImages(t *testing.T) {
 			"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: &a !!str x:1\n  - image: !!str 'x:2'\n  - image: !!binary eDoz\n  - image: &b\n      x:4\n  - image: # why\n      \"x:5\"\n",
 			[]string{
 				"5 spec.containers[0].image  x:1 = x:1", "6 spec.containers[1].image  x:2 = x:2",
-				"7 spec.containers[2].image  x:3 = fixed: it is not clear which text in the file it comes from",
+				"7 spec.containers[2].image  x:3 = not editable: its text in the file cannot be found; write it as plain text on the line of its key",
 				"8 spec.containers[3].image  x:4 = x:4", "10 spec.containers[4].image  x:5 = x:5",
 			},
 		},
@@ -83,24 +83,24 @@ func TestImages(t *testing.T) {
 			"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: 'it''s'\n  - image: \"\\x78:1\"\n  - image: \"x\\\n     :2\"\n  - image: 'a\n      b'\n  - image: c\n      d\n  - image: \"q\\\"q\"\n",
 			[]string{
 				"5 spec.containers[0].image  it's = it''s", `6 spec.containers[1].image  x:1 = \x78:1`, "7 spec.containers[2].image  x:2 = x\\\n     :2",
-				"9 spec.containers[3].image  a b = a\n      b", "11 spec.containers[4].image  c d = fixed: it is written in a way that is not understood; write it plainly on the line of its key",
+				"9 spec.containers[3].image  a b = a\n      b", "11 spec.containers[4].image  c d = not editable: its YAML style is not supported; write it as plain text on the line of its key",
 				`13 spec.containers[5].image  q"q = q\"q`,
 			},
 		},
 		"blocks": {
 			"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: |-\n      x:1\n  - image: >-\n      x:2\n",
 			[]string{
-				"5 spec.containers[0].image  x:1 = fixed: it is written as a block of text; write it on the line of its key",
-				"7 spec.containers[1].image  x:2 = fixed: it is written as a block of text; write it on the line of its key",
+				"5 spec.containers[0].image  x:1 = not editable: it is written as a block of text; write it on the line of its key",
+				"7 spec.containers[1].image  x:2 = not editable: it is written as a block of text; write it on the line of its key",
 			},
 		},
 		"aliases": {
 			"apiVersion: v1\nkind: Pod\nspec:\n  initContainers: [{image: &x x:1}, {image: &y x:2}]\n  containers: [{image: *x}, {image: *y, name: *y}]\n",
 			[]string{
 				"4 spec.initContainers[0].image  x:1 = x:1",
-				"4 spec.initContainers[1].image  x:2 = fixed: an alias makes the same text serve as something else than an image, too; write the image out",
+				"4 spec.initContainers[1].image  x:2 = not editable: an alias uses the same text for a field that is not an image; write the image without an alias",
 				"5 spec.containers[0].image  x:1 = x:1",
-				"5 spec.containers[1].image x:2 x:2 = fixed: an alias makes the same text serve as something else than an image, too; write the image out",
+				"5 spec.containers[1].image x:2 x:2 = not editable: an alias uses the same text for a field that is not an image; write the image without an alias",
 			},
 		},
 		"merges": {
@@ -116,7 +116,7 @@ func TestImages(t *testing.T) {
 				"4 spec.initContainers[0].image a x:1 = x:1", "4 spec.initContainers[1].image b x:2 = x:2", "4 spec.containers[0].image c x:1 = x:1",
 			},
 		},
-		"an image given twice": {
+		"a repeated image": {
 			"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x:1\n    image: x:2\n",
 			[]string{"6 spec.containers[0].image  x:2 = x:2"},
 		},
@@ -124,7 +124,7 @@ func TestImages(t *testing.T) {
 			"apiVersion: v1\r\nkind: Pod # ü\r\nspec:\r\n  containers: [{name: \"ü😀\", image: x:1}] # 𝄞\r\n",
 			[]string{"4 spec.containers[0].image ü😀 x:1 = x:1"},
 		},
-		"unusual line ends": {
+		"line breaks of YAML 1.1": {
 			"apiVersion: v1\nkind: Pod # \u2028\nspec:\n  containers: [{name: \"\u2029 \u0085 ü\", image: x:1}]\n",
 			[]string{"4 spec.containers[0].image \u2029\nü x:1 = x:1"},
 		},
@@ -153,7 +153,7 @@ func TestDiff(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if _, err := Diff(read(t, before), read(t, "a: 1\n")); err == nil || !strings.Contains(err.Error(), "1 documents instead of 2") {
+	if _, err := Diff(read(t, before), read(t, "a: 1\n")); err == nil || !strings.Contains(err.Error(), "it has 1 documents, want 2") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -27,7 +27,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/inventory"
 )
 
-// TestInventory tells an index of manifests, and looks at what admission would see of them.
+// TestInventory adds manifests to an index, and lists the objects that admission would see.
 func TestInventory(t *testing.T) {
 	f := read(t, `apiVersion: v1
 kind: List
@@ -52,7 +52,17 @@ kind: ReplicationController
 metadata: {name: r, labels: {l: r}}
 spec: {template: {metadata: {labels: {l: p}}, spec: {containers: [{name: c, image: img:4}]}}}
 ---
-# Taken from a cluster, without its UID.
+apiVersion: v1
+kind: PodTemplate
+metadata: {name: t, labels: {l: t}}
+template: {metadata: {labels: {l: p}}, spec: {containers: [{name: e, image: img:6}]}}
+---
+apiVersion: batch/v1beta1
+kind: CronJob
+metadata: {name: old, namespace: other}
+spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: f, image: img:7}]}}}}}
+---
+# Copied from a cluster, without its UID.
 apiVersion: v1
 kind: Pod
 metadata:
@@ -63,22 +73,22 @@ spec: {containers: [{name: d, image: img:5}]}
 	index := inventory.New(func(string) {})
 	uids := map[string]bool{}
 	for _, o := range f.Objects {
-		told, err := o.Inventory("here")
+		converted, err := o.Inventory("here")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if told == nil {
+		if converted == nil {
 			continue
 		}
 		again, err := o.Inventory("here")
-		if diff := cmp.Diff(told, again); err != nil || diff != "" {
+		if diff := cmp.Diff(converted, again); err != nil || diff != "" {
 			t.Errorf("not stable: %v\n%s", err, diff)
 		}
-		uids[string(told.UID)] = true
-		index.Apply(told)
+		uids[string(converted.UID)] = true
+		index.Apply(converted)
 	}
-	if len(uids) != 5 {
-		t.Errorf("%d UIDs of 5 objects", len(uids))
+	if len(uids) != 7 {
+		t.Errorf("%d UIDs of 7 objects", len(uids))
 	}
 	var got []string
 	for _, workload := range index.Select("all", "", func(string) bool { return true }) {
@@ -90,15 +100,17 @@ spec: {containers: [{name: d, image: img:5}]}
 		"apps/Deployment here map[l:d] a img:1", "apps/ReplicaSet here map[l:p] a img:1", "/Pod here map[l:p] a img:1",
 		"apps/Deployment here map[] patched img:2", "apps/ReplicaSet here map[] patched img:2", "/Pod here map[] patched img:2",
 		"/Pod here map[] d img:5",
+		"/Pod here map[l:p] e img:6",
 		"/Pod here map[l:p] c img:4",
 		"batch/CronJob other map[] b img:3", "batch/Job other map[l:j] b img:3", "/Pod other map[] b img:3",
+		"batch/CronJob other map[] f img:7", "batch/Job other map[] f img:7", "/Pod other map[] f img:7",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-func TestInventoryRefuses(t *testing.T) {
+func TestInventoryErrors(t *testing.T) {
 	o := read(t, "a: 1\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: 1.5}]}\n").Objects[0]
 	_, err := o.Inventory("here")
 	if err == nil || !strings.HasPrefix(err.Error(), "m.yaml:3: Pod p: ") {
@@ -106,7 +118,7 @@ func TestInventoryRefuses(t *testing.T) {
 	}
 }
 
-// TestInventoryOfACluster keeps what is known of objects that kubectl printed.
+// TestInventoryOfACluster converts an object as kubectl prints it, with its UID, owner and status.
 func TestInventoryOfACluster(t *testing.T) {
 	o := read(t, `apiVersion: v1
 kind: Pod

@@ -33,7 +33,8 @@ func (f *File) looksLikeJSON(start int) bool {
 	return f.namedJSON() || bytes.HasPrefix(bytes.TrimLeft(f.Content[start:], " \t\r\n"), []byte("{"))
 }
 
-// parseJSON reads values that follow each other, as kubectl does. They are no YAML, nor is a pair of surrogates.
+// parseJSON reads a stream of JSON values, as kubectl does. A YAML parser would read neither a stream without separators
+// nor surrogate pairs.
 func (f *File) parseJSON(start int) ([]*document, error) {
 	decoder := stdjson.NewDecoder(bytes.NewReader(f.Content[start:]))
 	var documents []*document
@@ -48,26 +49,26 @@ func (f *File) parseJSON(start int) ([]*document, error) {
 			if syntax, ok := errors.AsType[*stdjson.SyntaxError](err); ok {
 				at = start + int(syntax.Offset)
 			}
-			return nil, f.syntaxError(min(at, len(f.Content)), fmt.Errorf("not JSON: %w", err))
+			return nil, f.syntaxError(min(at, len(f.Content)), fmt.Errorf("invalid JSON: %w", err))
 		}
 		if len(documents) == MaxDocuments {
-			return nil, f.syntaxError(start+int(decoder.InputOffset()), fmt.Errorf("more than %d documents", MaxDocuments))
+			return nil, f.syntaxError(start+int(decoder.InputOffset()), fmt.Errorf("the file has more than %d documents, the limit", MaxDocuments))
 		}
 		begin := start + int(decoder.InputOffset()) - len(raw)
 		d := &document{}
 		if err := json.Unmarshal(raw, &d.value); err != nil {
-			return nil, f.syntaxError(begin, fmt.Errorf("not JSON: %w", err))
+			return nil, f.syntaxError(begin, fmt.Errorf("invalid JSON: %w", err))
 		}
 		t := jsonTree{Decoder: stdjson.NewDecoder(bytes.NewReader(raw)), raw: raw, begin: begin}
 		t.UseNumber()
 		if d.root, err = t.next(); err != nil {
-			return nil, f.syntaxError(begin, fmt.Errorf("not JSON: %w", err))
+			return nil, f.syntaxError(begin, fmt.Errorf("invalid JSON: %w", err))
 		}
 		documents = append(documents, d)
 	}
 }
 
-// jsonTree makes nodes of a valid value, whose depth the decoder has bounded.
+// jsonTree converts a JSON value into nodes. The value must be valid: the decoder has limited its depth.
 type jsonTree struct {
 	*stdjson.Decoder
 	raw   []byte

@@ -22,10 +22,10 @@ import (
 	"unicode/utf8"
 )
 
-// lines are the offsets at which lines begin.
+// lines holds the offset of the start of each line.
 type lines []int
 
-// newLines counts lines as editors do.
+// newLines splits lines at line feeds, as editors do.
 func newLines(content []byte) lines {
 	starts := lines{0}
 	for at := 0; ; {
@@ -38,7 +38,7 @@ func newLines(content []byte) lines {
 	}
 }
 
-// position of an offset: line and column from 1, the latter in characters.
+// position returns the line and the column of an offset, counted from 1. The column is in characters.
 func (l lines) position(content []byte, offset int) (line, column int) {
 	at, found := slices.BinarySearch(l, offset)
 	if !found {
@@ -47,8 +47,8 @@ func (l lines) position(content []byte, offset int) (line, column int) {
 	return at + 1, utf8.RuneCount(content[l[at]:offset]) + 1
 }
 
-// cursor finds the offsets that the YAML parser's lines and columns mean. It moves forward only, so that a document
-// costs one pass.
+// cursor converts the lines and columns of the YAML parser into offsets. It only moves forward, so that a document
+// needs one pass.
 type cursor struct {
 	content          []byte
 	at, line, column int
@@ -69,7 +69,7 @@ func (c *cursor) offset(line, column int) int {
 	return c.at
 }
 
-// lineBreak tells whether text begins with what YAML 1.1 counts as the end of a line, as the parser does.
+// lineBreak reports whether text begins with a line break of YAML 1.1, as the parser counts them, and its size in bytes.
 func lineBreak(text []byte) (size int, found bool) {
 	switch {
 	case text[0] == '\n':

@@ -14,9 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package manifests reads Kubernetes manifests as people keep and pipe them: streams of YAML or JSON documents, lists
-// of objects, directories. It knows where each field of an object stands in the file, down to the byte. It knows no
-// client and no network, and changes nothing.
+// Package manifests reads Kubernetes manifests: streams of YAML or JSON documents, lists of objects, directories. It
+// locates each field of an object in its file, by line and by byte. It knows no client and no network, and changes no
+// file.
 package manifests
 
 import (
@@ -28,70 +28,74 @@ import (
 )
 
 const (
-	// MaxFileSize is the most that is read of one file or stream, in bytes: some thousand Deployments as kubectl
-	// prints them. What is larger is an error.
+	// MaxFileSize is the maximum size of a file or a stream in bytes. It suffices for some thousand Deployments as
+	// kubectl prints them.
 	MaxFileSize = 32 << 20
-	// MaxDocuments is the most that one file or stream may hold.
+	// MaxDocuments is the maximum number of documents in a file or a stream.
 	MaxDocuments = 10_000
-	// MaxFiles is the most that a directory may hold.
+	// MaxFiles is the maximum number of manifests in a directory.
 	MaxFiles = 10_000
 )
 
-// File is what was read of a file or a stream.
+// File is a file or a stream that was read.
 type File struct {
+	// Name is the name that was passed to Read.
 	Name string
-	// Content as it was read. It is not changed.
+	// Content is the content as it was read. It must not be changed.
 	Content []byte
-	// Objects of Kubernetes, in the order in which they stand in the file; those of a list on their own.
+	// Objects are the Kubernetes objects in the order of the file. The items of a list are objects of their own.
 	Objects []*Object
-	// Skipped is what is no object of Kubernetes.
+	// Skipped are the documents and list items that are not Kubernetes objects.
 	Skipped []Skipped
 
 	documents []*document
 	lines     lines
 }
 
-// Skipped tells of something in a file that is no object of Kubernetes.
+// Skipped is a document or a list item that is not a Kubernetes object.
 type Skipped struct {
 	// Line is counted from 1.
-	Line   int
+	Line int
+	// Reason is a clause such as "it has no apiVersion and kind".
 	Reason string
 }
 
-// document is one of a file's.
+// document is a document of a file.
 type document struct {
 	root *node
-	// value is what kubectl makes of it; nil of an empty one.
+	// value is the document as kubectl decodes it; nil if it is empty.
 	value any
-	// uses counts for each scalar in how many places of the value it is. It is nil where each is in one, because
-	// there is no alias.
-	uses map[*node]int
-	// imageUses counts in how many of these a scalar is an image.
-	imageUses map[*node]int
+	// refCounts counts the fields of the value that each scalar is used for. It is nil if the document has no alias, so
+	// that each scalar is used once.
+	refCounts map[*node]int
+	// imageRefCounts counts those of these fields that are images.
+	imageRefCounts map[*node]int
 }
 
-// SyntaxError tells where a file is not what it should be.
+// SyntaxError is an error at a line of a file.
 type SyntaxError struct {
+	// Name is the name of the file.
 	Name string
 	// Line is counted from 1.
 	Line int
 	Err  error
 }
 
-// Error names the file and the line, as compilers do.
+// Error formats the error as NAME:LINE: MESSAGE, as compilers do.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s:%d: %v", e.Name, e.Line, e.Err) }
 
 // Unwrap returns the cause.
 func (e *SyntaxError) Unwrap() error { return e.Err }
 
-// Read reads a file or a stream whole. The name is for messages. What is not YAML or JSON is a *SyntaxError.
+// Read reads a file or a stream to its end. The name is used in errors. The error is a *SyntaxError if the content is
+// neither YAML nor JSON.
 func Read(name string, r io.Reader) (*File, error) {
 	content, err := io.ReadAll(io.LimitReader(r, MaxFileSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
 	if len(content) > MaxFileSize {
-		return nil, fmt.Errorf("%s: larger than %d MiB, which is the most that is read of a file", name, MaxFileSize>>20)
+		return nil, fmt.Errorf("%s: the file is larger than %d MiB, the limit", name, MaxFileSize>>20)
 	}
 	f := &File{Name: name, Content: content, lines: newLines(content)}
 	if err := f.parse(); err != nil {
@@ -105,7 +109,7 @@ func (f *File) parse() error {
 	start := 0
 	switch {
 	case bytes.HasPrefix(f.Content, []byte("\xff\xfe")), bytes.HasPrefix(f.Content, []byte("\xfe\xff")):
-		return f.syntaxError(0, errors.New("this is UTF-16; save it as UTF-8"))
+		return f.syntaxError(0, errors.New("the file is UTF-16; save it as UTF-8"))
 	case bytes.HasPrefix(f.Content, []byte("\xef\xbb\xbf")):
 		start = len("\xef\xbb\xbf")
 	}
@@ -117,7 +121,7 @@ func (f *File) parse() error {
 		if f.documents, err = f.parseJSON(start); err == nil {
 			return nil
 		}
-		// A document of YAML may begin with a brace, too, and only YAML has more after a "---".
+		// A YAML document may begin with a brace too.
 	}
 	problem := err
 	if f.documents, err = f.parseYAML(start); err != nil && problem != nil && f.namedJSON() {
@@ -126,15 +130,15 @@ func (f *File) parse() error {
 	return err
 }
 
-// checkText finds what is in no YAML, because the parser does not tell where it is.
+// checkText rejects characters that YAML does not allow. The YAML parser rejects them too, but without a line.
 func (f *File) checkText() error {
 	for at := 0; at < len(f.Content); {
 		r, size := utf8.DecodeRune(f.Content[at:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			return f.syntaxError(at, errors.New("this is not UTF-8"))
+			return f.syntaxError(at, errors.New("the text is not UTF-8"))
 		case r < ' ' && r != '\t' && r != '\n' && r != '\r':
-			return f.syntaxError(at, fmt.Errorf("control character %U", r))
+			return f.syntaxError(at, fmt.Errorf("the text has the control character %U; remove it", r))
 		}
 		at += size
 	}

@@ -34,7 +34,7 @@ func read(t *testing.T, content string) *File {
 	return f
 }
 
-// outline of a file: its objects, and what was skipped.
+// outline returns the position, kind and name of each object in a file, and what was skipped.
 func outline(f *File) (objects []string, skipped []Skipped) {
 	for _, o := range f.Objects {
 		line, column := o.Position("")
@@ -49,10 +49,10 @@ func TestRead(t *testing.T) {
 		objects []string
 		skipped []Skipped
 	}{
-		"nothing":  {"", nil, nil},
+		"empty":    {"", nil, nil},
 		"comments": {"# one\n---\n# two\n---\n", nil, nil},
 		"one":      {"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n", []string{"1:1 Pod a"}, nil},
-		"several, as Helm prints them": {
+		"output of Helm": {
 			"---\n# Source: a.yaml\napiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n---\n# Source: empty.yaml\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: b\n",
 			[]string{"3:1 Pod a", "10:1 Pod b"}, nil,
 		},
@@ -67,19 +67,19 @@ func TestRead(t *testing.T) {
 		"JSON between markers":      {"{\"kind\":\"Pod\",\"apiVersion\":\"v1\"}\n---\n{\"kind\":\"Job\",\"apiVersion\":\"v1\"}\n", []string{"1:1 Pod ", "3:1 Job "}, nil},
 		"a list": {
 			"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: a}\n- kind: List\n  apiVersion: v1\n  items:\n  - {apiVersion: v1, kind: Pod, metadata: {name: b}}\n- just text\n",
-			[]string{"4:3 Pod a", "10:5 Pod b"}, []Skipped{{11, "this is no mapping"}},
+			[]string{"4:3 Pod a", "10:5 Pod b"}, []Skipped{{11, "it is not a mapping"}},
 		},
-		"a typed list":              {"apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\n", []string{"4:3 Deployment a", "5:3 Deployment b"}, nil},
-		"a list of nothing":         {"apiVersion: v1\nkind: List\n", nil, nil},
-		"a kind that ends like one": {"apiVersion: example.com/v1\nkind: AllowList\nspec: {}\n", []string{"1:1 AllowList "}, nil},
-		"others": {
+		"a typed list":             {"apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\n", []string{"4:3 Deployment a", "5:3 Deployment b"}, nil},
+		"an empty list":            {"apiVersion: v1\nkind: List\n", nil, nil},
+		"a kind that ends in List": {"apiVersion: example.com/v1\nkind: AllowList\nspec: {}\n", []string{"1:1 AllowList "}, nil},
+		"not objects": {
 			"replicas: 3\n---\n- 1\n---\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n---\nkind: Pod\n",
 			nil, []Skipped{
-				{1, "this has no apiVersion and kind"}, {3, "this is no mapping"},
-				{5, "this is for kustomize; what kustomize build prints can be read"}, {8, "this has no apiVersion and kind"},
+				{1, "it has no apiVersion and kind"}, {3, "it is not a mapping"},
+				{5, "it is input of kustomize; use the output of kustomize build instead"}, {8, "it has no apiVersion and kind"},
 			},
 		},
-		"a key given twice, as kubectl reads it": {"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nmetadata: {name: b}\n", []string{"1:1 Pod b"}, nil},
+		"a repeated key": {"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nmetadata: {name: b}\n", []string{"1:1 Pod b"}, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-func TestReadRefuses(t *testing.T) {
+func TestReadErrors(t *testing.T) {
 	var bomb strings.Builder
 	bomb.WriteString("apiVersion: v1\nkind: Pod\nx0: &x0 [a,a,a,a,a,a,a,a,a,a]\n")
 	for i := 1; i < 12; i++ {
@@ -105,20 +105,20 @@ func TestReadRefuses(t *testing.T) {
 		line          int
 		want          string
 	}{
-		"no YAML":                   {"m.yaml", "a: 1\nb: c: d\n", 2, "m.yaml:2: mapping values are not allowed in this context"},
-		"no YAML, first line":       {"m.yaml", "b: c: d\n", 1, "m.yaml:1: mapping values are not allowed in this context"},
-		"no YAML, second document":  {"m.yaml", "a: 1\n---\nb: 1\n---\nc: [\n", 5, "m.yaml:5: did not find expected node content"},
+		"invalid YAML":              {"m.yaml", "a: 1\nb: c: d\n", 2, "m.yaml:2: mapping values are not allowed in this context"},
+		"invalid on the first line": {"m.yaml", "b: c: d\n", 1, "m.yaml:1: mapping values are not allowed in this context"},
+		"an invalid document":       {"m.yaml", "a: 1\n---\nb: 1\n---\nc: [\n", 5, "m.yaml:5: did not find expected node content"},
 		"a tab":                     {"m.yaml", "a:\n\tb: 1\n", 2, "found character that cannot start any token"},
 		"a template":                {"m.yaml", "a: 1\n{{- if .Values.x }}\nb: 1\n{{- end }}\n", 2, "render it first, for example with helm template"},
-		"an unfilled gap":           {"m.yaml", "a: 1\n---\nb: {{x}}\n", 2, "render it first"},
-		"no JSON":                   {"m.json", "{\n\"a\": 1,\n]\n", 3, "m.json:3: not JSON: invalid character ']'"},
-		"half of a JSON":            {"m.json", "{\n\"a\": 1,\n", 1, "m.json:1: not JSON: unexpected EOF"},
-		"an alias of nothing":       {"m.yaml", "a: &x 1\n---\nb: *y\n", 3, "unknown anchor 'y' referenced"},
+		"a placeholder":             {"m.yaml", "a: 1\n---\nb: {{x}}\n", 2, "render it first"},
+		"invalid JSON":              {"m.json", "{\n\"a\": 1,\n]\n", 3, "m.json:3: invalid JSON: invalid character ']'"},
+		"truncated JSON":            {"m.json", "{\n\"a\": 1,\n", 1, "m.json:1: invalid JSON: unexpected EOF"},
+		"an alias without anchor":   {"m.yaml", "a: &x 1\n---\nb: *y\n", 3, "unknown anchor 'y' referenced"},
 		"an alias across documents": {"m.yaml", "a: &x 1\n---\nb: *x\n", 3, "unknown anchor 'x' referenced"},
 		"an alias of itself":        {"m.yaml", "a: &x [*x]\n", 1, "anchor 'x' value contains itself"},
-		"a bomb":                    {"m.yaml", bomb.String(), 1, "document contains excessive aliasing"},
-		"UTF-16":                    {"m.yaml", "\xff\xfea\x00", 1, "this is UTF-16; save it as UTF-8"},
-		"Latin 1":                   {"m.yaml", "a: 1\nb: \xe4\n", 2, "this is not UTF-8"},
+		"exponential aliases":       {"m.yaml", bomb.String(), 1, "document contains excessive aliasing"},
+		"UTF-16":                    {"m.yaml", "\xff\xfea\x00", 1, "the file is UTF-16; save it as UTF-8"},
+		"Latin 1":                   {"m.yaml", "a: 1\nb: \xe4\n", 2, "the text is not UTF-8"},
 		"binary":                    {"m.yaml", "a: 1\nb: \x00\n", 2, "control character U+0000"},
 		"too many documents":        {"m.yaml", strings.Repeat("---\na: 1\n", MaxDocuments+1), 20000, "more than 10000 documents"},
 		"too much JSON":             {"m.json", strings.Repeat("{}\n", MaxDocuments+1), 10001, "more than 10000 documents"},
@@ -139,7 +139,7 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
-// endless never ends, and says how much was read.
+// endless is a reader without an end. Its value is the number of bytes that were read.
 type endless int
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -150,10 +150,10 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestReadIsBounded(t *testing.T) {
+func TestReadLimitsSize(t *testing.T) {
 	var r endless
 	_, err := Read("standard input", &r)
-	if err == nil || !strings.Contains(err.Error(), "standard input: larger than 32 MiB") {
+	if err == nil || !strings.Contains(err.Error(), "standard input: the file is larger than 32 MiB") {
 		t.Errorf("got %v", err)
 	}
 	if r > MaxFileSize+1 {

@@ -39,26 +39,26 @@ const (
 	block
 )
 
-// maxMerges is how deep merged mappings may be nested.
+// maxMerges is how deeply merged mappings may be nested.
 const maxMerges = 100
 
-// node is a part of a document, at the place where it was written.
+// node is a value in the text of a document.
 type node struct {
 	kind  kind
 	style style
-	// merge tells of a key that takes in what other mappings have.
+	// merge reports whether it is the merge key (<<) of a mapping.
 	merge bool
-	// start is the offset of its first byte, which may be that of an anchor or a tag.
+	// start is the offset of its first byte, including an anchor or a tag.
 	start int
-	// value of a scalar.
+	// value is the value of a scalar.
 	value string
-	// children are the items of a sequence, or the keys of a mapping and the value after each.
+	// children are the items of a sequence, or the keys of a mapping, each followed by its value.
 	children []*node
-	// target of an alias.
+	// target is the node that an alias refers to.
 	target *node
 }
 
-// resolved is the node that an alias stands for.
+// resolved returns the node that an alias refers to, or the node itself.
 func (n *node) resolved() *node {
 	if n != nil && n.kind == alias {
 		return n.target
@@ -66,8 +66,8 @@ func (n *node) resolved() *node {
 	return n
 }
 
-// fields are what a mapping has in the end: of a key given twice the last one counts, also where it is merged in,
-// because that is how the parser that kubectl uses reads it.
+// fields iterates over the keys and values of a mapping, including merged ones. The last one of a repeated key counts,
+// as in the parser that kubectl uses.
 func (n *node) fields() iter.Seq2[*node, *node] {
 	return func(yield func(key, value *node) bool) { n.eachField(map[string]bool{}, 0, yield) }
 }
@@ -99,7 +99,7 @@ func (n *node) eachField(seen map[string]bool, depth int, yield func(key, value 
 	return true
 }
 
-// mergedBy are the mappings that a merge takes in, the more important ones first.
+// mergedBy returns the mappings that a merge key refers to, those with precedence first.
 func mergedBy(value *node) []*node {
 	if value.kind == sequence {
 		return value.children
@@ -107,7 +107,7 @@ func mergedBy(value *node) []*node {
 	return []*node{value}
 }
 
-// field of a mapping, with its key; nil where it has none of that name.
+// field returns the key and the value of a field of a mapping; nil if it has no such field.
 func (n *node) field(name string) (key, value *node) {
 	for key, value := range n.fields() {
 		if k := key.resolved(); k != nil && k.kind == scalar && k.value == name {
@@ -117,7 +117,7 @@ func (n *node) field(name string) (key, value *node) {
 	return nil, nil
 }
 
-// item of a sequence; nil where it has none.
+// item returns an item of a sequence; nil if it has no such item.
 func (n *node) item(i int) *node {
 	n = n.resolved()
 	if n == nil || n.kind != sequence || i < 0 || i >= len(n.children) {
@@ -126,33 +126,34 @@ func (n *node) item(i int) *node {
 	return n.children[i]
 }
 
-// maxUses bounds how much aliases may multiply a document. The parser is more strict.
-const maxUses = 4_000_000
+// maxReferences limits the size of a document after its aliases are resolved. The parser has a lower limit.
+const maxReferences = 4_000_000
 
-// countUses tells in how many places of the value each scalar is.
-func (n *node) countUses() (uses map[*node]int, whole bool) {
-	uses = map[*node]int{}
-	left := maxUses
-	return uses, n.use(uses, map[*node]bool{}, &left)
+// countReferences counts the fields of the value that each scalar is used for. It reports false if there are too many,
+// or if an alias refers to a node around it.
+func (n *node) countReferences() (counts map[*node]int, ok bool) {
+	counts = map[*node]int{}
+	left := maxReferences
+	return counts, n.reference(counts, map[*node]bool{}, &left)
 }
 
-func (n *node) use(uses map[*node]int, within map[*node]bool, left *int) bool {
+func (n *node) reference(counts map[*node]int, within map[*node]bool, left *int) bool {
 	target := n.resolved()
 	if *left--; *left < 0 || target == nil || within[target] {
 		return false
 	}
 	switch target.kind {
 	case scalar:
-		uses[target]++
+		counts[target]++
 	case sequence:
 		within[target] = true
 		defer delete(within, target)
-		return !slices.ContainsFunc(target.children, func(item *node) bool { return !item.use(uses, within, left) })
+		return !slices.ContainsFunc(target.children, func(item *node) bool { return !item.reference(counts, within, left) })
 	case mapping:
 		within[target] = true
 		defer delete(within, target)
 		for key, value := range target.fields() {
-			if !key.use(uses, within, left) || !value.use(uses, within, left) {
+			if !key.reference(counts, within, left) || !value.reference(counts, within, left) {
 				return false
 			}
 		}

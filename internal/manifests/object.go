@@ -22,21 +22,22 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Object of Kubernetes in a file. What it holds is not to be changed.
+// Object is a Kubernetes object in a file. Its content must not be changed.
 type Object struct {
 	*unstructured.Unstructured
-	// File that it stands in.
+	// File is the file that contains it.
 	File *File
 
 	document int
-	// path within the document: that of an item of a list, else empty.
+	// path is the path of a list item in the document; empty for an object that is a document.
 	path string
 	node *node
 }
 
-// Position of a field such as spec.images[0] or metadata.labels[example.com/name] in the file: of the key of a field,
-// of the value of an item. Where the field is absent it is that of the nearest one around it, at last the object's.
-// Line and column are counted from 1, the latter in characters.
+// Position returns the line and the column of a field in the file. The path is that of field.Path, such as
+// spec.images[0] or metadata.labels[example.com/name]. The position is that of a field's key, or of a list item's value.
+// If there is no such field, it is that of the nearest field around it, or of the object. Both are counted from 1, the
+// column in characters.
 func (o *Object) Position(path string) (line, column int) {
 	_, named, _ := o.node.find(path)
 	if named == nil {
@@ -45,7 +46,7 @@ func (o *Object) Position(path string) (line, column int) {
 	return o.File.lines.position(o.File.Content, named.start)
 }
 
-// collect finds the objects in the documents.
+// collect adds the objects in the documents.
 func (f *File) collect() {
 	for i, d := range f.documents {
 		if d.value != nil {
@@ -54,18 +55,18 @@ func (f *File) collect() {
 	}
 	for _, o := range f.Objects {
 		d := f.documents[o.document]
-		if d.uses == nil {
+		if d.refCounts == nil {
 			continue
 		}
 		for _, image := range o.containers() {
-			if n, _, whole := o.node.find(image.Path); whole {
-				d.imageUses[n.resolved()]++
+			if n, _, ok := o.node.find(image.Path); ok {
+				d.imageRefCounts[n.resolved()]++
 			}
 		}
 	}
 }
 
-// add takes a value in, or the items of a list.
+// add adds the object in a value, or those in the items of a list.
 func (f *File) add(document int, path string, value any, at *node) {
 	fields, _ := value.(map[string]any)
 	version, _ := fields["apiVersion"].(string)
@@ -73,11 +74,11 @@ func (f *File) add(document int, path string, value any, at *node) {
 	items, isList := fields["items"].([]any)
 	switch {
 	case fields == nil:
-		f.skip(at, "this is no mapping")
+		f.skip(at, "it is not a mapping")
 	case version == "" || kind == "":
-		f.skip(at, "this has no apiVersion and kind")
+		f.skip(at, "it has no apiVersion and kind")
 	case strings.HasPrefix(version, "kustomize.config.k8s.io/"):
-		f.skip(at, "this is for kustomize; what kustomize build prints can be read")
+		f.skip(at, "it is input of kustomize; use the output of kustomize build instead")
 	case strings.HasSuffix(kind, "List") && (isList || kind == "List"):
 		_, list := at.field("items")
 		for i, item := range items {
@@ -91,7 +92,7 @@ func (f *File) add(document int, path string, value any, at *node) {
 	}
 }
 
-// complete says what the items of a typed list are, as the API server leaves that out.
+// complete sets the apiVersion and kind of an item of a typed list, which the API server omits.
 func complete(item any, version, kind string) {
 	fields, ok := item.(map[string]any)
 	if !ok || kind == "" {

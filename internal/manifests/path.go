@@ -22,10 +22,10 @@ import (
 	"strings"
 )
 
-// plainKey needs no brackets in a path.
+// plainKey matches keys that need no brackets in a path.
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_$/-]+$`)
 
-// child is the path of a field, as field.Path spells it.
+// child returns the path of a field, as field.Path formats it.
 func child(path, key string) string {
 	switch {
 	case !plainKey.MatchString(key):
@@ -37,18 +37,18 @@ func child(path, key string) string {
 	}
 }
 
-// index is the path of an item.
+// index returns the path of a list item.
 func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
-// under is the path of a field of something, seen from above.
-func under(parent, path string) string {
+// join appends a path to that of a parent.
+func join(parent, path string) string {
 	if parent == "" || path == "" || strings.HasPrefix(path, "[") {
 		return parent + path
 	}
 	return parent + "." + path
 }
 
-// segments of a path such as spec.containers[0].image or metadata.labels[example.com/name].
+// segments splits a path such as spec.containers[0].image or metadata.labels[example.com/name].
 func segments(path string) []string {
 	var out []string
 	for path != "" {
@@ -70,22 +70,22 @@ func segments(path string) []string {
 	return out
 }
 
-// find follows a path as far as it goes. It returns the last value on it, the node that names it, and whether that is
-// the end of the path.
-func (n *node) find(path string) (value, named *node, whole bool) {
-	value, named = n, n
+// find follows a path as far as there are fields. It returns the last value on the path and the node of its key, and
+// reports whether it is the end of the path. The key of a list item is the item itself.
+func (n *node) find(path string) (value, key *node, ok bool) {
+	value, key = n, n
 	for _, segment := range segments(path) {
-		key, next := value.field(segment)
+		nextKey, next := value.field(segment)
 		if next == nil {
 			if i, err := strconv.Atoi(segment); err == nil {
 				next = value.item(i)
-				key = next
+				nextKey = next
 			}
 		}
 		if next == nil {
-			return value, named, false
+			return value, key, false
 		}
-		value, named = next, key
+		value, key = next, nextKey
 	}
-	return value, named, true
+	return value, key, true
 }

@@ -24,9 +24,9 @@ import (
 	yamlv3 "go.yaml.in/yaml/v3"
 )
 
-// extent finds the text of a scalar, without quotes. It takes the parser's word for nothing: what it returns has been
-// seen to mean the value.
-func extent(content []byte, n *node) (start, end int, ok bool) {
+// span returns the offsets of a scalar's text, without quotes. It does not rely on the parser: it only returns a text
+// that decodes to the value.
+func span(content []byte, n *node) (start, end int, ok bool) {
 	start = skipProperties(content, n.start)
 	switch n.style {
 	case plain:
@@ -38,13 +38,13 @@ func extent(content []byte, n *node) (start, end int, ok bool) {
 		end, ok = closing(content, start, '"')
 	case block:
 	}
-	if !ok || !means(content[start:end+1], n.value) {
+	if !ok || !decodesTo(content[start:end+1], n.value) {
 		return 0, 0, false
 	}
 	return start + 1, end, true
 }
 
-// skipProperties passes an anchor and a tag, which stand before a value.
+// skipProperties returns the offset after an anchor and a tag, which may precede a value.
 func skipProperties(content []byte, at int) int {
 	const blank = " \t\r\n"
 	for at < len(content) && (content[at] == '&' || content[at] == '!') {
@@ -58,7 +58,7 @@ func skipProperties(content []byte, at int) int {
 	return at
 }
 
-// closing finds the quote that ends what begins with one.
+// closing returns the offset of the closing quote of a text that begins with a quote.
 func closing(content []byte, start int, quote byte) (at int, ok bool) {
 	if start >= len(content) || content[start] != quote {
 		return 0, false
@@ -77,8 +77,8 @@ func closing(content []byte, start int, quote byte) (at int, ok bool) {
 	return 0, false
 }
 
-// means tells whether a quoted text is a value.
-func means(quoted []byte, value string) bool {
+// decodesTo reports whether a quoted text decodes to a value.
+func decodesTo(quoted []byte, value string) bool {
 	if inner := string(quoted[1 : len(quoted)-1]); inner == value && !strings.ContainsAny(inner, "\\'\r\n") {
 		return true
 	}

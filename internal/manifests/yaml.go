@@ -30,8 +30,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// parseYAML reads each document twice: as nodes, which know where they stand, and as kubectl reads it. It is the
-// latter that bounds how much aliases may multiply.
+// parseYAML decodes each document twice: into nodes, which have positions, and as kubectl does. The latter limits the
+// size of documents with aliases.
 func (f *File) parseYAML(start int) ([]*document, error) {
 	body := f.Content[start:]
 	decoder := yamlv3.NewDecoder(bytes.NewReader(body))
@@ -48,13 +48,13 @@ func (f *File) parseYAML(start int) ([]*document, error) {
 			return nil, f.yamlError(start, at.at, err)
 		}
 		if len(documents) == MaxDocuments {
-			return nil, f.syntaxError(at.at, fmt.Errorf("more than %d documents", MaxDocuments))
+			return nil, f.syntaxError(at.at, fmt.Errorf("the file has more than %d documents, the limit", MaxDocuments))
 		}
 		begins = append(begins, at.offset(parsed.Line, 1))
-		t := tree{at: &at, known: map[*yamlv3.Node]*node{}}
+		t := tree{at: &at, anchors: map[*yamlv3.Node]*node{}}
 		d := &document{root: t.convert(&parsed)}
 		if t.aliases {
-			d.uses, d.imageUses = map[*node]int{}, map[*node]int{}
+			d.refCounts, d.imageRefCounts = map[*node]int{}, map[*node]int{}
 		}
 		documents = append(documents, d)
 	}
@@ -64,28 +64,28 @@ func (f *File) parseYAML(start int) ([]*document, error) {
 		if d.value, err = valueOf(f.Content[begins[i]:begins[i+1]]); err != nil {
 			return nil, f.yamlError(begins[i], begins[i], err)
 		}
-		if d.uses == nil {
+		if d.refCounts == nil {
 			continue
 		}
-		var whole bool
-		if d.uses, whole = d.root.countUses(); !whole {
-			return nil, f.syntaxError(begins[i], errors.New("aliases multiply the document, or stand for themselves"))
+		var ok bool
+		if d.refCounts, ok = d.root.countReferences(); !ok {
+			return nil, f.syntaxError(begins[i], errors.New("aliases make the document too large, or refer to themselves"))
 		}
 	}
 	return documents, nil
 }
 
-// decode makes an error of a panic, by which the parser gives up on some comments.
+// decode turns a panic into an error: the parser panics on some comments.
 func decode(decoder *yamlv3.Decoder, into *yamlv3.Node) (err error) {
 	defer func() {
-		if gaveUp := recover(); gaveUp != nil {
-			err = fmt.Errorf("yaml: %v", gaveUp)
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("yaml: %v", cause)
 		}
 	}()
 	return decoder.Decode(into)
 }
 
-// valueOf the first document in some text, as kubectl reads it.
+// valueOf decodes the first document in a text, as kubectl does.
 func valueOf(text []byte) (any, error) {
 	raw, err := yaml.YAMLToJSON(text)
 	if err != nil {
@@ -98,14 +98,14 @@ func valueOf(text []byte) (any, error) {
 	return value, nil
 }
 
-// What the parser tells of places is in its messages, and nowhere else.
+// The parser returns lines and the names of anchors only in the text of its errors.
 var (
 	lineOf  = regexp.MustCompile(`^line (\d+): `)
 	aliasOf = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 )
 
-// yamlError is a message of the parser about the text that begins at an offset, of which it had read as much as to
-// another.
+// yamlError converts an error of the parser. The text that it parsed begins at offset start; reached is the offset that
+// it had parsed to.
 func (f *File) yamlError(start, reached int, err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	if found := aliasOf.FindStringSubmatch(text); found != nil {
@@ -125,11 +125,11 @@ func (f *File) yamlError(start, reached int, err error) error {
 	return &SyntaxError{Name: f.Name, Line: line, Err: errors.New(text)}
 }
 
-// tree makes nodes of what the parser returns.
+// tree converts the nodes of the parser.
 type tree struct {
 	at *cursor
-	// known are those with an anchor.
-	known   map[*yamlv3.Node]*node
+	// anchors are the nodes with an anchor.
+	anchors map[*yamlv3.Node]*node
 	aliases bool
 }
 
@@ -142,7 +142,7 @@ func (t *tree) convert(parsed *yamlv3.Node) *node {
 	}
 	n := &node{start: t.at.offset(parsed.Line, parsed.Column), value: parsed.Value}
 	if parsed.Anchor != "" {
-		t.known[parsed] = n
+		t.anchors[parsed] = n
 	}
 	switch parsed.Kind {
 	case yamlv3.MappingNode:
@@ -150,7 +150,7 @@ func (t *tree) convert(parsed *yamlv3.Node) *node {
 	case yamlv3.SequenceNode:
 		n.kind = sequence
 	case yamlv3.AliasNode:
-		n.kind, n.target, t.aliases = alias, t.known[parsed.Alias], true
+		n.kind, n.target, t.aliases = alias, t.anchors[parsed.Alias], true
 	case yamlv3.ScalarNode, yamlv3.DocumentNode:
 		n.style = styleOf(parsed.Style)
 		n.merge = parsed.Value == "<<" && parsed.ShortTag() == "!!merge"

@@ -27,7 +27,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/manifests"
 )
 
-// FuzzPin pins whatever can be read. Every image is found pinned afterwards or is said not to be, and nothing else
+// FuzzPin pins every file that can be read. Afterwards, every image is pinned or has another outcome, and nothing else
 // has changed.
 func FuzzPin(f *testing.F) {
 	for _, seed := range []string{
@@ -36,7 +36,7 @@ func FuzzPin(f *testing.F) {
 		"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"spec\":{\"containers\":[{\"image\":\"a\\/bb\"}]}}{}", "--- # x\n" + pod + "  - ? image\n    : nginx\n...\n---\n[]\n",
 		"apiVersion: v1\nkind: List\nitems:\n- &p {apiVersion: batch/v1, kind: CronJob, spec: {jobTemplate: {spec: {template: {spec: {containers: [image: nginx]}}}}}}\n- *p\n",
 		"\xef\xbb\xbfapiVersion: v1\nkind: Pod\nspec: {initContainers: [{name: \"\u2028ü\", image: nginx}]} # \u0085\n",
-		pod + "  - image: \"nginx:\\\n      1\"\n  - image: nginx@" + dA + "\n", "a: &a [*a]\n", "? [a]\n: b\n",
+		pod + "  - image: \"nginx:\\\n      1\"\n  - image: nginx@" + digestA + "\n", "a: &a [*a]\n", "? [a]\n: b\n",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -46,7 +46,7 @@ func FuzzPin(f *testing.F) {
 	})
 }
 
-// pinAll pins what can be read, and tells how many images were pinned.
+// pinAll pins a file, if it can be read, and returns the number of images that were pinned.
 func pinAll(t *testing.T, content []byte) (pinned int) {
 	t.Helper()
 	before, err := manifests.Read("m.yaml", bytes.NewReader(content))
@@ -59,11 +59,11 @@ func pinAll(t *testing.T, content []byte) (pinned int) {
 			continue
 		}
 	}
-	got, err := Rewrite(before, ofItsOwn)
+	got, err := Rewrite(before, distinct)
 	if err != nil {
 		t.Fatalf("%v\n%q", err, content)
 	}
-	// Taking out what was added gives what was there.
+	// Removing the digests restores the content.
 	rest, at := slices.Clone(got.Content), map[int]string{}
 	for _, i := range got.Images {
 		if i.Outcome == Pinned {
@@ -77,13 +77,13 @@ func pinAll(t *testing.T, content []byte) (pinned int) {
 		rest = slices.Delete(rest, start, start+len(at[start]))
 	}
 	if !bytes.Equal(rest, content) {
-		t.Fatalf("more than digests was added:\n%q\n%q", content, got.Content)
+		t.Fatalf("more than digests were added:\n%q\n%q", content, got.Content)
 	}
 	after, err := manifests.Read("m.yaml", bytes.NewReader(got.Content))
 	if err != nil {
-		t.Fatalf("not read again: %v\n%q", err, got.Content)
+		t.Fatalf("the result cannot be read: %v\n%q", err, got.Content)
 	}
-	again, err := Rewrite(after, ofItsOwn)
+	again, err := Rewrite(after, distinct)
 	if err != nil || again.Changed() || !bytes.Equal(again.Content, got.Content) {
 		t.Fatalf("pinning twice changes something: %v\n%q\n%q", err, got.Content, again.Content)
 	}
@@ -95,7 +95,7 @@ func pinAll(t *testing.T, content []byte) (pinned int) {
 	return len(at)
 }
 
-// TestRandom puts images together from what people write around them.
+// TestRandom pins random files, made of the YAML styles that people use around images.
 func TestRandom(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	one := func(of ...string) string { return of[random.IntN(len(of))] }
@@ -106,7 +106,7 @@ func TestRandom(t *testing.T) {
 		b.WriteString(one(pod, "apiVersion: v1\nkind: Pod\nmetadata:\n  name: \"ü😀\" # 𝄞\nspec:\n  initContainers: [{image: redis}, {image: 'b\"b'}] # c\n  containers:\n"))
 		b.WriteString(one("  - &m0 {name: &a n, image: &x0 redis}\n", "  - &m0\n    name: &a nginx # n\n    image: &x0 'redis:1' # i\n"))
 		for i := range 1 + random.IntN(4) {
-			image := one("nginx", "nginx:1.2", "docker.io/karmada/karmada:v1", "localhost:5000/xx", "nginx@"+dA, "bad:{{x}}")
+			image := one("nginx", "nginx:1.2", "docker.io/karmada/karmada:v1", "localhost:5000/xx", "nginx@"+digestA, "bad:{{x}}")
 			value := one(image, image, "'"+image+"'", "\""+image+"\"", "!!str "+image, fmt.Sprintf("&x%d %s", i+1, image), fmt.Sprintf("&x%d\n      '%s'", i+1, image),
 				"|-\n      "+image, "*x0", "\n      "+image, "\"\\x6eginx\"", "\"nginx\\\n       :1\"", "*a")
 			end := one("\n", " # why: image: nginx\n", "\n\n    # between\n\n", " \t\n")
@@ -122,7 +122,7 @@ func TestRandom(t *testing.T) {
 		total += pinAll(t, []byte(one("", "", "\xef\xbb\xbf")+text))
 	}
 	if total < 1000 {
-		t.Errorf("only %d images were pinned; most of what is written cannot be read", total)
+		t.Errorf("only %d images were pinned; most of the files cannot be read", total)
 	}
 	t.Logf("pinned %d images", total)
 }

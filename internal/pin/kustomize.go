@@ -28,28 +28,29 @@ import (
 	"github.com/karmada-io/image-trust/internal/manifests"
 )
 
-// Kustomization is what to put into a kustomization.yaml.
+// Kustomization is the images field of a kustomization.yaml.
 type Kustomization struct {
-	// Content is YAML; nil where there is nothing to pin.
+	// Content is the field as YAML; nil if there is no image to pin.
 	Content []byte
-	// Images in all files, each container's.
+	// Images are the images of all containers in all files.
 	Images []Image
 }
 
-// explanation of what kustomize makes of the entries: see api/filters/imagetag in its sources, and
+// header explains how kustomize uses the entries: see api/filters/imagetag in its sources, and
 // https://github.com/kubernetes-sigs/kustomize/issues/5664.
-const explanation = `# The images of a kustomization.yaml. Where newTag and digest are given kustomize writes NAME:TAG@DIGEST,
-# older versions NAME@DIGEST; it is the digest that is pulled. An entry is for its name with every tag:
-# when the tag in a manifest changes, pin again.
+const header = `# The images field of a kustomization.yaml. If an entry has newTag and digest, kustomize writes NAME:TAG@DIGEST,
+# and older versions write NAME@DIGEST; either way the digest is pulled. An entry applies to every tag of its name:
+# pin again if the tag in a manifest changes.
 `
 
-// Kustomize writes the images field of a kustomization.yaml, instead of editing the files. kustomize knows one digest
-// for each name; where images of a name are not all verified with the same one, none of them is pinned.
-func Kustomize(files []*manifests.File, judge Judge) (*Kustomization, error) {
-	judge = once(judge)
+// Kustomize returns the images field of a kustomization.yaml, for users who do not want to edit the files. kustomize
+// supports one digest for each name. If the images of a name are not all verified with the same digest, none of them is
+// pinned. Errors have the name of the file.
+func Kustomize(files []*manifests.File, verify Verify) (*Kustomization, error) {
+	verify = memoize(verify)
 	k := &Kustomization{}
 	for _, file := range files {
-		images, err := examine(file, judge)
+		images, err := verifyImages(file, verify)
 		if err != nil {
 			return nil, fmt.Errorf("pinning images of %s: %w", file.Name, err)
 		}
@@ -72,11 +73,11 @@ func Kustomize(files []*manifests.File, judge Judge) (*Kustomization, error) {
 	return k, err
 }
 
-// entry of a kustomization's images.
+// entry is an entry of the images field.
 type entry struct{ name, newTag, digest string }
 
-// entryFor a name; none where that would pin what is not verified, or verified otherwise. Images that cannot be pinned
-// for that are Conflicting afterwards.
+// entryFor returns the entry for a name. It reports false if the entry would pin an image that is not verified with the
+// same digest, and sets the outcome of the images that are verified to Conflicting.
 func entryFor(name string, images []*Image) (entry, bool) {
 	_, newTag := split(images[0].Container.Image)
 	e := entry{name: name, newTag: newTag, digest: images[0].digest()}
@@ -93,14 +94,14 @@ func entryFor(name string, images []*Image) (entry, bool) {
 	for image, other := range conflicts {
 		if image.Outcome == Pinned {
 			image.Outcome = Conflicting
-			image.Message = fmt.Sprintf("kustomize has one digest for each name, and %s in %s %s must not get this one",
+			image.Message = fmt.Sprintf("kustomize supports one digest for each name, and %s in %s %s is not verified with this one",
 				other.Container.Image, other.Object.GetKind(), other.Object.GetName())
 		}
 	}
 	return e, len(conflicts) == 0
 }
 
-// split an image as kustomize does, which has no need for it to be a valid one.
+// split returns the name and the tag of an image as kustomize does, which also accepts invalid images.
 func split(image string) (name, tag string) {
 	image, _, _ = strings.Cut(image, "@")
 	slash := max(0, strings.Index(image, "/"))
@@ -115,7 +116,7 @@ func render(entries []entry) ([]byte, error) {
 		return nil, nil
 	}
 	var b bytes.Buffer
-	b.WriteString(explanation + "images:\n")
+	b.WriteString(header + "images:\n")
 	for _, e := range entries {
 		before := "- "
 		for _, field := range [][2]string{{"name", e.name}, {"newTag", e.newTag}, {"digest", e.digest}} {

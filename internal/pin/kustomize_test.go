@@ -33,29 +33,29 @@ func TestKustomize(t *testing.T) {
 		content, entries string
 		want             []string
 	}{
-		"nothing": {"a: 1\n", "", nil},
-		"some": {
-			pod + "  - image: redis:1.20\n  - image: localhost:5000/xx\n  - image: redis:1.20\n  - image: |-\n      docker.io/x/y:v1\n  - image: z/z:1@" + dA,
+		"empty": {"a: 1\n", "", nil},
+		"several images": {
+			pod + "  - image: redis:1.20\n  - image: localhost:5000/xx\n  - image: redis:1.20\n  - image: |-\n      docker.io/x/y:v1\n  - image: z/z:1@" + digestA,
 			"- name: docker.io/x/y\n  newTag: v1\n  digest: A\n- name: localhost:5000/xx\n  digest: A\n- name: redis\n  newTag: \"1.20\"\n  digest: A\n- name: z/z\n  newTag: \"1\"\n  digest: A\n",
 			[]string{"Pinned redis:1.20", "Pinned localhost:5000/xx", "Pinned redis:1.20", "Pinned docker.io/x/y:v1", "AlreadyPinned z/z:1@A"},
 		},
-		"tags that differ": {pod + "  - image: redis:1\n  - image: redis:1.0\n  - image: redis\n", "- name: redis\n  digest: A\n", []string{"Pinned redis:1", "Pinned redis:1.0", "Pinned redis"}},
+		"different tags": {pod + "  - image: redis:1\n  - image: redis:1.0\n  - image: redis\n", "- name: redis\n  digest: A\n", []string{"Pinned redis:1", "Pinned redis:1.0", "Pinned redis"}},
 		"a name that is not verified with each tag": {
 			pod + "  - image: redis:1\n  - image: redis:bad\n  - image: nginx\n", "- name: nginx\n  digest: A\n", []string{
-				"Conflicting redis:1: kustomize has one digest for each name, and redis:bad in Pod p must not get this one",
+				"Conflicting redis:1: kustomize supports one digest for each name, and redis:bad in Pod p is not verified with this one",
 				"NotVerified redis:bad: no signature found", "Pinned nginx",
 			},
 		},
-		"a name that is nothing yet with one tag": {
+		"a name with a placeholder as one tag": {
 			pod + "  - image: redis:1\n  - image: redis:{{tag}}\n", "", []string{
-				"Conflicting redis:1: kustomize has one digest for each name, and redis:{{tag}} in Pod p must not get this one",
-				`NotVerified redis:{{tag}}: "redis:{{tag}}" is not an image's name`,
+				"Conflicting redis:1: kustomize supports one digest for each name, and redis:{{tag}} in Pod p is not verified with this one",
+				`NotVerified redis:{{tag}}: "redis:{{tag}}" is not an image reference`,
 			},
 		},
 		"a name that is pinned otherwise": {
-			pod + "  - image: redis:1\n  - image: redis:1@" + dB, "", []string{
-				"Conflicting redis:1: kustomize has one digest for each name, and redis:1@B in Pod p must not get this one",
-				"PinnedOtherwise redis:1@B: it is pinned to B, while A is verified",
+			pod + "  - image: redis:1\n  - image: redis:1@" + digestB, "", []string{
+				"Conflicting redis:1: kustomize supports one digest for each name, and redis:1@B in Pod p is not verified with this one",
+				"PinnedOtherwise redis:1@B: it is pinned to B, but the verified digest is A",
 			},
 		},
 	}
@@ -68,7 +68,7 @@ func TestKustomize(t *testing.T) {
 			}
 			want := ""
 			if tt.entries != "" {
-				want = explanation + "images:\n" + strings.ReplaceAll(tt.entries, ": A\n", ": "+dA+"\n")
+				want = header + "images:\n" + strings.ReplaceAll(tt.entries, ": A\n", ": "+digestA+"\n")
 			}
 			if diff := cmp.Diff(want, string(got.Content)); diff != "" {
 				t.Errorf("content (-want +got):\n%s", diff)
@@ -82,7 +82,7 @@ func TestKustomize(t *testing.T) {
 
 func TestKustomizeOfSeveralDigests(t *testing.T) {
 	file := read(t, pod+"  - image: redis:1\n  - image: redis:2\n  - image: nginx:1\n")
-	got, err := Kustomize([]*manifests.File{file}, ofItsOwn)
+	got, err := Kustomize([]*manifests.File{file}, distinct)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,14 +96,14 @@ func TestKustomizeOfSeveralDigests(t *testing.T) {
 	}
 }
 
-// TestKustomizeBuild has kustomize itself, which is in kubectl, say what it makes of the entries.
+// TestKustomizeBuild applies the entries with kustomize itself, which is part of kubectl.
 func TestKustomizeBuild(t *testing.T) {
 	kubectl := filepath.Join("..", "..", "bin", "kubectl")
 	if assets := os.Getenv("KUBEBUILDER_ASSETS"); assets != "" {
 		kubectl = filepath.Join(assets, "kubectl")
 	}
 	if _, err := os.Stat(kubectl); err != nil {
-		t.Skip("no kubectl was built")
+		t.Skip("bin/kubectl is not built")
 	}
 	const content = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  initContainers: [{name: a, image: redis}]\n  containers:\n  - {name: b, image: 'docker.io/x/y:1.20'}\n  - {name: c, image: 'localhost:5000/zz:v1'}\n  - {name: d, image: 'nginx:1'}\n  - {name: e, image: 'nginx:2'}\n"
 	k, err := Kustomize([]*manifests.File{read(t, content)}, verified)
@@ -122,13 +122,13 @@ func TestKustomizeBuild(t *testing.T) {
 	}
 	var got []string
 	for _, image := range read(t, string(built)).Objects[0].Images() {
-		got = append(got, strings.ReplaceAll(image.Container.Image, dA, "A"))
+		got = append(got, strings.ReplaceAll(image.Container.Image, digestA, "A"))
 	}
 	if diff := cmp.Diff([]string{"redis@A", "docker.io/x/y:1.20@A", "localhost:5000/zz:v1@A", "nginx@A", "nginx@A"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	again, err := Kustomize([]*manifests.File{read(t, string(built))}, verified)
 	if diff := cmp.Diff(string(k.Content), string(again.Content)); err != nil || diff != "" {
-		t.Errorf("pinning what is pinned: %v\n%s", err, diff)
+		t.Errorf("pinning twice: %v\n%s", err, diff)
 	}
 }

@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package pin writes the digests of verified images into manifests, and changes not a byte beside them. It knows no
-// client, no file and no network: who says which images are verified is the caller.
+// Package pin writes the digests of verified images into manifests, and changes no other byte. It knows no client, no
+// file and no network: the caller verifies the images.
 package pin
 
 import (
@@ -28,51 +28,52 @@ import (
 	"github.com/karmada-io/image-trust/internal/manifests"
 )
 
-// Verdict on an image.
+// Verdict is the result of verifying an image.
 type Verdict struct {
-	// Digest that was verified, such as sha256:5f70…; empty where the image is not verified.
+	// Digest is the digest that was verified, such as sha256:5f70…. It is empty if the image is not verified.
 	Digest string
-	// Reason why it is not.
+	// Reason says why the image is not verified.
 	Reason string
 }
 
-// Judge says whether an image, as somebody wrote it, is verified. It is asked once for each.
-type Judge func(image string) Verdict
+// Verify returns the verdict on an image, as it is written in a manifest. It is called once for each image.
+type Verify func(image string) Verdict
 
-// Outcome of pinning one image of one container.
+// Outcome is the result of pinning the image of a container.
 type Outcome string
 
 const (
-	// Pinned by now.
+	// Pinned means that the digest was added.
 	Pinned Outcome = "Pinned"
-	// AlreadyPinned to the same digest.
+	// AlreadyPinned means that the image has the verified digest already.
 	AlreadyPinned Outcome = "AlreadyPinned"
-	// PinnedOtherwise is pinned to another digest than was verified, and left alone: somebody chose it.
+	// PinnedOtherwise means that the image has another digest than the verified one. It is not changed, because the digest
+	// was chosen on purpose.
 	PinnedOtherwise Outcome = "PinnedOtherwise"
-	// NotVerified images are left alone.
+	// NotVerified means that the image is not verified. It is not changed.
 	NotVerified Outcome = "NotVerified"
-	// NotEditable is verified, but cannot be edited safely where it is written.
+	// NotEditable means that the image is verified, but its text cannot be edited safely.
 	NotEditable Outcome = "NotEditable"
-	// Conflicting is verified, but kustomize would give the same digest to images that must not have it.
+	// Conflicting means that the image is verified, but kustomize would set its digest on other images too.
 	Conflicting Outcome = "Conflicting"
 )
 
-// Image of a container, and what became of it.
+// Image is the image of a container, and the result of pinning it.
 type Image struct {
 	manifests.Image
 
 	Object  *manifests.Object
 	Outcome Outcome
-	// Pinned is the image with its verified digest; empty where there is none.
+	// Pinned is the image with its verified digest; empty if it has none.
 	Pinned string
-	// Message says why the image is not pinned.
+	// Message says why the image is not pinned to the verified digest; empty if it is.
 	Message string
 }
 
-// Done tells whether the image is pinned to what was verified.
+// Done reports whether the image is pinned to the verified digest.
 func (i *Image) Done() bool { return i.Outcome == Pinned || i.Outcome == AlreadyPinned }
 
-// digest that was verified; empty where there is none.
+// digest returns the verified digest; empty if there is none.
 func (i *Image) digest() string {
 	_, digest, _ := strings.Cut(i.Pinned, "@")
 	return digest
@@ -80,13 +81,13 @@ func (i *Image) digest() string {
 
 var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
-// examine asks the judge about all images of a file. Those to be pinned are Pinned, although nothing is done yet.
-func examine(file *manifests.File, judge Judge) ([]Image, error) {
+// verifyImages verifies all images of a file. The outcome of those to pin is Pinned, although the file is not changed yet.
+func verifyImages(file *manifests.File, verify Verify) ([]Image, error) {
 	var images []Image
 	for _, object := range file.Objects {
 		for _, image := range object.Images() {
 			one := Image{Image: image, Object: object}
-			if err := one.examine(judge); err != nil {
+			if err := one.verify(verify); err != nil {
 				return nil, err
 			}
 			images = append(images, one)
@@ -95,49 +96,49 @@ func examine(file *manifests.File, judge Judge) ([]Image, error) {
 	return images, nil
 }
 
-func (i *Image) examine(judge Judge) error {
-	if !named(i.Container.Image) {
-		i.Outcome, i.Message = NotVerified, fmt.Sprintf("%q is not an image's name", i.Container.Image)
+func (i *Image) verify(verify Verify) error {
+	if !isReference(i.Container.Image) {
+		i.Outcome, i.Message = NotVerified, fmt.Sprintf("%q is not an image reference", i.Container.Image)
 		return nil
 	}
-	verdict := judge(i.Container.Image)
+	verdict := verify(i.Container.Image)
 	if verdict.Digest == "" {
 		i.Outcome, i.Message = NotVerified, verdict.Reason
 		return nil
 	}
 	if !digestForm.MatchString(verdict.Digest) {
-		return fmt.Errorf("%q, the verified digest of %s, is none that an image can be pinned to", verdict.Digest, i.Container.Image)
+		return fmt.Errorf("the verified digest of %[2]s is %[1]q, want sha256: and 64 hexadecimal digits", verdict.Digest, i.Container.Image)
 	}
 	bare, digest, pinned := strings.Cut(i.Container.Image, "@")
 	i.Pinned = bare + "@" + verdict.Digest
 	switch {
-	case !named(i.Pinned):
+	case !isReference(i.Pinned):
 		i.Outcome, i.Pinned = NotEditable, ""
-		i.Message = "its name is too long for a digest"
+		i.Message = "its name is too long to add a digest"
 	case !pinned:
 		i.Outcome = Pinned
 	case digest == verdict.Digest:
 		i.Outcome = AlreadyPinned
 	default:
 		i.Outcome, i.Pinned = PinnedOtherwise, ""
-		i.Message = fmt.Sprintf("it is pinned to %s, while %s is verified", digest, verdict.Digest)
+		i.Message = fmt.Sprintf("it is pinned to %s, but the verified digest is %s", digest, verdict.Digest)
 	}
 	return nil
 }
 
-// named tells whether this is an image's name, rather than what a script will replace.
-func named(image string) bool {
+// isReference reports whether this is an image reference. A placeholder that a script replaces is not.
+func isReference(image string) bool {
 	_, err := name.ParseReference(image)
 	return err == nil
 }
 
-// once has the judge asked once for each image.
-func once(judge Judge) Judge {
+// memoize returns a function that calls verify once for each image.
+func memoize(verify Verify) Verify {
 	known := map[string]Verdict{}
 	return func(image string) Verdict {
 		verdict, ok := known[image]
 		if !ok {
-			verdict = judge(image)
+			verdict = verify(image)
 			known[image] = verdict
 		}
 		return verdict

@@ -26,58 +26,60 @@ import (
 	"github.com/karmada-io/image-trust/internal/manifests"
 )
 
-// ErrUnfaithful is in the chain of the error where edited text would say something else than meant. It tells of a
-// mistake in this package or in a parser.
-var ErrUnfaithful = errors.New("editing it would change more than images")
+// ErrUnfaithful is returned if the edited text would differ from the file in anything but the pinned images. The cause
+// is a bug of this package or of a parser.
+var ErrUnfaithful = errors.New("pinning would change more than the images")
 
-// Result of pinning a file.
+// Result is the result of pinning a file.
 type Result struct {
+	// Name is the name of the file.
 	Name string
-	// Content with the digests. It is the file's own where nothing was pinned.
+	// Content is the content with the digests. If no image was pinned, it is the content of the file itself.
 	Content []byte
-	// Images in the file, each container's.
+	// Images are the images of all containers in the file.
 	Images []Image
 }
 
-// Changed tells whether anything was pinned that was not before.
+// Changed reports whether a digest was added.
 func (r *Result) Changed() bool {
 	return slices.ContainsFunc(r.Images, func(i Image) bool { return i.Outcome == Pinned })
 }
 
-// Rewrite adds the digest to each image that is verified, as NAME:TAG@DIGEST. All else stays as it is, byte for byte.
-// The result is read again, and is an error where it differs in anything but these images.
-func Rewrite(file *manifests.File, judge Judge) (*Result, error) {
-	images, err := examine(file, once(judge))
+// Rewrite adds the digest to each image that is verified, as NAME:TAG@DIGEST, and changes no other byte. It reads the
+// result again, and returns ErrUnfaithful if it differs from the file in anything but these images. Errors have the name
+// of the file.
+func Rewrite(file *manifests.File, verify Verify) (*Result, error) {
+	images, err := verifyImages(file, memoize(verify))
 	if err != nil {
 		return nil, fmt.Errorf("pinning images of %s: %w", file.Name, err)
 	}
 	result := &Result{Name: file.Name, Content: file.Content, Images: images}
 	additions := map[int]string{}
-	meant := map[manifests.Address]any{}
+	intended := map[manifests.Address]any{}
 	for i := range images {
 		image := &images[i]
 		if image.Outcome != Pinned {
 			continue
 		}
-		if image.Fixed != "" {
-			image.Outcome, image.Message = NotEditable, image.Fixed
+		if image.NotEditable != "" {
+			image.Outcome, image.Message = NotEditable, image.NotEditable
 			continue
 		}
-		// The digest is all that is missing, so that even escapes in the text stay.
+		// Insert the digest only, so that escapes in the text are kept.
 		additions[image.End] = image.Pinned[len(image.Container.Image):]
-		meant[image.Address] = image.Pinned
+		intended[image.Address] = image.Pinned
 	}
 	if len(additions) == 0 {
 		return result, nil
 	}
 	result.Content = add(file.Content, additions)
-	if err := check(file, result.Content, meant); err != nil {
+	if err := check(file, result.Content, intended); err != nil {
 		return nil, fmt.Errorf("pinning images of %s: %w", file.Name, err)
 	}
 	return result, nil
 }
 
-// add puts texts in at offsets.
+// add inserts texts at offsets.
 func add(content []byte, additions map[int]string) []byte {
 	var b bytes.Buffer
 	from := 0
@@ -90,8 +92,8 @@ func add(content []byte, additions map[int]string) []byte {
 	return b.Bytes()
 }
 
-// check reads the new content, and compares it with the old.
-func check(before *manifests.File, content []byte, meant map[manifests.Address]any) error {
+// check reads the new content and compares it with the file.
+func check(before *manifests.File, content []byte, intended map[manifests.Address]any) error {
 	after, err := manifests.Read(before.Name, bytes.NewReader(content))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnfaithful, err)
@@ -101,12 +103,12 @@ func check(before *manifests.File, content []byte, meant map[manifests.Address]a
 		return fmt.Errorf("%w: %w", ErrUnfaithful, err)
 	}
 	for _, d := range differences {
-		if value, ok := meant[d.Address]; !ok || value != d.After {
+		if value, ok := intended[d.Address]; !ok || value != d.After {
 			return fmt.Errorf("%w: %s in document %d", ErrUnfaithful, d.Address.Path, d.Address.Document+1)
 		}
 	}
-	if len(differences) != len(meant) {
-		return fmt.Errorf("%w: %d fields instead of %d", ErrUnfaithful, len(differences), len(meant))
+	if len(differences) != len(intended) {
+		return fmt.Errorf("%w: %d fields changed, want %d", ErrUnfaithful, len(differences), len(intended))
 	}
 	return nil
 }

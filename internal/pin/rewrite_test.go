@@ -28,20 +28,20 @@ import (
 )
 
 var (
-	dA = "sha256:" + strings.Repeat("a", 64)
-	dB = "sha256:" + strings.Repeat("b", 64)
+	digestA = "sha256:" + strings.Repeat("a", 64)
+	digestB = "sha256:" + strings.Repeat("b", 64)
 )
 
-// verified has a digest for everything but what is called bad.
+// verified returns digestA for every image except those with "bad" in their name.
 func verified(image string) Verdict {
 	if strings.Contains(image, "bad") {
 		return Verdict{Reason: "no signature found"}
 	}
-	return Verdict{Digest: dA}
+	return Verdict{Digest: digestA}
 }
 
-// ofItsOwn gives every image a digest of its own, whether or not it is pinned.
-func ofItsOwn(image string) Verdict {
+// distinct returns another digest for each image, with or without a digest in it.
+func distinct(image string) Verdict {
 	bare, _, _ := strings.Cut(image, "@")
 	return Verdict{Digest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(bare)))}
 }
@@ -55,7 +55,7 @@ func read(t *testing.T, content string) *manifests.File {
 	return f
 }
 
-// show what became of the images.
+// show formats the outcome of each image.
 func show(images []Image) []string {
 	var all []string
 	for _, i := range images {
@@ -63,24 +63,24 @@ func show(images []Image) []string {
 		if i.Message != "" {
 			line += ": " + i.Message
 		}
-		all = append(all, strings.NewReplacer(dA, "A", dB, "B").Replace(line))
+		all = append(all, strings.NewReplacer(digestA, "A", digestB, "B").Replace(line))
 	}
 	return all
 }
 
 const (
 	pod     = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
-	shared  = "an alias makes the same text serve as something else than an image, too; write the image out"
-	unclear = "it is not clear which text in the file it comes from"
+	shared  = "an alias uses the same text for a field that is not an image; write the image without an alias"
+	missing = "its text in the file cannot be found; write it as plain text on the line of its key"
 )
 
-// TestRewrite marks in each text the places where the digest is to be.
+// TestRewrite marks the places in each text where the digest is inserted.
 func TestRewrite(t *testing.T) {
 	tests := map[string]struct {
 		marked string
 		want   []string
 	}{
-		"nothing":   {"# nothing\n", nil},
+		"empty":     {"# nothing\n", nil},
 		"no images": {"apiVersion: v1\nkind: ConfigMap\ndata: {image: nginx}\n", nil},
 		"plain, with comments": {
 			"# head\napiVersion: v1\nkind: Pod # why\n\nspec:\n    containers:\n    # the first\n    -   image:   docker.io/karmada/x:v1♦   # pinned \t\n        name: a\n# tail",
@@ -109,7 +109,7 @@ func TestRewrite(t *testing.T) {
 				"NotEditable nginx:2: it is written as a block of text; write it on the line of its key", "Pinned nginx:3",
 			},
 		},
-		"other tags": {pod + "  - image: !!binary bmdpbng=\n", []string{"NotEditable nginx: " + unclear}},
+		"other tags": {pod + "  - image: !!binary bmdpbng=\n", []string{"NotEditable nginx: " + missing}},
 		"an alias":   {pod + "  - image: &x nginx:1♦ # once\n  - image: *x\n  - {image: *x }\n", []string{"Pinned nginx:1", "Pinned nginx:1", "Pinned nginx:1"}},
 		"an alias of something else": {
 			"apiVersion: v1\nkind: Pod\nmetadata: {name: &x nginx}\nspec:\n  containers:\n  - image: *x\n  - image: redis♦\n", []string{"NotEditable nginx: " + shared, "Pinned redis"},
@@ -133,25 +133,25 @@ func TestRewrite(t *testing.T) {
 		"not verified": {
 			pod + "  - image: bad:1\n  - image: nginx♦\n", []string{"NotVerified bad:1: no signature found", "Pinned nginx"},
 		},
-		"no name": {
+		"placeholders": {
 			pod + "  - image: ${IMAGE}\n  - image: 'nginx:{{version}}'\n  - image: 'nginx '\n  - image: NGINX\n", []string{
-				`NotVerified ${IMAGE}: "${IMAGE}" is not an image's name`, `NotVerified nginx:{{version}}: "nginx:{{version}}" is not an image's name`,
-				`NotVerified nginx : "nginx " is not an image's name`, `NotVerified NGINX: "NGINX" is not an image's name`,
+				`NotVerified ${IMAGE}: "${IMAGE}" is not an image reference`, `NotVerified nginx:{{version}}: "nginx:{{version}}" is not an image reference`,
+				`NotVerified nginx : "nginx " is not an image reference`, `NotVerified NGINX: "NGINX" is not an image reference`,
 			},
 		},
 		// The name of the repository on Docker Hub begins with library/, and has at most 255 characters.
-		"a long name": {pod + "  - image: " + strings.Repeat("a", 250), []string{"NotEditable " + strings.Repeat("a", 250) + ": its name is too long for a digest"}},
+		"a long name": {pod + "  - image: " + strings.Repeat("a", 250), []string{"NotEditable " + strings.Repeat("a", 250) + ": its name is too long to add a digest"}},
 		"pinned": {
-			pod + "  - image: nginx:1@" + dA + "\n  - image: nginx@" + dA + "\n  - image: nginx:1@" + dB + "\n", []string{
+			pod + "  - image: nginx:1@" + digestA + "\n  - image: nginx@" + digestA + "\n  - image: nginx:1@" + digestB + "\n", []string{
 				"AlreadyPinned nginx:1@A", "AlreadyPinned nginx@A",
-				"PinnedOtherwise nginx:1@B: it is pinned to B, while A is verified",
+				"PinnedOtherwise nginx:1@B: it is pinned to B, but the verified digest is A",
 			},
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			before := read(t, strings.ReplaceAll(tt.marked, "♦", ""))
-			want := strings.ReplaceAll(tt.marked, "♦", "@"+dA)
+			want := strings.ReplaceAll(tt.marked, "♦", "@"+digestA)
 			got, err := Rewrite(before, verified)
 			if err != nil {
 				t.Fatal(err)
@@ -173,19 +173,19 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
-func TestRewriteAsksOnce(t *testing.T) {
-	asked := map[string]int{}
+func TestRewriteVerifiesImagesOnce(t *testing.T) {
+	calls := map[string]int{}
 	_, err := Rewrite(read(t, pod+"  - image: nginx\n  - image: nginx\n  - image: nginx:latest\n"), func(image string) Verdict {
-		asked[image]++
+		calls[image]++
 		return verified(image)
 	})
-	if diff := cmp.Diff(map[string]int{"nginx": 1, "nginx:latest": 1}, asked); err != nil || diff != "" {
+	if diff := cmp.Diff(map[string]int{"nginx": 1, "nginx:latest": 1}, calls); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}
 }
 
-func TestRewriteRefusesDigests(t *testing.T) {
-	for _, digest := range []string{"abc", "sha256:", "sha512:" + strings.Repeat("a", 128), dA + "\n", dA + " # x", strings.ToUpper(dA)} {
+func TestRewriteRejectsInvalidDigests(t *testing.T) {
+	for _, digest := range []string{"abc", "sha256:", "sha512:" + strings.Repeat("a", 128), digestA + "\n", digestA + " # x", strings.ToUpper(digestA)} {
 		_, err := Rewrite(read(t, pod+"  - image: nginx\n"), func(string) Verdict { return Verdict{Digest: digest} })
 		if err == nil || !strings.Contains(err.Error(), "m.yaml") {
 			t.Errorf("%q: got %v", digest, err)
@@ -193,24 +193,24 @@ func TestRewriteRefusesDigests(t *testing.T) {
 	}
 }
 
-// TestCheck sees what edits at wrong places would do, which Rewrite should never make.
+// TestCheck compares files with edits in the wrong places, which Rewrite must never make.
 func TestCheck(t *testing.T) {
 	const content = pod + "  - image: nginx\n  - image: redis # c\n"
 	file := read(t, content)
-	meant := map[manifests.Address]any{file.Objects[0].Images()[0].Address: "nginx@" + dA}
-	pinned := strings.Replace(content, "nginx", "nginx@"+dA, 1)
+	intended := map[manifests.Address]any{file.Objects[0].Images()[0].Address: "nginx@" + digestA}
+	pinned := strings.Replace(content, "nginx", "nginx@"+digestA, 1)
 	for name, tt := range map[string]struct{ content, want string }{
-		"right":              {pinned, ""},
-		"another comment":    {pinned + "# more", ""}, // what a comment says is not compared; nothing that is edited lies in one
-		"nothing":            {content, "0 fields instead of 1"},
-		"another image":      {strings.Replace(pinned, "redis", "redis@"+dA, 1), "spec.containers[1].image in document 1"},
-		"another digest":     {strings.Replace(content, "nginx", "nginx@"+dB, 1), "spec.containers[0].image in document 1"},
-		"another document":   {pinned + "---\na: 1\n", "2 documents instead of 1"},
-		"no YAML any more":   {pinned + "}", "m.yaml:6: "},
-		"one container less": {strings.Replace(pinned, "  - image: redis # c\n", "", 1), "spec.containers in document 1"},
+		"as intended":         {pinned, ""},
+		"another comment":     {pinned + "# more", ""}, // comments are not compared; Rewrite never edits one
+		"unchanged":           {content, "0 fields changed, want 1"},
+		"another image":       {strings.Replace(pinned, "redis", "redis@"+digestA, 1), "spec.containers[1].image in document 1"},
+		"another digest":      {strings.Replace(content, "nginx", "nginx@"+digestB, 1), "spec.containers[0].image in document 1"},
+		"another document":    {pinned + "---\na: 1\n", "it has 2 documents, want 1"},
+		"invalid YAML":        {pinned + "}", "m.yaml:6: "},
+		"a missing container": {strings.Replace(pinned, "  - image: redis # c\n", "", 1), "spec.containers in document 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := check(file, []byte(tt.content), meant)
+			err := check(file, []byte(tt.content), intended)
 			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}

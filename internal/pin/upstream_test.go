@@ -88,7 +88,7 @@ func pinFile(t *testing.T, path string) int {
 		t.Errorf("%v", err)
 		return 0
 	}
-	got, err := Rewrite(file, ofItsOwn)
+	got, err := Rewrite(file, distinct)
 	if err != nil {
 		t.Errorf("%v", err)
 		return 0
