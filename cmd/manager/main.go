@@ -14,15 +14,16 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// The manager is the operator: it reconciles KarmadaImageTrusts until it is told to stop.
+// The manager is the operator: it reconciles KarmadaImageTrusts.
 package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 
+	"github.com/spf13/pflag"
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 )
@@ -33,16 +34,18 @@ var version = "unknown"
 func main() {
 	opts, err := parseOptions(os.Args[0], os.Args[1:])
 	switch {
-	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, pflag.ErrHelp):
 		return
 	case err != nil:
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(2)
 	case opts.version:
 		fmt.Println(version)
 		return
 	}
-	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&opts.log)))
+	logger := zap.New(zap.UseFlagOptions(&opts.log))
+	ctrl.SetLogger(logger)
+	klog.SetLogger(logger) // client-go's own messages, in the same format
 	if err := run(ctrl.SetupSignalHandler(), opts); err != nil {
 		ctrl.Log.Error(err, "The manager failed")
 		os.Exit(1)

@@ -49,18 +49,18 @@ import (
 
 const (
 	leaseName = v1alpha1.OperatorName
-	// Requests a second to the API server, and at once: a pass over a trust takes one or two.
+	// The limits of requests to the API server, per second and in a burst. Reconciling a trust takes one or two.
 	clientQPS   = 100
 	clientBurst = 200
-	// How many trusts are reconciled at a time: a pass waits for the API server alone.
+	// The number of trusts that are reconciled concurrently. A reconciliation waits for the API server only.
 	reconcilers = 4
-	// Pause before a failing pass is repeated, at first and at most.
+	// The delay before a failed reconciliation is repeated, which doubles with each failure.
 	minRetry = 500 * time.Millisecond
 	maxRetry = 2 * time.Minute
 )
 
-// run composes the operator and keeps it going until the context ends.
-func run(ctx context.Context, opts options) error {
+// run runs the operator until the context ends.
+func run(ctx context.Context, opts managerOptions) error {
 	scheme := runtime.NewScheme()
 	if err := errors.Join(
 		v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme), admissionregistrationv1.AddToScheme(scheme),
@@ -82,7 +82,7 @@ func run(ctx context.Context, opts options) error {
 		LeaderElectionReleaseOnCancel: true,
 		Cache: cache.Options{
 			DefaultTransform: cache.TransformStripManagedFields(),
-			// An informer that nobody asked for would need rights that nobody gave.
+			// An informer that was not configured would need permissions that the operator does not have.
 			ReaderFailOnMissingInformer: true,
 			ByObject:                    controllers.CachedObjects(),
 		},
@@ -97,8 +97,8 @@ func run(ctx context.Context, opts options) error {
 	return mgr.Start(ctrl.LoggerInto(ctx, ctrl.Log))
 }
 
-// compose puts the rooms together: verifier, pool, root of trust, reconciler.
-func compose(mgr manager.Manager, opts options) error {
+// compose adds the parts of the operator to the manager: roots of trust, verification, watches and the reconciler.
+func compose(mgr manager.Manager, opts managerOptions) error {
 	trigger := &controllers.Trigger{}
 	roots, err := defaultRoot(mgr, opts, trigger)
 	if err != nil {
@@ -108,11 +108,11 @@ func compose(mgr manager.Manager, opts options) error {
 	if err != nil {
 		return err
 	}
-	images, err := opts.registryClient()
+	registries, err := opts.registries.Client()
 	if err != nil {
 		return err
 	}
-	verdicts := pool.New(verify.New(verify.WithRegistry(images)), pool.Options{
+	verdicts := pool.New(verify.New(verify.WithRegistry(registries)), pool.Options{
 		Workers:  opts.workers,
 		OnChange: trigger.Enqueue,
 		Observe:  observeVerification,
@@ -121,11 +121,11 @@ func compose(mgr manager.Manager, opts options) error {
 		return err
 	}
 	workloads := inventory.New(trigger.EnqueueAfter)
-	watched, err := feed.New(mgr.GetConfig(), workloads)
+	workloadFeed, err := feed.New(mgr.GetConfig(), workloads)
 	if err != nil {
 		return err
 	}
-	if err := mgr.Add(watched); err != nil {
+	if err := mgr.Add(workloadFeed); err != nil {
 		return err
 	}
 	reconciler := &controllers.KarmadaImageTrustReconciler{
@@ -162,11 +162,11 @@ func addProbes(mgr manager.Manager) error {
 		return err
 	}
 	return mgr.AddReadyzCheck("caches", func(req *http.Request) error {
-		// It looks, it does not wait.
-		looked, cancel := context.WithTimeout(req.Context(), time.Second)
+		// A short timeout turns waiting into asking.
+		ctx, cancel := context.WithTimeout(req.Context(), time.Second)
 		defer cancel()
-		if !mgr.GetCache().WaitForCacheSync(looked) {
-			return fmt.Errorf("the caches are not filled yet")
+		if !mgr.GetCache().WaitForCacheSync(ctx) {
+			return errors.New("the caches are not synced yet")
 		}
 		return nil
 	})

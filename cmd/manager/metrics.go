@@ -26,20 +26,20 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
-// Labels are verdicts and reasons alone: their number is fixed, however many images there are.
+// The labels are verdicts and reasons only, so that the number of series does not grow with the number of images.
 //
-//nolint:gochecknoglobals // metrics belong to the process, as does the registry that they are in
+//nolint:gochecknoglobals // controller-runtime's registry of metrics is global too
 var verifications = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 	Name:    "karmada_image_trust_verification_duration_seconds",
 	Help:    "Duration of verifications of images, and their number, by verdict and reason.",
 	Buckets: prometheus.ExponentialBuckets(0.01, 2.5, 10),
 }, []string{"verdict", "reason"})
 
-func init() { //nolint:gochecknoinits // metrics are registered as controller-runtime does it
+func init() { //nolint:gochecknoinits // controller-runtime registers its metrics like this too
 	metrics.Registry.MustRegister(verifications)
 }
 
-// confirmedRoot lets an alert tell that the root of trust grows old because its mirror is down.
+// confirmedRoot collects when the default root of trust was last confirmed, for alerts about a mirror that is down.
 func confirmedRoot(roots *trustroot.Default) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "karmada_image_trust_default_root_confirmed_timestamp_seconds",
@@ -47,7 +47,8 @@ func confirmedRoot(roots *trustroot.Default) prometheus.Collector {
 	}, func() float64 { return seconds(roots.Fetched()) })
 }
 
-// confirmedRoots is the same for TrustRoots in a TUF repository: as many as an administrator makes.
+// confirmedRoots collects when the roots of trust of TrustRoots with a TUF repository were last confirmed. The number of
+// series is the number of these TrustRoots.
 type confirmedRoots struct {
 	named       *trustroot.Named
 	description *prometheus.Desc
@@ -61,15 +62,17 @@ func newConfirmedRoots(named *trustroot.Named) prometheus.Collector {
 	)}
 }
 
+// Describe implements prometheus.Collector.
 func (c confirmedRoots) Describe(descriptions chan<- *prometheus.Desc) { descriptions <- c.description }
 
-func (c confirmedRoots) Collect(collected chan<- prometheus.Metric) {
+// Collect implements prometheus.Collector.
+func (c confirmedRoots) Collect(out chan<- prometheus.Metric) {
 	for name, confirmed := range c.named.Fetched() {
-		collected <- prometheus.MustNewConstMetric(c.description, prometheus.GaugeValue, seconds(confirmed), name)
+		out <- prometheus.MustNewConstMetric(c.description, prometheus.GaugeValue, seconds(confirmed), name)
 	}
 }
 
-// seconds is a time as Prometheus has it; 0 for none.
+// seconds returns the Unix time in seconds, or 0 for the zero time.
 func seconds(t time.Time) float64 {
 	if t.IsZero() {
 		return 0
@@ -77,6 +80,7 @@ func seconds(t time.Time) float64 {
 	return float64(t.Unix())
 }
 
-func observeVerification(result verify.Result, took time.Duration) {
-	verifications.WithLabelValues(string(result.Verdict), result.Reason).Observe(took.Seconds())
+// observeVerification records the duration and the verdict of a verification.
+func observeVerification(result verify.Result, duration time.Duration) {
+	verifications.WithLabelValues(string(result.Verdict), result.Reason).Observe(duration.Seconds())
 }

@@ -20,93 +20,101 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"strings"
 
+	"github.com/spf13/pflag"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/verify/options"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
 
-// options of the manager, as its flags give them.
-type options struct {
+// namespaceFile holds the namespace of the pod that a process runs in.
+const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+// managerOptions are the command-line options of the manager.
+type managerOptions struct {
 	metricsAddress string
 	probeAddress   string
 
 	leaderElect     bool
 	leaderNamespace string
 
-	trustedRoot string
-	tufMirror   string
-	tufRoot     string
-	tufCache    string
-
 	policyWebhook string
 	policyReports bool
 
-	registryCA       string
-	insecure         []string
-	secretsNamespace string
+	root       options.RootOfTrust
+	registries options.Registries
+	// pullSecretNamespace is empty for the manager's own namespace.
+	pullSecretNamespace string
 
 	workers int
 	log     zap.Options
 	version bool
 }
 
-func parseOptions(program string, args []string) (options, error) {
-	var o options
-	flags := flag.NewFlagSet(program, flag.ContinueOnError)
-	config.RegisterFlags(flags) // --kubeconfig
+// parseOptions parses a command line. Its error is pflag.ErrHelp if --help was given, and the help has been printed.
+func parseOptions(program string, args []string) (managerOptions, error) {
+	var o managerOptions
+	flags := pflag.NewFlagSet(program, pflag.ContinueOnError)
 	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080",
-		"address of the metrics endpoint; 0 serves none")
+		"address of the metrics endpoint; 0 disables it")
 	flags.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081",
-		"address of /healthz and /readyz")
+		"address of the /healthz and /readyz endpoints; 0 disables them")
 	flags.BoolVar(&o.leaderElect, "leader-elect", false,
-		"let one of several replicas work at a time")
+		"elect a leader, so that only one of several replicas reconciles")
 	flags.StringVar(&o.leaderNamespace, "leader-election-namespace", "",
-		"namespace of the leader's lease; the manager's own when empty")
-	flags.StringVar(&o.trustedRoot, "trusted-root", "",
-		"file with the default root of trust (a Sigstore trusted_root.json), instead of a TUF repository")
-	flags.StringVar(&o.tufMirror, "tuf-mirror", "",
-		"URL of the TUF repository with the default root of trust; the Sigstore public good instance when empty")
-	flags.StringVar(&o.tufRoot, "tuf-root", "",
-		"file with the root.json that trust in --tuf-mirror starts from; needed with --tuf-mirror")
-	flags.StringVar(&o.tufCache, "tuf-cache", "",
-		"directory to keep the TUF metadata in over a restart; none is kept when empty")
-	flags.StringVar(&o.policyWebhook, "policy-webhook-name", "policy.sigstore.dev",
-		"name of policy-controller's webhooks for workloads, as they are registered")
+		"namespace of the leader election lease; the manager's own if empty")
+	flags.StringVar(&o.policyWebhook, "policy-webhook-name", admission.DefaultWebhookName,
+		"name of policy-controller's webhooks for workloads")
 	flags.BoolVar(&o.policyReports, "policy-reports", false,
-		"write results as policy reports too, where their kind is installed (openreports.io or wgpolicyk8s.io); "+
-			"needs the rights in config/reports")
-	flags.StringVar(&o.registryCA, "registry-ca", "",
-		"file with certificate authorities (PEM) that registries may have their certificates from, beside the system's")
-	flags.Func("insecure-registry",
-		"registry, as host or host:port, that may be spoken to over plain HTTP or with a certificate that cannot be verified; "+
-			"may be repeated", func(registry string) error {
-			o.insecure = append(o.insecure, registry)
-			return nil
-		})
-	flags.StringVar(&o.secretsNamespace, "pull-secret-namespace", "",
-		"namespace of the pull secrets that trusts name; the manager's own when empty")
+		"also write results as policy reports (openreports.io or wgpolicyk8s.io, whichever is installed); "+
+			"needs the RBAC rules in config/reports")
+	o.root.AddFlags(flags)
+	o.registries.AddFlags(flags)
+	flags.StringVar(&o.pullSecretNamespace, "pull-secret-namespace", "",
+		"namespace of the pull secrets that trusts name; the manager's own if empty")
 	flags.IntVar(&o.workers, "verify-workers", pool.DefaultWorkers,
-		"how many images are verified at a time")
+		"number of images that are verified concurrently")
 	flags.BoolVar(&o.version, "version", false, "print the version and exit")
-	o.log.BindFlags(flags)
+
+	// These packages only know the standard library's flags: --kubeconfig and the logging flags --zap-*.
+	others := flag.NewFlagSet(program, flag.ContinueOnError)
+	config.RegisterFlags(others)
+	o.log.BindFlags(others)
+	flags.AddGoFlagSet(others)
+
 	if err := flags.Parse(args); err != nil {
-		return options{}, err
+		return managerOptions{}, err
 	}
 	return o, o.validate(flags.Args())
 }
 
-func (o options) validate(rest []string) error {
+func (o managerOptions) validate(arguments []string) error {
 	switch {
-	case len(rest) > 0:
-		return fmt.Errorf("unexpected argument %q: the manager takes flags only", rest[0])
-	case o.trustedRoot != "" && (o.tufMirror != "" || o.tufRoot != ""):
+	case len(arguments) > 0:
+		return fmt.Errorf("unexpected argument %q: the manager takes flags only", arguments[0])
+	case o.root.File != "" && (o.root.Mirror != "" || o.root.InitialRoot != ""):
 		return errors.New("--trusted-root and --tuf-mirror name two default roots of trust: drop one")
-	case (o.tufMirror == "") != (o.tufRoot == ""):
-		return errors.New("--tuf-mirror and --tuf-root belong together: set both or none")
+	case o.policyWebhook == "":
+		return errors.New("--policy-webhook-name must not be empty: the default is " + admission.DefaultWebhookName)
 	case o.workers < 1:
-		return errors.New("--verify-workers must be at least 1")
+		return fmt.Errorf("--verify-workers must be at least 1, not %d", o.workers)
 	}
-	return nil
+	return o.root.Validate()
+}
+
+// secretNamespace returns the namespace of pull secrets. It is empty outside of a cluster, unless an option names one.
+func (o managerOptions) secretNamespace() string {
+	if o.pullSecretNamespace != "" {
+		return o.pullSecretNamespace
+	}
+	content, err := os.ReadFile(namespaceFile)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(content))
 }

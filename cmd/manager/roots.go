@@ -18,9 +18,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -30,31 +27,24 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
-// fixedRoot is a root of trust from a file.
+// fixedRoot is a root of trust from a file. It never changes.
 type fixedRoot struct{ root *trustroot.Root }
 
+// Current returns the root of trust.
 func (f fixedRoot) Current() (*trustroot.Root, error) { return f.root, nil }
 
-// defaultRoot is what trusts are checked against that name no TrustRoot.
-func defaultRoot(mgr manager.Manager, opts options, trigger *controllers.Trigger) (controllers.Roots, error) {
-	if opts.trustedRoot != "" {
-		content, err := os.ReadFile(opts.trustedRoot)
-		if err != nil {
-			return nil, fmt.Errorf("reading --trusted-root: %w", err)
-		}
-		root, err := trustroot.FromJSON(content)
-		if err != nil {
-			return nil, fmt.Errorf("reading --trusted-root %s: %w", opts.trustedRoot, err)
-		}
+// defaultRoot returns the root of trust of the trusts that name no TrustRoot. When it changes, all trusts are enqueued.
+func defaultRoot(mgr manager.Manager, opts managerOptions, trigger *controllers.Trigger) (controllers.Roots, error) {
+	root, err := opts.root.FromFile()
+	if err != nil {
+		return nil, err
+	}
+	if root != nil {
 		return fixedRoot{root}, nil
 	}
-	repository := trustroot.Repository{Mirror: opts.tufMirror, CacheDir: opts.tufCache}
-	if opts.tufRoot != "" {
-		content, err := os.ReadFile(opts.tufRoot)
-		if err != nil {
-			return nil, fmt.Errorf("reading --tuf-root: %w", err)
-		}
-		repository.Root = content
+	repository, err := opts.root.Repository()
+	if err != nil {
+		return nil, err
 	}
 	roots := trustroot.NewDefault(repository, ctrl.Log.WithName("trustroot"))
 	if err := metrics.Registry.Register(confirmedRoot(roots)); err != nil {
@@ -75,13 +65,9 @@ func defaultRoot(mgr manager.Manager, opts options, trigger *controllers.Trigger
 	}))
 }
 
-// namedRoots are those of TrustRoots, of which some are fetched beside.
-func namedRoots(mgr manager.Manager, opts options, trigger *controllers.Trigger) (*trustroot.Named, error) {
-	cacheDir := ""
-	if opts.tufCache != "" {
-		cacheDir = filepath.Join(opts.tufCache, "named")
-	}
-	named := trustroot.NewNamed(cacheDir, ctrl.Log.WithName("trustroot"), trigger.EnqueueAll)
+// namedRoots returns the roots of trust of TrustRoots. Those in a TUF repository are fetched in the background.
+func namedRoots(mgr manager.Manager, opts managerOptions, trigger *controllers.Trigger) (*trustroot.Named, error) {
+	named := trustroot.NewNamed(opts.root.NamedCacheDir(), ctrl.Log.WithName("trustroot"), trigger.EnqueueAll)
 	if err := metrics.Registry.Register(newConfirmedRoots(named)); err != nil {
 		return nil, err
 	}

@@ -65,8 +65,11 @@ type knownPolicy struct {
 	parsed *Policy
 }
 
-// NewState returns a State in which policy-controller's webhooks go by a name, which is policy.sigstore.dev unless
-// they were registered otherwise.
+// DefaultWebhookName is the name of policy-controller's webhooks for workloads in its own manifests and Helm chart.
+const DefaultWebhookName = "policy.sigstore.dev"
+
+// NewState returns a State that recognises policy-controller's webhooks by their name, which is usually
+// DefaultWebhookName.
 func NewState(webhook string) *State {
 	return &State{
 		webhook:    webhook,
