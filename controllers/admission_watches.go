@@ -23,7 +23,6 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -32,22 +31,23 @@ import (
 	"github.com/karmada-io/image-trust/internal/admission"
 )
 
-// CachedObjects limits the cache to what the reconciler needs of kinds that a cluster may have many objects of.
+// CachedObjects limits the manager's cache to the objects that the reconciler reads, for kinds of which a cluster may
+// have many objects.
 func CachedObjects() map[client.Object]cache.ByObject {
 	return map[client.Object]cache.ByObject{
 		&corev1.ConfigMap{}: {Field: fields.OneTermEqualSelector("metadata.name", admission.ConfigName)},
 	}
 }
 
-// admissionSource is a kind that admission's answers depend on.
+// admissionSource is a kind that admission decisions depend on.
 type admissionSource struct {
 	object client.Object
 	source admission.Source
-	// set and gone tell whether anything changed.
-	set  func(object any) bool
-	gone func(object any) bool
-	// changed has trusts looked at again.
-	changed func(ctx context.Context, object any)
+	// set and remove update the state, and report whether it changed.
+	set    func(object any) bool
+	remove func(object any) bool
+	// enqueue enqueues the trusts that a change of the object concerns.
+	enqueue func(ctx context.Context, object any)
 }
 
 func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
@@ -62,8 +62,8 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 				config, ok := o.(*admissionregistrationv1.ValidatingWebhookConfiguration)
 				return ok && state.SetValidating(config)
 			},
-			gone:    func(o any) bool { return state.RemoveValidating(objectName(o)) },
-			changed: all,
+			remove:  func(o any) bool { return state.RemoveValidating(objectName(o)) },
+			enqueue: all,
 		},
 		{
 			object: &admissionregistrationv1.MutatingWebhookConfiguration{}, source: admission.WebhookConfigurations,
@@ -71,8 +71,8 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 				config, ok := o.(*admissionregistrationv1.MutatingWebhookConfiguration)
 				return ok && state.SetMutating(config)
 			},
-			gone:    func(o any) bool { return state.RemoveMutating(objectName(o)) },
-			changed: all,
+			remove:  func(o any) bool { return state.RemoveMutating(objectName(o)) },
+			enqueue: all,
 		},
 		{
 			object: &corev1.ConfigMap{}, source: admission.Configuration,
@@ -80,8 +80,8 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 				config, ok := o.(*corev1.ConfigMap)
 				return ok && state.SetConfig(config)
 			},
-			gone:    func(o any) bool { return state.RemoveConfig(objectNamespace(o)) },
-			changed: all,
+			remove:  func(o any) bool { return state.RemoveConfig(objectNamespace(o)) },
+			enqueue: all,
 		},
 		{
 			object: namespace, source: admission.Namespaces,
@@ -89,8 +89,8 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 				meta, ok := o.(*metav1.PartialObjectMetadata)
 				return ok && state.SetNamespace(meta.Name, meta.Labels)
 			},
-			gone: func(o any) bool { return state.RemoveNamespace(objectName(o)) },
-			changed: func(_ context.Context, o any) {
+			remove: func(o any) bool { return state.RemoveNamespace(objectName(o)) },
+			enqueue: func(_ context.Context, o any) {
 				for _, name := range r.Inventory.SubscribersIn(objectName(o)) {
 					r.Trigger.EnqueueAfter(name)
 				}
@@ -99,18 +99,14 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 	}
 }
 
-// watchAdmission keeps what is known of admission up to date until the operator stops.
+// watchAdmission watches what admission decisions depend on, and returns once all of it has been read.
 func (r *KarmadaImageTrustReconciler) watchAdmission(ctx context.Context, informers cache.Cache) error {
 	for _, s := range r.admissionSources() {
 		informer, err := informers.GetInformer(ctx, s.object, cache.BlockUntilSynced(false))
 		if err != nil {
 			return fmt.Errorf("watching %T: %w", s.object, err)
 		}
-		registration, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-			AddFunc:    func(o any) { s.tell(ctx, o, s.set) },
-			UpdateFunc: func(_, o any) { s.tell(ctx, o, s.set) },
-			DeleteFunc: func(o any) { s.tell(ctx, o, s.gone) },
-		})
+		registration, err := informer.AddEventHandler(s.handler(ctx))
 		if err != nil {
 			return fmt.Errorf("watching %T: %w", s.object, err)
 		}
@@ -123,27 +119,20 @@ func (r *KarmadaImageTrustReconciler) watchAdmission(ctx context.Context, inform
 	return nil
 }
 
-func (s *admissionSource) tell(ctx context.Context, object any, take func(any) bool) {
-	if take(object) {
-		s.changed(ctx, object)
+// handler updates the state and enqueues the trusts that a change concerns.
+func (s *admissionSource) handler(ctx context.Context) toolscache.ResourceEventHandler {
+	set := func(object any) {
+		if s.set(object) {
+			s.enqueue(ctx, object)
+		}
 	}
-}
-
-// policyChanged takes a ClusterImagePolicy in, and has those trusts looked at again whose answers it changes: its own,
-// and those with workloads beside an image that it covers, or covered.
-func (r *KarmadaImageTrustReconciler) policyChanged(_ context.Context, object any, gone bool) {
-	name := objectName(object)
-	r.Trigger.Enqueue(name)
-	var change admission.PolicyChange
-	if cip, ok := object.(*unstructured.Unstructured); ok && !gone {
-		change = r.Admission.SetPolicy(cip)
-	} else {
-		change = r.Admission.RemovePolicy(name)
-	}
-	if change.None() {
-		return
-	}
-	for _, name := range r.Inventory.SubscribersFor(change.Covers) {
-		r.Trigger.EnqueueAfter(name)
+	return toolscache.ResourceEventHandlerFuncs{
+		AddFunc:    set,
+		UpdateFunc: func(_, object any) { set(object) },
+		DeleteFunc: func(object any) {
+			if s.remove(object) {
+				s.enqueue(ctx, object)
+			}
+		},
 	}
 }

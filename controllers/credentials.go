@@ -30,20 +30,22 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/karmada-io/image-trust/internal/verify/registry"
 )
 
-// secretAge is how old what was read of a Secret may be. They are not watched: that would need the right to list them.
+// secretAge is how long a Secret that was read is used. Secrets are not watched, which would need permission to list them.
 const secretAge = time.Minute
 
 // PullSecrets reads the Secrets that trusts name. It is safe for concurrent use.
 type PullSecrets struct {
-	// Reader asks the API server.
+	// Reader reads from the API server.
 	Reader client.Reader
-	// Namespace of the Secrets; empty where the operator has none.
+	// Namespace of the Secrets; empty where the operator does not know its own, so that no Secret can be read.
 	Namespace string
-	Clock     clock.PassiveClock
+	// Clock measures the age of what was read.
+	Clock clock.PassiveClock
 
 	mu    sync.Mutex
 	known map[string]readSecret
@@ -52,12 +54,13 @@ type PullSecrets struct {
 // readSecret is what was read of a Secret.
 type readSecret struct {
 	secret *corev1.Secret
-	// problem is why there is none, for users.
+	// problem says why there is none, in the words of the status; empty otherwise.
 	problem string
 	at      time.Time
 }
 
-// Credentials in some Secrets, nil for none. Where one cannot be had they are such that no registry is asked.
+// Credentials returns the credentials in the named Secrets, nil for no names. Where a Secret cannot be read, it returns
+// registry.Unavailable, with which no registry is contacted: a request without credentials would give another answer.
 func (p *PullSecrets) Credentials(ctx context.Context, names []string) *registry.Credentials {
 	if len(names) == 0 {
 		return nil
@@ -74,7 +77,7 @@ func (p *PullSecrets) Credentials(ctx context.Context, names []string) *registry
 	}
 	keychain, err := authnkubernetes.NewFromPullSecrets(ctx, secrets)
 	if err != nil {
-		// The error may hold what is in the Secret.
+		// The error is not reported, since it may quote the Secret.
 		return registry.Unavailable("a pull secret does not hold a Docker configuration: " + strings.Join(names, ", "))
 	}
 	return &registry.Credentials{ID: strings.Join(versions, ","), Keychain: keychain}
@@ -98,9 +101,10 @@ func (p *PullSecrets) read(ctx context.Context, name string) readSecret {
 	return fresh
 }
 
-// errNoNamespace tells that the operator does not know its own namespace.
+// errNoNamespace is the error of every Secret while the operator does not know its own namespace.
 var errNoNamespace = errors.New("the operator was started without --pull-secret-namespace")
 
+// get reads a Secret. The problem is in the words of the status, and holds nothing of the Secret.
 func (p *PullSecrets) get(ctx context.Context, name string) (secret *corev1.Secret, problem string) {
 	secret = &corev1.Secret{}
 	err := errNoNamespace
@@ -117,8 +121,9 @@ func (p *PullSecrets) get(ctx context.Context, name string) (secret *corev1.Secr
 	case apierrors.IsNotFound(err):
 		return nil, fmt.Sprintf("pull secret %s does not exist in namespace %s", name, p.Namespace)
 	case apierrors.IsForbidden(err):
-		return nil, fmt.Sprintf("pull secret %s cannot be read: the operator lacks the right to get it in namespace %s", name, p.Namespace)
+		return nil, fmt.Sprintf("pull secret %s cannot be read: the operator is not allowed to get Secrets in namespace %s", name, p.Namespace)
 	default:
-		return nil, fmt.Sprintf("pull secret %s cannot be read now", name)
+		log.FromContext(ctx).V(2).Info("Reading a pull secret failed", "secret", name, "error", err.Error())
+		return nil, fmt.Sprintf("reading pull secret %s failed, and is retried", name)
 	}
 }

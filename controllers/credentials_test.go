@@ -123,8 +123,8 @@ func TestPullSecretsUnavailable(t *testing.T) {
 		want      string
 	}{
 		"missing":   {want: "pull secret registries does not exist in namespace operator"},
-		"forbidden": {err: apierrors.NewForbidden(secrets, "registries", errors.New("no")), want: "pull secret registries cannot be read: the operator lacks the right to get it in namespace operator"},
-		"outage":    {err: errors.New("connection refused"), want: "pull secret registries cannot be read now"},
+		"forbidden": {err: apierrors.NewForbidden(secrets, "registries", errors.New("no")), want: "pull secret registries cannot be read: the operator is not allowed to get Secrets in namespace operator"},
+		"outage":    {err: errors.New("connection refused"), want: "reading pull secret registries failed, and is retried"},
 		"type":      {secret: opaque, want: "pull secret registries has type Opaque, not kubernetes.io/dockerconfigjson"},
 		"garbage":   {secret: garbage, want: "a pull secret does not hold a Docker configuration: registries"},
 		"nowhere":   {elsewhere: true, want: "pull secret registries cannot be read: the operator was started without --pull-secret-namespace"},

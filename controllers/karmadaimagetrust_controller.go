@@ -101,8 +101,8 @@ type KarmadaImageTrustReconciler struct {
 	// Trigger has trusts reconciled when something outside the API server changed.
 	Trigger *Trigger
 
-	policies policyKinds
-	written  writtenStatuses
+	policyKinds watchedKinds
+	written     writtenStatuses
 }
 
 // +kubebuilder:rbac:groups=trust.karmada.io,resources=karmadaimagetrusts,verbs=get;list;watch
@@ -183,7 +183,7 @@ func (r *KarmadaImageTrustReconciler) report(
 			}
 			return ctrl.Result{}, errors.Join(fmt.Errorf("writing the status: %w", err), seen.policy.err)
 		}
-		r.written.remember(trust, version)
+		r.written.record(trust, version)
 	}
 	r.tell(trust, verdictEvents(before, &trust.Status))
 	if err := errors.Join(seen.policy.err, r.publish(ctx, trust, seen)); err != nil {
@@ -204,7 +204,7 @@ func (r *KarmadaImageTrustReconciler) root(ctx context.Context, rootName string)
 		return r.Roots.Current()
 	}
 	object := newTrustRoot()
-	err := r.policies.get(ctx, r.Client, types.NamespacedName{Name: rootName}, object)
+	err := r.policyKinds.get(ctx, r.Client, types.NamespacedName{Name: rootName}, object)
 	switch {
 	case isKindMissing(err), apierrors.IsNotFound(err):
 		r.TrustRoots.Forget(rootName)

@@ -54,7 +54,7 @@ func (r *KarmadaImageTrustReconciler) applyPolicy(
 	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy,
 ) policyOutcome {
 	current := newClusterImagePolicy()
-	err := r.policies.get(ctx, r.Client, types.NamespacedName{Name: trust.Name}, current)
+	err := r.policyKinds.get(ctx, r.Client, types.NamespacedName{Name: trust.Name}, current)
 	desired := r.render(ctx, trust, compiled, current)
 	if err == nil && isAsWanted(trust, desired, current) {
 		return mirror(compiled, current)

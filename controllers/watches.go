@@ -23,35 +23,32 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-logr/logr"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	toolscache "k8s.io/client-go/tools/cache"
-	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
 const (
-	// kindInterval is how often a kind that is not installed is looked for.
-	kindInterval = 5 * time.Second
-	// inventoryInterval is how often it is looked whether the workloads have been read.
+	controllerName = "karmadaimagetrust"
+	// inventoryInterval is how often it is checked whether the workloads have been listed.
 	inventoryInterval = 100 * time.Millisecond
-	// firstLookTimeout bounds the wait for what is installed at the start. Verdicts need none of it.
-	firstLookTimeout = 30 * time.Second
 )
 
-// errKindMissing: the kind is not installed, or its watch has not begun.
+// errKindMissing is returned where a kind is not installed, or not watched yet.
 var errKindMissing = errors.New("the kind is not installed")
 
 func newClusterImagePolicy() *unstructured.Unstructured {
@@ -66,117 +63,116 @@ func newObject(kind schema.GroupVersionKind) *unstructured.Unstructured {
 	return object
 }
 
-// SetupWithManager registers the reconciler and its watches. policy-controller's kinds are
-// watched from the moment they are installed, which may be after the operator's start.
+// SetupWithManager registers the reconciler and its watches with a manager. policy-controller's kinds are watched once
+// they are installed, which may be after the operator has started.
 func (r *KarmadaImageTrustReconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Options) error {
 	r.Trigger.listFrom(mgr.GetClient())
-	builder := ctrl.NewControllerManagedBy(mgr).
-		Named("karmadaimagetrust").
+	b := ctrl.NewControllerManagedBy(mgr).
+		Named(controllerName).
 		For(&v1alpha1.KarmadaImageTrust{}).
 		WatchesRawSource(r.Trigger).
+		WithLogConstructor(logConstructor(mgr.GetLogger())).
 		WithOptions(opts)
-	read := make(firstLook)
-	builder.WatchesRawSource(read)
-	if err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
-		defer close(read)
-		if err := r.watchAdmission(ctx, mgr.GetCache()); err != nil {
-			return err
-		}
-		return r.awaitInventory(ctx)
-	})); err != nil {
-		return fmt.Errorf("watching admission: %w", err)
+	if err := r.addClusterWatches(mgr, b); err != nil {
+		return err
 	}
-	for kind, changed := range map[schema.GroupVersionKind]func(ctx context.Context, object any, gone bool){
-		// A policy has the name of its trust. So have foreign ones, whose deletion a trust may wait for.
-		policy.ClusterImagePolicyKind: r.policyChanged,
-		policy.TrustRootKind:          r.trustRootChanged,
-	} {
-		look := make(firstLook)
-		builder.WatchesRawSource(look)
-		if err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
-			return r.watchOnceInstalled(ctx, mgr.GetRESTMapper(), mgr.GetCache(), kind, changed, sync.OnceFunc(func() { close(look) }))
-		})); err != nil {
-			return fmt.Errorf("watching %s: %w", kind.Kind, err)
+	for _, w := range r.kindWatchers(mgr) {
+		b.WatchesRawSource(w.gate)
+		if err := mgr.Add(w); err != nil {
+			return fmt.Errorf("watching %s: %w", w.kind.Kind, err)
 		}
 	}
-	if err := builder.Complete(r); err != nil {
+	if err := b.Complete(r); err != nil {
 		return fmt.Errorf("building the controller: %w", err)
 	}
 	return nil
 }
 
-// firstLook holds the first pass back until a kind is watched, or known to be missing. A pass before that
-// would report the missing of what nobody has looked for yet.
-type firstLook chan struct{}
-
-var _ source.SyncingSource = firstLook(nil)
-
-// Start does nothing: Trigger brings the passes.
-func (firstLook) Start(context.Context, workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-	return nil
+// logConstructor returns the logger of a reconciliation.
+func logConstructor(base logr.Logger) func(*reconcile.Request) logr.Logger {
+	base = base.WithValues("controller", controllerName)
+	return func(req *reconcile.Request) logr.Logger {
+		if req == nil {
+			return base
+		}
+		return base.WithValues("karmadaImageTrust", req.Name)
+	}
 }
 
-// WaitForSync is called by the controller before its first pass.
-func (l firstLook) WaitForSync(ctx context.Context) error {
-	select {
-	case <-l:
-	case <-ctx.Done():
-	case <-time.After(firstLookTimeout):
-	}
-	return nil
-}
-
-// watchOnceInstalled waits for a kind, watches it, and has all trusts reconciled then. It calls looked as soon
-// as it knows whether the kind is there.
-func (r *KarmadaImageTrustReconciler) watchOnceInstalled(
-	ctx context.Context, mapper apimeta.RESTMapper, informers cache.Cache, kind schema.GroupVersionKind,
-	changed func(ctx context.Context, object any, gone bool), looked func(),
-) error {
-	err := wait.PollUntilContextCancel(ctx, kindInterval, true, func(context.Context) (bool, error) {
-		// Any error, not only a missing kind, is a reason to look again later.
-		_, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
-		if apimeta.IsNoMatchError(err) {
-			looked()
+// addClusterWatches watches what admission decisions depend on, then waits for the inventory of workloads.
+func (r *KarmadaImageTrustReconciler) addClusterWatches(mgr ctrl.Manager, b *builder.Builder) error {
+	gate := newSyncGate()
+	b.WatchesRawSource(gate)
+	err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
+		defer gate.open()
+		if err := r.watchAdmission(ctx, mgr.GetCache()); err != nil {
+			return err
 		}
-		return err == nil, nil
-	})
-	if err != nil {
-		return nil //nolint:nilerr // the operator stops
-	}
-	informer, err := informers.GetInformer(ctx, newObject(kind))
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil //nolint:nilerr // the operator stops
-		}
-		return fmt.Errorf("watching %s: %w", kind.Kind, err)
-	}
-	registration, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    func(object any) { changed(ctx, object, false) },
-		UpdateFunc: func(_, object any) { changed(ctx, object, false) },
-		DeleteFunc: func(object any) { changed(ctx, object, true) },
-	})
-	if err != nil {
-		return fmt.Errorf("watching %s: %w", kind.Kind, err)
-	}
-	if !toolscache.WaitForCacheSync(ctx.Done(), registration.HasSynced) {
+		r.waitForInventory(ctx)
 		return nil
+	}))
+	if err != nil {
+		return fmt.Errorf("watching admission: %w", err)
 	}
-	r.policies.setWatched(kind)
-	looked()
-	r.Trigger.EnqueueAll(ctx)
 	return nil
 }
 
-// awaitInventory waits for the first lists of workloads, and has every trust looked at with them.
-func (r *KarmadaImageTrustReconciler) awaitInventory(ctx context.Context) error {
+// kindWatchers watch policy-controller's kinds.
+func (r *KarmadaImageTrustReconciler) kindWatchers(mgr ctrl.Manager) []*kindWatcher {
+	policies := &kindWatcher{kind: policy.ClusterImagePolicyKind, onSet: r.policySet, onDelete: r.policyDeleted}
+	roots := &kindWatcher{kind: policy.TrustRootKind, onSet: r.trustRootChanged, onDelete: r.trustRootChanged}
+	watchers := []*kindWatcher{policies, roots}
+	for _, w := range watchers {
+		w.mapper, w.informers, w.gate = mgr.GetRESTMapper(), mgr.GetCache(), newSyncGate()
+		w.onSynced = func(ctx context.Context) {
+			r.policyKinds.setWatched(w.kind)
+			r.Trigger.EnqueueAll(ctx)
+		}
+	}
+	return watchers
+}
+
+// waitForInventory waits until all workloads have been listed, then enqueues every trust.
+func (r *KarmadaImageTrustReconciler) waitForInventory(ctx context.Context) {
 	err := wait.PollUntilContextCancel(ctx, inventoryInterval, true, func(context.Context) (bool, error) {
 		return r.Inventory.Synced(), nil
 	})
-	if err != nil {
-		return nil //nolint:nilerr // the operator stops
+	if err == nil {
+		r.Trigger.EnqueueAll(ctx)
 	}
-	r.Trigger.EnqueueAll(ctx)
-	return nil
+}
+
+// policySet enqueues the trusts that a ClusterImagePolicy concerns: the one of its name, since a trust may wait until a
+// policy that is not its own is deleted, and those with workloads that run an image which the policy covers or covered.
+func (r *KarmadaImageTrustReconciler) policySet(_ context.Context, object any) {
+	r.Trigger.Enqueue(objectName(object))
+	if cip, ok := object.(*unstructured.Unstructured); ok {
+		r.enqueueCovered(r.Admission.SetPolicy(cip))
+	}
+}
+
+// policyDeleted enqueues the trusts that the deletion of a ClusterImagePolicy concerns.
+func (r *KarmadaImageTrustReconciler) policyDeleted(_ context.Context, object any) {
+	name := objectName(object)
+	r.Trigger.Enqueue(name)
+	r.enqueueCovered(r.Admission.RemovePolicy(name))
+}
+
+func (r *KarmadaImageTrustReconciler) enqueueCovered(change admission.PolicyChange) {
+	if change.None() {
+		return
+	}
+	for _, name := range r.Inventory.SubscribersFor(change.Covers) {
+		r.Trigger.EnqueueAfter(name)
+	}
+}
+
+// trustRootChanged enqueues the trusts that name a TrustRoot.
+func (r *KarmadaImageTrustReconciler) trustRootChanged(ctx context.Context, object any) {
+	name := objectName(object)
+	r.Trigger.enqueueMatching(ctx, func(trust *v1alpha1.KarmadaImageTrust) bool {
+		return trust.Spec.TrustRoot != nil && trust.Spec.TrustRoot.Name == name
+	})
 }
 
 func objectName(object any) string { return nameOf(object).Name }
@@ -194,20 +190,14 @@ func nameOf(object any) types.NamespacedName {
 	return types.NamespacedName{Namespace: accessor.GetNamespace(), Name: accessor.GetName()}
 }
 
-func (r *KarmadaImageTrustReconciler) trustRootChanged(ctx context.Context, object any, _ bool) {
-	name := objectName(object)
-	r.Trigger.enqueueMatching(ctx, func(trust *v1alpha1.KarmadaImageTrust) bool {
-		return trust.Spec.TrustRoot != nil && trust.Spec.TrustRoot.Name == name
-	})
-}
-
-// policyKinds knows which of policy-controller's kinds are watched.
-type policyKinds struct {
+// watchedKinds records which of policy-controller's kinds are watched. The zero value is ready for use, and safe for
+// concurrent use.
+type watchedKinds struct {
 	mu      sync.RWMutex
 	watched map[schema.GroupVersionKind]bool
 }
 
-func (k *policyKinds) setWatched(kind schema.GroupVersionKind) {
+func (k *watchedKinds) setWatched(kind schema.GroupVersionKind) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.watched == nil {
@@ -216,8 +206,9 @@ func (k *policyKinds) setWatched(kind schema.GroupVersionKind) {
 	k.watched[kind] = true
 }
 
-// get reads an object from the cache, or says errKindMissing where the cache would not know of changes.
-func (k *policyKinds) get(ctx context.Context, reader client.Reader, key types.NamespacedName, object *unstructured.Unstructured) error {
+// get reads an object from the cache. It returns errKindMissing while the kind is not watched, since the cache would not
+// follow changes then.
+func (k *watchedKinds) get(ctx context.Context, reader client.Reader, key types.NamespacedName, object *unstructured.Unstructured) error {
 	k.mu.RLock()
 	watched := k.watched[object.GroupVersionKind()]
 	k.mu.RUnlock()

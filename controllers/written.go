@@ -24,40 +24,44 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// writtenStatuses remembers the last status written of each trust until the cache has it, so
-// that a pass in between does not compute from, and write again over, an older one.
+// writtenStatuses holds the last status written of each trust until the cache has it, so that a reconciliation in between
+// does not start from the status before, and write again. The zero value is ready for use, and safe for concurrent use.
 type writtenStatuses struct {
 	mu   sync.Mutex
 	last map[string]writtenStatus
 }
 
 type writtenStatus struct {
-	uid    types.UID
-	over   string // resource version that the write replaced
-	status v1alpha1.KarmadaImageTrustStatus
+	uid types.UID
+	// replacedVersion is the resource version that the write replaced.
+	replacedVersion string
+	status          v1alpha1.KarmadaImageTrustStatus
 }
 
-// latest status of a trust as read from the cache.
+// latest returns the last status of a trust that was read from the cache: the one written where the cache does not have
+// it yet.
 func (w *writtenStatuses) latest(trust *v1alpha1.KarmadaImageTrust) v1alpha1.KarmadaImageTrustStatus {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	last, ok := w.last[trust.Name]
-	if ok && last.uid == trust.UID && last.over == trust.ResourceVersion {
+	if ok && last.uid == trust.UID && last.replacedVersion == trust.ResourceVersion {
 		return *last.status.DeepCopy()
 	}
 	delete(w.last, trust.Name)
 	return trust.Status
 }
 
-func (w *writtenStatuses) remember(trust *v1alpha1.KarmadaImageTrust, over string) {
+// record stores the status of a trust that was written over replacedVersion.
+func (w *writtenStatuses) record(trust *v1alpha1.KarmadaImageTrust, replacedVersion string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.last == nil {
 		w.last = map[string]writtenStatus{}
 	}
-	w.last[trust.Name] = writtenStatus{uid: trust.UID, over: over, status: *trust.Status.DeepCopy()}
+	w.last[trust.Name] = writtenStatus{uid: trust.UID, replacedVersion: replacedVersion, status: *trust.Status.DeepCopy()}
 }
 
+// forget drops the status of a deleted trust.
 func (w *writtenStatuses) forget(name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

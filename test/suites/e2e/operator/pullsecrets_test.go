@@ -65,7 +65,7 @@ func TestPullSecrets(t *testing.T) {
 	lab.Create(t, trust)
 
 	got := lab.WaitForTrust(t, trust.Name, labtest.HasVerdict(image, v1alpha1.VerdictUnknown, v1alpha1.RegistryUnauthorizedReason))
-	want := fmt.Sprintf("pull secret %s cannot be read: the operator lacks the right to get it in namespace %s", named, own)
+	want := fmt.Sprintf("pull secret %s cannot be read: the operator is not allowed to get Secrets in namespace %s", named, own)
 	if message := labtest.FindImage(got, image).Message; !strings.HasSuffix(message, want) {
 		t.Errorf("message %q, want %q", message, want)
 	}
