@@ -149,13 +149,13 @@ func (p *pass) root(ctx context.Context, name string) rootOfTrust {
 	return p.roots[name]
 }
 
-// surroundings that the trust's policy is rendered for.
-func (r rootOfTrust) surroundings(config admission.Config) policy.Surroundings {
-	in := policy.Surroundings{AttestationsUnverified: config.EnableOCI11}
+// target that the trust's policy is rendered for.
+func (r rootOfTrust) target(cluster *admission.Cluster) policy.Target {
+	target := cluster.Target()
 	if r.root != nil {
-		in.Timestamps, in.Unlogged = r.root.Timestamps(), !r.root.Logs()
+		target.TransparencyLog, target.TimestampAuthority = r.root.Logs(), r.root.Timestamps()
 	}
-	return in
+	return target
 }
 
 // onceEnforced is the cluster as it would be with the trust enforced, or why it is not known.
@@ -166,9 +166,7 @@ func (r *KarmadaImageTrustReconciler) onceEnforced(
 	if err != nil {
 		return nil, err.Error()
 	}
-	enforcing := *compiled
-	enforcing.Enforcement = v1alpha1.EnforcementEnforce
-	rendered := enforcing.ClusterImagePolicy(own, root.surroundings(cluster.Config))
+	rendered := compiled.Enforced().ClusterImagePolicy(own, root.target(&cluster))
 	cluster.Policies = cluster.Policies.With(admission.ParsePolicy(rendered))
 	return &cluster, ""
 }

@@ -74,7 +74,7 @@ func newLooking(tb testing.TB) (*KarmadaImageTrustReconciler, *knowing) {
 	tb.Helper()
 	verdicts := &knowing{}
 	r := &KarmadaImageTrustReconciler{
-		Verdicts: verdicts, Roots: oneRoot{}, TrustRoots: trustroot.NewNamed("", logr.Discard(), nil), PullSecrets: &PullSecrets{}, Inventory: inventory.New(func(string) {}), Admission: admission.NewState("w"),
+		Verdicts: verdicts, Roots: oneRoot{}, TrustRoots: trustroot.NewNamed("", logr.Discard(), nil), PullSecrets: &PullSecrets{}, Inventory: inventory.New(func(string) {}), Admission: admission.NewState("w", admission.V014()),
 	}
 	rules := []admissionregistrationv1.RuleWithOperations{{
 		Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.OperationAll},

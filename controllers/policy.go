@@ -86,19 +86,24 @@ func (r *KarmadaImageTrustReconciler) applyPolicy(
 func (r *KarmadaImageTrustReconciler) render(
 	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, current *unstructured.Unstructured,
 ) *unstructured.Unstructured {
-	rooted, unverified := []policy.Surroundings{{}, {Timestamps: true}, {Timestamps: true, Unlogged: true}}, []bool{true, false}
+	rooted, verified := []policy.Target{
+		{TransparencyLog: true},
+		{TransparencyLog: true, TimestampAuthority: true},
+		{TimestampAuthority: true},
+	}, []bool{false, true}
 	if compiled.TrustRoot == "" {
 		rooted = rooted[:1]
 	} else if root, err := r.root(ctx, compiled.TrustRoot); err == nil {
-		rooted = []policy.Surroundings{{Timestamps: root.Timestamps(), Unlogged: !root.Logs()}}
+		rooted = []policy.Target{{TransparencyLog: root.Logs(), TimestampAuthority: root.Timestamps()}}
 	}
 	if cluster, err := r.Admission.Cluster(); err == nil {
-		unverified = []bool{cluster.Config.EnableOCI11}
+		verified = []bool{cluster.Target().AttestationsVerified}
 	}
 	var strictest *unstructured.Unstructured
-	for _, in := range rooted {
-		for _, in.AttestationsUnverified = range unverified {
-			desired := compiled.ClusterImagePolicy(trust.Name, in)
+	for _, target := range rooted {
+		target.Capabilities = r.Admission.Behavior().Capabilities
+		for _, target.AttestationsVerified = range verified {
+			desired := compiled.ClusterImagePolicy(trust.Name, target)
 			if desired == nil {
 				return nil
 			}

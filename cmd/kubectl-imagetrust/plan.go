@@ -146,7 +146,7 @@ func (o *planOptions) validate() error {
 // plan for the scene with some trusts enforced.
 func (o *planOptions) plan(ctx context.Context, in scene, given *trusts, judge *judge) (forecast.Plan, error) {
 	cluster := in.cluster
-	policies, err := judge.policies(ctx, given, cluster.Config)
+	policies, err := judge.policies(ctx, given, cluster.Target())
 	if err != nil {
 		return forecast.Plan{}, err
 	}
@@ -179,20 +179,17 @@ func newJudge(s streams, o *planOptions, given *trusts) (*judge, error) {
 }
 
 // policies of the trusts once they are enforced, and of the ClusterImagePolicies beside them.
-func (j *judge) policies(ctx context.Context, given *trusts, config admission.Config) ([]*admission.Policy, error) {
+func (j *judge) policies(ctx context.Context, given *trusts, target policy.Target) ([]*admission.Policy, error) {
 	var policies []*admission.Policy
 	for _, one := range given.all {
-		in := policy.Surroundings{AttestationsUnverified: config.EnableOCI11}
 		if name := one.compiled.TrustRoot; name != "" {
 			root, err := j.roots.root(ctx, name)
 			if err != nil {
 				return nil, err
 			}
-			in.Timestamps, in.Unlogged = root.Timestamps(), !root.Logs()
+			target.TransparencyLog, target.TimestampAuthority = root.Logs(), root.Timestamps()
 		}
-		enforcing := *one.compiled
-		enforcing.Enforcement = v1alpha1.EnforcementEnforce
-		policies = append(policies, admission.ParsePolicy(enforcing.ClusterImagePolicy(one.name, in)))
+		policies = append(policies, admission.ParsePolicy(one.compiled.Enforced().ClusterImagePolicy(one.name, target)))
 	}
 	for _, cip := range given.policies {
 		policies = append(policies, admission.ParsePolicy(cip))

@@ -46,7 +46,7 @@ func (o *planOptions) lookAtCluster(ctx context.Context, _ streams) (scene, erro
 	if err != nil {
 		return scene{}, err
 	}
-	state := admission.NewState(o.webhook)
+	state := admission.NewState(o.webhook, admission.DefaultBehavior())
 	if err := readState(ctx, c, state); err != nil {
 		return scene{}, unavailable(err)
 	}
@@ -159,6 +159,7 @@ func (o *planOptions) lookAtManifests(_ context.Context, s streams) (scene, erro
 			Policies:  admission.NewPolicies(),
 			Config:    admission.Config{NoMatch: admission.NoMatchAllow}, // uncovered images are told by themselves
 			Namespace: func(string) (map[string]string, bool) { return nil, false },
+			Behavior:  admission.DefaultBehavior(),
 		},
 		workloads: index.Select("plan", "", func(string) bool { return true }),
 	}, nil

@@ -25,7 +25,7 @@ import (
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
-	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/admission"
 )
 
 // renderOptions are the flags of render.
@@ -82,15 +82,15 @@ func (o *renderOptions) run(ctx context.Context, s streams) error {
 }
 
 func (o *renderOptions) render(ctx context.Context, one trust, roots *material) (string, error) {
-	var in policy.Surroundings
+	target := admission.DefaultBehavior().Target(admission.Config{})
 	if one.compiled.TrustRoot != "" {
 		root, err := roots.root(ctx, one.compiled.TrustRoot)
 		if err != nil {
 			return "", err
 		}
-		in.Timestamps, in.Unlogged = root.Timestamps(), !root.Logs()
+		target.TransparencyLog, target.TimestampAuthority = root.Logs(), root.Timestamps()
 	}
-	rendered := one.compiled.ClusterImagePolicy(one.name, in)
+	rendered := one.compiled.ClusterImagePolicy(one.name, target)
 	if rendered == nil {
 		if o.output == "json" {
 			return "", nil

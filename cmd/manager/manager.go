@@ -133,7 +133,7 @@ func compose(mgr manager.Manager, opts managerOptions) error {
 		Live:       mgr.GetAPIReader(),
 		Verdicts:   verdicts,
 		Inventory:  workloads,
-		Admission:  admission.NewState(opts.policyWebhook),
+		Admission:  admission.NewState(opts.policyWebhook, admission.DefaultBehavior()),
 		Roots:      roots,
 		TrustRoots: named,
 		PullSecrets: &controllers.PullSecrets{

@@ -24,6 +24,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
 )
 
 // Cluster is what admission's answers depend on.
@@ -32,9 +33,14 @@ type Cluster struct {
 	Validating, Mutating *Webhook
 	Policies             *Policies
 	Config               Config
+	// Behavior of the version of policy-controller.
+	Behavior Behavior
 	// Namespace returns the labels of a namespace.
 	Namespace func(name string) (labels map[string]string, known bool)
 }
+
+// Target returns what a policy is rendered for in the cluster. The caller adds what the policy's TrustRoot has.
+func (c *Cluster) Target() policy.Target { return c.Behavior.Target(c.Config) }
 
 // interceptions by the webhooks.
 type interceptions struct {

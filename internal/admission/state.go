@@ -47,7 +47,8 @@ const (
 
 // State is safe for concurrent use.
 type State struct {
-	webhook string
+	webhook  string
+	behavior Behavior
 
 	mu         sync.Mutex
 	read       map[Source]int
@@ -69,10 +70,11 @@ type knownPolicy struct {
 const DefaultWebhookName = "policy.sigstore.dev"
 
 // NewState returns a State that recognises policy-controller's webhooks by their name, which is usually
-// DefaultWebhookName.
-func NewState(webhook string) *State {
+// DefaultWebhookName, and decides as one version of policy-controller does.
+func NewState(webhook string, behavior Behavior) *State {
 	return &State{
 		webhook:    webhook,
+		behavior:   behavior,
 		read:       map[Source]int{},
 		policies:   map[string]knownPolicy{},
 		validating: map[string]admissionregistrationv1.ValidatingWebhookConfiguration{},
@@ -93,6 +95,9 @@ func (s *State) Read(source Source) {
 	defer s.mu.Unlock()
 	s.read[source]++
 }
+
+// Behavior returns the behavior of the version of policy-controller.
+func (s *State) Behavior() Behavior { return s.behavior }
 
 // Cluster is the state as admission sees it, or an error that names what has not been read yet or is unusable.
 func (s *State) Cluster() (Cluster, error) {
@@ -128,6 +133,7 @@ func (s *State) assemble() (*Cluster, error) {
 		Mutating:   FindMutating(s.webhook, slices.Collect(maps.Values(s.mutating))),
 		Policies:   NewPolicies(policies...),
 		Namespace:  s.namespace,
+		Behavior:   s.behavior,
 	}
 	var err error
 	if cluster.Config, err = ParseConfig(s.config(cluster)); err != nil {

@@ -42,7 +42,7 @@ func configMap(namespace, noMatch string) *corev1.ConfigMap {
 }
 
 func TestUnreadUntilAllIsRead(t *testing.T) {
-	s := NewState("w")
+	s := NewState("w", V014())
 	for _, source := range []Source{WebhookConfigurations, Configuration, WebhookConfigurations, Namespaces} {
 		if _, err := s.Cluster(); err == nil || !strings.HasPrefix(err.Error(), "Not read yet: ") {
 			t.Errorf("before %s: got %v", source, err)
@@ -57,7 +57,7 @@ func TestUnreadUntilAllIsRead(t *testing.T) {
 
 func read(t *testing.T) *State {
 	t.Helper()
-	s := NewState("w")
+	s := NewState("w", V014())
 	for _, source := range []Source{WebhookConfigurations, WebhookConfigurations, Configuration, Namespaces} {
 		s.Read(source)
 	}

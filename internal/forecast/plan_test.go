@@ -48,8 +48,9 @@ func cluster(t *testing.T) *admission.Cluster {
 		t.Fatal(err)
 	}
 	return &admission.Cluster{
-		Policies:  admission.NewPolicies(admission.ParsePolicy(compiled.ClusterImagePolicy("karmada", policy.Surroundings{}))),
+		Policies:  admission.NewPolicies(admission.ParsePolicy(compiled.ClusterImagePolicy("karmada", policy.Target{}))),
 		Config:    admission.Config{NoMatch: admission.NoMatchAllow},
+		Behavior:  admission.V014(),
 		Namespace: func(string) (map[string]string, bool) { return nil, false },
 	}
 }

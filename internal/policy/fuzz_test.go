@@ -41,7 +41,7 @@ func FuzzCompile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if p.ClusterImagePolicy("x", Surroundings{}) == nil {
+		if p.ClusterImagePolicy("x", newTarget(nil)) == nil {
 			t.Error("nothing is rendered")
 		}
 		if ref, err := name.ParseReference(reference); err == nil {

@@ -215,6 +215,13 @@ func (p *Policy) compileReferences(path *field.Path, references []v1alpha1.Image
 	return errs
 }
 
+// Enforced returns a copy of the policy whose enforcement is Enforce.
+func (p *Policy) Enforced() *Policy {
+	enforced := *p
+	enforced.Enforcement = v1alpha1.EnforcementEnforce
+	return &enforced
+}
+
 // Matches tells whether the trust is about an image. It compares what admission compares:
 // the whole name, Docker Hub spelled out.
 func (p *Policy) Matches(ref name.Reference) bool { return p.MatchesName(ref.Name()) }

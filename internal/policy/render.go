@@ -62,7 +62,7 @@ func (p *Policy) Mode() string {
 
 // ClusterImagePolicy renders the policy, fully defaulted and with nothing in it that the
 // operator does not own; nil where none is wanted.
-func (p *Policy) ClusterImagePolicy(name string, in Surroundings) *unstructured.Unstructured {
+func (p *Policy) ClusterImagePolicy(name string, target Target) *unstructured.Unstructured {
 	if p.Mode() == "" {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (p *Policy) ClusterImagePolicy(name string, in Surroundings) *unstructured.
 	for _, pattern := range p.Globs() {
 		images = append(images, map[string]any{"glob": pattern})
 	}
-	authorities := p.authorities(p.enforceable(in))
+	authorities := p.authorities(target)
 	spec := map[string]any{
 		"mode":        p.Mode(),
 		"images":      images,
@@ -94,34 +94,9 @@ func (p *Policy) ClusterImagePolicy(name string, in Surroundings) *unstructured.
 	return out
 }
 
-// Surroundings of a ClusterImagePolicy that it is rendered for.
-type Surroundings struct {
-	// Timestamps tells that the TrustRoot has a timestamp authority.
-	Timestamps bool
-	// Unlogged tells that the TrustRoot has no transparency log.
-	Unlogged bool
-	// AttestationsUnverified tells that policy-controller accepts attestations unverified (enable-oci11), and so bundles.
-	AttestationsUnverified bool
-}
-
-// enforceable are the forms of the rule that policy-controller v0.14 can judge: no bundles by a TrustRoot, since it
-// never finds the log's key there, and none where anything would pass for one.
-func (p *Policy) enforceable(in Surroundings) Forms {
-	forms := SimpleSigning
-	if p.TrustRoot != "" && in.Unlogged {
-		forms = 0
-	}
-	if p.TrustRoot == "" && !in.AttestationsUnverified {
-		forms |= Bundle
-	}
-	if p.TrustRoot != "" && in.Timestamps {
-		forms |= Timestamped
-	}
-	return forms
-}
-
 // authorities are one for each claim in each form: policy-controller takes any of them for enough.
-func (p *Policy) authorities(forms Forms) []any {
+func (p *Policy) authorities(target Target) []any {
+	forms := target.formats(p.TrustRoot)
 	var authorities []any
 	add := func(group string, attestation map[string]any) {
 		for _, form := range []Forms{SimpleSigning, Timestamped, Bundle} {
@@ -133,8 +108,7 @@ func (p *Policy) authorities(forms Forms) []any {
 			switch {
 			case attestation != nil:
 				authority["attestations"] = []any{attestation}
-			case form == Bundle:
-				// policy-controller v0.14 judges bundles only as attestations; a signature is one with cosign's predicate.
+			case form == Bundle && !target.Capabilities.SignatureBundles:
 				authority["attestations"] = []any{map[string]any{"name": signatureGroup, "predicateType": SignPredicate}}
 			}
 			authorities = append(authorities, authority)

@@ -39,7 +39,8 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 var renderCases = map[string]struct {
 	change func(*v1alpha1.KarmadaImageTrustSpec)
-	in     Surroundings
+	// target changes what newTarget returns.
+	target func(*Target)
 	// as admission sees them
 	match, notMatch []string
 }{
@@ -81,8 +82,8 @@ var renderCases = map[string]struct {
 			s.TrustRoot = &v1alpha1.TrustRootReference{Name: "my-sigstore"}
 			s.Attestations = []v1alpha1.Attestation{{Name: "provenance", PredicateType: "https://slsa.dev/provenance/v1"}}
 		},
-		in:    Surroundings{Timestamps: true},
-		match: []string{"index.docker.io/karmada/karmada-scheduler" + testDigest},
+		target: func(target *Target) { target.TimestampAuthority = true },
+		match:  []string{"index.docker.io/karmada/karmada-scheduler" + testDigest},
 	},
 	"attested": {
 		change: func(s *v1alpha1.KarmadaImageTrustSpec) {
@@ -95,7 +96,7 @@ var renderCases = map[string]struct {
 	},
 	"unverified": {
 		change: func(*v1alpha1.KarmadaImageTrustSpec) {},
-		in:     Surroundings{AttestationsUnverified: true},
+		target: func(target *Target) { target.AttestationsVerified = false },
 		match:  []string{"index.docker.io/karmada/karmada-scheduler" + testDigest},
 	},
 }
@@ -103,7 +104,7 @@ var renderCases = map[string]struct {
 func TestClusterImagePolicyGolden(t *testing.T) {
 	for name, tc := range renderCases {
 		t.Run(name, func(t *testing.T) {
-			got := render(t, tc.change, tc.in)
+			got := render(t, tc.change, tc.target)
 			file := filepath.Join("testdata", name+".yaml")
 			if *update {
 				if err := os.WriteFile(file, got, 0o600); err != nil {
@@ -122,9 +123,9 @@ func TestClusterImagePolicyGolden(t *testing.T) {
 }
 
 func TestSpellingsOfDockerHubGiveOnePolicy(t *testing.T) {
-	want := render(t, func(*v1alpha1.KarmadaImageTrustSpec) {}, Surroundings{})
+	want := render(t, func(*v1alpha1.KarmadaImageTrustSpec) {}, nil)
 	for _, image := range []v1alpha1.ImageGlob{"karmada/*", "index.docker.io/karmada/*", "docker.io/karmada/*"} {
-		got := render(t, func(s *v1alpha1.KarmadaImageTrustSpec) { s.Images = []v1alpha1.ImageGlob{image} }, Surroundings{})
+		got := render(t, func(s *v1alpha1.KarmadaImageTrustSpec) { s.Images = []v1alpha1.ImageGlob{image} }, nil)
 		if diff := cmp.Diff(string(want), string(got)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", image, diff)
 		}
@@ -138,7 +139,7 @@ func TestAuditRendersNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := p.ClusterImagePolicy("karmada", Surroundings{}); got != nil {
+	if got := p.ClusterImagePolicy("karmada", newTarget(nil)); got != nil {
 		t.Errorf("got %v, want no policy", got)
 	}
 }
@@ -147,7 +148,7 @@ func TestAuditRendersNothing(t *testing.T) {
 func TestNoSignatureAskedFor(t *testing.T) {
 	p := compile(t, renderCases["attested"].change)
 	p.Rule = NewRule(p.Rule.Identity, 0, p.Rule.Attestations[0])
-	authorities, _, err := unstructured.NestedSlice(p.ClusterImagePolicy("karmada", Surroundings{}).Object, "spec", "authorities")
+	authorities, _, err := unstructured.NestedSlice(p.ClusterImagePolicy("karmada", newTarget(nil)).Object, "spec", "authorities")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +165,7 @@ func TestNoSignatureAskedFor(t *testing.T) {
 func TestPolicyControllerContract(t *testing.T) {
 	for name, tc := range renderCases {
 		t.Run(name, func(t *testing.T) {
-			document := render(t, tc.change, tc.in)
+			document := render(t, tc.change, tc.target)
 			warns, err := pcpolicy.Validate(t.Context(), string(document))
 			if err != nil || warns != nil {
 				t.Fatalf("policy-controller's validation: error %v, warning %v", err, warns)
@@ -214,9 +215,18 @@ func compile(t *testing.T, change func(*v1alpha1.KarmadaImageTrustSpec)) *Policy
 	return p
 }
 
-func render(t *testing.T, change func(*v1alpha1.KarmadaImageTrustSpec), in Surroundings) []byte {
+// newTarget returns a target that verifies all that v0.14 can, with a TrustRoot that has a transparency log.
+func newTarget(change func(*Target)) Target {
+	target := Target{Capabilities: V014(), AttestationsVerified: true, TransparencyLog: true}
+	if change != nil {
+		change(&target)
+	}
+	return target
+}
+
+func render(t *testing.T, change func(*v1alpha1.KarmadaImageTrustSpec), target func(*Target)) []byte {
 	t.Helper()
-	out, err := yaml.Marshal(compile(t, change).ClusterImagePolicy("karmada", in).Object)
+	out, err := yaml.Marshal(compile(t, change).ClusterImagePolicy("karmada", newTarget(target)).Object)
 	if err != nil {
 		t.Fatal(err)
 	}

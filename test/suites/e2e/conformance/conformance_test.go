@@ -190,7 +190,11 @@ func (f *conformanceFixture) prepare(t *testing.T, p *prediction.Predictor) *uns
 	if f.compiled, err = policy.Compile(trust.Spec); err != nil {
 		t.Fatal(err)
 	}
-	return f.compiled.ClusterImagePolicy(trust.Name, policy.Surroundings{Timestamps: f.root != nil && f.trusted.Timestamps()})
+	target := admission.DefaultBehavior().Target(admission.Config{})
+	if f.root != nil {
+		target.TransparencyLog, target.TimestampAuthority = f.trusted.Logs(), f.trusted.Timestamps()
+	}
+	return f.compiled.ClusterImagePolicy(trust.Name, target)
 }
 
 // push pushes the image of a case, an index as releases are, and stores its artifacts.

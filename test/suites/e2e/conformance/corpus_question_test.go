@@ -26,6 +26,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/test/corpus"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
@@ -133,7 +134,7 @@ func (q *corpusQuestion) rule(t *testing.T) *policy.Rule {
 // policy requires the attestation alone.
 func (q *corpusQuestion) policy(t *testing.T) *unstructured.Unstructured {
 	t.Helper()
-	return q.compile(t).ClusterImagePolicy(q.name, policy.Surroundings{})
+	return q.compile(t).ClusterImagePolicy(q.name, admission.DefaultBehavior().Target(admission.Config{}))
 }
 
 func (q *corpusQuestion) digest(t *testing.T) name.Digest {

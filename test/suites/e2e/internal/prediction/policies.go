@@ -24,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
@@ -58,7 +59,7 @@ func TrustPolicy(t *testing.T, name, organisation string) *unstructured.Unstruct
 	if err != nil {
 		t.Fatal(err)
 	}
-	return compiled.ClusterImagePolicy(name, policy.Surroundings{})
+	return compiled.ClusterImagePolicy(name, admission.DefaultBehavior().Target(admission.Config{}))
 }
 
 // CreatePolicies creates policies until the test ends, and waits until the webhook enforces them all: it

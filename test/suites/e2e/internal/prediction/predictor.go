@@ -84,7 +84,7 @@ func (p *Predictor) For(t *testing.T) *Predictor {
 // Cluster reads the state that admission depends on from the API server.
 func (p *Predictor) Cluster() *admission.Cluster {
 	p.T.Helper()
-	state := admission.NewState("policy.sigstore.dev")
+	state := admission.NewState("policy.sigstore.dev", admission.DefaultBehavior())
 	list := func(list client.ObjectList, opts ...client.ListOption) {
 		p.T.Helper()
 		if err := p.Lab.Client.List(p.T.Context(), list, opts...); err != nil {
@@ -160,8 +160,7 @@ func (p *Predictor) verify(q admission.Question) admission.Answer {
 
 func (p *Predictor) namedRoot(ctx context.Context, name string) *trustroot.Root {
 	object := &unstructured.Unstructured{}
-	object.SetAPIVersion("policy.sigstore.dev/v1alpha1")
-	object.SetKind("TrustRoot")
+	object.SetGroupVersionKind(policy.TrustRootKind)
 	if err := p.Lab.Client.Get(ctx, client.ObjectKey{Name: name}, object); err != nil {
 		return nil
 	}

@@ -1,0 +1,78 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package policy
+
+// Target describes the policy-controller and the root of trust that a ClusterImagePolicy is rendered for. The zero
+// value assumes neither: a policy rendered for it accepts nothing but signatures in the transparency log, stored as
+// cosign v2 stores them, which every version verifies.
+type Target struct {
+	// Capabilities of the version of policy-controller.
+	Capabilities Capabilities
+	// AttestationsVerified reports whether policy-controller verifies every attestation, and thereby every bundle, that it
+	// accepts. With enable-oci11 in its configuration some versions do not.
+	AttestationsVerified bool
+	// TransparencyLog reports whether the TrustRoot of the policy has a transparency log. It says nothing about the
+	// default root of trust, which has one.
+	TransparencyLog bool
+	// TimestampAuthority reports whether the TrustRoot of the policy has a timestamp authority. It says nothing about the
+	// default root of trust, whose timestamp authority is not used.
+	TimestampAuthority bool
+}
+
+// Capabilities are what a ClusterImagePolicy can ask of a version of policy-controller. The zero value is a version of
+// which nothing is assumed.
+type Capabilities struct {
+	// Version of policy-controller as messages name it, such as v0.14; empty if it is not known.
+	Version string
+	// Bundles reports whether attestations stored as Sigstore bundles are verified by the default root of trust.
+	Bundles bool
+	// TrustRootBundles reports whether they are verified by a TrustRoot with a transparency log too.
+	TrustRootBundles bool
+	// SignatureBundles reports whether signatures stored as Sigstore bundles are verified by an authority without
+	// attestations. Where they are not, an authority asks for an attestation of the type SignPredicate instead.
+	SignatureBundles bool
+}
+
+// V014 returns the capabilities of policy-controller v0.14. It looks up the log's key of a TrustRoot by the bytes of an
+// identifier that it stores as hexadecimal text (pkg/webhook/validator.go, trustroot.go), so that it never verifies a
+// bundle by a TrustRoot; and its cosign has no support for bundles as signatures (cosign v2.5.0 pkg/cosign/verify.go).
+func V014() Capabilities {
+	return Capabilities{Version: "v0.14", Bundles: true}
+}
+
+// formats that the target verifies under the policy's root of trust. There is always at least one, because a policy
+// without authorities would allow every image.
+func (t Target) formats(trustRoot string) Forms {
+	if trustRoot == "" {
+		forms := SimpleSigning
+		if t.Capabilities.Bundles && t.AttestationsVerified {
+			forms |= Bundle
+		}
+		return forms
+	}
+	var forms Forms
+	if t.TransparencyLog || !t.TimestampAuthority {
+		forms |= SimpleSigning
+	}
+	if t.TimestampAuthority {
+		forms |= Timestamped
+	}
+	if t.TransparencyLog && t.Capabilities.TrustRootBundles && t.AttestationsVerified {
+		forms |= Bundle
+	}
+	return forms
+}
