@@ -35,7 +35,7 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/binaries"
 )
 
-// asDemo makes this test's program the demo's: it is then run as such, and so is its supervisor.
+// asDemo is the environment variable that makes the test's program act as the demo and as its supervisor.
 const asDemo = "IMAGE_TRUST_TEST_AS_DEMO"
 
 const (
@@ -69,7 +69,7 @@ func TestDemo(t *testing.T) {
 		"make demo-down",
 	} {
 		if !strings.Contains(output, want) {
-			t.Errorf("the output does not hold %q", want)
+			t.Errorf("the output does not contain %q", want)
 		}
 	}
 	if !strings.Contains(output, "▸ waiting") {
@@ -82,36 +82,36 @@ func TestDemo(t *testing.T) {
 	}
 	get := exec.CommandContext(t.Context(), kubectl, "--kubeconfig="+kubeconfig(dir), "get", "pod", "scheduler", "-n", "demo")
 	if output, err := get.CombinedOutput(); err != nil {
-		t.Errorf("what is left up does not answer: %v: %s", err, output)
+		t.Errorf("the cluster that keeps running does not answer: %v: %s", err, output)
 	}
-	if output := start(t, dir, "run").wantExit(1); !strings.Contains(output, "up already") {
-		t.Errorf("a second run says %q", output)
+	if output := start(t, dir, "run").wantExit(1); !strings.Contains(output, "already running") {
+		t.Errorf("a second run prints %q", output)
 	}
 	if output := start(t, dir, "down").wantExit(0); !strings.Contains(output, "▸ stopped") {
-		t.Errorf("down says %q", output)
+		t.Errorf("down prints %q", output)
 	}
 	wantGone(t, dir, session, goneTimeout)
 	if output := start(t, dir, "down").wantExit(0); !strings.Contains(output, "▸ nothing is running") {
-		t.Errorf("a second down says %q", output)
+		t.Errorf("a second down prints %q", output)
 	}
 }
 
-// TestNothingSurvives ends the demo early, in ways that it can and in ways that it cannot notice.
+// TestNothingSurvives ends the demo early, with signals that it handles and with those that it cannot handle.
 func TestNothingSurvives(t *testing.T) {
 	needPrograms(t)
 	tests := map[string]struct {
-		moment  string // the line of output after which it happens
+		moment  string // the line of output after which the signal is sent
 		program string // that must run by then
 		signal  syscall.Signal
 		to      func(*demo) int
 		code    int
-		// within is how long the rest may last after the foreground's end.
+		// within bounds how long the other processes may outlive the foreground.
 		within time.Duration
 	}{
 		"Ctrl-C during the start": {
 			"▸ starting", binaries.KubeAPIServer, syscall.SIGINT, (*demo).foreground, exitInterrupted, 0,
 		},
-		"the foreground is killed in the story": {
+		"the foreground is killed during the steps": {
 			"$ kubectl wait", binaries.Kubectl, syscall.SIGKILL, (*demo).foreground, -1, goneTimeout,
 		},
 		"the supervisor is killed": {
@@ -124,7 +124,7 @@ func TestNothingSurvives(t *testing.T) {
 			d := start(t, dir, "run")
 			d.readUntil(tc.moment)
 			session := d.session()
-			d.awaitProgram(dir, tc.program)
+			d.waitForProgram(dir, tc.program)
 			removeFiles(t, session)
 			if err := syscall.Kill(tc.to(d), tc.signal); err != nil {
 				t.Fatal(err)
@@ -152,7 +152,7 @@ type demo struct {
 	cmd    *exec.Cmd
 	lines  *bufio.Reader
 	output bytes.Buffer
-	// supervisor is the session's leader, once it was looked for.
+	// supervisor is the process ID of the session's leader, once it is known.
 	supervisor int
 }
 
@@ -192,7 +192,7 @@ func (d *demo) readUntil(prefix string) {
 	}
 }
 
-// wantExit returns all that was printed. It also proves that nothing that is left holds the output open.
+// wantExit returns the whole output, and thereby checks that no remaining process holds it open.
 func (d *demo) wantExit(code int) string {
 	d.t.Helper()
 	if _, err := d.output.ReadFrom(d.lines); err != nil {
@@ -211,7 +211,7 @@ func (d *demo) wantExit(code int) string {
 
 func (d *demo) foreground() int { return d.cmd.Process.Pid }
 
-// session is the id of the session in which everything runs, and of its leader, the supervisor.
+// session returns the ID of the session in which everything runs, and of its leader, the supervisor.
 func (d *demo) session() int {
 	d.t.Helper()
 	for _, p := range processes(d.t) {
@@ -225,8 +225,8 @@ func (d *demo) session() int {
 	return d.supervisor
 }
 
-// awaitProgram waits until the program runs.
-func (d *demo) awaitProgram(dir, program string) {
+// waitForProgram waits until the program runs.
+func (d *demo) waitForProgram(dir, program string) {
 	d.t.Helper()
 	for begin := time.Now(); time.Since(begin) < startedTimeout; time.Sleep(pollInterval) {
 		for _, p := range processesOf(d.t, dir, d.supervisor) {
@@ -257,7 +257,7 @@ func wantGone(t *testing.T, dir string, session int, within time.Duration) {
 	}
 }
 
-// processesOf are the processes of the session, and those whose environment mentions dir, as kubectl's does.
+// processesOf returns the processes of the session, and those whose environment contains dir, as kubectl's does.
 func processesOf(t *testing.T, dir string, session int) []proc {
 	t.Helper()
 	return slices.DeleteFunc(processes(t), func(p proc) bool {
@@ -265,7 +265,7 @@ func processesOf(t *testing.T, dir string, session int) []proc {
 	})
 }
 
-// removeFiles removes, at the test's end, what a supervisor leaves behind that is killed.
+// removeFiles removes, at the test's end, the files of a killed supervisor.
 func removeFiles(t *testing.T, session int) {
 	t.Helper()
 	own := regexp.MustCompile(regexp.QuoteMeta(os.TempDir()) + `/image-trust-(tuf-)?[0-9]+`)
@@ -279,13 +279,13 @@ func removeFiles(t *testing.T, session int) {
 	}
 }
 
-// proc is a process as /proc has it, see proc(5).
+// proc is a process as /proc describes it, see proc(5).
 type proc struct {
 	id, parent, session  int
 	command, environment string
 }
 
-// processes are all that run, zombies apart.
+// processes returns all processes except zombies.
 func processes(t *testing.T) []proc {
 	t.Helper()
 	dirs, err := filepath.Glob("/proc/[0-9]*")
@@ -298,7 +298,7 @@ func processes(t *testing.T) []proc {
 		if err != nil {
 			continue // it has ended meanwhile
 		}
-		// The name stands in parentheses and may hold anything; state, parent, group and session follow.
+		// The name is in parentheses and may contain anything; state, parent, group and session follow.
 		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 		p := proc{}
 		p.id, _ = strconv.Atoi(filepath.Base(dir))

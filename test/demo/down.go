@@ -21,24 +21,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/karmada-io/image-trust/test/lab/filelock"
+	"github.com/karmada-io/image-trust/test/lab/stoppipe"
 )
 
-// downPollInterval is how often down looks whether the supervisor is gone.
+// downPollInterval is how often down checks whether the supervisor has ended.
 const downPollInterval = 100 * time.Millisecond
 
 var (
-	errUp        = errors.New("the demo is up already: stop it with make demo-down, which forgets all that was changed in it")
+	errUp        = errors.New("the demo is already running: stop it with make demo-down, which discards all changes in its cluster")
 	errStopAsked = errors.New("asked to stop")
 )
 
-// A supervisor holds the lock as long as it lives, so that nobody signals a process by a number that
-// may be another's by now; it is asked to stop through a named pipe.
+// A supervisor holds the lock until it ends, and is asked to stop through a named pipe.
 func lockFile(dir string) string { return filepath.Join(dir, "lock") }
 func pipeFile(dir string) string { return filepath.Join(dir, "stop") }
 
@@ -55,35 +53,13 @@ func notUp(dir string) error {
 
 // listen cancels once somebody writes to the pipe. The caller holds the lock.
 func listen(dir string, cancel context.CancelCauseFunc) error {
-	if err := os.RemoveAll(pipeFile(dir)); err != nil {
+	if err := stoppipe.Listen(pipeFile(dir), func() { cancel(errStopAsked) }); err != nil {
 		return fmt.Errorf("listen for demo down: %w", err)
 	}
-	if err := syscall.Mkfifo(pipeFile(dir), 0o600); err != nil {
-		return fmt.Errorf("listen for demo down: %w", err)
-	}
-	// Opened for both, it neither waits for a writer nor ends with one.
-	pipe, err := os.OpenFile(pipeFile(dir), os.O_RDWR, 0)
-	if err != nil {
-		return fmt.Errorf("listen for demo down: %w", err)
-	}
-	go func() {
-		_, _ = pipe.Read(make([]byte, 1))
-		cancel(errStopAsked)
-	}()
 	return nil
 }
 
-// ask asks the supervisor to stop. It fails while none listens.
-func ask(dir string) error {
-	pipe, err := os.OpenFile(pipeFile(dir), os.O_WRONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return err
-	}
-	_, err = pipe.WriteString("stop\n")
-	return errors.Join(err, pipe.Close())
-}
-
-// down stops the demo that is up, and returns when nothing of it runs any more.
+// down stops the running demo, and returns when all of its programs have ended.
 func down(ctx context.Context, dir string, out io.Writer) error {
 	lock, err := filelock.TryAcquire(lockFile(dir))
 	if err == nil {
@@ -93,7 +69,7 @@ func down(ctx context.Context, dir string, out io.Writer) error {
 	_, _ = fmt.Fprintln(out, "▸ stopping the demo")
 	for asked := false; errors.Is(err, filelock.ErrLocked); lock, err = filelock.TryAcquire(lockFile(dir)) {
 		if !asked {
-			asked = ask(dir) == nil
+			asked = stoppipe.Stop(pipeFile(dir)) == nil
 		}
 		select {
 		case <-ctx.Done():
@@ -104,6 +80,6 @@ func down(ctx context.Context, dir string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintln(out, "▸ stopped: nothing of it runs any more")
+	_, _ = fmt.Fprintln(out, "▸ stopped: all of its programs have ended")
 	return lock.Release()
 }

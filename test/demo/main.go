@@ -17,11 +17,11 @@ limitations under the License.
 // Command demo shows on one machine what image trust does, and leaves everything up to be tried out:
 //
 //	demo build  builds the control plane that the tests and the demo run
-//	demo run    starts everything and tells the story
-//	demo down   stops what run left up
+//	demo run    starts everything and runs the demo
+//	demo down   stops what run left running
 //
-// The foreground process owns nothing that lasts: a supervisor does, which ends with the foreground
-// unless it is told to stay (see lifeline.go).
+// A supervisor starts everything. It ends with the foreground process, unless that asks it to keep
+// running (see lifeline.go).
 package main
 
 import (
@@ -38,13 +38,13 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/binaries"
 )
 
-// exitInterrupted is what shells report of a command that Ctrl-C ended.
+// exitInterrupted is the exit code that shells report for a command that was ended by Ctrl-C.
 const exitInterrupted = 130
 
-// parentPollInterval is how often the foreground looks whether it still has its parent.
+// parentPollInterval is how often the foreground checks whether its parent still runs.
 const parentPollInterval = 500 * time.Millisecond
 
-// options are the command line's.
+// options are the options of the command line.
 type options struct {
 	command    string
 	dir        string
@@ -70,7 +70,7 @@ func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.StringVar(&o.dir, "dir", "", "directory of the demo's own files (default: bin/demo of the repository)")
-	flags.BoolVar(&o.shortLived, "short-lived", false, "let tests that need the same ports wait for the demo's end, rather than fail")
+	flags.BoolVar(&o.shortLived, "short-lived", false, "make tests that need the same ports wait for the end of the demo instead of failing")
 	flags.Usage = func() {
 		_, _ = fmt.Fprintln(flags.Output(), "usage: demo [flags] build|run|down")
 		flags.PrintDefaults()
@@ -107,7 +107,7 @@ func run(o options) error {
 	go watchParent(cancel)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	// A second signal does not wait for the end of what the first one began.
+	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)
 
 	switch o.command {
@@ -122,11 +122,11 @@ func run(o options) error {
 	}
 }
 
-// watchParent cancels when the parent has ended: make or a shell that is killed takes no child along.
+// watchParent cancels when the parent has ended: killing make or a shell does not end its children.
 func watchParent(cancel context.CancelCauseFunc) {
 	parent := os.Getppid()
 	for os.Getppid() == parent {
 		time.Sleep(parentPollInterval)
 	}
-	cancel(errors.New("the process that started the demo is gone"))
+	cancel(errors.New("the process that started the demo has ended"))
 }

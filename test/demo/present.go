@@ -27,7 +27,7 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/binaries"
 )
 
-// build builds the control plane, and says so where there is something to do.
+// build builds the control plane, and reports progress if there is something to build.
 func build(ctx context.Context, o options, out *os.File) error {
 	s, err := startSupervisor(o, superviseBuild, out)
 	if err != nil {
@@ -40,7 +40,7 @@ func build(ctx context.Context, o options, out *os.File) error {
 	return s.end()
 }
 
-// present starts everything, tells the story, and leaves everything up.
+// present starts everything, runs the demo, and leaves everything running.
 func present(ctx context.Context, o options, out *os.File) error {
 	if err := notUp(o.dir); err != nil {
 		return err
@@ -58,7 +58,7 @@ func present(ctx context.Context, o options, out *os.File) error {
 	}
 	_ = s.end()
 	if ctx.Err() != nil {
-		_, _ = fmt.Fprintln(out, "▸ stopped: nothing of it runs any more")
+		_, _ = fmt.Fprintln(out, "▸ stopped: all of its programs have ended")
 	}
 	return err
 }
@@ -72,7 +72,7 @@ func perform(ctx context.Context, s *supervisor, out *os.File) (installation, er
 	if err != nil {
 		return installation{}, err
 	}
-	if err := tell(ctx, k, story(up.SchedulerDigest)); err != nil {
+	if err := runSteps(ctx, k, story(up.SchedulerDigest)); err != nil {
 		if ctx.Err() == nil {
 			_ = s.say(failedWord)
 		}
@@ -81,14 +81,14 @@ func perform(ctx context.Context, s *supervisor, out *os.File) (installation, er
 	return up, s.keep(ctx)
 }
 
-// farewell tells how to go on.
+// farewell prints how to use what keeps running.
 func farewell(out io.Writer, up installation) error {
 	program, err := binaries.Find(binaries.Kubectl)
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, `
-▸ all of it stays up for you:
+▸ everything keeps running:
 
     export KUBECONFIG=%s
     %s get kit -o wide
@@ -98,7 +98,7 @@ func farewell(out io.Writer, up installation) error {
 	return err
 }
 
-// fromHere is a path as one would type it: below the working directory, prefix and the rest.
+// fromHere shortens a path below the working directory to prefix and the relative path.
 func fromHere(path, prefix string) string {
 	here, err := os.Getwd()
 	if err != nil {

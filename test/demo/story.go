@@ -24,26 +24,26 @@ import (
 	"time"
 )
 
-// step is one command of the story, and how it must end for the story to be true.
+// step is one command of the demo, and how it must end.
 type step struct {
-	// say stands before the command.
+	// say is printed before the command.
 	say  string
 	args []string
-	// hidden commands only wait for something. Those without words of their own for that are
-	// repeated until they end as they must.
+	// hidden commands only wait for something. Repeated ones are run until they end as they must,
+	// which is for commands that cannot wait themselves.
 	hidden, repeated bool
-	// refused commands must fail, others succeed.
-	refused bool
-	// want is what the output must hold.
+	// denied commands must fail, others succeed.
+	denied bool
+	// want lists what the output must contain.
 	want []string
 }
 
 // repeatTimeout bounds the wait of a repeated command.
 const repeatTimeout = time.Minute
 
-const denied = `admission webhook "policy.sigstore.dev" denied the request`
+const deniedByWebhook = `admission webhook "policy.sigstore.dev" denied the request`
 
-// story is the whole of it, for an image with the digest.
+// story returns all steps, for a signed image with this digest.
 func story(digest string) []step {
 	runImage := func(name, image string) []string {
 		return []string{"run", name, "-n", "demo", "--image=" + image}
@@ -57,7 +57,7 @@ func story(digest string) []step {
 	}
 	return []step{
 		{
-			say:  "a cluster in use: what runs was never verified",
+			say:  "a cluster with running workloads that nobody has verified",
 			args: []string{"create", "namespace", "demo"},
 		},
 		{args: []string{"wait", "serviceaccount", "default", "-n", "demo", "--for=create", timeout}, hidden: true},
@@ -66,7 +66,7 @@ func story(digest string) []step {
 		{args: []string{"wait", "pod", "-n", "demo", "-l", "app=scheduler", "--for=create", timeout}, hidden: true},
 		{args: []string{"wait", "pod", "-n", "demo", "-l", "app=dashboard", "--for=create", timeout}, hidden: true},
 		{
-			say:  "the namespace opts in to admission, and a trust only looks for now: what would be refused?",
+			say:  "the namespace opts in to admission, and the trust only audits for now: what would be denied?",
 			args: []string{"label", "namespace", "demo", "policy.sigstore.dev/include=true"},
 		},
 		{
@@ -81,7 +81,7 @@ func story(digest string) []step {
 			want: []string{"Deployment demo/dashboard, container ", unsignedImage + ": Unsigned"},
 		},
 		{
-			say:  "now it enforces: Karmada's own workflows may sign, as Karmada's documentation says",
+			say:  "now the trust enforces: Karmada's own workflows may sign, as Karmada's documentation says",
 			args: []string{"apply", "-f", "config/samples/karmada.yaml"},
 			want: []string{"karmadaimagetrust.trust.karmada.io/karmada configured"},
 		},
@@ -90,7 +90,7 @@ func story(digest string) []step {
 			want: []string{"condition met"},
 		},
 		{
-			say: "it became a policy of policy-controller, with names and identities as admission sees them",
+			say: "it is rendered as a ClusterImagePolicy, with names and identities as admission matches them",
 			args: []string{"get", "clusterimagepolicy", "karmada", "-o", "custom-columns=" +
 				"MODE:.spec.mode,IMAGES:.spec.images[*].glob," +
 				"ISSUER:" + identities + ".issuer,IDENTITY:" + identities + ".subjectRegExp"},
@@ -98,15 +98,15 @@ func story(digest string) []step {
 		},
 		{args: []string{"wait", "kit", "karmada", "--for=condition=Enforced", timeout}, hidden: true},
 		{
-			// The webhook takes up a policy a moment after it reports it Ready, and the API server a label.
+			// The webhook applies a policy a moment after it reports it Ready, and the API server a label.
 			args:     append(runImage("unsigned", unsignedImage), "--dry-run=server"),
 			hidden:   true,
 			repeated: true,
-			refused:  true,
-			want:     []string{denied, "failed policy: karmada"},
+			denied:   true,
+			want:     []string{deniedByWebhook, "failed policy: karmada"},
 		},
 		{
-			say:  "signed by Karmada's release workflow: admitted, and pinned to its digest",
+			say:  "signed by Karmada's release workflow: allowed, and pinned to its digest",
 			args: runImage("scheduler", signedImage),
 			want: []string{"pod/scheduler created"},
 		},
@@ -115,25 +115,25 @@ func story(digest string) []step {
 			want: []string{"karmada-scheduler:v1.16.0@" + digest},
 		},
 		{
-			say:     "not signed: refused",
-			args:    runImage("unsigned", unsignedImage),
-			refused: true,
-			want:    []string{denied, "no signatures found"},
+			say:    "not signed: denied",
+			args:   runImage("unsigned", unsignedImage),
+			denied: true,
+			want:   []string{deniedByWebhook, "no signatures found"},
 		},
 		{
-			say:     "what was foretold: the Deployment that runs it cannot be rolled out any more",
-			args:    []string{"rollout", "restart", "deployment", "dashboard", "-n", "demo"},
-			refused: true,
-			want:    []string{denied, "no signatures found"},
+			say:    "as predicted, the Deployment that runs it can no longer be rolled out",
+			args:   []string{"rollout", "restart", "deployment", "dashboard", "-n", "demo"},
+			denied: true,
+			want:   []string{deniedByWebhook, "no signatures found"},
 		},
 		{
-			say:     "signed, but by the workflow of somebody else's repository: refused",
-			args:    runImage("intruder", intruderImage),
-			refused: true,
-			want:    []string{denied, "none of the expected identities matched", intruderRepository},
+			say:    "signed, but by the workflow of another repository: denied",
+			args:   runImage("intruder", intruderImage),
+			denied: true,
+			want:   []string{deniedByWebhook, "none of the expected identities matched", intruderRepository},
 		},
 		{
-			say:  "the same verdicts without running anything: ask about the other two images as well",
+			say:  "the same verdicts without running anything: list the other two images as references",
 			args: []string{"patch", "kit", "karmada", "--type=merge", "--patch-file=test/demo/references.yaml"},
 			want: []string{"karmadaimagetrust.trust.karmada.io/karmada patched"},
 		},
@@ -149,20 +149,20 @@ func story(digest string) []step {
 	}
 }
 
-// tell runs the story and stops where it is not true.
-func tell(ctx context.Context, k *kubectl, steps []step) error {
+// runSteps runs the steps, and stops at the first one that does not end as it must.
+func runSteps(ctx context.Context, k *kubectl, steps []step) error {
 	for _, s := range steps {
 		if s.say != "" {
 			_, _ = fmt.Fprintf(k.out, "\n▸ %s\n", s.say)
 		}
-		if err := s.take(ctx, k); err != nil {
-			return fmt.Errorf("the story goes wrong at kubectl %s: %w", commandLine(s.args), err)
+		if err := s.run(ctx, k); err != nil {
+			return fmt.Errorf("the demo failed at kubectl %s: %w", commandLine(s.args), err)
 		}
 	}
 	return nil
 }
 
-func (s step) take(ctx context.Context, k *kubectl) error {
+func (s step) run(ctx context.Context, k *kubectl) error {
 	if !s.hidden {
 		output, ok, err := k.show(ctx, s.args)
 		if err != nil {
@@ -187,14 +187,14 @@ func (s step) take(ctx context.Context, k *kubectl) error {
 
 func (s step) check(output string, ok bool) error {
 	switch {
-	case ok && s.refused:
-		return errors.New("it succeeded, and should be refused")
-	case !ok && !s.refused:
-		return errors.New("it failed, and should succeed")
+	case ok && s.denied:
+		return errors.New("it succeeded, but should be denied")
+	case !ok && !s.denied:
+		return errors.New("it failed, but should succeed")
 	}
 	for _, want := range s.want {
 		if !strings.Contains(output, want) {
-			return fmt.Errorf("the output should hold %q", want)
+			return fmt.Errorf("the output does not contain %q", want)
 		}
 	}
 	return nil

@@ -26,20 +26,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestTell proves that the story stops at a command that does not end as it says.
-func TestTell(t *testing.T) {
+// TestRunSteps checks that the demo stops at a command that does not end as it must.
+func TestRunSteps(t *testing.T) {
 	tests := map[string]struct {
 		program string
 		step    step
 		want    string // part of the error; empty: none
 	}{
-		"true":                        {"echo", step{args: []string{"created"}, want: []string{"created"}}, ""},
-		"truly refused":               {"false", step{refused: true}, ""},
-		"admitted, but to be refused": {"echo", step{refused: true}, "it succeeded, and should be refused"},
-		"refused, but to be admitted": {"false", step{}, "it failed, and should succeed"},
-		"other words":                 {"echo", step{args: []string{"created"}, want: []string{"denied"}}, `the output should hold "denied"`},
-		"a hidden failure is shown":   {"echo", step{args: []string{"why"}, hidden: true, refused: true}, "should be refused:\nwhy"},
-		"no kubectl":                  {"no-such-program", step{}, "run kubectl"},
+		"as expected":               {"echo", step{args: []string{"created"}, want: []string{"created"}}, ""},
+		"denied as expected":        {"false", step{denied: true}, ""},
+		"allowed, want denied":      {"echo", step{denied: true}, "it succeeded, but should be denied"},
+		"denied, want allowed":      {"false", step{}, "it failed, but should succeed"},
+		"other words":               {"echo", step{args: []string{"created"}, want: []string{"denied"}}, `the output does not contain "denied"`},
+		"a hidden failure is shown": {"echo", step{args: []string{"why"}, hidden: true, denied: true}, "should be denied:\nwhy"},
+		"no kubectl":                {"no-such-program", step{}, "run kubectl"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -52,28 +52,28 @@ func TestTell(t *testing.T) {
 			if err != nil {
 				program = tc.program
 			}
-			after := step{say: "and so on"}
+			after := step{say: "the next step"}
 
-			err = tell(t.Context(), &kubectl{program: program, out: out}, []step{tc.step, after})
+			err = runSteps(t.Context(), &kubectl{program: program, out: out}, []step{tc.step, after})
 
 			content, readErr := os.ReadFile(out.Name())
 			if readErr != nil {
 				t.Fatal(readErr)
 			}
-			wentOn := strings.Contains(string(content), after.say)
+			continued := strings.Contains(string(content), after.say)
 			switch {
-			case tc.want == "" && !wentOn:
-				t.Errorf("the story does not go on: %v", err)
+			case tc.want == "" && !continued:
+				t.Errorf("the demo does not continue: %v", err)
 			case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
 				t.Errorf("got %v, want %q", err, tc.want)
-			case tc.want != "" && wentOn:
-				t.Error("the story goes on")
+			case tc.want != "" && continued:
+				t.Error("the demo continues")
 			}
 		})
 	}
 }
 
-// TestCommandLine proves that what is shown can be pasted into a shell.
+// TestCommandLine checks that a printed command can be pasted into a shell.
 func TestCommandLine(t *testing.T) {
 	tests := map[string]struct {
 		args []string
@@ -96,7 +96,7 @@ func TestCommandLine(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(strings.Join(tc.args, "\n")+"\n", string(output)); diff != "" {
-				t.Errorf("a shell reads it otherwise (-want +got):\n%s", diff)
+				t.Errorf("a shell parses it differently (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -19,6 +19,7 @@ package harness
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"testing"
 	"time"
@@ -51,18 +52,34 @@ func run(m *testing.M, options Options, use func(*Harness)) int {
 	})
 }
 
-// RunOn runs tests and ends what they stand on. It returns their result, or 1 where the end fails; logs of
-// failed runs are kept.
-func RunOn(parts interface {
+// Parts are running programs that tests use, such as a Harness.
+type Parts interface {
+	// Dir is the directory of their logs and data.
+	Dir() string
+	// Kubeconfig is the path of an administrator's kubeconfig.
+	Kubeconfig() string
+	// KeepLogs makes Stop leave the directory.
 	KeepLogs()
 	Stop() error
-}, tests func() int) int {
+}
+
+// RunOn runs tests, and stops the parts that they use. It returns the tests' result, or 1 if stopping
+// fails. The logs of a failed run are kept; with KEEP_LAB=1 in the environment, its parts run on until
+// the user stops them.
+func RunOn(parts Parts, tests func() int) int {
+	return runOn(context.Background(), parts, os.Stderr, tests)
+}
+
+func runOn(ctx context.Context, parts Parts, out io.Writer, tests func() int) int {
 	code := tests()
 	if code != 0 {
 		parts.KeepLogs()
+		if err := keepRunning(ctx, parts, out); err != nil {
+			_, _ = fmt.Fprintln(out, err)
+		}
 	}
 	if err := parts.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		_, _ = fmt.Fprintln(out, err)
 		return 1
 	}
 	return code
