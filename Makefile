@@ -1,5 +1,5 @@
-# Run "make" or "make help" for the list of targets. Nothing but Go, git and make is needed:
-# every tool is built from source into bin/, at the version that hack/ pins.
+# Run "make" or "make help" for the list of targets. Only Go, git and make are needed: every tool is built
+# from source into bin/, at the version that hack/ pins.
 
 # Image of the manager, for docker-build, build-installer and deploy.
 IMG ?= controller:latest
@@ -14,16 +14,23 @@ GOLANGCI_LINT := $(LOCALBIN)/golangci-lint
 KUBECTL := $(LOCALBIN)/kubectl
 DEMO := $(LOCALBIN)/demo/demo
 
-# What is generated and committed: verify compares these.
+# Files that are generated and committed; verify compares them.
 GENERATED := config/crd/bases config/rbac/role.yaml api/v1alpha1/zz_generated.deepcopy.go docs/api
 
 # Go modules of this repository.
 MODULES := . hack/tools hack/tools/lint hack/controlplane/kubernetes hack/controlplane/policy-controller \
 	hack/controlplane/registry hack/controlplane/cosign
 
-# A test that hangs fails, with the stacks of its goroutines; none should come near these.
+# Arguments of go test in all tiers, for example GO_TEST_ARGS='-run TestFaults -v', and arguments of the test programs.
+GO_TEST_ARGS ?=
+TEST_ARGS ?=
+# The race detector, for the unit and the API server tier. It needs cgo, and thus a C compiler: without one it is off.
+RACE ?= $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+# Limits for a test that hangs: it then fails with the stacks of its goroutines. No test takes nearly as long.
 TEST_TIMEOUT ?= 20m
-E2E_TIMEOUT ?= 40m
+E2E_TIMEOUT ?= 60m
+# Flags of the manager, for run.
+RUN_ARGS ?=
 
 SHELL := /usr/bin/env bash -o pipefail
 .SHELLFLAGS := -ec
@@ -38,14 +45,18 @@ help: ## Show this list.
 		/^[a-zA-Z0-9_-]+:.*## / {printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(DEMO) ## Start everything on this machine and tell the story; leaves the cluster up.
+demo: $(DEMO) ## Start a cluster with everything on this machine and show what it does; the cluster keeps running.
 	@exec $(DEMO) run
 
 .PHONY: demo-down
-demo-down: ## Stop what demo left up.
+demo-down: ## Stop the cluster of the demo.
 	@if [[ -e $(DEMO) ]]; then exec $(DEMO) down; else echo "▸ nothing is running"; fi
 
 ##@ Development
+
+.PHONY: run
+run: manifests generate ## Run the manager of the work tree against the cluster of the current kubeconfig, which needs make install.
+	@go run ./cmd/manager --leader-elect=false --zap-devel --zap-log-level=4 $(RUN_ARGS)
 
 .PHONY: manifests
 manifests: | $(CONTROLLER_GEN) ## Generate the CRD from api/ and the manager's role from the markers in controllers/.
@@ -70,17 +81,17 @@ vet: ## Run go vet.
 	@go vet ./...
 
 .PHONY: lint
-lint: | $(GOLANGCI_LINT) ## Run the linters, which also guard the imports between packages, and the API linter.
+lint: | $(GOLANGCI_LINT) ## Run the linters, which include the import rules of the packages, and the API linter.
 	@$(GOLANGCI_LINT) run
 	@$(GOLANGCI_LINT) run --config=.golangci-kal.yml ./api/...
 
 .PHONY: lint-fix
-lint-fix: | $(GOLANGCI_LINT) ## Let the linters repair what they can.
+lint-fix: | $(GOLANGCI_LINT) ## Fix what the linters can fix.
 	@$(GOLANGCI_LINT) run --fix
 	@$(GOLANGCI_LINT) run --config=.golangci-kal.yml --fix ./api/...
 
 .PHONY: lint-config
-lint-config: | $(GOLANGCI_LINT) ## Check the linters' configuration.
+lint-config: | $(GOLANGCI_LINT) ## Check the configuration of the linters.
 	@$(GOLANGCI_LINT) config verify
 	@$(GOLANGCI_LINT) config verify --config=.golangci-kal.yml
 
@@ -89,7 +100,7 @@ tidy: ## Tidy every go.mod.
 	@for module in $(MODULES); do go mod -C $$module tidy; done
 
 .PHONY: verify
-verify: generate manifests docs lint-config lint ## Check everything but the tests: generated files, formatting, lint, go.mod.
+verify: generate manifests docs lint-config lint ## Check everything except the tests: generated files, formatting, lint, go.mod.
 	@for module in $(MODULES); do \
 		go mod -C $$module tidy -diff || { echo "verify: $$module/go.mod is not tidy: run make tidy"; exit 1; }; \
 	done
@@ -100,31 +111,76 @@ verify: generate manifests docs lint-config lint ## Check everything but the tes
 		echo "verify: generated files differ from what is committed: run make generate manifests docs, and commit these"; \
 		exit 1; \
 	fi
-	@echo "verify: all is as committed"
+	@echo "verify: no differences"
 
-.PHONY: controlplane
-controlplane: $(DEMO) ## Build the control plane that the tests and the demo run; the first time takes minutes.
-	@exec $(DEMO) build
+##@ Tests
 
-# Packages by what their tests start; "go list" names the imports of tests, so nothing is kept by hand.
-PACKAGES_WITH_TESTS = go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./...
-STARTS_PROGRAMS := /test/(lab/(controlplane|harness|policycontroller|registry)|lab$$|suites|demo)
+# Packages by what their tests start. go list prints the imports of the tests, so no list is kept by hand.
+PACKAGES_WITH_TESTS = go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{.TestImports}} {{.XTestImports}}{{end}}' ./...
+STARTS_PROGRAMS := /test/(lab/(controlplane|harness|policycontroller|registry)|lab[] ]|suites|demo)
+UNIT_PACKAGES = $$($(PACKAGES_WITH_TESTS) | grep -vE '$(STARTS_PROGRAMS)' | cut -d' ' -f1)
+API_PACKAGES = $$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -vE '/test/(lab|demo|suites/e2e)(/|$$)')
+LAB_PACKAGES = $$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -E '/test/lab(/|$$)')
+GO_TEST = go test -json $(GO_TEST_ARGS)
+SUMMARY := go run ./test/tools/summary
 
 .PHONY: test
 test: controlplane ## Run all tests: unit, API server and end-to-end.
-	@echo "▸ unit"
-	@go test -json -timeout=$(TEST_TIMEOUT) $$($(PACKAGES_WITH_TESTS) | grep -vE '$(STARTS_PROGRAMS)' | cut -d' ' -f1) \
-		| go run ./test/tools/summary
-	@echo "▸ API server and policy-controller"
-	@go test -json -timeout=$(TEST_TIMEOUT) \
-		$$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -vE '/test/(demo$$|suites/e2e/)') | go run ./test/tools/summary
-	@echo "▸ end-to-end"
-# Never from the cache: these tests run programs that go test does not know of.
-	@go test -json -timeout=$(E2E_TIMEOUT) -count=1 ./test/suites/e2e/... ./test/demo | go run ./test/tools/summary
+	@$(MAKE) --no-print-directory test-unit
+	@$(MAKE) --no-print-directory test-api
+	@$(MAKE) --no-print-directory test-e2e
 
 .PHONY: test-unit
-test-unit: ## Run the tests that need no control plane.
-	@go test -timeout=$(TEST_TIMEOUT) $$($(PACKAGES_WITH_TESTS) | grep -vE '$(STARTS_PROGRAMS)' | cut -d' ' -f1)
+test-unit: race-hint ## Run the unit tests. They need no network and no other programs.
+	@echo "▸ unit"
+	@$(GO_TEST) $(RACE) -timeout=$(TEST_TIMEOUT) $(UNIT_PACKAGES) $(TEST_ARGS) | $(SUMMARY)
+
+.PHONY: test-api
+test-api: race-hint $(if $(KUBEBUILDER_ASSETS),,controlplane) ## Run the tests that need etcd and kube-apiserver, from KUBEBUILDER_ASSETS if that is set.
+	@echo "▸ API server"
+	@$(GO_TEST) $(RACE) -timeout=$(TEST_TIMEOUT) $(API_PACKAGES) $(TEST_ARGS) | $(SUMMARY)
+
+.PHONY: test-e2e
+test-e2e: controlplane ## Run the tests that need all components. KEEP_LAB=1 keeps those of a failed test running.
+	@echo "▸ components of the lab"
+	@$(GO_TEST) -timeout=$(TEST_TIMEOUT) $(LAB_PACKAGES) $(TEST_ARGS) | $(SUMMARY)
+	@echo "▸ end-to-end"
+# Never from the cache: these tests run programs that go test does not know of. Two at a time: while one suite holds the
+# ports of policy-controller, the next one compiles and starts its control plane.
+	@$(GO_TEST) -timeout=$(E2E_TIMEOUT) -count=1 -p=2 ./test/suites/e2e/... ./test/demo $(TEST_ARGS) | $(SUMMARY)
+
+.PHONY: lab-down
+lab-down: ## Stop what KEEP_LAB=1 kept running.
+	@found=; for pipe in "$${TMPDIR:-/tmp}"/image-trust-*/stop; do \
+		if [[ -p $$pipe ]]; then found=1; echo "▸ stopping $${pipe%/stop}"; echo stop 1<>"$$pipe"; fi; \
+	done; [[ -n $$found ]] || echo "▸ nothing is running"
+
+.PHONY: coverage
+coverage: ## Measure the statements that the unit tests cover, and write cover.out for go tool cover.
+	@go test $(GO_TEST_ARGS) -timeout=$(TEST_TIMEOUT) -coverprofile=cover.out -coverpkg=./api/...,./cmd/...,./controllers/...,./internal/... \
+		$(UNIT_PACKAGES) $(TEST_ARGS) >cover.log || { cat cover.log; rm -f cover.log; exit 1; }; rm -f cover.log
+	@go tool cover -func=cover.out | awk '$$1 == "total:" {printf "figure: unit_coverage %s\n", $$NF}'
+
+.PHONY: bench
+bench: ## Run the benchmarks, and print their results as figures.
+	@go test $(GO_TEST_ARGS) -timeout=$(TEST_TIMEOUT) -run='^$$' -bench=. -benchmem \
+		$$(git grep -l '^func Benchmark' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') $(TEST_ARGS) \
+		| awk -f test/tools/bench.awk
+
+.PHONY: race-hint
+race-hint:
+	@[[ -n "$(RACE)" ]] || echo "▸ the race detector is off: it needs a C compiler"
+
+.PHONY: envtest
+envtest: ## Print how to get etcd and kube-apiserver without building them, for test-api.
+	@echo "# Downloads released programs, for make test-api only:"
+	@echo 'export KUBEBUILDER_ASSETS="$$(go run sigs.k8s.io/controller-runtime/tools/setup-envtest@release-$(ENVTEST_RELEASE) use -p path)"'
+
+ENVTEST_RELEASE = $(shell go list -m -f '{{.Version}}' sigs.k8s.io/controller-runtime | sed -E 's/^v([0-9]+\.[0-9]+).*/\1/')
+
+.PHONY: controlplane
+controlplane: $(DEMO) ## Build the components that the tests and the demo start; the first time takes minutes.
+	@exec $(DEMO) build
 
 ##@ Build
 
@@ -139,14 +195,14 @@ docker-build: ## Build the manager's image, IMG.
 	@$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) -t $(IMG) .
 
 .PHONY: build-installer
-build-installer: manifests | $(KUBECTL) ## Write all that an installation needs to dist/install.yaml, with the image IMG.
+build-installer: manifests | $(KUBECTL) ## Write the manifests of an installation to dist/install.yaml, with the image IMG.
 	@mkdir -p dist
 	@$(KUBECTL) kustomize config/default | sed 's|image: controller:latest$$|image: $(IMG)|' > dist/install.yaml
 	@echo "wrote dist/install.yaml for $(IMG)"
 
 .PHONY: clean
-clean: demo-down ## Remove what was built; also the control plane, which takes minutes to build again.
-	@rm -rf $(LOCALBIN) dist
+clean: demo-down ## Remove what was built, including the control plane, which takes minutes to build again.
+	@rm -rf $(LOCALBIN) dist cover.out
 
 ##@ Deployment
 
@@ -155,7 +211,7 @@ install: manifests | $(KUBECTL) ## Install the CRD into the cluster of the curre
 	@$(KUBECTL) apply --server-side -k config/crd
 
 .PHONY: uninstall
-uninstall: | $(KUBECTL) ## Remove the CRD, and with it every KarmadaImageTrust.
+uninstall: | $(KUBECTL) ## Remove the CRD, and thereby every KarmadaImageTrust.
 	@$(KUBECTL) delete --ignore-not-found -k config/crd
 
 .PHONY: deploy
@@ -163,7 +219,7 @@ deploy: build-installer ## Install everything into the cluster of the current ku
 	@$(KUBECTL) apply --server-side -f dist/install.yaml
 
 .PHONY: undeploy
-undeploy: | $(KUBECTL) ## Remove everything, every KarmadaImageTrust included.
+undeploy: | $(KUBECTL) ## Remove everything, including every KarmadaImageTrust.
 	@$(KUBECTL) delete --ignore-not-found -k config/default
 
 ##@ Dependencies
@@ -171,7 +227,7 @@ undeploy: | $(KUBECTL) ## Remove everything, every KarmadaImageTrust included.
 .PHONY: tools
 tools: $(CONTROLLER_GEN) $(CRD_REF_DOCS) $(GOLANGCI_LINT) ## Build the tools into bin/.
 
-# go build leaves an up-to-date file alone; touch tells make that it is one.
+# go build does not write a file that is up to date; touch makes it newer than its prerequisites.
 $(CONTROLLER_GEN): hack/tools/go.mod hack/tools/go.sum
 	@echo "▸ building $(@F)"
 	@go build -C hack/tools -trimpath -o $@ sigs.k8s.io/controller-tools/cmd/controller-gen && touch $@
@@ -184,7 +240,7 @@ $(GOLANGCI_LINT): hack/tools/lint/go.mod hack/tools/lint/go.sum hack/tools/lint/
 	@echo "▸ building $(@F), with kube-api-linter"
 	@go build -C hack/tools/lint -trimpath -o $@ . && touch $@
 
-# Not by go run: it passes no signal on, and the demo's supervisor runs the same program.
+# Not with go run: it does not forward signals, and the supervisor of the demo runs the same program.
 .PHONY: $(DEMO)
 $(DEMO):
 	@[[ -e $@ ]] || echo "▸ compiling the demo (some minutes the first time)"

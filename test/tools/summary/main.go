@@ -14,10 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Command summary reads the events of "go test -json" and prints what people want to see: a line
-// for each package, all that a failed or skipped test said, lines of progress as they come (they
-// begin with ▸), and the figures that tests report (figure: NAME VALUE). Whether all passed is for
-// the exit code of go test itself to tell.
+// Command summary reads the events of "go test -json" and prints a summary: a line for each package,
+// the output of failed and skipped tests, lines of progress (they begin with ▸), and the figures that
+// tests report (figure: NAME VALUE). Its exit code does not depend on the tests: that of go test does.
 package main
 
 import (
@@ -46,12 +45,12 @@ type event struct {
 
 func summarise(in io.Reader, out io.Writer) error {
 	reader := bufio.NewReader(in)
-	// What each test said so far, by package and name; a package's own words have no name.
-	said := map[[2]string]*strings.Builder{}
+	// The output of each test so far, by package and name; the output of a package itself has no name.
+	outputs := map[[2]string]*strings.Builder{}
 	for {
 		line, err := reader.ReadBytes('\n')
 		if len(line) > 0 {
-			report(line, said, out)
+			report(line, outputs, out)
 		}
 		if err == io.EOF {
 			return nil
@@ -62,10 +61,10 @@ func summarise(in io.Reader, out io.Writer) error {
 	}
 }
 
-func report(line []byte, said map[[2]string]*strings.Builder, out io.Writer) {
+func report(line []byte, outputs map[[2]string]*strings.Builder, out io.Writer) {
 	var e event
 	if err := json.Unmarshal(line, &e); err != nil {
-		// Not an event: go itself speaks.
+		// Not an event: a message of the go command.
 		_, _ = out.Write(line)
 		return
 	}
@@ -74,25 +73,25 @@ func report(line []byte, said map[[2]string]*strings.Builder, out io.Writer) {
 	case "build-output":
 		_, _ = io.WriteString(out, e.Output)
 	case "output":
-		if said[key] == nil {
-			said[key] = &strings.Builder{}
+		if outputs[key] == nil {
+			outputs[key] = &strings.Builder{}
 		}
-		said[key].WriteString(e.Output)
+		outputs[key].WriteString(e.Output)
 		if text := passedThrough(e); text != "" {
 			_, _ = io.WriteString(out, text)
 		}
 	case "fail", "skip":
-		// A skipped test says why, so that none is skipped unseen.
-		if words := said[key]; words != nil && (e.Action == "fail" || e.Test != "") {
-			_, _ = io.WriteString(out, words.String())
+		// The output of a skipped test says why it was skipped.
+		if output := outputs[key]; output != nil && (e.Action == "fail" || e.Test != "") {
+			_, _ = io.WriteString(out, output.String())
 		}
-		delete(said, key)
+		delete(outputs, key)
 	case "pass":
-		delete(said, key)
+		delete(outputs, key)
 	}
 }
 
-// passedThrough is what is shown of a line even when its test passes.
+// passedThrough returns what is printed of a line even if its test passes.
 func passedThrough(e event) string {
 	text := strings.TrimSpace(e.Output)
 	switch i := strings.Index(text, "figure: "); {
