@@ -20,7 +20,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify"
 )
 
@@ -92,13 +91,7 @@ func keep(image, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time) {
 // describe fills in who signed and where it is logged.
 func describe(image *v1alpha1.ImageStatus, result *verify.Result) {
 	image.Signer = result.Signer
-	image.SignatureFormat, image.TransparencyLog, image.SignedTime = "", nil, nil
-	switch {
-	case result.Form.Has(policy.SimpleSigning | policy.Timestamped):
-		image.SignatureFormat = v1alpha1.SignatureFormatSimpleSigning
-	case result.Form.Has(policy.Bundle | policy.TimestampedBundle):
-		image.SignatureFormat = v1alpha1.SignatureFormatBundle
-	}
+	image.SignatureFormat, image.TransparencyLog, image.SignedTime = result.Format.Storage(), nil, nil
 	switch {
 	case result.IntegratedTime.IsZero():
 	case result.LogIndex < 0:

@@ -216,7 +216,7 @@ func (p *pass) ask(ctx context.Context, queries []imageQuery) (_ []pool.Answer, 
 
 // implied finds the trust's own question that answers another one, which asks for the same in fewer forms.
 func (p *pass) implied(at map[admission.QuestionKey]int, q admission.Question) (int, bool) {
-	if q.Rule == nil || q.TrustRoot != p.compiled.TrustRoot || !q.Rule.Narrows(p.compiled.Rule) {
+	if q.Rule == nil || q.TrustRoot != p.compiled.TrustRoot || !q.Rule.DecidedBy(p.compiled.Rule) {
 		return 0, false
 	}
 	i, ok := at[admission.Question{Ref: q.Ref, Rule: p.compiled.Rule, TrustRoot: q.TrustRoot}.Key()]
@@ -229,7 +229,7 @@ func narrowed(q admission.Question, known admission.Answer, from pool.Answer) ad
 	if result.Verdict == v1alpha1.VerdictUnknown && from.Last != nil {
 		result = *from.Last
 	}
-	if result.Verdict != v1alpha1.VerdictVerified || result.Forms&^q.Rule.Forms() == 0 {
+	if result.Verdict != v1alpha1.VerdictVerified || result.Formats.IsSubsetOf(q.Rule.Formats()) {
 		return known
 	}
 	message := "it is signed or attested as a Sigstore bundle, which the policy does not take"

@@ -58,5 +58,5 @@ func (f *registryFlags) verifier() (*verify.Cosign, error) {
 		}
 		opts = append(opts, registry.WithRoots(roots))
 	}
-	return verify.New(verify.WithRegistry(registry.New(opts...)), verify.WithProofs()), nil
+	return verify.New(verify.WithRegistry(registry.New(opts...)), verify.WithMaterial()), nil
 }

@@ -28,11 +28,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/policy"
 )
-
-// inTags are the forms whose signed payload is cosign's own document.
-const inTags = policy.SimpleSigning | policy.Timestamped
 
 // report on one image under one trust. Its first two fields are what cosign verify prints, under the same names (cosign
 // v2.6.5 cmd/cosign/cli/verify, PrintVerification), so that jq programs for that go on working. They are absent unless the
@@ -59,9 +55,9 @@ func reports(all []judged) ([]report, error) {
 		r := q.answer.Result
 		one := report{
 			Image: q.written, Digest: q.answer.Digest, Trust: q.trust.name, Verdict: r.Verdict, Reason: r.Reason, Message: r.Message,
-			Signer: r.Signer, SignatureFormat: formatOf(r.Form),
+			Signer: r.Signer, SignatureFormat: string(r.Format.Storage()),
 		}
-		if r.Verdict == v1alpha1.VerdictVerified && r.Proof != nil {
+		if r.Verdict == v1alpha1.VerdictVerified && r.Material != nil {
 			if err := one.prove(q); err != nil {
 				return nil, fmt.Errorf("%s: %w", q.written, err)
 			}
@@ -74,8 +70,8 @@ func reports(all []judged) ([]report, error) {
 // prove fills in what cosign prints. A bundle's statement has no such document, so it is made of what was verified.
 func (r *report) prove(q judged) error {
 	var document simplesigning.SimpleContainerImage
-	if q.answer.Result.Form.Has(inTags) {
-		if err := json.Unmarshal(q.answer.Result.Proof.Payload, &document); err != nil {
+	if q.answer.Result.Format.Storage() == v1alpha1.SignatureFormatSimpleSigning {
+		if err := json.Unmarshal(q.answer.Result.Material.Payload, &document); err != nil {
 			return fmt.Errorf("reading the signed payload: %w", err)
 		}
 	} else {
@@ -87,7 +83,7 @@ func (r *report) prove(q judged) error {
 	r.Optional = map[string]any{}
 	maps.Copy(r.Optional, document.Optional)
 	r.describe(q)
-	if bundle := q.answer.Result.Proof.Bundle; bundle != nil {
+	if bundle := q.answer.Result.Material.Bundle; bundle != nil {
 		r.Optional["Bundle"] = bundle
 	}
 	return nil
@@ -95,7 +91,7 @@ func (r *report) prove(q judged) error {
 
 // describe the certificate's extensions, by OID and by name.
 func (r *report) describe(q judged) {
-	certificate := q.answer.Result.Proof.Certificate
+	certificate := q.answer.Result.Material.Certificate
 	facts := cosign.CertExtensions{Cert: certificate}
 	if subjects := cryptoutils.GetSubjectAlternateNames(certificate); len(subjects) > 0 {
 		r.Optional["Subject"] = subjects[0]

@@ -23,7 +23,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/policy"
 )
 
 // printer of verdicts.
@@ -117,7 +116,7 @@ func printWide(w io.Writer, all []judged) error {
 			identity = r.Signer.Identity
 		}
 		_, _ = fmt.Fprintln(table, strings.Join([]string{
-			q.written, string(r.Verdict), r.Reason, orNone(q.answer.Digest), orNone(formatOf(r.Form)), orNone(index), orNone(signed),
+			q.written, string(r.Verdict), r.Reason, orNone(q.answer.Digest), orNone(string(r.Format.Storage())), orNone(index), orNone(signed),
 			orNone(identity), orNone(q.trust.name),
 		}, "\t"))
 	}
@@ -129,16 +128,4 @@ func orNone(s string) string {
 		return "<none>"
 	}
 	return s
-}
-
-// formatOf names a form as the status does.
-func formatOf(form policy.Forms) string {
-	switch {
-	case form.Has(policy.SimpleSigning | policy.Timestamped):
-		return string(v1alpha1.SignatureFormatSimpleSigning)
-	case form.Has(policy.Bundle | policy.TimestampedBundle):
-		return string(v1alpha1.SignatureFormatBundle)
-	default:
-		return ""
-	}
 }

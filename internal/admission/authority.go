@@ -124,7 +124,7 @@ func (a *authority) keyless(w writtenAuthority) {
 }
 
 // form in which an authority takes proofs, or what of it is not evaluated.
-func (w *writtenAuthority) form() (form policy.Forms, problem string) {
+func (w *writtenAuthority) form() (form policy.Format, problem string) {
 	root, logRoot, logURL := w.Keyless.TrustRootRef, "", ""
 	if w.CTLog != nil {
 		logRoot, logURL = w.CTLog.TrustRootRef, w.CTLog.URL
@@ -134,40 +134,40 @@ func (w *writtenAuthority) form() (form policy.Forms, problem string) {
 		// A policy of our own for a root of trust with a timestamp authority. It leaves the log out.
 		if root == "" || w.RFC3161Timestamp.TrustRootRef != root || w.CTLog != nil || w.SignatureFormat == bundleFormat ||
 			policy.AuthorityGroup(w.Name) == w.Name {
-			return 0, "RFC 3161 timestamps"
+			return "", "RFC 3161 timestamps"
 		}
-		return policy.Timestamped, ""
+		return policy.AuthorityFormat("", true), ""
 	case root != logRoot:
-		return 0, "different roots of trust for certificates and log"
+		return "", "different roots of trust for certificates and log"
 	case w.CTLog != nil && root == "" && logURL == "":
-		return 0, "a ctlog that names no log"
+		return "", "a ctlog that names no log"
 	case w.SignatureFormat != bundleFormat:
-		return policy.SimpleSigning, ""
+		return policy.AuthorityFormat("", false), ""
 	case root != "":
-		return 0, "bundles by a TrustRoot"
+		return "", "bundles by a TrustRoot"
 	case len(w.Attestations) == 0:
-		return 0, "bundles without attestations"
+		return "", "bundles without attestations"
 	default:
-		return policy.Bundle, ""
+		return policy.AuthorityFormat(bundleFormat, false), ""
 	}
 }
 
 // rule by which an authority judges: attestations, of which one in a bundle may be cosign's signature, or a signature.
-func (w *writtenAuthority) rule(identity policy.Identity, form policy.Forms) (rule *policy.Rule, problem string) {
+func (w *writtenAuthority) rule(identity policy.Identity, form policy.Format) (rule *policy.Rule, problem string) {
 	if len(w.Attestations) == 0 {
-		return policy.NewRule(identity, form), ""
+		return policy.NewRule(identity, policy.NewFormats(form)), ""
 	}
-	var signature policy.Forms
+	var signature policy.Formats
 	var attestations []policy.Attestation
 	for _, a := range w.Attestations {
-		attestation := policy.Attestation{Name: a.Name, PredicateType: a.PredicateType, Forms: form}
+		attestation := policy.Attestation{Name: a.Name, PredicateType: a.PredicateType, Formats: policy.NewFormats(form)}
 		switch {
 		case a.Policy != nil && (a.Policy.Type != "cue" || a.Policy.Data == ""):
 			return nil, "a condition on an attestation that is not inline CUE"
 		case a.Policy != nil:
 			attestation.CUE = a.Policy.Data
-		case a.PredicateType == policy.SignPredicate && form == policy.Bundle:
-			signature |= form
+		case a.PredicateType == policy.SignPredicate && form.Storage() == v1alpha1.SignatureFormatBundle:
+			signature = policy.NewFormats(form)
 			continue
 		}
 		if !strings.Contains(a.PredicateType, ":") {
@@ -199,10 +199,8 @@ func (a alternative) likes(b alternative) bool {
 	switch {
 	case len(a.rule.Attestations) == 0 && len(b.rule.Attestations) == 0:
 		return true
-	case len(a.rule.Attestations) == 1 && len(b.rule.Attestations) == 1 && a.rule.Signature == 0 && b.rule.Signature == 0:
-		one, other := a.rule.Attestations[0], b.rule.Attestations[0]
-		one.Forms, other.Forms = 0, 0
-		return one == other
+	case len(a.rule.Attestations) == 1 && len(b.rule.Attestations) == 1 && len(a.rule.Signature) == 0 && len(b.rule.Signature) == 0:
+		return a.rule.Attestations[0].SameExceptFormats(b.rule.Attestations[0])
 	default:
 		return false
 	}
@@ -211,9 +209,9 @@ func (a alternative) likes(b alternative) bool {
 func (a alternative) or(b alternative) alternative {
 	attestations := slices.Clone(a.rule.Attestations)
 	for i := range attestations {
-		attestations[i].Forms |= b.rule.Attestations[i].Forms
+		attestations[i].Formats = attestations[i].Formats.Union(b.rule.Attestations[i].Formats)
 	}
-	a.rule = policy.NewRule(a.rule.Identity, a.rule.Signature|b.rule.Signature, attestations...)
+	a.rule = policy.NewRule(a.rule.Identity, a.rule.Signature.Union(b.rule.Signature), attestations...)
 	a.attested = a.attested || b.attested
 	return a
 }
@@ -233,7 +231,7 @@ func all(authorities []authority) (whole alternative, ok bool) {
 		}
 		groups[group] = append(groups[group], a.alternatives...)
 	}
-	var signature policy.Forms
+	var signature policy.Formats
 	var attestations []policy.Attestation
 	for i, group := range names {
 		merged := merge(groups[group])
@@ -245,10 +243,10 @@ func all(authorities []authority) (whole alternative, ok bool) {
 		} else if merged[0].rule.Identity != whole.rule.Identity || merged[0].trustRoot != whole.trustRoot {
 			return alternative{}, false
 		}
-		if merged[0].rule.Signature != 0 && signature != 0 {
+		if len(merged[0].rule.Signature) > 0 && len(signature) > 0 {
 			return alternative{}, false
 		}
-		signature |= merged[0].rule.Signature
+		signature = signature.Union(merged[0].rule.Signature)
 		attestations = append(attestations, merged[0].rule.Attestations...)
 		whole.attested = whole.attested || merged[0].attested
 	}

@@ -22,32 +22,11 @@ import (
 	"strings"
 )
 
-// Names of authorities: a group, and a suffix for the form.
+// Groups of authorities. An authority is named after its group and the format that it accepts.
 const (
 	signatureGroup   = "signer"
 	attestationGroup = "attestation."
 )
-
-func formSuffix(form Forms) string {
-	switch form {
-	case Timestamped:
-		return ".timestamp"
-	case Bundle:
-		return ".bundle"
-	default:
-		return ""
-	}
-}
-
-// AuthorityGroup is what an authority of a rendered policy proves, by its name: any authority of a group proves the same.
-func AuthorityGroup(authority string) string {
-	for _, form := range []Forms{Timestamped, Bundle} {
-		if group, ok := strings.CutSuffix(authority, formSuffix(form)); ok {
-			return group
-		}
-	}
-	return authority
-}
 
 // Condition is the Rego by which policy-controller demands that one authority of each group accepts an image: by itself
 // one of all is enough for it. It depends on the names alone, so that it can be recognised.

@@ -56,30 +56,83 @@ func anchor(expr string) (string, error) {
 	return anchored, nil
 }
 
-// IssuerMatches tells whether the issuer alone is the wanted one.
-func (i Identity) IssuerMatches(issuer string) bool {
-	return matches(i.Issuer, i.IssuerRegexp, issuer)
+// Matcher compares issuers and subjects of certificates with an Identity. Its regular expressions are compiled once; one
+// that does not compile matches nothing.
+type Matcher struct {
+	identity                      Identity
+	issuer, subject               *regexp.Regexp
+	subjectInPart, subjectAnyCase *regexp.Regexp
+	workflow                      *regexp.Regexp
+	workflowRef                   string
 }
 
-// SubjectMatches tells whether the subject alone is the wanted one.
-func (i Identity) SubjectMatches(subject string) bool {
-	return matches(i.Subject, i.SubjectRegexp, subject)
-}
-
-// SubjectMatchesInPart tells whether an unanchored match would have accepted a subject that
-// is not the wanted one.
-func (i Identity) SubjectMatchesInPart(subject string) bool {
-	if i.SubjectRegexp == "" || i.SubjectMatches(subject) {
-		return false
+// NewMatcher returns a Matcher.
+func NewMatcher(identity Identity) *Matcher {
+	m := &Matcher{identity: identity, issuer: compileRegexp(identity.IssuerRegexp), subject: compileRegexp(identity.SubjectRegexp)}
+	if identity.SubjectRegexp == "" {
+		return m
 	}
-	re, err := regexp.Compile(Unanchored(i.SubjectRegexp))
-	return err == nil && re.MatchString(subject)
+	expr := Unanchored(identity.SubjectRegexp)
+	m.subjectInPart = compileRegexp(expr)
+	m.subjectAnyCase = compileRegexp("(?i)" + anchorBegin + expr + anchorEnd)
+	if i := strings.LastIndex(expr, refSeparator); i >= 0 {
+		m.workflow = compileRegexp(anchorBegin + strings.TrimPrefix(expr[:i], "^") + anchorEnd)
+		m.workflowRef = expr[i+len(refSeparator):]
+	}
+	return m
 }
 
-func matches(exact, expr, value string) bool {
+// refSeparator separates the workflow from the Git ref in the subject of a GitHub Actions certificate.
+const refSeparator = "@refs/"
+
+func compileRegexp(expr string) *regexp.Regexp {
+	if expr == "" {
+		return nil
+	}
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return nil
+	}
+	return re
+}
+
+// Identity that is compared with.
+func (m *Matcher) Identity() Identity { return m.identity }
+
+// IssuerMatches reports whether the issuer, regardless of the subject, is accepted.
+func (m *Matcher) IssuerMatches(issuer string) bool {
+	return matches(m.identity.Issuer, m.identity.IssuerRegexp, m.issuer, issuer)
+}
+
+// SubjectMatches reports whether the subject, regardless of the issuer, is accepted.
+func (m *Matcher) SubjectMatches(subject string) bool {
+	return matches(m.identity.Subject, m.identity.SubjectRegexp, m.subject, subject)
+}
+
+// SubjectMatchesInPart reports whether the regexp matches a part of a subject that is not accepted.
+func (m *Matcher) SubjectMatchesInPart(subject string) bool {
+	return m.subjectInPart != nil && !m.SubjectMatches(subject) && m.subjectInPart.MatchString(subject)
+}
+
+// SubjectMatchesAnyCase reports whether the regexp matches a subject if upper and lower case are ignored.
+func (m *Matcher) SubjectMatchesAnyCase(subject string) bool {
+	return m.subjectAnyCase != nil && m.subjectAnyCase.MatchString(subject)
+}
+
+// WorkflowMatches reports whether the part of the regexp before the Git ref matches the workflow of a GitHub Actions
+// certificate. It returns the Git ref of the certificate and the part of the regexp for it, both without "refs/". It is
+// false if the regexp has no such parts.
+func (m *Matcher) WorkflowMatches(subject string) (ref, expr string, ok bool) {
+	i := strings.LastIndex(subject, refSeparator)
+	if i < 0 || m.workflow == nil || !m.workflow.MatchString(subject[:i]) {
+		return "", "", false
+	}
+	return subject[i+len(refSeparator):], m.workflowRef, true
+}
+
+func matches(exact, expr string, re *regexp.Regexp, value string) bool {
 	if expr == "" {
 		return exact == value
 	}
-	re, err := regexp.Compile(expr)
-	return err == nil && re.MatchString(value)
+	return re != nil && re.MatchString(value)
 }

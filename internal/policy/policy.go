@@ -85,10 +85,10 @@ func Compile(spec v1alpha1.KarmadaImageTrustSpec) (*Policy, error) {
 	p.globs, errs = compileGlobs(root.Child("images"), spec.Images)
 	identity, problems := compileIdentity(root, spec)
 	errs = append(errs, problems...)
-	forms := p.forms()
-	attestations, problems := compileAttestations(root.Child("attestations"), spec.Attestations, forms)
+	formats := p.formats()
+	attestations, problems := compileAttestations(root.Child("attestations"), spec.Attestations, formats)
 	errs = append(errs, problems...)
-	p.Rule = NewRule(identity, forms, attestations...)
+	p.Rule = NewRule(identity, formats, attestations...)
 	if v := spec.Verification; v != nil {
 		if v.Interval != nil {
 			if p.Interval = v.Interval.Duration; p.Interval < minInterval || p.Interval > maxInterval {
@@ -133,13 +133,13 @@ func compileGlobs(path *field.Path, images []v1alpha1.ImageGlob) ([]glob, field.
 	return globs, errs
 }
 
-// forms in which proofs count. A timestamp stands in for the log only where the user names a root of trust with a
-// timestamp authority.
-func (p *Policy) forms() Forms {
+// formats that are accepted. A timestamp is accepted instead of a log entry only if the user names a root of trust, which
+// may have a timestamp authority.
+func (p *Policy) formats() Formats {
 	if p.TrustRoot == "" {
-		return SimpleSigning | Bundle
+		return NewFormats(SimpleSigning, Bundle)
 	}
-	return SimpleSigning | Timestamped | Bundle | TimestampedBundle
+	return NewFormats(SimpleSigning, Timestamped, Bundle, TimestampedBundle)
 }
 
 func compileIdentity(root *field.Path, spec v1alpha1.KarmadaImageTrustSpec) (Identity, field.ErrorList) {
@@ -172,7 +172,7 @@ func compileIdentity(root *field.Path, spec v1alpha1.KarmadaImageTrustSpec) (Ide
 	return identity, errs
 }
 
-func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation, forms Forms) ([]Attestation, field.ErrorList) {
+func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation, formats Formats) ([]Attestation, field.ErrorList) {
 	var attestations []Attestation
 	var errs field.ErrorList
 	for i, a := range wanted {
@@ -192,7 +192,7 @@ func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation, forms 
 		if err := CheckCondition(a.CUE); err != nil {
 			errs = append(errs, field.Invalid(path.Index(i).Child("cue"), a.CUE, "must be CUE: "+err.Error()))
 		}
-		attestations = append(attestations, Attestation{Name: a.Name, PredicateType: a.PredicateType, CUE: a.CUE, Forms: forms})
+		attestations = append(attestations, Attestation{Name: a.Name, PredicateType: a.PredicateType, CUE: a.CUE, Formats: formats})
 	}
 	return attestations, errs
 }

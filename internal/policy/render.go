@@ -94,27 +94,24 @@ func (p *Policy) ClusterImagePolicy(name string, target Target) *unstructured.Un
 	return out
 }
 
-// authorities are one for each claim in each form: policy-controller takes any of them for enough.
+// authorities are one for each claim in each format: policy-controller accepts any one of them.
 func (p *Policy) authorities(target Target) []any {
-	forms := target.formats(p.TrustRoot)
+	formats := target.formats(p.TrustRoot)
 	var authorities []any
 	add := func(group string, attestation map[string]any) {
-		for _, form := range []Forms{SimpleSigning, Timestamped, Bundle} {
-			if !forms.Has(form) {
-				continue
-			}
-			authority := p.authority(form)
-			authority["name"] = group + formSuffix(form)
+		for _, format := range formats {
+			authority := p.authority(format)
+			authority["name"] = format.authorityName(group)
 			switch {
 			case attestation != nil:
 				authority["attestations"] = []any{attestation}
-			case form == Bundle && !target.Capabilities.SignatureBundles:
+			case format.Storage() == v1alpha1.SignatureFormatBundle && !target.Capabilities.SignatureBundles:
 				authority["attestations"] = []any{map[string]any{"name": signatureGroup, "predicateType": SignPredicate}}
 			}
 			authorities = append(authorities, authority)
 		}
 	}
-	if p.Rule.Signature != 0 {
+	if len(p.Rule.Signature) > 0 {
 		add(signatureGroup, nil)
 	}
 	for _, a := range p.Rule.Attestations {
@@ -128,25 +125,16 @@ func (p *Policy) authorities(target Target) []any {
 }
 
 // authority that judges by the rule's identity in one form.
-func (p *Policy) authority(form Forms) map[string]any {
+func (p *Policy) authority(format Format) map[string]any {
 	keyless := map[string]any{
 		"url":        fulcioURL,
 		"identities": []any{p.Rule.Identity.render()},
 	}
-	authority := map[string]any{"keyless": keyless}
-	if form == Bundle {
-		authority["signatureFormat"] = "bundle"
+	if p.TrustRoot != "" {
+		keyless["trustRootRef"] = p.TrustRoot
 	}
-	if p.TrustRoot == "" {
-		return authority
-	}
-	keyless["trustRootRef"] = p.TrustRoot
-	if form == Timestamped {
-		authority["rfc3161timestamp"] = map[string]any{"trustRootRef": p.TrustRoot}
-	} else {
-		// Without it admission would not look at the transparency log at all.
-		authority["ctlog"] = map[string]any{"url": rekorURL, "trustRootRef": p.TrustRoot}
-	}
+	authority := format.fields(p.TrustRoot)
+	authority["keyless"] = keyless
 	return authority
 }
 

@@ -147,7 +147,7 @@ func TestAuditRendersNothing(t *testing.T) {
 // TestNoSignatureAskedFor: admission asks for what the rule asks for, and no more.
 func TestNoSignatureAskedFor(t *testing.T) {
 	p := compile(t, renderCases["attested"].change)
-	p.Rule = NewRule(p.Rule.Identity, 0, p.Rule.Attestations[0])
+	p.Rule = NewRule(p.Rule.Identity, nil, p.Rule.Attestations[0])
 	authorities, _, err := unstructured.NestedSlice(p.ClusterImagePolicy("karmada", newTarget(nil)).Object, "spec", "authorities")
 	if err != nil {
 		t.Fatal(err)

@@ -18,70 +18,60 @@ package policy
 
 import (
 	"encoding/json"
-	"math/bits"
 	"slices"
 	"strings"
 )
 
-// Forms is a set of forms in which a proof is stored beside an image.
-type Forms uint8
-
-const (
-	// SimpleSigning is cosign v2's: a tag beside the image (.sig, .att), and an entry of the transparency log.
-	SimpleSigning Forms = 1 << iota
-	// Timestamped is SimpleSigning with an RFC 3161 timestamp where there is no entry of the log.
-	Timestamped
-	// Bundle is a Sigstore bundle, found as a referrer of the image, with an entry of the transparency log.
-	Bundle
-	// TimestampedBundle is a Bundle whose time comes from an RFC 3161 timestamp.
-	TimestampedBundle
-)
-
-// Has tells whether any of some forms is in the set.
-func (f Forms) Has(some Forms) bool { return f&some != 0 }
-
-// leads tells whether the set has all forms of another one up to its own last: forms are looked for in their order, so
-// that the answer on all tells the answer on these.
-func (f Forms) leads(all Forms) bool { return all&(1<<bits.Len8(uint8(f))-1) == f }
-
-// SignPredicate is the type of the statement by which cosign signs an image in the bundle format (cosign v2.6.5
-// pkg/types/predicate.go). A bundle with another statement is no signature.
+// SignPredicate is the predicate type of the statement by which cosign signs an image in the bundle format (cosign v2.6.5
+// pkg/types/predicate.go). A bundle with another statement is not a signature.
 const SignPredicate = "https://sigstore.dev/cosign/sign/v1"
 
-// Attestation that an image must have, by the same identity as its signature.
+// Attestation that an image must have, signed by the same identity as the image.
 type Attestation struct {
 	// Name is the user's name for it.
 	Name string
 	// PredicateType of the in-toto statement, a URI.
 	PredicateType string
-	// CUE that the statement must unify with; empty for none.
+	// CUE that the statement must satisfy; empty for none.
 	CUE string
-	// Forms in which it counts.
-	Forms Forms
+	// Formats that are accepted.
+	Formats Formats
 }
 
-// Rule is what an image must have to be trusted. It does not change.
+// SameExceptFormats reports whether two attestations differ at most in the formats that are accepted.
+func (a Attestation) SameExceptFormats(b Attestation) bool {
+	return a.Name == b.Name && a.PredicateType == b.PredicateType && a.CUE == b.CUE
+}
+
+// Rule is what an image must have to be trusted. It is immutable; NewRule makes one.
 type Rule struct {
-	// Identity that must have made all of it.
+	// Identity that must have signed the image and its attestations.
 	Identity Identity
-	// Signature is in which forms a signature counts; zero where none is asked for.
-	Signature Forms
-	// Attestations that are asked for: all of them.
+	// Signature lists the formats in which a signature is accepted; empty if none is required.
+	Signature Formats
+	// Attestations that are required, all of them.
 	Attestations []Attestation
 
-	id string
+	id      string
+	matcher *Matcher
 }
 
-// NewRule returns a Rule.
-func NewRule(identity Identity, signature Forms, attestations ...Attestation) *Rule {
-	r := &Rule{Identity: identity, Signature: signature, Attestations: slices.Clone(attestations)}
-	if encoded, err := json.Marshal(r); err == nil { // of strings and numbers: it cannot fail
+// NewRule returns a Rule, with its formats in the order in which they are tried.
+func NewRule(identity Identity, signature Formats, attestations ...Attestation) *Rule {
+	r := &Rule{
+		Identity: identity, Signature: NewFormats(signature...), Attestations: slices.Clone(attestations),
+		matcher: NewMatcher(identity),
+	}
+	for i := range r.Attestations {
+		r.Attestations[i].Formats = NewFormats(r.Attestations[i].Formats...)
+	}
+	if encoded, err := json.Marshal(r); err == nil { // of strings: it cannot fail
 		r.id = string(encoded)
 	}
 	return r
 }
 
-// ID is the same for rules that ask for the same. It is empty for nil.
+// ID identifies the requirements: rules with the same ID have the same verdicts. It is empty for nil.
 func (r *Rule) ID() string {
 	if r == nil {
 		return ""
@@ -89,28 +79,30 @@ func (r *Rule) ID() string {
 	return r.id
 }
 
-// Narrows tells whether the rule asks for the same as another one, in forms that are looked for first: an image that the
-// other accepts in one of these forms is accepted by this one, and otherwise it is not.
-func (r *Rule) Narrows(other *Rule) bool {
-	return other != nil && r.Identity == other.Identity && (r.Signature == 0) == (other.Signature == 0) &&
-		r.Signature.leads(other.Signature) &&
+// Matcher compares certificates with the rule's identity.
+func (r *Rule) Matcher() *Matcher { return r.matcher }
+
+// DecidedBy reports whether the verdict by another rule decides the verdict by this one: both require the same, and the
+// formats that this one accepts are those that the other one tries first. An image that the other rule accepts in one of
+// these formats is trusted by this rule; any other image is not.
+func (r *Rule) DecidedBy(other *Rule) bool {
+	return other != nil && r.Identity == other.Identity && (len(r.Signature) == 0) == (len(other.Signature) == 0) &&
+		r.Signature.IsPrefixOf(other.Signature) &&
 		slices.EqualFunc(r.Attestations, other.Attestations, func(a, b Attestation) bool {
-			forms, all := a.Forms, b.Forms
-			a.Forms, b.Forms = 0, 0
-			return a == b && forms.leads(all)
+			return a.SameExceptFormats(b) && a.Formats.IsPrefixOf(b.Formats)
 		})
 }
 
-// Forms is all forms in which the rule takes anything.
-func (r *Rule) Forms() Forms {
-	forms := r.Signature
+// Formats lists all formats in which the rule accepts anything.
+func (r *Rule) Formats() Formats {
+	formats := r.Signature
 	for _, attestation := range r.Attestations {
-		forms |= attestation.Forms
+		formats = formats.Union(attestation.Formats)
 	}
-	return forms
+	return formats
 }
 
-// AttestationNames lists the attestations that are asked for.
+// AttestationNames lists the names of the required attestations.
 func (r *Rule) AttestationNames() string {
 	names := make([]string, 0, len(r.Attestations))
 	for _, attestation := range r.Attestations {

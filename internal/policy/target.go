@@ -56,23 +56,23 @@ func V014() Capabilities {
 
 // formats that the target verifies under the policy's root of trust. There is always at least one, because a policy
 // without authorities would allow every image.
-func (t Target) formats(trustRoot string) Forms {
+func (t Target) formats(trustRoot string) Formats {
 	if trustRoot == "" {
-		forms := SimpleSigning
+		formats := []Format{SimpleSigning}
 		if t.Capabilities.Bundles && t.AttestationsVerified {
-			forms |= Bundle
+			formats = append(formats, Bundle)
 		}
-		return forms
+		return NewFormats(formats...)
 	}
-	var forms Forms
+	var formats []Format
 	if t.TransparencyLog || !t.TimestampAuthority {
-		forms |= SimpleSigning
+		formats = append(formats, SimpleSigning)
 	}
 	if t.TimestampAuthority {
-		forms |= Timestamped
+		formats = append(formats, Timestamped)
 	}
 	if t.TransparencyLog && t.Capabilities.TrustRootBundles && t.AttestationsVerified {
-		forms |= Bundle
+		formats = append(formats, Bundle)
 	}
-	return forms
+	return NewFormats(formats...)
 }

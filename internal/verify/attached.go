@@ -28,9 +28,6 @@ import (
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// inTags are the forms that cosign v2 stores under tags of its own.
-const inTags = policy.SimpleSigning | policy.Timestamped
-
 // predicateAnnotation of an attestation names what it is about, so that others need not be fetched.
 const predicateAnnotation = "predicateType"
 
@@ -45,7 +42,7 @@ func attachedTag(hash v1.Hash, c *claim) string {
 
 // attached judges by what cosign v2 stores: layers of a manifest under a tag beside the image.
 func (e *examination) attached(ctx context.Context, c *claim) (finding, bool) {
-	if !c.forms.Has(inTags) {
+	if !c.formats.HasStorage(v1alpha1.SignatureFormatSimpleSigning) {
 		return finding{}, true
 	}
 	tag := e.image.Context().Tag(attachedTag(e.hash, c))

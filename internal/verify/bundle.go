@@ -36,9 +36,6 @@ import (
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// inBundles are the forms that refer to the image.
-const inBundles = policy.Bundle | policy.TimestampedBundle
-
 const (
 	// bundleType begins the media type of a Sigstore bundle, whatever its version (sigstore/protobuf-specs).
 	bundleType = "application/vnd.dev.sigstore.bundle"
@@ -48,7 +45,7 @@ const (
 
 // referring judges by what refers to the image: Sigstore bundles, a manifest each.
 func (e *examination) referring(ctx context.Context, c *claim) (finding, bool) {
-	if !c.forms.Has(inBundles) {
+	if !c.formats.HasStorage(v1alpha1.SignatureFormatBundle) {
 		return finding{}, true
 	}
 	if e.referrers == nil {
@@ -138,15 +135,15 @@ func (e *examination) judgeBundle(ctx context.Context, c *claim, content []byte)
 		c.passOver(predicateType)
 		return finding{}
 	}
-	form := e.formOfBundle(read)
-	if !c.forms.Has(form) {
+	format := e.formOfBundle(read)
+	if !c.formats.Has(format) {
 		return c.refused(refuse(v1alpha1.LogProofInvalidReason, "it has no entry of the transparency log with a time"))
 	}
-	return e.decide(c, bundleProof{examination: e, ctx: ctx, bundle: read, form: form}, envelope.GetPayload())
+	return e.decide(c, bundleProof{examination: e, ctx: ctx, bundle: read, format: format}, envelope.GetPayload())
 }
 
 // formOfBundle tells what is to prove the time of a bundle: the entry of the log, where that says a time.
-func (e *examination) formOfBundle(b *bundle.Bundle) policy.Forms {
+func (e *examination) formOfBundle(b *bundle.Bundle) policy.Format {
 	timed := slices.ContainsFunc(b.GetVerificationMaterial().GetTlogEntries(), func(entry logEntry) bool {
 		return entry.GetIntegratedTime() > 0 && entry.GetInclusionPromise() != nil
 	})
@@ -162,7 +159,7 @@ type bundleProof struct {
 	*examination
 	ctx    context.Context //nolint:containedctx // cosign's functions take one each, and a proof lives as long as its judgement
 	bundle *bundle.Bundle
-	form   policy.Forms
+	format policy.Format
 }
 
 func (p bundleProof) check(identities []cosign.Identity) error {
@@ -176,7 +173,7 @@ func (p bundleProof) verify(identities []cosign.Identity) (*sigstoreverify.Verif
 		identities = []cosign.Identity{{IssuerRegExp: "(?s).*", SubjectRegExp: "(?s).*"}}
 	}
 	opts := p.options(identities)
-	if p.form == policy.TimestampedBundle {
+	if p.format == policy.TimestampedBundle {
 		opts.UseSignedTimestamps = true
 		// Where there is an entry, it is verified too: only its time is taken from the timestamp.
 		opts.IgnoreTlog = len(p.bundle.GetVerificationMaterial().GetTlogEntries()) == 0
@@ -201,7 +198,7 @@ func (p bundleProof) sound() (facts, error) {
 		return facts{}, errors.New("an accepted bundle has no time")
 	}
 	known := facts{
-		certificate: content.Certificate(), logIndex: -1, time: result.VerifiedTimestamps[0].Timestamp, form: p.form,
+		certificate: content.Certificate(), logIndex: -1, time: result.VerifiedTimestamps[0].Timestamp, format: p.format,
 		payload: p.bundle.GetDsseEnvelope().GetPayload(), bundle: p.bundle,
 	}
 	for _, entry := range p.bundle.GetVerificationMaterial().GetTlogEntries() {
@@ -234,7 +231,7 @@ func (p bundleProof) diagnose() error {
 		return refuse(v1alpha1.InvalidSignatureReason, "it is about another image, %s", other)
 	}
 	entries := p.bundle.GetVerificationMaterial().GetTlogEntries()
-	if len(entries) == 0 && p.form == policy.Bundle {
+	if len(entries) == 0 && p.format == policy.Bundle {
 		return refuse(v1alpha1.LogProofInvalidReason, "it has no entry of the transparency log")
 	}
 	if len(entries) > 0 && !slices.ContainsFunc(entries, func(entry logEntry) bool {

@@ -48,7 +48,7 @@ type logEntry = *protorekor.TransparencyLogEntry
 
 // diagnoseLog says what is wrong with the proof of a bundle's time, when nothing else is.
 func (p bundleProof) diagnoseLog(cert *x509.Certificate) error {
-	if p.form == policy.TimestampedBundle {
+	if p.format == policy.TimestampedBundle {
 		stamps, _, err := sigstoreverify.VerifySignedTimestamp(p.bundle, p.material)
 		if err != nil || len(stamps) == 0 {
 			return refuse(v1alpha1.LogProofInvalidReason,

@@ -132,7 +132,7 @@ func ruleFor(t *testing.T, entry corpus.Entry, spec v1alpha1.KarmadaImageTrustSp
 	if predicateType == "" || predicateType == policy.SignPredicate {
 		return rule
 	}
-	return policy.NewRule(rule.Identity, 0, policy.Attestation{Name: "attested", PredicateType: predicateType, Forms: rule.Signature})
+	return policy.NewRule(rule.Identity, nil, policy.Attestation{Name: "attested", PredicateType: predicateType, Formats: rule.Signature})
 }
 
 // store puts an entry's signature beside each of the given digests.

@@ -74,7 +74,7 @@ type fetched struct {
 // claim is one thing that a rule asks for: the signature, or an attestation.
 type claim struct {
 	attestation *policy.Attestation // nil for the signature
-	forms       policy.Forms
+	formats     policy.Formats
 	// predicateType of the statement that makes the claim in a bundle, or in an attestation of any form.
 	predicateType string
 	// others are the types of statements that were passed over.
@@ -106,18 +106,18 @@ func (c *claim) about() string {
 // run establishes all claims of the rule, the signature first.
 func (e *examination) run(ctx context.Context) Result {
 	var proved Result
-	var forms policy.Forms
+	var formats policy.Formats
 	for i, c := range e.claims() {
 		result := e.establish(ctx, &c)
 		if result.Verdict != v1alpha1.VerdictVerified {
 			return result
 		}
-		forms |= result.Form
+		formats = formats.Union(policy.NewFormats(result.Format))
 		if i == 0 {
 			proved = result
 		}
 	}
-	proved.Forms = forms
+	proved.Formats = formats
 	if len(e.rule.Attestations) > 0 {
 		proved.Message = bounded(fmt.Sprintf("%s, with %s attested", proved.Message, e.rule.AttestationNames()), maxMessage)
 	}
@@ -126,12 +126,12 @@ func (e *examination) run(ctx context.Context) Result {
 
 func (e *examination) claims() []claim {
 	var claims []claim
-	if e.rule.Signature != 0 {
-		claims = append(claims, claim{forms: e.rule.Signature, predicateType: policy.SignPredicate})
+	if len(e.rule.Signature) > 0 {
+		claims = append(claims, claim{formats: e.rule.Signature, predicateType: policy.SignPredicate})
 	}
 	for i := range e.rule.Attestations {
 		attestation := &e.rule.Attestations[i]
-		claims = append(claims, claim{attestation: attestation, forms: attestation.Forms, predicateType: attestation.PredicateType})
+		claims = append(claims, claim{attestation: attestation, formats: attestation.Formats, predicateType: attestation.PredicateType})
 	}
 	return claims
 }
@@ -248,10 +248,10 @@ func (e *examination) nothing(ctx context.Context, c *claim) Result {
 // unsigned says where a signature was looked for.
 func (e *examination) unsigned(c *claim) string {
 	var places []string
-	if c.forms.Has(inTags) {
+	if c.formats.HasStorage(v1alpha1.SignatureFormatSimpleSigning) {
 		places = append(places, fmt.Sprintf("%s has no tag %s", policy.DisplayName(e.image.Context()), attachedTag(e.hash, c)))
 	}
-	if c.forms.Has(inBundles) {
+	if c.formats.HasStorage(v1alpha1.SignatureFormatBundle) {
 		places = append(places, "no bundle with a signature refers to it")
 	}
 	return "no signature is stored beside the image: " + strings.Join(places, ", and ") + c.only(", which is no signature")

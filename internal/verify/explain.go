@@ -18,16 +18,13 @@ package verify
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-type identity = policy.Identity
-
-// How near a sound signature by somebody else is to the wanted identity.
+// Nearness of a valid signature by another identity to the expected one.
 const (
 	nearNeither = iota
 	nearIssuer
@@ -35,11 +32,11 @@ const (
 	nearMiss
 )
 
-// nearestSubject picks, of the subjects that a certificate names, the one to speak of.
-func nearestSubject(wanted identity, subjects []string) string {
+// nearestSubject picks, of the subjects that a certificate names, the one that a message is about.
+func nearestSubject(expected *policy.Matcher, subjects []string) string {
 	for _, near := range []func(string) bool{
-		wanted.SubjectMatches,
-		func(s string) bool { return explainSubject(wanted, s) != "" },
+		expected.SubjectMatches,
+		func(s string) bool { return explainSubject(expected, s) != "" },
 		func(string) bool { return true },
 	} {
 		if i := slices.IndexFunc(subjects, near); i >= 0 {
@@ -49,78 +46,63 @@ func nearestSubject(wanted identity, subjects []string) string {
 	return ""
 }
 
-// explainMismatch says what is not as wanted about who signed, and how near it is.
-func explainMismatch(wanted identity, issuer, subject string) (message string, near int) {
+// explainMismatch says how the signer differs from the expected identity, and how near it is.
+func explainMismatch(expected *policy.Matcher, issuer, subject string) (message string, near int) {
 	by := "signed by " + quoted(subject)
-	issuerOK, subjectOK := wanted.IssuerMatches(issuer), wanted.SubjectMatches(subject)
+	issuerOK, subjectOK := expected.IssuerMatches(issuer), expected.SubjectMatches(subject)
 	switch {
 	case subjectOK && issuerOK:
-		// Possible only with several names of which none fits cosign's eyes and ours alike.
+		// Only possible if a certificate has several subjects that cosign and this package order differently.
 		return by + fmt.Sprintf(" (issuer %s), which is not accepted", quoted(issuer)), nearNeither
 	case subjectOK:
-		return by + fmt.Sprintf(" (identity ok), but vouched for by issuer %s; %s", quoted(issuer), wantedIssuer(wanted)), nearSubject
+		return by + fmt.Sprintf(" (identity ok), but by issuer %s; %s", quoted(issuer), expectedIssuer(expected)), nearSubject
 	case issuerOK:
-		if hint := explainSubject(wanted, subject); hint != "" {
+		if hint := explainSubject(expected, subject); hint != "" {
 			return by + " (issuer ok): " + hint, nearMiss
 		}
-		return by + " (issuer ok); " + wantedSubject(wanted), nearIssuer
+		return by + " (issuer ok); " + expectedSubject(expected), nearIssuer
 	default:
-		return by + fmt.Sprintf(" of issuer %s; %s; %s", quoted(issuer), wantedSubject(wanted), wantedIssuer(wanted)), nearNeither
+		return by + fmt.Sprintf(" of issuer %s; %s; %s", quoted(issuer), expectedSubject(expected), expectedIssuer(expected)), nearNeither
 	}
 }
 
-// explainSubject says how a subject that is not the wanted one misses it by little; empty if it does not.
-func explainSubject(wanted identity, subject string) string {
-	if wanted.SubjectRegexp != "" {
-		return explainRegexp(wanted, subject)
+// explainSubject says how a subject differs from the expected one if the difference is small; otherwise it is empty.
+func explainSubject(expected *policy.Matcher, subject string) string {
+	exact := expected.Identity().Subject
+	if exact == "" {
+		return explainRegexp(expected, subject)
 	}
 	workflow, ref, _ := strings.Cut(subject, "@refs/")
-	wantedWorkflow, wantedRef, _ := strings.Cut(wanted.Subject, "@refs/")
+	exactWorkflow, exactRef, _ := strings.Cut(exact, "@refs/")
 	switch {
-	case strings.EqualFold(subject, wanted.Subject):
-		return "it differs from the wanted identity in upper and lower case"
-	case strings.Contains(subject, wanted.Subject):
-		return "it only contains the wanted identity " + quoted(wanted.Subject)
-	case ref != "" && wantedRef != "" && workflow == wantedWorkflow:
-		return fmt.Sprintf("the workflow is the wanted one, but this is a build of %s, not of %s", describeRef(ref), describeRef(wantedRef))
-	case repositoryOf(subject) != "" && repositoryOf(subject) == repositoryOf(wanted.Subject):
-		return "the repository is the wanted one, but not the workflow; wanted is " + quoted(wanted.Subject)
+	case strings.EqualFold(subject, exact):
+		return "it differs from the expected identity in upper and lower case"
+	case strings.Contains(subject, exact):
+		return "it only contains the expected identity " + quoted(exact)
+	case ref != "" && exactRef != "" && workflow == exactWorkflow:
+		return fmt.Sprintf("the workflow is the expected one, but this is a build of %s, not of %s", describeRef(ref), describeRef(exactRef))
+	case repositoryOf(subject) != "" && repositoryOf(subject) == repositoryOf(exact):
+		return "the repository is the expected one, but not the workflow; expected " + quoted(exact)
 	default:
 		return ""
 	}
 }
 
-func explainRegexp(wanted identity, subject string) string {
-	if wanted.SubjectMatchesInPart(subject) {
+func explainRegexp(expected *policy.Matcher, subject string) string {
+	if expected.SubjectMatchesInPart(subject) {
 		return "the identity matches identityRegexp only in part; the regexp must match the whole of it"
 	}
-	expr := policy.Unanchored(wanted.SubjectRegexp)
-	if matches("(?i)^(?:"+expr+")$", subject) {
-		return "it differs from what identityRegexp wants in upper and lower case"
+	if expected.SubjectMatchesAnyCase(subject) {
+		return "it differs from what identityRegexp matches in upper and lower case"
 	}
-	// An expression for a workflow and one for a ref, when the @ between them stands in no group.
-	workflow, ref, ok := cutLast(subject, "@refs/")
-	exprWorkflow, exprRef, exprOK := cutLast(expr, "@refs/")
-	if ok && exprOK && matches("^(?:"+strings.TrimPrefix(exprWorkflow, "^")+")$", workflow) {
-		return fmt.Sprintf("the workflow is a wanted one, but this is a build of %s; identityRegexp wants a ref like refs/%s",
-			describeRef(ref), quoted(exprRef))
+	if ref, expr, ok := expected.WorkflowMatches(subject); ok {
+		return fmt.Sprintf("the workflow is an expected one, but this is a build of %s; identityRegexp requires a ref like refs/%s",
+			describeRef(ref), quoted(expr))
 	}
 	return ""
 }
 
-func matches(expr, s string) bool {
-	re, err := regexp.Compile(expr)
-	return err == nil && re.MatchString(s)
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
-}
-
-// describeRef names a Git ref, given without its leading refs/, in words.
+// describeRef describes a Git ref, given without its leading refs/.
 func describeRef(ref string) string {
 	kind, rest, _ := strings.Cut(ref, "/")
 	switch kind {
@@ -136,7 +118,7 @@ func describeRef(ref string) string {
 	}
 }
 
-// repositoryOf is the part of a workflow's identity that names its repository.
+// repositoryOf is the part of a GitHub Actions subject that names the repository; empty for other subjects.
 func repositoryOf(subject string) string {
 	repository, _, ok := strings.Cut(subject, "/.github/workflows/")
 	if !ok {
@@ -145,19 +127,19 @@ func repositoryOf(subject string) string {
 	return repository
 }
 
-func wantedSubject(wanted identity) string {
-	if wanted.SubjectRegexp != "" {
-		return "identityRegexp wants " + quoted(policy.Unanchored(wanted.SubjectRegexp))
+func expectedSubject(expected *policy.Matcher) string {
+	if expr := expected.Identity().SubjectRegexp; expr != "" {
+		return "identityRegexp requires " + quoted(policy.Unanchored(expr))
 	}
-	return "wanted is " + quoted(wanted.Subject)
+	return "expected " + quoted(expected.Identity().Subject)
 }
 
-func wantedIssuer(wanted identity) string {
-	if wanted.IssuerRegexp != "" {
-		return "issuerRegexp wants " + quoted(policy.Unanchored(wanted.IssuerRegexp))
+func expectedIssuer(expected *policy.Matcher) string {
+	if expr := expected.Identity().IssuerRegexp; expr != "" {
+		return "issuerRegexp requires " + quoted(policy.Unanchored(expr))
 	}
-	return "the wanted issuer is " + quoted(wanted.Issuer)
+	return "expected issuer " + quoted(expected.Identity().Issuer)
 }
 
-// quoted is a part of a message, cut so that the rest has room.
+// quoted is a part of a message, truncated so that the rest of the message has room.
 func quoted(s string) string { return bounded(s, maxQuoted) }

@@ -46,20 +46,20 @@ func TestExplainMismatch(t *testing.T) {
 	}{
 		"other ref": {
 			exact, github, master,
-			"signed by " + master + " (issuer ok): the workflow is the wanted one, but this is a build of branch master, not of tag v1.16.0", nearMiss,
+			"signed by " + master + " (issuer ok): the workflow is the expected one, but this is a build of branch master, not of tag v1.16.0", nearMiss,
 		},
 		"other ref by regexp": {
 			tags, github, master,
-			"signed by " + master + ` (issuer ok): the workflow is a wanted one, but this is a build of branch master; identityRegexp wants a ref like refs/tags/v1\.16\.[0-9]+$`, nearMiss,
+			"signed by " + master + ` (issuer ok): the workflow is an expected one, but this is a build of branch master; identityRegexp requires a ref like refs/tags/v1\.16\.[0-9]+$`, nearMiss,
 		},
 		"pull request": {
 			tags, github, strings.Replace(release, "refs/tags/v1.16.0", "refs/pull/7/merge", 1),
 			"signed by " + strings.Replace(release, "refs/tags/v1.16.0", "refs/pull/7/merge", 1) +
-				` (issuer ok): the workflow is a wanted one, but this is a build of pull request 7; identityRegexp wants a ref like refs/tags/v1\.16\.[0-9]+$`, nearMiss,
+				` (issuer ok): the workflow is an expected one, but this is a build of pull request 7; identityRegexp requires a ref like refs/tags/v1\.16\.[0-9]+$`, nearMiss,
 		},
 		"regexp with the ref in a group": {
 			like(`(https://github.com/karmada-io/karmada/.github/workflows/release.yml@refs/tags/.*)`), github, master,
-			"signed by " + master + " (issuer ok); identityRegexp wants (https://github.com/karmada-io/karmada/.github/workflows/release.yml@refs/tags/.*)", nearIssuer,
+			"signed by " + master + " (issuer ok); identityRegexp requires (https://github.com/karmada-io/karmada/.github/workflows/release.yml@refs/tags/.*)", nearIssuer,
 		},
 		"only a part": {
 			like(`https://github\.com/karmada-io/karmada`), github, release,
@@ -67,40 +67,40 @@ func TestExplainMismatch(t *testing.T) {
 		},
 		"upper and lower case": {
 			exact, github, strings.Replace(release, "karmada-io", "Karmada-IO", 1),
-			"signed by " + strings.Replace(release, "karmada-io", "Karmada-IO", 1) + " (issuer ok): it differs from the wanted identity in upper and lower case", nearMiss,
+			"signed by " + strings.Replace(release, "karmada-io", "Karmada-IO", 1) + " (issuer ok): it differs from the expected identity in upper and lower case", nearMiss,
 		},
 		"upper and lower case by regexp": {
 			tags, github, strings.Replace(release, "karmada-io", "Karmada-IO", 1),
-			"signed by " + strings.Replace(release, "karmada-io", "Karmada-IO", 1) + " (issuer ok): it differs from what identityRegexp wants in upper and lower case", nearMiss,
+			"signed by " + strings.Replace(release, "karmada-io", "Karmada-IO", 1) + " (issuer ok): it differs from what identityRegexp matches in upper and lower case", nearMiss,
 		},
 		"other workflow": {
 			exact, github, strings.Replace(release, "release.yml", "nightly.yml", 1),
 			"signed by " + strings.Replace(release, "release.yml", "nightly.yml", 1) +
-				" (issuer ok): the repository is the wanted one, but not the workflow; wanted is " + release, nearMiss,
+				" (issuer ok): the repository is the expected one, but not the workflow; expected " + release, nearMiss,
 		},
 		"longer": {
 			exact, github, release + "-rc.1",
-			"signed by " + release + "-rc.1 (issuer ok): it only contains the wanted identity " + release, nearMiss,
+			"signed by " + release + "-rc.1 (issuer ok): it only contains the expected identity " + release, nearMiss,
 		},
 		"other subject": {
 			exact, github, "someone@example.com",
-			"signed by someone@example.com (issuer ok); wanted is " + release, nearIssuer,
+			"signed by someone@example.com (issuer ok); expected " + release, nearIssuer,
 		},
 		"other issuer": {
 			exact, "https://gitlab.com", release,
-			"signed by " + release + " (identity ok), but vouched for by issuer https://gitlab.com; the wanted issuer is " + github, nearSubject,
+			"signed by " + release + " (identity ok), but by issuer https://gitlab.com; expected issuer " + github, nearSubject,
 		},
 		"other issuer by regexp": {
 			policy.Identity{IssuerRegexp: "^(?:https://.*\\.example)$", Subject: release}, "https://gitlab.com", release,
-			"signed by " + release + ` (identity ok), but vouched for by issuer https://gitlab.com; issuerRegexp wants https://.*\.example`, nearSubject,
+			"signed by " + release + ` (identity ok), but by issuer https://gitlab.com; issuerRegexp requires https://.*\.example`, nearSubject,
 		},
 		"neither": {
 			exact, "https://accounts.google.com", "someone@example.com",
-			"signed by someone@example.com of issuer https://accounts.google.com; wanted is " + release + "; the wanted issuer is " + github, nearNeither,
+			"signed by someone@example.com of issuer https://accounts.google.com; expected " + release + "; expected issuer " + github, nearNeither,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, near := explainMismatch(test.wanted, test.issuer, test.subject)
+			got, near := explainMismatch(policy.NewMatcher(test.wanted), test.issuer, test.subject)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("message (-want +got):\n%s", diff)
 			}
@@ -112,14 +112,14 @@ func TestExplainMismatch(t *testing.T) {
 }
 
 func TestNearestSubject(t *testing.T) {
-	wanted := policy.Identity{Issuer: "i", Subject: "b@example.com"}
+	expected := policy.NewMatcher(policy.Identity{Issuer: "i", Subject: "b@example.com"})
 	for want, subjects := range map[string][]string{
 		"":              nil,
 		"a@example.com": {"a@example.com", "c@example.com"},
 		"b@example.com": {"a@example.com", "B@example.com", "b@example.com"},
 		"B@example.com": {"a@example.com", "B@example.com"},
 	} {
-		if got := nearestSubject(wanted, subjects); got != want {
+		if got := nearestSubject(expected, subjects); got != want {
 			t.Errorf("of %q: got %q, want %q", subjects, got, want)
 		}
 	}

@@ -57,9 +57,9 @@ func fuzzed(f *testing.F) (*examination, *sigstore.Sigstore, name.Digest, sigsto
 		f.Fatal(err)
 	}
 	id := sigstore.GitHubWorkflow("karmada-io/karmada", "release.yml", "refs/tags/v1.16.0", "c")
-	forms := policy.SimpleSigning | policy.Timestamped | policy.Bundle | policy.TimestampedBundle
+	forms := policy.NewFormats(policy.SimpleSigning, policy.Timestamped, policy.Bundle, policy.TimestampedBundle)
 	rule := policy.NewRule(policy.Identity{Issuer: id.Issuer, Subject: id.Subject}, forms,
-		policy.Attestation{Name: "provenance", PredicateType: sigstore.SLSAPredicate, Forms: forms})
+		policy.Attestation{Name: "provenance", PredicateType: sigstore.SLSAPredicate, Formats: forms})
 	return &examination{image: image, hash: hash, rule: rule, material: root.Material, timestamps: true}, s, image, id
 }
 
@@ -180,10 +180,10 @@ func FuzzExplain(f *testing.F) {
 	f.Add("", "someone@example.com", "(?i)a|b")
 	f.Add("i", "@refs/", "@refs/")
 	f.Fuzz(func(t *testing.T, issuer, subject, expr string) {
-		for _, wanted := range []identity{
+		for _, wanted := range []policy.Identity{
 			{Issuer: issuer, Subject: expr}, {IssuerRegexp: "^(?:" + expr + ")$", SubjectRegexp: "^(?:" + expr + ")$"},
 		} {
-			message, _ := explainMismatch(wanted, issuer, subject)
+			message, _ := explainMismatch(policy.NewMatcher(wanted), issuer, subject)
 			if shown := bounded(message, maxMessage); len(shown) > maxMessage || !utf8.ValidString(shown) {
 				t.Errorf("a message that cannot be shown: %q", shown)
 			}

@@ -47,7 +47,7 @@ type facts struct {
 	certificate *x509.Certificate
 	logIndex    int64 // -1 without an entry of the log
 	time        time.Time
-	form        policy.Forms
+	format      policy.Format
 
 	payload []byte
 	bundle  json.Marshaler // nil without one
@@ -106,7 +106,7 @@ func (e *examination) bySomebodyElse(c *claim, p proof) finding {
 		return c.refused(err)
 	}
 	found.Verdict, found.Reason = v1alpha1.VerdictUntrusted, v1alpha1.IdentityMismatchReason
-	message, near := explainMismatch(e.rule.Identity, found.Signer.Issuer, found.Signer.Identity)
+	message, near := explainMismatch(e.rule.Matcher(), found.Signer.Issuer, found.Signer.Identity)
 	found.Message = bounded(message, maxMessage)
 	found.rank = rankIdentity + near
 	return found
@@ -125,20 +125,20 @@ func (e *examination) sound(p proof) (finding, error) {
 		return finding{}, err
 	}
 	return finding{Result: Result{
-		Proof:          proof,
-		Signer:         signerOf(known.certificate, e.rule.Identity),
+		Material:       proof,
+		Signer:         signerOf(known.certificate, e.rule.Matcher()),
 		LogIndex:       known.logIndex,
 		IntegratedTime: known.time.UTC(),
-		Form:           known.form,
+		Format:         known.format,
 	}}, nil
 }
 
 // proof of what is known, where it is wanted.
-func (e *examination) proof(known facts) (*Proof, error) {
+func (e *examination) proof(known facts) (*Material, error) {
 	if !e.proofs {
 		return nil, nil //nolint:nilnil // none is wanted
 	}
-	p := &Proof{Payload: known.payload, Certificate: known.certificate}
+	p := &Material{Payload: known.payload, Certificate: known.certificate}
 	if known.bundle == nil {
 		return p, nil
 	}
@@ -187,11 +187,11 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // signerOf reads who signed from a certificate (sigstore/fulcio, docs/oid-info.md). Of several
 // names it takes the one that is wanted, if there is one.
-func signerOf(cert *x509.Certificate, wanted identity) *v1alpha1.Signer {
+func signerOf(cert *x509.Certificate, expected *policy.Matcher) *v1alpha1.Signer {
 	facts := cosign.CertExtensions{Cert: cert}
 	return &v1alpha1.Signer{
 		Issuer:           bounded(facts.GetIssuer(), maxName),
-		Identity:         bounded(nearestSubject(wanted, cryptoutils.GetSubjectAlternateNames(cert)), maxName),
+		Identity:         bounded(nearestSubject(expected, cryptoutils.GetSubjectAlternateNames(cert)), maxName),
 		SourceRepository: bounded(facts.GetCertExtensionGithubWorkflowRepository(), maxFact),
 		SourceRef:        bounded(facts.GetCertExtensionGithubWorkflowRef(), maxFact),
 		SourceCommit:     bounded(facts.GetExtensionGithubWorkflowSha(), maxShortFact),

@@ -37,7 +37,7 @@ func TestAttestationAnnotatedAsSignature(t *testing.T) {
 	b.bundle(image, b.envelope(image, release, sigstore.SLSAPredicate))
 	rule := exactly(t, release)
 	attested := policy.NewRule(rule.Identity, rule.Signature,
-		policy.Attestation{Name: "provenance", PredicateType: sigstore.SLSAPredicate, Forms: rule.Signature})
+		policy.Attestation{Name: "provenance", PredicateType: sigstore.SLSAPredicate, Formats: rule.Signature})
 	b.annotateReferrers(image)
 	mustBe(t.Context(), t, newCosign(time.Minute), image, attested, b.root, untrusted, "Unsigned")
 	b.intercept(nil)

@@ -43,35 +43,35 @@ import (
 // attachedProof is a signature or attestation as cosign v2 stores it.
 type attachedProof struct {
 	*examination
-	ctx  context.Context //nolint:containedctx // cosign's functions take one each, and a proof lives as long as its judgement
-	sig  oci.Signature
-	form policy.Forms
+	ctx    context.Context //nolint:containedctx // cosign's functions take one each, and a proof lives as long as its judgement
+	sig    oci.Signature
+	format policy.Format
 	// attestation tells that sig is an envelope with a statement.
 	attestation bool
 }
 
 // judgeAttached decides on one signature or attestation.
 func (e *examination) judgeAttached(ctx context.Context, c *claim, sig oci.Signature, attested []byte) finding {
-	form, err := e.formOf(sig)
+	format, err := e.formOf(sig)
 	if err != nil {
 		return c.refused(err)
 	}
-	if !c.forms.Has(form) {
+	if !c.formats.Has(format) {
 		return c.refused(refuse(v1alpha1.LogProofInvalidReason, "it has no entry of the transparency log"))
 	}
-	return e.decide(c, attachedProof{examination: e, ctx: ctx, sig: sig, form: form, attestation: c.attestation != nil}, attested)
+	return e.decide(c, attachedProof{examination: e, ctx: ctx, sig: sig, format: format, attestation: c.attestation != nil}, attested)
 }
 
 // formOf tells what is to prove the time of a signature: an entry of the log, wherever there is one. A timestamp counts
 // only where the root of trust can judge it.
-func (e *examination) formOf(sig oci.Signature) (policy.Forms, error) {
+func (e *examination) formOf(sig oci.Signature) (policy.Format, error) {
 	entry, err := sig.Bundle()
 	if err != nil {
-		return 0, refuse(v1alpha1.LogProofInvalidReason, "its entry of the transparency log is malformed")
+		return "", refuse(v1alpha1.LogProofInvalidReason, "its entry of the transparency log is malformed")
 	}
 	stamp, err := sig.RFC3161Timestamp()
 	if err != nil {
-		return 0, refuse(v1alpha1.InvalidSignatureReason, "its timestamp is malformed")
+		return "", refuse(v1alpha1.InvalidSignatureReason, "its timestamp is malformed")
 	}
 	if entry == nil && stamp != nil && e.timestamps {
 		return policy.Timestamped, nil
@@ -81,7 +81,7 @@ func (e *examination) formOf(sig oci.Signature) (policy.Forms, error) {
 
 func (p attachedProof) check(identities []cosign.Identity) error {
 	opts := p.options(identities)
-	if p.form == policy.Timestamped {
+	if p.format == policy.Timestamped {
 		opts.IgnoreTlog, opts.UseSignedTimestamps = true, true
 		// cosign would go by the clock without one.
 		if _, err := p.stamped(); err != nil {
@@ -97,7 +97,7 @@ func (p attachedProof) check(identities []cosign.Identity) error {
 		opts.ClaimVerifier = cosign.SimpleClaimVerifier
 		logged, err = cosign.VerifyImageSignature(p.ctx, p.sig, p.hash, opts)
 	}
-	if err == nil && !logged && p.form == policy.SimpleSigning {
+	if err == nil && !logged && p.format == policy.SimpleSigning {
 		err = errors.New("the entry of the transparency log was not verified")
 	}
 	if err == nil {
@@ -151,12 +151,12 @@ func (p attachedProof) sound() (facts, error) {
 	if err != nil {
 		return facts{}, err
 	}
-	if p.form == policy.Timestamped {
+	if p.format == policy.Timestamped {
 		at, err := p.stamped()
 		if err != nil {
 			return facts{}, err
 		}
-		return facts{certificate: cert, logIndex: -1, time: at, form: p.form, payload: payload}, nil
+		return facts{certificate: cert, logIndex: -1, time: at, format: p.format, payload: payload}, nil
 	}
 	entry, err := p.sig.Bundle()
 	if err == nil && entry == nil {
@@ -166,7 +166,7 @@ func (p attachedProof) sound() (facts, error) {
 		return facts{}, err
 	}
 	return facts{
-		certificate: cert, logIndex: entry.Payload.LogIndex, time: time.Unix(entry.Payload.IntegratedTime, 0), form: p.form,
+		certificate: cert, logIndex: entry.Payload.LogIndex, time: time.Unix(entry.Payload.IntegratedTime, 0), format: p.format,
 		payload: payload, bundle: entryJSON{entry},
 	}, nil
 }
@@ -196,7 +196,7 @@ func (p attachedProof) diagnose() error {
 	if err := diagnosePayload(cert); err != nil {
 		return err
 	}
-	if p.form == policy.Timestamped {
+	if p.format == policy.Timestamped {
 		return p.diagnoseTimestamp(cert)
 	}
 	entry, err := p.sig.Bundle()

@@ -56,16 +56,18 @@ type Result struct {
 	// stands in for it, LogIndex is -1 and the time is the timestamp's. The time is zero where nothing was proved.
 	LogIndex       int64
 	IntegratedTime time.Time
-	// Form in which the signature is stored, and Forms in which all that was asked for is; zero where nothing was proved.
-	Form, Forms policy.Forms
+	// Format of the signature; empty if none was verified.
+	Format policy.Format
+	// Formats of everything that the rule requires; empty unless the verdict is Verified.
+	Formats policy.Formats
 	// RetryAfter is how long a registry asked to be left alone; 0 if it did not ask.
 	RetryAfter time.Duration
-	// Proof of the signature where it was proved, for those who asked WithProofs; otherwise nil.
-	Proof *Proof
+	// Proof of the signature where it was proved, for those who asked WithMaterial; otherwise nil.
+	Material *Material
 }
 
-// Proof is a sound signature as it is stored.
-type Proof struct {
+// Material is a verified signature as it is stored.
+type Material struct {
 	// Payload that is signed: cosign's document about the image, or an in-toto statement.
 	Payload []byte
 	// Certificate of who signed.
@@ -95,8 +97,8 @@ func WithTimeout(timeout time.Duration) Option {
 	return func(c *Cosign) { c.timeout = timeout }
 }
 
-// WithProofs has each Result hold the Proof of the signature, which may be large.
-func WithProofs() Option {
+// WithMaterial has each Result hold the Proof of the signature, which may be large.
+func WithMaterial() Option {
 	return func(c *Cosign) { c.proofs = true }
 }
 
@@ -123,7 +125,7 @@ func (c *Cosign) Verify(ctx context.Context, image name.Digest, rule *policy.Rul
 	if trust == nil || trust.Material == nil {
 		return unknown(v1alpha1.TrustRootUnavailableReason, "there is no root of trust to verify signatures by")
 	}
-	if rule == nil || rule.Signature == 0 && len(rule.Attestations) == 0 {
+	if rule == nil || len(rule.Signature) == 0 && len(rule.Attestations) == 0 {
 		return unknown(v1alpha1.InternalErrorReason, "the policy requires neither a signature nor an attestation")
 	}
 	identity := rule.Identity

@@ -83,7 +83,7 @@ func TestVerify(t *testing.T) {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
 				return []sigstore.Signature{b.good(d, by("evil/karmada", "release.yml", "refs/tags/v1.16.0"))}
 			},
-			verdict: untrusted, reason: "IdentityMismatch", message: "(issuer ok); wanted is https://github.com/karmada-io/",
+			verdict: untrusted, reason: "IdentityMismatch", message: "(issuer ok); expected https://github.com/karmada-io/",
 			signer: "https://github.com/evil/karmada/.github/workflows/release.yml@refs/tags/v1.16.0",
 		},
 		"other ref": {
@@ -97,7 +97,7 @@ func TestVerify(t *testing.T) {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
 				return []sigstore.Signature{b.good(d, with(release, func(id *sigstore.Identity) { id.Issuer = "https://evil.example" }))}
 			},
-			verdict: untrusted, reason: "IdentityMismatch", message: "(identity ok), but vouched for by issuer https://evil.example",
+			verdict: untrusted, reason: "IdentityMismatch", message: "(identity ok), but by issuer https://evil.example",
 			signer: release.Subject,
 		},
 		"other issuer and other identity": {
@@ -106,13 +106,13 @@ func TestVerify(t *testing.T) {
 			},
 			verdict: untrusted, reason: "IdentityMismatch", message: "of issuer https://accounts.google.com", signer: "someone@example.com",
 		},
-		"look-alike that contains the wanted identity": {
+		"look-alike that contains the expected identity": {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
 				return []sigstore.Signature{b.good(d, with(release, func(id *sigstore.Identity) {
 					id.Subject = "https://evil.example/?" + id.Subject + "-evil"
 				}))}
 			},
-			verdict: untrusted, reason: "IdentityMismatch", message: "only contains the wanted identity",
+			verdict: untrusted, reason: "IdentityMismatch", message: "only contains the expected identity",
 			signer: "https://evil.example/?" + release.Subject + "-evil",
 		},
 		"look-alike that contains what the regexp wants": {

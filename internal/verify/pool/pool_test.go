@@ -139,7 +139,7 @@ func ask(t *testing.T, images ...string) []Request {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, Request{Ref: ref, Rule: policy.NewRule(policy.Identity{Issuer: "i", Subject: "s"}, policy.SimpleSigning), Root: someRoot})
+		out = append(out, Request{Ref: ref, Rule: policy.NewRule(policy.Identity{Issuer: "i", Subject: "s"}, policy.NewFormats(policy.SimpleSigning)), Root: someRoot})
 	}
 	return out
 }

@@ -90,18 +90,18 @@ type cosignMethod struct {
 	name string
 	// args are for both, and attest for attestations alone.
 	args, attest []string
-	form         policy.Forms
+	stored       policy.Format
 	format       v1alpha1.SignatureFormat
 }
 
 func (c *cosignSigner) methods() []cosignMethod {
 	stamp := []string{"--timestamp-server-url", c.server.TimestampURL}
 	tag := func(name string, args ...[]string) cosignMethod {
-		return cosignMethod{name: name, args: slices.Concat(args...), form: policy.SimpleSigning, format: v1alpha1.SignatureFormatSimpleSigning}
+		return cosignMethod{name: name, args: slices.Concat(args...), stored: policy.SimpleSigning, format: v1alpha1.SignatureFormatSimpleSigning}
 	}
 	bundle := func(name string, args ...[]string) cosignMethod {
 		args = append(args, []string{"--new-bundle-format"})
-		return cosignMethod{name: name, args: slices.Concat(args...), form: policy.Bundle, format: v1alpha1.SignatureFormatBundle}
+		return cosignMethod{name: name, args: slices.Concat(args...), stored: policy.Bundle, format: v1alpha1.SignatureFormatBundle}
 	}
 	return []cosignMethod{
 		tag("tag", c.services),
@@ -152,20 +152,20 @@ func (c *cosignTrial) check(t *testing.T, denial string) {
 				Verdict v1alpha1.Verdict
 				Reason  string
 				Signer  *v1alpha1.Signer
-				Form    policy.Forms
+				Format  policy.Format
 			}
 			verify := func(s sample) outcome {
 				got := p.Verifier.Verify(t.Context(), s.digest, compiled.Rule, p.Root)
 				t.Logf("%s: %s", s.reference, got.Message)
-				return outcome{got.Verdict, got.Reason, got.Signer, got.Form}
+				return outcome{got.Verdict, got.Reason, got.Signer, got.Format}
 			}
-			want := outcome{v1alpha1.VerdictVerified, v1alpha1.SignedReason, signerOf(labtest.Release), w.form}
+			want := outcome{v1alpha1.VerdictVerified, v1alpha1.SignedReason, signerOf(labtest.Release), w.stored}
 			if diff := cmp.Diff(want, verify(c.trusted[w.name])); diff != "" {
 				t.Errorf("verdict on the trusted image (-want +got):\n%s", diff)
 			}
 			want = outcome{Verdict: v1alpha1.VerdictUntrusted, Reason: v1alpha1.IdentityMismatchReason, Signer: signerOf(otherRepository)}
 			got := verify(c.untrusted[w.name])
-			got.Form = 0 // nothing is verified
+			got.Format = "" // nothing is verified
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("verdict on the untrusted image (-want +got):\n%s", diff)
 			}

@@ -1,0 +1,171 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+)
+
+// Format is a way in which a signature or an attestation is stored in a registry, together with what proves the time of
+// signing. The zero value is no format.
+type Format string
+
+const (
+	// SimpleSigning is what cosign v2 stores under a tag (.sig, .att), with an entry of the transparency log.
+	SimpleSigning Format = "SimpleSigning"
+	// Timestamped is SimpleSigning with an RFC 3161 timestamp instead of an entry of the transparency log.
+	Timestamped Format = "Timestamped"
+	// Bundle is a Sigstore bundle that refers to the image, with an entry of the transparency log.
+	Bundle Format = "Bundle"
+	// TimestampedBundle is a Bundle whose time is proved by an RFC 3161 timestamp.
+	TimestampedBundle Format = "TimestampedBundle"
+)
+
+// TimeProof is what proves when a signature was made, and thereby that its certificate was valid.
+type TimeProof string
+
+const (
+	// LogEntry is an entry of a transparency log (Rekor).
+	LogEntry TimeProof = "LogEntry"
+	// Timestamp is an RFC 3161 timestamp by a timestamp authority.
+	Timestamp TimeProof = "Timestamp"
+)
+
+// bundleFormat is the signatureFormat of an authority that accepts Sigstore bundles.
+const bundleFormat = "bundle"
+
+// properties of a Format.
+type properties struct {
+	format  Format
+	storage v1alpha1.SignatureFormat
+	time    TimeProof
+	// suffix of the name of an authority that accepts the format; it has none for the first format.
+	suffix string
+	// signatureFormat is the field of this name of an authority that accepts the format.
+	signatureFormat string
+}
+
+// formats lists all formats in the order in which they are tried. Signatures of the first one that an image has decide,
+// and authorities are rendered in this order.
+func formats() []properties {
+	return []properties{
+		{format: SimpleSigning, storage: v1alpha1.SignatureFormatSimpleSigning, time: LogEntry},
+		{format: Timestamped, storage: v1alpha1.SignatureFormatSimpleSigning, time: Timestamp, suffix: ".timestamp"},
+		{format: Bundle, storage: v1alpha1.SignatureFormatBundle, time: LogEntry, suffix: ".bundle", signatureFormat: bundleFormat},
+		{
+			format: TimestampedBundle, storage: v1alpha1.SignatureFormatBundle, time: Timestamp,
+			suffix: ".bundle-timestamp", signatureFormat: bundleFormat,
+		},
+	}
+}
+
+func (f Format) properties() properties {
+	all := formats()
+	if i := slices.IndexFunc(all, func(p properties) bool { return p.format == f }); i >= 0 {
+		return all[i]
+	}
+	return properties{}
+}
+
+// Storage is how signatures of the format are stored, as the API names it; empty for no format.
+func (f Format) Storage() v1alpha1.SignatureFormat { return f.properties().storage }
+
+// Time is what proves the time of signing; empty for no format.
+func (f Format) Time() TimeProof { return f.properties().time }
+
+// AuthorityFormat returns the format that an authority of a ClusterImagePolicy accepts: signatureFormat is its field of
+// this name, and timestamp reports whether the field rfc3161timestamp is set. It is empty for fields that no format has.
+func AuthorityFormat(signatureFormat string, timestamp bool) Format {
+	for _, p := range formats() {
+		if p.signatureFormat == signatureFormat && (p.time == Timestamp) == timestamp {
+			return p.format
+		}
+	}
+	return ""
+}
+
+// authorityName is the name of the authority that accepts a format of what a group requires.
+func (f Format) authorityName(group string) string { return group + f.properties().suffix }
+
+// AuthorityGroup is what an authority of a rendered policy requires, by the authority's name: the authorities of a group
+// require the same in different formats.
+func AuthorityGroup(authority string) string {
+	for _, p := range formats() {
+		if group, ok := strings.CutSuffix(authority, p.suffix); ok && p.suffix != "" {
+			return group
+		}
+	}
+	return authority
+}
+
+// fields are those of an authority that depend on the format. A trust root, if it is named, provides the log or the
+// timestamp authority; without it policy-controller uses the public log.
+func (f Format) fields(trustRoot string) map[string]any {
+	p := f.properties()
+	fields := map[string]any{}
+	if p.signatureFormat != "" {
+		fields["signatureFormat"] = p.signatureFormat
+	}
+	switch {
+	case trustRoot == "":
+	case p.time == Timestamp:
+		fields["rfc3161timestamp"] = map[string]any{"trustRootRef": trustRoot}
+	default:
+		// Without ctlog policy-controller does not verify the entry of the transparency log.
+		fields["ctlog"] = map[string]any{"url": rekorURL, "trustRootRef": trustRoot}
+	}
+	return fields
+}
+
+// Formats is a set of formats in the order in which they are tried. NewFormats makes one.
+type Formats []Format
+
+// NewFormats returns the set of some formats.
+func NewFormats(some ...Format) Formats {
+	var out Formats
+	for _, p := range formats() {
+		if slices.Contains(some, p.format) {
+			out = append(out, p.format)
+		}
+	}
+	return out
+}
+
+// Has reports whether the set has a format.
+func (f Formats) Has(format Format) bool { return slices.Contains(f, format) }
+
+// HasStorage reports whether the set has a format that is stored in a way.
+func (f Formats) HasStorage(storage v1alpha1.SignatureFormat) bool {
+	return slices.ContainsFunc(f, func(format Format) bool { return format.Storage() == storage })
+}
+
+// Union returns the formats of both sets.
+func (f Formats) Union(other Formats) Formats { return NewFormats(slices.Concat(f, other)...) }
+
+// IsSubsetOf reports whether all has each format of f.
+func (f Formats) IsSubsetOf(all Formats) bool {
+	return !slices.ContainsFunc(f, func(format Format) bool { return !all.Has(format) })
+}
+
+// IsPrefixOf reports whether f is a leading part of all. Formats are tried in order, so the verdict for all decides the
+// verdict for f.
+func (f Formats) IsPrefixOf(all Formats) bool {
+	return len(f) <= len(all) && slices.Equal(f, all[:len(f)])
+}
