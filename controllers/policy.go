@@ -107,7 +107,7 @@ func (r *KarmadaImageTrustReconciler) render(
 			if desired == nil {
 				return nil
 			}
-			desired.SetOwnerReferences([]metav1.OwnerReference{ownerReference(trust)})
+			desired.SetOwnerReferences([]metav1.OwnerReference{trust.ControllerReference()})
 			if isAsWanted(trust, desired, current) {
 				return desired
 			}
@@ -261,18 +261,6 @@ func madeByUs(trust *v1alpha1.KarmadaImageTrust, current *unstructured.Unstructu
 	return slices.ContainsFunc(current.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
 		return entry.Manager == string(FieldOwner) && entry.Operation == metav1.ManagedFieldsOperationApply
 	})
-}
-
-// ownerReference makes the policy go with the trust. It does not block the owner's deletion, which
-// would need a right to the owner's finalizers on some clusters.
-func ownerReference(trust *v1alpha1.KarmadaImageTrust) metav1.OwnerReference {
-	return metav1.OwnerReference{
-		APIVersion: v1alpha1.GroupVersion.String(),
-		Kind:       v1alpha1.KarmadaImageTrustKind,
-		Name:       trust.Name,
-		UID:        trust.UID,
-		Controller: new(true),
-	}
 }
 
 // wasApplied tells whether this generation's policy had been in place, so that a difference now

@@ -14,9 +14,10 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package policyreport writes results as policy reports, for the dashboards that read them: one report for each trust in each
-// namespace. Where the kind of OpenReports is installed that one is written, since it succeeds the one of the
-// Kubernetes policy working group, and readers of both would show everything twice.
+// Package policyreport writes the verdicts on workloads as policy reports, for dashboards that read them: one report for
+// each trust in each namespace. It writes the Report kind of OpenReports if that is installed, else the PolicyReport kind
+// of the Kubernetes policy working group, which it succeeds. It never writes both: dashboards that read both kinds would
+// show each result twice.
 package policyreport
 
 import (
@@ -24,7 +25,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -32,51 +32,54 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 const (
-	// TrustLabel names the trust that a report is of, by UID.
+	// TrustLabel is the label of a report with the UID of its trust.
 	TrustLabel = "trust.karmada.io/trust-uid"
 
 	managedByLabel = "app.kubernetes.io/managed-by"
 	managedBy      = v1alpha1.OperatorName
 	source         = v1alpha1.OperatorName
-	// maxResults and maxMessage bound a report, well below what etcd stores. The summary counts all.
+	// maxResults is the maximum number of results in a report. The summary counts all of them.
 	maxResults = 500
+	// maxMessage is the maximum length of a message in bytes. Both keep a report well below the size limit of etcd.
 	maxMessage = 512
 )
 
-// Outcome of a Result, in the words of policy reports.
+// Outcome is the result of a check. Its values are those of policy reports, of which warn and skip are not used.
 type Outcome string
 
-// The outcomes.
 const (
+	// Pass means that the image is verified.
 	Pass Outcome = "pass"
+	// Fail means that the image is untrusted, or that admission would deny it.
 	Fail Outcome = "fail"
-	Warn Outcome = "warn"
-	// Error: it could not be judged.
+	// Error means that the image could not be verified.
 	Error Outcome = "error"
-	Skip  Outcome = "skip"
 )
 
-// outcomes, the worst first.
-func outcomes() []Outcome { return []Outcome{Fail, Warn, Error, Skip, Pass} }
+// outcomes returns all outcomes, the worst first.
+func outcomes() []Outcome { return []Outcome{Fail, Error, Pass} }
 
-// Result on one container of a workload.
+// Result is the result for one container of a workload.
 type Result struct {
-	// The workload.
+	// APIVersion, Kind, Namespace, Name and UID identify the workload.
 	APIVersion, Kind, Namespace, Name string
 	UID                               types.UID
 
+	// Container is the name of the container, and Image its image as it is written in the workload. Digest is the digest
+	// that was verified; it is empty if there is none.
 	Container, Image, Digest string
 
 	Outcome         Outcome
 	Reason, Message string
-	// Policy is the ClusterImagePolicy that refuses, if any.
+	// Policy is the ClusterImagePolicy that denies the image; empty if none does.
 	Policy string
 }
 
-// The kinds of reports, the preferred one first.
+// kinds returns the kinds of reports, the preferred one first.
 func kinds() []schema.GroupVersionKind {
 	return []schema.GroupVersionKind{
 		{Group: "openreports.io", Version: "v1alpha1", Kind: "Report"},
@@ -84,7 +87,7 @@ func kinds() []schema.GroupVersionKind {
 	}
 }
 
-// build returns the reports of a trust by namespace.
+// build returns the reports of a trust by namespace. It sorts the results.
 func build(kind schema.GroupVersionKind, trust *v1alpha1.KarmadaImageTrust, results []Result) map[string]*unstructured.Unstructured {
 	byNamespace := map[string][]Result{}
 	for _, r := range results {
@@ -92,12 +95,14 @@ func build(kind schema.GroupVersionKind, trust *v1alpha1.KarmadaImageTrust, resu
 	}
 	reports := make(map[string]*unstructured.Unstructured, len(byNamespace))
 	for namespace, results := range byNamespace {
-		reports[namespace] = one(kind, trust, namespace, results)
+		reports[namespace] = newReport(kind, trust, namespace, results)
 	}
 	return reports
 }
 
-func one(kind schema.GroupVersionKind, trust *v1alpha1.KarmadaImageTrust, namespace string, results []Result) *unstructured.Unstructured {
+func newReport(
+	kind schema.GroupVersionKind, trust *v1alpha1.KarmadaImageTrust, namespace string, results []Result,
+) *unstructured.Unstructured {
 	slices.SortFunc(results, func(a, b Result) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(outcomes(), a.Outcome), slices.Index(outcomes(), b.Outcome)),
@@ -125,9 +130,7 @@ func one(kind schema.GroupVersionKind, trust *v1alpha1.KarmadaImageTrust, namesp
 	out.SetNamespace(namespace)
 	out.SetName(nameOf(trust.Name))
 	out.SetLabels(map[string]string{managedByLabel: managedBy, TrustLabel: string(trust.UID)})
-	out.SetOwnerReferences([]metav1.OwnerReference{{
-		APIVersion: v1alpha1.GroupVersion.String(), Kind: "KarmadaImageTrust", Name: trust.Name, UID: trust.UID, Controller: new(true),
-	}})
+	out.SetOwnerReferences([]metav1.OwnerReference{trust.ControllerReference()})
 	return out
 }
 
@@ -142,9 +145,10 @@ func (r *Result) render(trust string) map[string]any {
 			properties[key] = value
 		}
 	}
+	message := text.Truncate(fmt.Sprintf("%s: %s: %s", r.Container, r.Reason, r.Message), maxMessage)
 	return map[string]any{
 		"source": source, "policy": trust, "rule": "image-signature", "category": "Supply Chain Security",
-		"severity": severity, "result": string(r.Outcome), "message": cut(fmt.Sprintf("%s: %s: %s", r.Container, r.Reason, r.Message)),
+		"severity": severity, "result": string(r.Outcome), "message": message,
 		"scored": true, "properties": properties,
 		"resources": []any{map[string]any{
 			"apiVersion": r.APIVersion, "kind": r.Kind, "namespace": r.Namespace, "name": r.Name, "uid": string(r.UID),
@@ -152,18 +156,11 @@ func (r *Result) render(trust string) map[string]any {
 	}
 }
 
-// nameOf a trust's reports: its own name, shortened where a prefix would make it too long.
+// nameOf returns the name of a trust's reports: a prefix and the name of the trust, or its hash if that is too long.
 func nameOf(trust string) string {
-	const prefix, longest = "image-trust-", 253
-	if len(prefix)+len(trust) <= longest {
+	const prefix, maxLength = "image-trust-", 253
+	if len(prefix)+len(trust) <= maxLength {
 		return prefix + trust
 	}
 	return fmt.Sprintf("%s%x", prefix, sha256.Sum256([]byte(trust)))
-}
-
-func cut(message string) string {
-	if len(message) <= maxMessage {
-		return message
-	}
-	return strings.ToValidUTF8(message[:maxMessage], "") + "…"
 }

@@ -40,29 +40,31 @@ import (
 
 const (
 	fieldOwner = client.FieldOwner(v1alpha1.OperatorName)
-	// lookInterval is how often it is looked which kind of report is installed, and whether somebody changed reports
-	// whose content is still what it was. No cache is kept: other tools may have a hundred thousand reports.
-	lookInterval = 5 * time.Minute
+	// refreshInterval is the interval between checks for the installed kinds of reports, and between comparisons of the
+	// reports in the cluster with unchanged results. There is no cache, because other tools may have a hundred thousand
+	// reports.
+	refreshInterval = 5 * time.Minute
 )
 
-// Reporter keeps reports in line with results. Its fields are set before the first use.
+// Reporter writes the reports of trusts. Its exported fields must be set before the first use. It is safe for concurrent
+// use.
 type Reporter struct {
-	// Client writes to the API server.
+	// Client writes reports.
 	Client client.Client
-	// Live reads from it.
+	// Live reads reports from the API server, without a cache.
 	Live client.Reader
-	// Mapper knows the installed kinds.
+	// Mapper finds out which kinds are installed.
 	Mapper apimeta.RESTMapper
-	// Clock is the real one in production.
+	// Clock decides when the next check is due.
 	Clock clock.PassiveClock
 
 	mu      sync.Mutex
-	kind    schema.GroupVersionKind // empty: none is installed
-	looked  time.Time
-	written map[string]written // by trust
+	kind    schema.GroupVersionKind // empty if none is installed
+	checked time.Time               // when kind was determined
+	written map[string]written      // by trust
 }
 
-// written is what was last seen to be in place.
+// written is what the reports of a trust were last known to contain.
 type written struct {
 	trust   types.UID
 	kind    schema.GroupVersionKind
@@ -70,11 +72,12 @@ type written struct {
 	at      time.Time
 }
 
-// Write brings the reports of a trust in line with its results, and deletes those of namespaces that have none. Where
-// no kind of report is installed it does nothing. Reports that others made are left alone.
+// Write replaces the results in the reports of a trust, and deletes its reports in namespaces without results. It does
+// nothing if no kind of report is installed. It is an error if a report of the same name belongs to something else;
+// that report is not changed.
 func (r *Reporter) Write(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, results []Result) error {
 	kind := r.installed()
-	if kind.Empty() || r.inPlace(trust, kind, results) {
+	if kind.Empty() || r.upToDate(trust, kind, results) {
 		return nil
 	}
 	results = slices.Clone(results)
@@ -85,8 +88,8 @@ func (r *Reporter) Write(ctx context.Context, trust *v1alpha1.KarmadaImageTrust,
 	desired := build(kind, trust, slices.Clone(results))
 	var errs []error
 	for _, namespace := range slices.Sorted(maps.Keys(desired)) {
-		if report := desired[namespace]; !same(report, existing[namespace]) {
-			errs = append(errs, r.put(ctx, trust, report, existing[namespace]))
+		if report := desired[namespace]; !upToDate(report, existing[namespace]) {
+			errs = append(errs, r.apply(ctx, trust, report, existing[namespace]))
 		}
 		delete(existing, namespace)
 	}
@@ -94,27 +97,27 @@ func (r *Reporter) Write(ctx context.Context, trust *v1alpha1.KarmadaImageTrust,
 		errs = append(errs, client.IgnoreNotFound(r.Client.Delete(ctx, stale)))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("writing reports: %w", err)
+		return fmt.Errorf("writing the policy reports of %s: %w", trust.Name, err)
 	}
-	r.remember(trust, kind, results)
+	r.record(trust, kind, results)
 	return nil
 }
 
-// Forget drops what is remembered of a trust. Its reports go with it, as it owns them.
+// Forget removes a deleted trust from memory. Its reports are garbage collected, because it owns them.
 func (r *Reporter) Forget(trust string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.written, trust)
 }
 
-// installed is the kind of report to write.
+// installed returns the kind of report to write; empty if none is installed.
 func (r *Reporter) installed() schema.GroupVersionKind {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.looked.IsZero() && r.Clock.Since(r.looked) < lookInterval {
+	if !r.checked.IsZero() && r.Clock.Since(r.checked) < refreshInterval {
 		return r.kind
 	}
-	r.kind, r.looked = schema.GroupVersionKind{}, r.Clock.Now()
+	r.kind, r.checked = schema.GroupVersionKind{}, r.Clock.Now()
 	for _, kind := range kinds() {
 		if _, err := r.Mapper.RESTMapping(kind.GroupKind(), kind.Version); err == nil {
 			r.kind = kind
@@ -124,14 +127,15 @@ func (r *Reporter) installed() schema.GroupVersionKind {
 	return r.kind
 }
 
-func (r *Reporter) inPlace(trust *v1alpha1.KarmadaImageTrust, kind schema.GroupVersionKind, results []Result) bool {
+// upToDate reports whether the same results were written recently.
+func (r *Reporter) upToDate(trust *v1alpha1.KarmadaImageTrust, kind schema.GroupVersionKind, results []Result) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	last := r.written[trust.Name]
-	return last.trust == trust.UID && last.kind == kind && r.Clock.Since(last.at) < lookInterval && slices.Equal(last.results, results)
+	return last.trust == trust.UID && last.kind == kind && r.Clock.Since(last.at) < refreshInterval && slices.Equal(last.results, results)
 }
 
-func (r *Reporter) remember(trust *v1alpha1.KarmadaImageTrust, kind schema.GroupVersionKind, results []Result) {
+func (r *Reporter) record(trust *v1alpha1.KarmadaImageTrust, kind schema.GroupVersionKind, results []Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.written == nil {
@@ -140,14 +144,14 @@ func (r *Reporter) remember(trust *v1alpha1.KarmadaImageTrust, kind schema.Group
 	r.written[trust.Name] = written{trust: trust.UID, kind: kind, results: results, at: r.Clock.Now()}
 }
 
-// existing reports of the trust, by namespace: those with its label that it owns.
+// existing returns the reports of the trust by namespace: those with its label that it owns.
 func (r *Reporter) existing(
 	ctx context.Context, kind schema.GroupVersionKind, trust *v1alpha1.KarmadaImageTrust,
 ) (map[string]*unstructured.Unstructured, error) {
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
 	if err := r.Live.List(ctx, list, client.MatchingLabels{TrustLabel: string(trust.UID)}); err != nil {
-		return nil, fmt.Errorf("listing reports: %w", err)
+		return nil, fmt.Errorf("listing the policy reports of %s: %w", trust.Name, err)
 	}
 	out := map[string]*unstructured.Unstructured{}
 	for i := range list.Items {
@@ -158,8 +162,8 @@ func (r *Reporter) existing(
 	return out, nil
 }
 
-// same tells whether a report holds what it should.
-func same(desired, found *unstructured.Unstructured) bool {
+// upToDate reports whether a report in the cluster has the desired content.
+func upToDate(desired, found *unstructured.Unstructured) bool {
 	if found == nil || found.GetName() != desired.GetName() || found.GetLabels()[managedByLabel] != managedBy {
 		return false
 	}
@@ -171,13 +175,13 @@ func same(desired, found *unstructured.Unstructured) bool {
 	return true
 }
 
-func (r *Reporter) put(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, desired, found *unstructured.Unstructured) error {
+func (r *Reporter) apply(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, desired, found *unstructured.Unstructured) error {
 	if found == nil {
 		foreign := &unstructured.Unstructured{}
 		foreign.SetGroupVersionKind(desired.GroupVersionKind())
 		err := r.Live.Get(ctx, client.ObjectKeyFromObject(desired), foreign)
 		if err == nil && !metav1.IsControlledBy(foreign, trust) {
-			return fmt.Errorf("%s %s/%s exists and is not this trust's: it is left as it is",
+			return fmt.Errorf("%s %s/%s exists and does not belong to this trust; delete or rename it",
 				desired.GetKind(), desired.GetNamespace(), desired.GetName())
 		}
 		if client.IgnoreNotFound(err) != nil {
@@ -186,7 +190,7 @@ func (r *Reporter) put(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, d
 	}
 	err := r.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(desired), fieldOwner, client.ForceOwnership)
 	if apierrors.IsNotFound(err) {
-		return nil // the namespace is gone, and all in it
+		return nil // the namespace was deleted
 	}
 	return err
 }

@@ -223,7 +223,7 @@ func TestReports(t *testing.T) {
 			if err := r.Create(t.Context(), edited); err != nil {
 				t.Fatal(err)
 			}
-			if err := r.write(results...); err == nil || !strings.Contains(err.Error(), "is not this trust's") {
+			if err := r.write(results...); err == nil || !strings.Contains(err.Error(), "does not belong to this trust") {
 				t.Errorf("a foreign report: got %v", err)
 			}
 			if err := r.Delete(t.Context(), edited); err != nil {
