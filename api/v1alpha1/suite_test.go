@@ -21,28 +21,22 @@ import (
 	"fmt"
 	"maps"
 	"testing"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/test/lab/harness"
 	"github.com/karmada-io/image-trust/test/lab/manifest"
+	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
 
 // The manifests as they are installed.
 const (
 	crdFile      = "../../config/crd/bases/trust.karmada.io_karmadaimagetrusts.yaml"
 	warningsFile = "../../config/admission/warnings.yaml"
-)
-
-const (
-	pollInterval = 50 * time.Millisecond
-	pollTimeout  = 2 * time.Minute
 )
 
 // server is a real API server with the manifests installed, shared by the tests of this package.
@@ -77,20 +71,12 @@ func newServerClient(t *testing.T, warnings rest.WarningHandlerWithContext) clie
 		t.Fatal(err)
 	}
 	install(t, c, crdFile)
-	eventually(t, "the kind is served", func(ctx context.Context) (bool, error) {
+	waitfor.True(t, "the kind is served", func(ctx context.Context) (bool, error) {
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("KarmadaImageTrustList"))
 		return c.List(ctx, list) == nil, nil
 	})
 	return client.WithFieldValidation(c, "Strict")
-}
-
-// eventually waits for what the API server does in its own time.
-func eventually(t *testing.T, what string, condition wait.ConditionWithContextFunc) {
-	t.Helper()
-	if err := wait.PollUntilContextTimeout(t.Context(), pollInterval, pollTimeout, true, condition); err != nil {
-		t.Fatalf("%s: %v", what, err)
-	}
 }
 
 // makeTrust returns a valid trust with some fields of its spec replaced, or dropped where nil.

@@ -26,6 +26,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
 
 // warnings collects what the API server warns of.
@@ -138,7 +140,7 @@ func newWarningClient(t *testing.T) (client.Client, *warnings) {
 	got := &warnings{}
 	c := newServerClient(t, got)
 	install(t, c, warningsFile)
-	eventually(t, "the policy with the warnings is in force", func(ctx context.Context) (bool, error) {
+	waitfor.True(t, "the policy with the warnings is in force", func(ctx context.Context) (bool, error) {
 		err := c.Create(ctx, makeTrust(map[string]any{"identity": nil, "identityRegexp": ".*"}), client.DryRunAll)
 		return len(got.take()) > 0, err
 	})

@@ -28,6 +28,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
 
 // TestAdmission has the real webhook judge images of Docker Hub's name that are
@@ -42,7 +44,7 @@ func TestAdmission(t *testing.T) {
 		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{GenerateName: "pod-", Namespace: namespace}, Spec: podSpec(image)}
 	}
 	// The webhook learns of a policy a moment after the API server.
-	eventually(t, func(ctx context.Context) (bool, error) {
+	waitfor.True(t, "the policy is enforced", func(ctx context.Context) (bool, error) {
 		return c.Create(ctx, newPod("docker.io/trusted/image:v1"), client.DryRunAll) == nil, nil
 	})
 
@@ -110,7 +112,7 @@ func createNamespace(t *testing.T, c client.Client) string {
 	}
 	// Pods need it; it is made a moment after the namespace.
 	account := &corev1.ServiceAccount{}
-	eventually(t, func(ctx context.Context) (bool, error) {
+	waitfor.True(t, "the namespace has a ServiceAccount", func(ctx context.Context) (bool, error) {
 		err := c.Get(ctx, client.ObjectKey{Namespace: namespace.Name, Name: "default"}, account)
 		return err == nil, client.IgnoreNotFound(err)
 	})

@@ -35,18 +35,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
-	"k8s.io/apimachinery/pkg/util/wait"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/karmada-io/image-trust/test/lab/controlplane"
-)
-
-const (
-	pollInterval = 50 * time.Millisecond
-	pollTimeout  = 2 * time.Minute
+	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
 
 var shared *Harness
@@ -113,7 +108,7 @@ func TestRequests(t *testing.T) {
 	users := []string{"admin", "system:serviceaccount:default:default"}
 	var got []request
 	var last controlplane.Request
-	eventually(t, func(context.Context) (bool, error) {
+	waitfor.True(t, "all requests are in the audit log", func(context.Context) (bool, error) {
 		requests, err := shared.Requests(begin)
 		got = nil
 		for _, r := range requests {
@@ -154,11 +149,11 @@ func TestWorkloads(t *testing.T) {
 			return len(pods.Items) == want, err
 		}
 	}
-	eventually(t, countIs(1))
+	waitfor.True(t, "the Deployment has a pod", countIs(1))
 	if err := c.Delete(t.Context(), deployment, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, countIs(0))
+	waitfor.True(t, "the pods are deleted", countIs(0))
 }
 
 // TestStop runs beside the shared harness, which proves that two can run at once.
@@ -204,13 +199,6 @@ func newClient(t *testing.T, config *rest.Config) client.Client {
 		t.Fatal(err)
 	}
 	return c
-}
-
-func eventually(t *testing.T, condition wait.ConditionWithContextFunc) {
-	t.Helper()
-	if err := wait.PollUntilContextTimeout(t.Context(), pollInterval, pollTimeout, true, condition); err != nil {
-		t.Fatalf("it did not become so: %v", err)
-	}
 }
 
 func podSpec(image string) corev1.PodSpec {

@@ -58,6 +58,18 @@ func NoError(t testing.TB, action func(context.Context) error) {
 	}
 }
 
+// True polls until a condition holds. Its errors are retried. On a timeout the test fails with what was
+// waited for, and the last error.
+func True(t testing.TB, what string, condition func(context.Context) (bool, error)) {
+	t.Helper()
+	State(t, condition, func(holds bool) string {
+		if !holds {
+			return "it does not hold that " + what
+		}
+		return ""
+	})
+}
+
 // Success retries an action until it succeeds or the context ends; the error is then that of the
 // last attempt. It is for code that runs outside of a test, such as TestMain and clean-ups.
 func Success(ctx context.Context, action func(context.Context) error) error {

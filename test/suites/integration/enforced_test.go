@@ -30,6 +30,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
 
 // stage is the cluster around a trust, whose parts a test sets up one by one.
@@ -63,7 +64,7 @@ func (s *stage) create(object client.Object) {
 // change an object, whatever happened to it meanwhile.
 func change[T client.Object](s *stage, object T, edit func(T)) {
 	s.t.Helper()
-	eventually(s.t, func() error {
+	waitfor.NoError(s.t, func(context.Context) error {
 		if err := s.Get(s.t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
 			return err
 		}
@@ -118,7 +119,7 @@ func TestEnforced(t *testing.T) {
 	o.create(trust)
 	enforced("False", v1alpha1.AuditModeReason)
 	enforcement := func(value v1alpha1.Enforcement) {
-		eventually(t, func() error {
+		waitfor.NoError(t, func(context.Context) error {
 			if err := o.Get(t.Context(), client.ObjectKeyFromObject(trust), trust); err != nil {
 				return err
 			}

@@ -34,6 +34,7 @@ import (
 
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/inventory/feed"
+	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
 
 // watched is an inventory fed by the shared API server.
@@ -53,7 +54,7 @@ func watched(t *testing.T) *inventory.Index {
 			t.Error(err)
 		}
 	}))
-	eventually(t, func() error {
+	waitfor.NoError(t, func(context.Context) error {
 		if !index.Synced() {
 			return fmt.Errorf("not synced")
 		}
@@ -137,7 +138,7 @@ func TestInventory(t *testing.T) {
 	}
 	// One inventory saw it happen, the other lists it.
 	for name, index := range map[string]*inventory.Index{"early": early, "late": watched(t)} {
-		eventually(t, func() error {
+		waitfor.NoError(t, func(context.Context) error {
 			if diff := cmp.Diff(want, workloadsOf(index, namespace)); diff != "" {
 				return fmt.Errorf("%s (-want +got):\n%s", name, diff)
 			}
@@ -152,7 +153,7 @@ func TestInventory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, func() error {
+	waitfor.NoError(t, func(context.Context) error {
 		if left := workloadsOf(early, namespace); len(left) != 0 {
 			return fmt.Errorf("left: %v", left)
 		}

@@ -27,7 +27,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/go-logr/logr"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -60,10 +59,8 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/harness"
 	"github.com/karmada-io/image-trust/test/lab/manifest"
 	"github.com/karmada-io/image-trust/test/lab/policycontroller"
+	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
-
-// patience bounds every wait: far more than any needs, for slow machines.
-const patience = time.Minute
 
 // shared is the API server that all tests but those about installation use, each with trusts
 // of its own.
@@ -164,7 +161,7 @@ func installCRD(t *testing.T, c client.Client) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, func() error {
+	waitfor.NoError(t, func(context.Context) error {
 		return c.List(t.Context(), &v1alpha1.KarmadaImageTrustList{})
 	})
 }
@@ -173,22 +170,6 @@ func installPolicyController(t *testing.T, h *harness.Harness) {
 	t.Helper()
 	if err := policycontroller.InstallCRDs(t.Context(), h.Config()); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// eventually waits until a condition holds, and fails with what stood in its way.
-func eventually(t *testing.T, condition func() error) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		err := condition()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-		time.Sleep(50 * time.Millisecond)
 	}
 }
 
@@ -226,7 +207,7 @@ func (o *operator) create(trust *v1alpha1.KarmadaImageTrust) *v1alpha1.KarmadaIm
 func (o *operator) expect(name string, want ...string) *v1alpha1.KarmadaImageTrust {
 	o.t.Helper()
 	trust := &v1alpha1.KarmadaImageTrust{}
-	eventually(o.t, func() error {
+	waitfor.NoError(o.t, func(context.Context) error {
 		if err := o.Get(o.t.Context(), client.ObjectKey{Name: name}, trust); err != nil {
 			return err
 		}
@@ -260,7 +241,7 @@ func newPolicy(name string) *unstructured.Unstructured {
 func (o *operator) policy(name string, satisfied func(*unstructured.Unstructured) error) *unstructured.Unstructured {
 	o.t.Helper()
 	cip := newPolicy(name)
-	eventually(o.t, func() error {
+	waitfor.NoError(o.t, func(context.Context) error {
 		if err := o.Get(o.t.Context(), client.ObjectKey{Name: name}, cip); err != nil {
 			return err
 		}
@@ -274,7 +255,7 @@ func exists(*unstructured.Unstructured) error { return nil }
 // reportReady plays policy-controller's status on a policy.
 func (o *operator) reportReady(name, status, reason, message string) {
 	o.t.Helper()
-	eventually(o.t, func() error {
+	waitfor.NoError(o.t, func(context.Context) error {
 		cip := newPolicy(name)
 		if err := o.Get(o.t.Context(), client.ObjectKey{Name: name}, cip); err != nil {
 			return err

@@ -17,6 +17,7 @@ limitations under the License.
 package integration
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/test/lab/harness"
+	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
 
 // TestPolicyControllerComesLaterAndGoes needs an API server of its own.
@@ -61,7 +63,7 @@ func TestPolicyControllerComesLaterAndGoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.expect("early", "PolicyApplied=Unknown/PolicyControllerNotInstalled", "Ready=Unknown/ApplyingPolicy")
-	eventually(t, func() error {
+	waitfor.NoError(t, func(context.Context) error {
 		if err := o.Get(t.Context(), client.ObjectKeyFromObject(crd), crd); !apierrors.IsNotFound(err) {
 			return fmt.Errorf("the CRD is still there: %w", err)
 		}
@@ -254,7 +256,7 @@ func refuse(t *testing.T, o *operator) {
 		})
 	}
 	// The API server takes it up when it does.
-	eventually(t, func() error {
+	waitfor.NoError(t, func(context.Context) error {
 		err := o.Create(t.Context(), newRefused(), client.DryRunAll)
 		if !apierrors.IsInvalid(err) {
 			return fmt.Errorf("not refused yet: %w", err)

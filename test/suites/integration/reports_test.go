@@ -37,6 +37,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policyreport"
 	"github.com/karmada-io/image-trust/test/lab/reportcrds"
+	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
 
 // reporting is a reporter on the shared API server, with a clock of its own.
@@ -121,7 +122,7 @@ func (r *reporting) install(definition reportcrds.Definition) {
 	if err := r.Create(r.t.Context(), crd); err != nil {
 		r.t.Fatal(err)
 	}
-	eventually(r.t, func() error {
+	waitfor.NoError(r.t, func(context.Context) error {
 		versions, _, _ := unstructured.NestedSlice(crd.Object, "spec", "versions")
 		group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
 		kind, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind")
