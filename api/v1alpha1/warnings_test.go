@@ -68,16 +68,16 @@ func warningCases() map[string]warningCase {
 	identity := func(expr string) object { return object{"identity": nil, "identityRegexp": expr} }
 	issuer := func(expr string) object { return object{"issuer": nil, "issuerRegexp": expr} }
 	const (
-		anyWorkflow = `spec.identityRegexp: ends in ".*": any workflow, branch and pull request of the repository may sign`
-		anyRepo     = `spec.identityRegexp: ends in ".*": any repository, workflow, branch and pull request that begins like this may sign`
-		anyTag      = `spec.identityRegexp: ends in ".*": any tag that begins like this may sign`
-		anyIdentity = `spec.identityRegexp: ends in ".*": any identity that begins like this may sign`
-		anyHost     = `spec.identityRegexp: begins with ".*": anybody whose identity ends like this may sign, whatever the host and the repository`
-		anybody     = `spec.identityRegexp: matches everything: anybody whom the issuer knows may sign`
-		hub         = `spec.identityRegexp: "." stands for any character: "github.com" also matches "githubxcom"; write "github\.com"`
-		everything  = `" selects every image of every registry: all of them would have to be signed by this identity`
-		registry    = `" selects a whole registry: all of its images would have to be signed by this identity`
-		notHTTPS    = `" is not an https URL, as issuers of OpenID Connect are; the certificate names the whole URL`
+		anyWorkflow = `spec.identityRegexp: ends with ".*": any workflow, branch and pull request of the repository may sign`
+		anyRepo     = `spec.identityRegexp: ends with ".*": any repository, workflow, branch and pull request with the same beginning may sign`
+		anyTag      = `spec.identityRegexp: ends with ".*": any tag with the same beginning may sign`
+		anyIdentity = `spec.identityRegexp: ends with ".*": any identity with the same beginning may sign`
+		anyHost     = `spec.identityRegexp: begins with ".*": any identity with the same ending may sign, regardless of its host and repository`
+		anybody     = `spec.identityRegexp: matches every identity: anyone with an account at the issuer may sign`
+		hub         = `spec.identityRegexp: "." matches any character: "github.com" also matches "githubxcom"; write "github\.com"`
+		everything  = `" matches every image of every registry: this identity must sign all of them`
+		registry    = `" matches every image of a registry: this identity must sign all of them`
+		notHTTPS    = `" is not an https URL, which every OIDC issuer is; write the whole URL that the certificate contains`
 	)
 
 	return map[string]warningCase{
@@ -99,23 +99,23 @@ func warningCases() map[string]warningCase {
 		"an escaped dot, starred":     {spec: identity(`a\.*`)},
 		"a dot in a class":            {spec: identity(`[a-z.0-9]+@example\.com`)},
 		"a dot in a quotation":        {spec: identity(`\Qa.b\E`)},
-		"a bare dot behind an escape": {spec: identity(`\d.\d@a.b`), want: []string{`spec.identityRegexp: "." stands for any character: "a.b" also matches "axb"; write "a\.b"`}},
-		"any issuer":                  {spec: issuer(`.*`), want: []string{`spec.issuerRegexp: matches everything: whoever can make any issuer name the identity may sign`}},
+		"a bare dot behind an escape": {spec: identity(`\d.\d@a.b`), want: []string{`spec.identityRegexp: "." matches any character: "a.b" also matches "axb"; write "a\.b"`}},
+		"any issuer":                  {spec: issuer(`.*`), want: []string{`spec.issuerRegexp: matches every issuer: an identity from any issuer that Sigstore accepts may sign`}},
 		"any issuer of a host": {
 			spec: issuer(`https://token\.actions\.githubusercontent\.com.*`),
-			want: []string{`spec.issuerRegexp: ends in ".*": any issuer that begins like this may vouch for the identity`},
+			want: []string{`spec.issuerRegexp: ends with ".*": an identity from any issuer with the same beginning may sign`},
 		},
 		"any host of an issuer": {
 			spec: issuer(`.*\.example\.com`),
-			want: []string{`spec.issuerRegexp: begins with ".*": any issuer that ends like this may vouch for the identity`},
+			want: []string{`spec.issuerRegexp: begins with ".*": an identity from any issuer with the same ending may sign`},
 		},
 		"an issuer with a bare dot": {
 			spec: issuer(`https://a.example.com`),
-			want: []string{`spec.issuerRegexp: "." stands for any character: "a.example.com" also matches "axexamplexcom"; write "a\.example\.com"`},
+			want: []string{`spec.issuerRegexp: "." matches any character: "a.example.com" also matches "axexamplexcom"; write "a\.example\.com"`},
 		},
 		"an issuer regexp without https": {
 			spec: issuer(`accounts\.google\.com`),
-			want: []string{`spec.issuerRegexp: does not ask for an https URL, as issuers of OpenID Connect are; the certificate names the whole URL`},
+			want: []string{`spec.issuerRegexp: does not match an https URL, which every OIDC issuer is; write an expression for the whole URL that the certificate contains`},
 		},
 		"an issuer of alternatives": {spec: issuer(`(https://a|https://b)`)},
 		"an issuer without https":   {spec: object{"issuer": "accounts.google.com"}, want: []string{`spec.issuer: "accounts.google.com` + notHTTPS}},

@@ -16,15 +16,56 @@ limitations under the License.
 
 package main
 
-import "strings"
+import (
+	"errors"
+	"strings"
 
-// flagNames are the flags for the fields of a spec. The longer names come first.
-//
-//nolint:gochecknoglobals // a constant that Go cannot write as such
-var flagNames = strings.NewReplacer(
-	"spec.issuerRegexp", "--issuer-regexp", "spec.identityRegexp", "--identity-regexp",
-	"spec.issuer", "--issuer", "spec.identity", "--identity",
-	"issuerRegexp", "--issuer-regexp", "identityRegexp", "--identity-regexp",
-	"issuer and", "--issuer and", "identity and", "--identity and",
-	"invalid trust: ", "",
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
+
+// flagErrors returns the message of an error of policy.Compile for a spec that was given as flags: it names the flags
+// instead of the fields. An error about a field that has no flag is returned as it is.
+func flagErrors(err error) string {
+	var aggregate utilerrors.Aggregate
+	if !errors.As(err, &aggregate) {
+		return err.Error()
+	}
+	var messages []string
+	for _, e := range aggregate.Errors() {
+		messages = append(messages, flagError(e))
+	}
+	return strings.Join(messages, "; ")
+}
+
+func flagError(err error) string {
+	invalid, ok := errors.AsType[*field.Error](err)
+	if !ok {
+		return err.Error()
+	}
+	flag, alternative := flagsOf(invalid.Field)
+	switch {
+	case flag == "":
+		return err.Error()
+	case invalid.Type == field.ErrorTypeRequired:
+		return "set exactly one of " + flag + " and " + alternative
+	default:
+		return flag + ": " + invalid.ErrorBody()
+	}
+}
+
+// flagsOf returns the flag for a field of a spec, and the flag that can be set instead of it.
+func flagsOf(path string) (flag, alternative string) {
+	switch path {
+	case "spec.issuer":
+		return "--issuer", "--issuer-regexp"
+	case "spec.issuerRegexp":
+		return "--issuer-regexp", "--issuer"
+	case "spec.identity":
+		return "--identity", "--identity-regexp"
+	case "spec.identityRegexp":
+		return "--identity-regexp", "--identity"
+	default:
+		return "", ""
+	}
+}

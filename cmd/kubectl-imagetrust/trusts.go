@@ -17,7 +17,6 @@ limitations under the License.
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -85,7 +84,7 @@ func (f *trustFlags) load(s streams) (*trusts, error) {
 			Identity: f.identity, IdentityRegexp: v1alpha1.Regexp(f.identityRegexp),
 		})
 		if err != nil {
-			return nil, usage("%s", onCommandLine(err))
+			return nil, usage("%s", flagErrors(err))
 		}
 		return &trusts{all: []trust{{compiled: compiled}}}, nil
 	case len(f.files) == 0:
@@ -96,14 +95,6 @@ func (f *trustFlags) load(s streams) (*trusts, error) {
 		return nil, err
 	}
 	return compileAll(files)
-}
-
-// onCommandLine speaks of flags where the compiler speaks of fields.
-func onCommandLine(err error) string {
-	if errors.Is(err, policy.ErrInvalid) {
-		return flagNames.Replace(err.Error())
-	}
-	return err.Error()
 }
 
 func compileAll(files []*manifests.File) (*trusts, error) {

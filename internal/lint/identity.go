@@ -16,10 +16,18 @@ limitations under the License.
 
 package lint
 
-import "regexp"
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
 
-// What an identity may be made of. A workflow's is https://HOST/OWNER/REPOSITORY/FILE@REF (Fulcio, docs/oidc.md); a
-// person's or a service account's is an e-mail address.
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+)
+
+// Expressions for the parts of an identity. That of a workflow is https://HOST/OWNER/REPOSITORY/FILE@REF (Fulcio,
+// docs/oidc.md), and that of a person or service account is an e-mail address.
 const (
 	anyHost    = anyLabels + `(?::[0-9]+)?`
 	anySegment = `[A-Za-z0-9._-]+`
@@ -29,24 +37,27 @@ const (
 	anyMailbox = `[A-Za-z0-9._+-]+`
 	anyPath    = `(?:/[A-Za-z0-9._/-]*)?`
 	anyDomain  = anyLabels + `\.[a-z0-9-]+`
-	// The dot comes first: it is found first where an expression has any character, and it is what its author saw there.
+	// The dot comes first, so that it is found first in an expression that accepts any character there: the author of
+	// the expression most likely meant a dot.
 	anyLabels = `[a-z0-9-](?:\.[a-z0-9-]|[a-z0-9-])*`
 )
 
 // workflow is the identity of a workflow in its parts.
 type workflow struct{ host, owner, repository, file, ref string }
 
-// workflowParts take an identity apart.
-var workflowParts = regexp.MustCompile(`^https://([^/]+)/([^/]+)/([^/]+)/([^@]+)@(.+)$`)
+var (
+	// workflowPattern has the parts of a workflow's identity as its submatches.
+	workflowPattern = regexp.MustCompile(`^https://([^/]+)/([^/]+)/([^/]+)/([^@]+)@(.+)$`)
+	// addressPattern has the parts of an e-mail address as its submatches.
+	addressPattern = regexp.MustCompile(`^([^@]+)@([^@]+)$`)
+)
 
-// addressParts take an e-mail address apart.
-var addressParts = regexp.MustCompile(`^([^@]+)@([^@]+)$`)
-
-// workflows are regular expressions for the identities that have some parts: each is one, and empty for any.
+// workflows returns regular expressions for the identities of workflows with the given parts. Each part is a regular
+// expression, and an empty one allows any value.
 func workflows(parts workflow) []string {
-	or := func(part, anything string) string {
+	orAny := func(part, anyValue string) string {
 		if part == "" {
-			return anything
+			return anyValue
 		}
 		return part
 	}
@@ -56,25 +67,69 @@ func workflows(parts workflow) []string {
 	}
 	exprs := make([]string, 0, len(files))
 	for _, file := range files {
-		exprs = append(exprs, "https://"+or(parts.host, anyHost)+"/"+or(parts.owner, anySegment)+"/"+
-			or(parts.repository, anySegment)+"/"+file+"@"+or(parts.ref, anyRef))
+		exprs = append(exprs, "https://"+orAny(parts.host, anyHost)+"/"+orAny(parts.owner, anySegment)+"/"+
+			orAny(parts.repository, anySegment)+"/"+file+"@"+orAny(parts.ref, anyRef))
 	}
 	return exprs
 }
 
-// form that all identities of an issuer have.
-type form struct {
+// looseIdentity reports unintended identities that an expression accepts.
+func looseIdentity(expr string, skip []aspect) []Finding {
+	accepted, err := newLanguage(expr)
+	if expr == "" || err != nil {
+		return nil
+	}
+	var probes []probe
+	if parts, ok := accepted.submatches(workflowPattern, workflows(workflow{})...); ok {
+		probes = workflowProbes(workflow{parts[0], parts[1], parts[2], parts[3], parts[4]})
+	} else if parts, ok := accepted.submatches(addressPattern, anyMailbox+"@"+anyDomain); ok {
+		probes = addressProbes(parts[1])
+	}
+	matches := accepted.matches(probes, skip)
+
+	var findings []Finding
+	for _, group := range [][]aspect{
+		{aspectHost, aspectDots, aspectOwner, aspectRepository, aspectWorkflow},
+		{aspectPullRequests, aspectBranches},
+	} {
+		findings = append(findings, looseIdentityFinding(matches, group)...)
+	}
+	return findings
+}
+
+// looseIdentityFinding returns one finding for the matches of a group of aspects. Of hosts, owners, repositories and
+// workflows only the broadest match is reported, because it includes the others; pull requests and branches are independent.
+func looseIdentityFinding(matches []match, group []aspect) []Finding {
+	var reported []match
+	for _, m := range matches {
+		if slices.Contains(group, m.aspect) && (len(reported) == 0 || m.aspect == aspectBranches) {
+			reported = append(reported, m)
+		}
+	}
+	if len(reported) == 0 {
+		return nil
+	}
+	who := reported[0].who
+	if len(reported) == 2 {
+		who = "any pull request and any branch of the repository"
+	}
+	return []Finding{{RuleLooseIdentity, LevelWarning, "spec.identityRegexp",
+		fmt.Sprintf("%s may sign, for example %s; %s", who, reported[0].example, reported[0].fix)}}
+}
+
+// identityForm is the form of all identities of an issuer.
+type identityForm struct {
 	issuer string
-	// expr that all identities match. It lets more through than there is.
+	// expr matches all identities of the issuer, and possibly others.
 	expr string
-	// example of a regular expression for one.
+	// example of a regular expression for an identity.
 	example string
 }
 
-// forms of identities, as Fulcio makes them of the tokens of these issuers (docs/oidc.md).
-func forms() []form {
+// identityForms returns the forms of the identities that Fulcio creates for tokens of well-known issuers (docs/oidc.md).
+func identityForms() []identityForm {
 	const address = `name@example\.com`
-	return []form{
+	return []identityForm{
 		{"https://token.actions.githubusercontent.com", `https://github\.com/[^/@]+/[^/@]+/\.github/workflows/[^@]+\.ya?ml@[^@]+`,
 			`https://github\.com/OWNER/REPOSITORY/\.github/workflows/FILE\.yml@refs/tags/v.+`},
 		{"https://gitlab.com", `https://gitlab\.com/[^@]+//[^@]+@[^@]+`,
@@ -82,4 +137,55 @@ func forms() []form {
 		{"https://accounts.google.com", `[^@]+@[^@]+`, address},
 		{"https://github.com/login/oauth", `[^@]+@[^@]+`, address},
 	}
+}
+
+// impossibleIdentity reports an identity that its issuer never issues.
+func impossibleIdentity(spec v1alpha1.KarmadaImageTrustSpec) []Finding {
+	field, expr := "spec.identityRegexp", string(spec.IdentityRegexp)
+	if spec.Identity != "" {
+		field, expr = "spec.identity", regexp.QuoteMeta(spec.Identity)
+	}
+	forms := identityForms()
+	i := slices.IndexFunc(forms, func(f identityForm) bool { return f.issuer == spec.Issuer })
+	if expr == "" || i < 0 {
+		return nil
+	}
+	accepted, err := newLanguage(expr)
+	if err != nil {
+		return nil
+	}
+	if _, found := accepted.intersectExpr(forms[i].expr); found != disjoint {
+		return nil
+	}
+	example := forms[i].example
+	if spec.Identity != "" {
+		example = strings.ReplaceAll(strings.ReplaceAll(example, `v.+`, `v1.0.0`), `\`, "")
+	}
+	return []Finding{{RuleImpossibleIdentity, LevelWarning, field, fmt.Sprintf(
+		"issuer %s never issues such an identity, so every image would be denied; write for example %s", spec.Issuer, example)}}
+}
+
+// looseIssuer reports unintended issuers that an expression accepts, and otherwise that an exact issuer is preferable.
+func looseIssuer(expr string, skip []aspect) []Finding {
+	accepted, err := newLanguage(expr)
+	if expr == "" || err != nil || slices.Contains(skip, aspectHost) {
+		return nil
+	}
+	const field = "spec.issuerRegexp"
+	example, found := accepted.intersectExpr("https://" + anyHost + anyPath)
+	if found != common {
+		return nil
+	}
+	intended, err := url.Parse(example)
+	if err != nil {
+		return nil
+	}
+	if matches := accepted.matches(issuerProbes(intended.Host, intended.Path), skip); len(matches) > 0 {
+		return []Finding{{RuleLooseIssuer, LevelWarning, field, fmt.Sprintf(
+			"an identity from %s may sign, for example from %s; set issuer to the whole URL instead", matches[0].who, matches[0].example)}}
+	}
+	if slices.Contains(skip, aspectDots) {
+		return nil
+	}
+	return []Finding{{RuleLooseIssuer, LevelNote, field, "set issuer to the whole URL instead, for example issuer: " + example}}
 }

@@ -18,80 +18,96 @@ package lint
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
-// maxNamed bounds how many images a message names.
-const maxNamed = 4
+// maxListed is the largest number of images that a message lists.
+const maxListed = 4
 
-// broadImages are globs that select what nobody signs, or whatever is in a place.
-func broadImages(globs []v1alpha1.ImageGlob, warned []Finding) []Finding {
+// broadImages reports globs that match unsigned images, or everything in a registry or organization unless warned reports
+// that admission warns about the glob.
+func broadImages(globs []v1alpha1.ImageGlob, warned func(v1alpha1.ImageGlob) bool) []Finding {
 	var findings []Finding
 	for i, glob := range globs {
 		field := fmt.Sprintf("spec.images[%d]", i)
-		if unsigned := selects(glob, unsignedImages()); len(unsigned) > 0 {
+		if unsigned := matchedBy(glob, unsignedImages()); len(unsigned) > 0 {
 			findings = append(findings, Finding{RuleUnsignedImages, LevelWarning, field, fmt.Sprintf(
-				"%q selects what is published unsigned, so that no identity fits it: %s; name the repositories that are signed, one by one",
-				glob, enumerate(unsigned))})
+				"%q matches images that are published without a signature: %s; list the signed repositories one by one",
+				glob, text.List(unsigned, maxListed))})
 			continue
 		}
-		// Admission warns of whole registries.
-		if place, ok := wholePlace(string(glob)); ok && !slices.ContainsFunc(warned, func(w Finding) bool {
-			return w.Field == "spec.images" && strings.Contains(w.Message, fmt.Sprintf("%q", glob))
-		}) {
+		if scope, ok := matchesAllOf(string(glob)); ok && !warned(glob) {
 			findings = append(findings, Finding{RuleWideGlob, LevelNote, field, fmt.Sprintf(
-				"%q selects every repository %s, also those that come later: each has to be signed by this identity, or is refused",
-				glob, place)})
+				"%q matches every repository %s, including future ones: this identity must sign all of them, or they are denied",
+				glob, scope)})
 		}
 	}
 	return findings
 }
 
-// selects returns which repositories a glob selects.
-func selects(glob v1alpha1.ImageGlob, repositories []string) []string {
-	// Whoever signs does not matter to a glob.
-	alone, err := policy.Compile(v1alpha1.KarmadaImageTrustSpec{
-		Images: []v1alpha1.ImageGlob{glob}, Issuer: "https://example.com", Identity: "anybody",
+// matchedBy returns the repositories that a glob matches.
+func matchedBy(glob v1alpha1.ImageGlob, repositories []string) []string {
+	// Compile requires an issuer and an identity, which do not affect the match.
+	compiled, err := policy.Compile(v1alpha1.KarmadaImageTrustSpec{
+		Images: []v1alpha1.ImageGlob{glob}, Issuer: "https://example.com", Identity: "any",
 	})
 	if err != nil {
 		return nil
 	}
-	var selected []string
+	var matched []string
 	for _, repository := range repositories {
-		if alone.MatchesName(repository + "@sha256:" + strings.Repeat("0", 64)) {
-			selected = append(selected, strings.Replace(repository, "index.docker.io/", "docker.io/", 1))
+		if compiled.MatchesName(repository + "@sha256:" + strings.Repeat("0", 64)) {
+			matched = append(matched, strings.Replace(repository, "index.docker.io/", "docker.io/", 1))
 		}
 	}
-	return selected
+	return matched
 }
 
-// wholePlace says of what a glob selects everything.
-func wholePlace(glob string) (string, bool) {
+// matchesAllOf returns the scope in which a glob matches every repository, as a phrase that follows "every repository".
+func matchesAllOf(glob string) (string, bool) {
 	repository, _, _ := strings.Cut(glob, "@")
-	place, last := "", repository
+	parent, last := "", repository
 	if i := strings.LastIndex(repository, "/"); i >= 0 {
-		place, last = repository[:i], repository[i+1:]
+		parent, last = repository[:i], repository[i+1:]
 	}
 	switch {
 	case strings.Trim(last, "*") != "":
 		return "", false
-	case place == "":
+	case parent == "":
 		return "of Docker Hub's official images", true
 	case strings.Contains(last, "**"):
-		return "below " + place, true
+		return "below " + parent, true
 	default:
-		return "directly below " + place, true
+		return "directly below " + parent, true
 	}
 }
 
-// enumerate the first few of some images.
-func enumerate(images []string) string {
-	if len(images) <= maxNamed {
-		return strings.Join(images, ", ")
+// unsignedImages returns repositories that contain no signed image, by their full names.
+//
+// The list is taken from the workflows of karmada-io/karmada v1.16.0 and karmada-io/dashboard. The former signs its eleven
+// images on Docker Hub and nothing else; the latter signs nothing. The Helm chart karmada is pushed to the same organization
+// as the images. The chart karmada-operator is pushed to the repository of the image karmada-operator, which is signed.
+func unsignedImages() []string {
+	return []string{
+		"index.docker.io/karmada/karmada-dashboard-api",
+		"index.docker.io/karmada/karmada-dashboard-web",
+		"index.docker.io/karmada/kubernetes-dashboard-api",
+		"index.docker.io/karmada/karmada",
+		// The images in Huawei's registry are built separately (karmada v1.16.0 swr-released-image.yml).
+		"swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-agent",
+		"swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-aggregated-apiserver",
+		"swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-controller-manager",
+		"swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-descheduler",
+		"swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-interpreter-webhook-example",
+		"swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-metrics-adapter",
+		"swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-operator",
+		"swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-scheduler",
+		"swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-scheduler-estimator",
+		"swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-search",
+		"swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-webhook",
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(images[:maxNamed], ", "), len(images)-maxNamed)
 }

@@ -23,20 +23,20 @@ import (
 	"unicode"
 )
 
-// language is all texts that a regular expression matches as a whole. Two of them can be compared without guessing: what
-// others could have that an expression accepts is looked for in the expression itself.
+// language is the set of all texts that a regular expression matches as a whole. Whether two languages have a text in common
+// is computed from both programs, without trying any texts.
 type language struct {
 	re   *regexp.Regexp
 	prog *syntax.Prog
-	// steps that searches in it may still take.
+	// steps is the number of steps that may still be spent on this language.
 	steps int
 }
 
-// maxSteps bounds all searches in one language. No expression that people write comes near; a search that is given up
-// claims nothing.
+// maxSteps limits the computation for one language. Expressions that people write need far fewer steps. After that many, the
+// result is undecided, and nothing is reported.
 const maxSteps = 1_000_000
 
-// newLanguage is the language of an expression that is read as ^(?:EXPR)$.
+// newLanguage returns the language of ^(?:EXPR)$.
 func newLanguage(expr string) (*language, error) {
 	expr = "^(?:" + expr + ")$"
 	re, err := regexp.Compile(expr)
@@ -54,39 +54,39 @@ func newLanguage(expr string) (*language, error) {
 	return &language{re: re, prog: prog, steps: maxSteps}, nil
 }
 
-// answer to the question for a common text.
-type answer int
+// overlap is whether two languages have a text in common.
+type overlap int
 
 const (
-	disjoint answer = iota // there is none
-	common                 // there is one
-	unsure                 // the search was given up
+	undecided overlap = iota // the search was not completed
+	disjoint                 // there is none
+	common                   // there is one
 )
 
-// node is how far both programs have come with the same text.
+// node is a state of both programs after reading the same text.
 type node struct {
 	a, b uint32 // program counters
-	rune rune   // the last of the text
-	from int    // the node before, or -1
+	rune rune   // the last rune of the text
+	from int    // the previous node, or -1
 }
 
-// meet looks for the shortest text that is in both languages.
-func (l *language) meet(other *language) (string, answer) {
-	nodes := []node{{a: uint32(l.prog.Start), b: uint32(other.prog.Start), from: -1}} //nolint:gosec // indices of instructions
+// intersect returns the shortest text that is in both languages, by a breadth-first search.
+func (l *language) intersect(other *language) (string, overlap) {
+	nodes := []node{{a: uint32(l.prog.Start), b: uint32(other.prog.Start), from: -1}} //nolint:gosec // an index into prog.Inst is never negative and fits
 	seen := map[[2]uint32]bool{}
-	as, bs := l.reader(), other.reader()
+	as, bs := l.newStepper(), other.newStepper()
 	for i := 0; i < len(nodes); i++ {
 		n := nodes[i]
 		a, b := as.follow(n.a, n.from < 0), bs.follow(n.b, n.from < 0)
 		if l.steps -= 1 + a.walked + b.walked + len(a.reads)*len(b.reads); l.steps < 0 {
-			return "", unsure
+			return "", undecided
 		}
 		if a.matches && b.matches {
-			text := spell(nodes, i)
+			text := textTo(nodes, i)
 			if l.re.MatchString(text) && other.re.MatchString(text) {
 				return text, common
 			}
-			return "", unsure // a word boundary, which the search takes for granted
+			return "", undecided // a word boundary, which the search does not evaluate
 		}
 		for _, x := range a.reads {
 			for _, y := range b.reads {
@@ -101,8 +101,8 @@ func (l *language) meet(other *language) (string, answer) {
 	return "", disjoint
 }
 
-// spell returns the text that leads to a node.
-func spell(nodes []node, i int) string {
+// textTo returns the text that leads to a node.
+func textTo(nodes []node, i int) string {
 	var text []rune
 	for ; nodes[i].from >= 0; i = nodes[i].from {
 		text = append(text, nodes[i].rune)
@@ -111,67 +111,69 @@ func spell(nodes []node, i int) string {
 	return string(text)
 }
 
-// reader follows a program from one instruction that reads a rune to the next.
-type reader struct {
+// stepper computes which instructions that read a rune can follow an instruction.
+type stepper struct {
 	prog *syntax.Prog
-	// known tells what is next, by instruction and whether nothing has been read yet.
-	known map[position]next
+	// cache of the results.
+	cache map[position]successors
 }
+
+// position is an instruction, and whether it is reached before any rune is read.
 
 type position struct {
 	pc        uint32
 	beginning bool
 }
 
-// next is what can come: instructions that read a rune, and the end.
-type next struct {
-	reads   []*syntax.Inst
-	matches bool
-	walked  int // instructions to find out
+// successors are the instructions that can follow without reading a rune.
+type successors struct {
+	reads   []*syntax.Inst // the instructions that read a rune
+	matches bool           // whether the program can match
+	walked  int            // the number of instructions that were visited to compute this
 }
 
-func (l *language) reader() *reader {
-	return &reader{prog: l.prog, known: map[position]next{}}
+func (l *language) newStepper() *stepper {
+	return &stepper{prog: l.prog, cache: map[position]successors{}}
 }
 
-func (r *reader) follow(pc uint32, beginning bool) next {
+func (s *stepper) follow(pc uint32, beginning bool) successors {
 	at := position{pc, beginning}
-	n, ok := r.known[at]
+	next, ok := s.cache[at]
 	if !ok {
 		visited := map[visit]bool{}
-		r.walk(at, false, visited, &n)
-		r.known[at] = n
-		n.walked = len(visited) // once
+		s.walk(at, false, visited, &next)
+		s.cache[at] = next
+		next.walked = len(visited) // counted only when it is computed
 	}
-	return n
+	return next
 }
 
-// visit of an instruction; ended behind an assertion that nothing follows.
+// visit is an instruction, and whether it is reached after an assertion of the end of the text.
 type visit struct {
 	pc    uint32
 	ended bool
 }
 
-func (r *reader) walk(at position, ended bool, visited map[visit]bool, into *next) {
+func (s *stepper) walk(at position, ended bool, visited map[visit]bool, into *successors) {
 	if v := (visit{at.pc, ended}); visited[v] {
 		return
 	} else {
 		visited[v] = true
 	}
-	inst := &r.prog.Inst[at.pc]
+	inst := &s.prog.Inst[at.pc]
 	out := position{inst.Out, at.beginning}
 	switch inst.Op {
 	case syntax.InstAlt, syntax.InstAltMatch:
-		r.walk(out, ended, visited, into)
-		r.walk(position{inst.Arg, at.beginning}, ended, visited, into)
+		s.walk(out, ended, visited, into)
+		s.walk(position{inst.Arg, at.beginning}, ended, visited, into)
 	case syntax.InstCapture, syntax.InstNop:
-		r.walk(out, ended, visited, into)
+		s.walk(out, ended, visited, into)
 	case syntax.InstEmptyWidth:
-		// Lines are texts here: no identity has line ends.
+		// The beginning and the end of a line are treated like those of the text: no identity contains line breaks.
 		begins := inst.Arg&uint32(syntax.EmptyBeginLine|syntax.EmptyBeginText) != 0
 		ends := inst.Arg&uint32(syntax.EmptyEndLine|syntax.EmptyEndText) != 0
 		if !begins || at.beginning {
-			r.walk(out, ended || ends, visited, into)
+			s.walk(out, ended || ends, visited, into)
 		}
 	case syntax.InstMatch:
 		into.matches = true
@@ -183,7 +185,7 @@ func (r *reader) walk(at position, ended bool, visited map[visit]bool, into *nex
 	}
 }
 
-// sharedRune returns a rune that both instructions read, a readable one if there is one.
+// sharedRune returns a rune that both instructions read, if possible a letter, digit or hyphen.
 func sharedRune(a, b *syntax.Inst) (rune, bool) {
 	shared := func(r rune) bool { return a.MatchRune(r) && b.MatchRune(r) }
 	for _, r := range "xa1-" {
@@ -193,7 +195,7 @@ func sharedRune(a, b *syntax.Inst) (rune, bool) {
 	}
 	for _, inst := range []*syntax.Inst{a, b} {
 		for i := 0; i < len(inst.Rune); i += 2 {
-			// The lower end of a range: where two ranges overlap they share one of theirs.
+			// If two ranges overlap, the lower end of one of them is in both.
 			lower := inst.Rune[i]
 			for r := unicode.SimpleFold(lower); ; r = unicode.SimpleFold(r) {
 				if shared(r) {
@@ -206,4 +208,25 @@ func sharedRune(a, b *syntax.Inst) (rune, bool) {
 		}
 	}
 	return 0, false
+}
+
+// intersectExpr is like intersect, for an expression of this package. An invalid one is undecided.
+func (l *language) intersectExpr(expr string) (string, overlap) {
+	other, err := newLanguage(expr)
+	if err != nil {
+		return "", undecided
+	}
+	return l.intersect(other)
+}
+
+// submatches returns the submatches of a pattern in a text that the language and one of the expressions have in common.
+func (l *language) submatches(pattern *regexp.Regexp, exprs ...string) ([]string, bool) {
+	for _, expr := range exprs {
+		if text, found := l.intersectExpr(expr); found == common {
+			if m := pattern.FindStringSubmatch(text); m != nil {
+				return m[1:], true
+			}
+		}
+	}
+	return nil, false
 }

@@ -14,62 +14,93 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package lint says what is wrong and what is weak about a trust, without a cluster: what the API server would refuse, what
-// admission would warn of, what the operator could not work by, and what lets more in than is meant. It judges by the
-// manifests that are installed, with the API server's own code. It knows no client, no files, no clock and no network.
+// Package lint checks KarmadaImageTrusts without a cluster. It reports what the API server would deny, what admission
+// would warn about, what the operator could not compile, and what accepts more images or signers than was probably
+// intended. It evaluates the manifests in config with the API server's own code, and does no I/O.
 package lint
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/config"
+	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// Linter judges trusts. It may be used by several goroutines at once.
-type Linter struct {
-	crd    *crd
-	advice *advice
+// Level is the severity of a finding. The levels are those of SARIF.
+type Level string
+
+const (
+	// LevelError means that the trust cannot work: the API server would deny it, or the operator could not compile it.
+	LevelError Level = "error"
+	// LevelWarning means that the trust is valid, but probably not what was intended.
+	LevelWarning Level = "warning"
+	// LevelNote means that the trust may be as intended, but that the consequence should be known.
+	LevelNote Level = "note"
+)
+
+// Finding is one problem of a trust.
+type Finding struct {
+	// Rule that the trust violates.
+	Rule Rule
+	// Level of this finding. It can differ from the default level of the rule.
+	Level Level
+	// Field that the finding is about as the API server writes it, such as spec.images[0]. It is empty for the whole object.
+	Field string
+	// Message describes the problem and says what to write instead.
+	Message string
 }
 
-// New returns a Linter that judges by the manifests in config.
+// Linter checks trusts. It is safe for concurrent use.
+type Linter struct {
+	schema   *crdSchema
+	warnings *warningPolicy
+}
+
+// New returns a Linter that evaluates the manifests in config. It fails if one of them is invalid.
 func New() (*Linter, error) {
-	c, err := newCRD(config.CustomResourceDefinition())
+	s, err := newSchema(config.CustomResourceDefinition())
 	if err != nil {
 		return nil, fmt.Errorf("read the CustomResourceDefinition: %w", err)
 	}
-	a, err := newAdvice(config.Warnings())
+	w, err := newWarningPolicy(config.Warnings())
 	if err != nil {
 		return nil, fmt.Errorf("read the ValidatingAdmissionPolicy: %w", err)
 	}
-	return &Linter{crd: c, advice: a}, nil
+	return &Linter{schema: s, warnings: w}, nil
 }
 
-// Lint returns what there is to say about one object: errors first. The object does not change.
-// What is refused is looked at further only where it is not refused, so that one look shows as much as possible.
+// Lint returns the findings about one object, errors first. It does not modify the object. Valid fields are checked further
+// even if others are invalid, so that one run reports as many problems as possible.
 func (l *Linter) Lint(object *unstructured.Unstructured) []Finding {
-	admitted, findings := l.crd.admit(object)
-	if admitted == nil {
+	created, findings := l.schema.create(object)
+	if created == nil {
 		return findings
 	}
-	refused := slices.Clone(findings)
+	violations := slices.Clone(findings)
 
-	warned := l.advice.warn(admitted)
-	more := slices.Clone(warned)
+	warnings := l.warnings.evaluate(created)
+	var more []Finding
+	for _, w := range warnings {
+		more = append(more, w.finding())
+	}
 	trust := &v1alpha1.KarmadaImageTrust{}
-	switch err := runtime.DefaultUnstructuredConverter.FromUnstructured(admitted.Object, trust); {
+	switch err := runtime.DefaultUnstructuredConverter.FromUnstructured(created.Object, trust); {
 	case err == nil:
 		more = append(more, compile(trust.Spec)...)
-		more = append(more, weaknesses(trust.Spec, warned)...)
-	case len(refused) == 0:
+		more = append(more, l.weaknesses(created, trust.Spec, warnings)...)
+	case len(violations) == 0:
 		more = append(more, Finding{RuleInvalidSpec, LevelError, specField, err.Error()})
 	}
 	for _, f := range more {
-		if !slices.ContainsFunc(refused, func(r Finding) bool { return silences(r, f) }) {
+		if !slices.ContainsFunc(violations, func(v Finding) bool { return supersedes(v, f) }) {
 			findings = append(findings, f)
 		}
 	}
@@ -78,14 +109,68 @@ func (l *Linter) Lint(object *unstructured.Unstructured) []Finding {
 
 const specField = "spec"
 
-// silences tells whether there is nothing to say about a field, because it, a part of it or what it is a part of is
-// refused. A rule of the whole spec is about a combination of fields, and silences only what the operator says of the same.
-func silences(refused, later Finding) bool {
-	if refused.Rule == RuleUnchecked {
+// supersedes reports whether a violation of the schema makes a later finding redundant, because the field of the finding,
+// a part of it, or its parent is invalid. A violation of the whole spec concerns a combination of fields, and only
+// supersedes what Compile reports about the same combination.
+func supersedes(violation, later Finding) bool {
+	if violation.Rule == RuleUnchecked {
 		return false
 	}
 	if later.Rule == RuleInvalidSpec {
 		return true
 	}
-	return refused.Field != specField && (within(later.Field, refused.Field) || within(refused.Field, later.Field))
+	return violation.Field != specField && (within(later.Field, violation.Field) || within(violation.Field, later.Field))
+}
+
+// within reports whether a field is equal to another one or a part of it.
+func within(field, outer string) bool {
+	rest, ok := strings.CutPrefix(field, outer)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// compile returns the errors of policy.Compile, which checks more than a schema can express.
+func compile(spec v1alpha1.KarmadaImageTrustSpec) []Finding {
+	_, err := policy.Compile(spec)
+	if err == nil {
+		return nil
+	}
+	var list interface{ Errors() []error }
+	if !errors.As(err, &list) {
+		return []Finding{{RuleInvalidSpec, LevelError, specField, err.Error()}}
+	}
+	var findings []Finding
+	for _, e := range list.Errors() {
+		if invalid, ok := errors.AsType[*field.Error](e); ok {
+			findings = append(findings, Finding{RuleInvalidSpec, LevelError, invalid.Field, invalid.ErrorBody()})
+			continue
+		}
+		findings = append(findings, Finding{RuleInvalidSpec, LevelError, specField, e.Error()})
+	}
+	return findings
+}
+
+// weaknesses returns the findings about a valid spec, except for those that the warnings already report.
+func (l *Linter) weaknesses(object *unstructured.Unstructured, spec v1alpha1.KarmadaImageTrustSpec, warnings []warning) []Finding {
+	return slices.Concat(
+		looseIdentity(string(spec.IdentityRegexp), alreadyWarned(warnings, "spec.identityRegexp")),
+		impossibleIdentity(spec),
+		looseIssuer(string(spec.IssuerRegexp), alreadyWarned(warnings, "spec.issuerRegexp")),
+		broadImages(spec.Images, func(glob v1alpha1.ImageGlob) bool { return l.warnings.coverGlob(object, glob) }),
+		notEnforced(spec.Enforcement),
+	)
+}
+
+// notEnforced reports an enforcement under which admission denies nothing.
+func notEnforced(enforcement v1alpha1.Enforcement) []Finding {
+	const field = "spec.enforcement"
+	switch enforcement {
+	case v1alpha1.EnforcementAudit:
+		return []Finding{{RuleNotEnforced, LevelNote, field,
+			"Audit only reports, and admission does not verify these images; set Enforce once the status reports no violations"}}
+	case v1alpha1.EnforcementWarn:
+		return []Finding{{RuleNotEnforced, LevelNote, field,
+			"Warn allows images that fail the trust, with a warning; set Enforce once the status reports no violations"}}
+	default:
+		return nil
+	}
 }

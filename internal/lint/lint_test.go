@@ -20,6 +20,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,7 +31,7 @@ import (
 
 type object = map[string]any
 
-// makeTrust returns a trust that nothing can be said about, with some fields of its spec replaced, or dropped where nil.
+// makeTrust returns a trust without findings, with some fields of its spec replaced, or removed if nil.
 func makeTrust(fields object) *unstructured.Unstructured {
 	spec := object{
 		"images":   []any{"docker.io/karmada/karmada-scheduler"},
@@ -54,8 +55,7 @@ func newLinter(t *testing.T) *Linter {
 	return linter
 }
 
-// TestLint holds what is found, and in which order. That the words of the first rules are the API server's is proved
-// beside the API, where there is one.
+// TestLint verifies the findings and their order. The tests of the API compare the messages with those of an API server.
 func TestLint(t *testing.T) {
 	unchecked := Finding{RuleUnchecked, LevelNote, "", "some validation rules were not checked because the object was invalid;" +
 		" correct the existing errors to complete validation"}
@@ -63,13 +63,13 @@ func TestLint(t *testing.T) {
 		object *unstructured.Unstructured
 		want   []Finding
 	}{
-		"nothing": {object: makeTrust(nil)},
-		"refused": {
+		"valid": {object: makeTrust(nil)},
+		"invalid": {
 			object: makeTrust(object{"images": []any{"a/b", "docker.io/karmada/"}}),
 			want: []Finding{{RuleSchemaViolation, LevelError, "spec.images[1]",
 				`Invalid value: "docker.io/karmada/": must not end with "/"; write "docker.io/karmada/**" to match every repository below it`}},
 		},
-		"refused in several fields, in their order": {
+		"several invalid fields, sorted": {
 			object: makeTrust(object{"images": []any{"https://a/b"}, "issuer": "", "trustRoot": object{"name": "A"}}),
 			want: []Finding{
 				{RuleSchemaViolation, LevelError, "spec.images[0]", `Invalid value: "https://a/b": must be an image name without a scheme and without empty path segments, for example docker.io/karmada/*`},
@@ -77,22 +77,22 @@ func TestLint(t *testing.T) {
 				{RuleSchemaViolation, LevelError, "spec.trustRoot.name", `Invalid value: "A": must be the name of a TrustRoot: lower case letters, digits, "-" and "."`},
 			},
 		},
-		"refused before all was checked": {
+		"invalid before all rules were evaluated": {
 			object: makeTrust(object{"enforcement": "deny"}),
 			want: []Finding{
 				{RuleSchemaViolation, LevelError, "spec.enforcement", `Unsupported value: "deny": supported values: "Audit", "Warn", "Enforce"`},
 				unchecked,
 			},
 		},
-		"refused, and weak elsewhere": {
+		"invalid, with a warning about another field": {
 			object: makeTrust(object{"images": []any{"a/b:v1"}, "identity": nil, "identityRegexp": ".*"}),
 			want: []Finding{
 				{RuleSchemaViolation, LevelError, "spec.images[0]", `Invalid value: "a/b:v1": must not contain a tag, because policy-controller compares globs with digests only;` +
 					` remove ":v1" and limit the versions in identityRegexp instead, for example with @refs/tags/v1\.16\.[0-9]+$`},
-				{RuleAdmissionWarning, LevelWarning, "spec.identityRegexp", "matches everything: anybody whom the issuer knows may sign"},
+				{RuleAdmissionWarning, LevelWarning, "spec.identityRegexp", "matches every identity: anyone with an account at the issuer may sign"},
 			},
 		},
-		"refused, and weak in the same field": {
+		"invalid, with a warning about the same list": {
 			object: makeTrust(object{"images": []any{"docker.io/karmada/*", "docker.io/karmada/*"}}),
 			want:   []Finding{{RuleSchemaViolation, LevelError, "spec.images[1]", `Duplicate value: "docker.io/karmada/*"`}, unsigned("spec.images[0]", "docker.io/karmada/*", 4)},
 		},
@@ -140,17 +140,17 @@ func TestLint(t *testing.T) {
 				{RuleSchemaViolation, LevelError, "kind", `Invalid value: "": must be KarmadaImageTrust`},
 			},
 		},
-		"nothing that JSON has": {
+		"not encodable as JSON": {
 			object: &unstructured.Unstructured{Object: object{"spec": math.NaN()}},
 			want:   []Finding{{RuleSchemaViolation, LevelError, "", "json: unsupported value: NaN"}},
 		},
-		"metadata of no object": {
+		"invalid metadata": {
 			object: &unstructured.Unstructured{Object: object{
 				"apiVersion": "trust.karmada.io/v1alpha1", "kind": "KarmadaImageTrust", "metadata": object{"labels": object{"a": true}},
 			}},
 			want: []Finding{{RuleSchemaViolation, LevelError, "metadata", "json: cannot unmarshal bool into Go struct field ObjectMeta.labels of type string"}},
 		},
-		"a reference that no glob selects": {
+		"a reference that no glob matches": {
 			object: makeTrust(object{"verification": object{"references": []any{"ghcr.io/other/a:v1"}}}),
 			want: []Finding{{RuleInvalidSpec, LevelError, "spec.verification.references[0]",
 				`Invalid value: "ghcr.io/other/a:v1": must match one of the globs in images; add a glob, or remove the reference`}},
@@ -158,10 +158,10 @@ func TestLint(t *testing.T) {
 		"an unsigned image in Audit": {
 			object: makeTrust(object{"images": []any{"karmada/karmada-dashboard-web"}, "enforcement": "Audit"}),
 			want: []Finding{
-				{RuleUnsignedImages, LevelWarning, "spec.images[0]", `"karmada/karmada-dashboard-web" selects what is published unsigned,` +
-					` so that no identity fits it: docker.io/karmada/karmada-dashboard-web; name the repositories that are signed, one by one`},
+				{RuleUnsignedImages, LevelWarning, "spec.images[0]", `"karmada/karmada-dashboard-web" matches images that are published without a` +
+					` signature: docker.io/karmada/karmada-dashboard-web; list the signed repositories one by one`},
 				{RuleNotEnforced, LevelNote, "spec.enforcement",
-					"Audit only reports: admission is not asked to look at these images; write Enforce once the status is good"},
+					"Audit only reports, and admission does not verify these images; set Enforce once the status reports no violations"},
 			},
 		},
 	}
@@ -175,16 +175,16 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// unsigned is what is said of a glob of Karmada's organisation.
+// unsigned returns the finding about a glob that matches the first n unsigned images of Karmada.
 func unsigned(field, glob string, n int) Finding {
 	images := []string{
 		"docker.io/karmada/karmada-dashboard-api", "docker.io/karmada/karmada-dashboard-web", "docker.io/karmada/kubernetes-dashboard-api", "docker.io/karmada/karmada",
 	}
-	return Finding{RuleUnsignedImages, LevelWarning, field, `"` + glob + `" selects what is published unsigned, so that no identity fits it: ` +
-		enumerate(images[:n]) + "; name the repositories that are signed, one by one"}
+	return Finding{RuleUnsignedImages, LevelWarning, field, `"` + glob + `" matches images that are published without a signature: ` +
+		strings.Join(images[:n], ", ") + "; list the signed repositories one by one"}
 }
 
-// TestBadCUE holds that the operator's own reasons are told; the words are CUE's.
+// TestBadCUE verifies that errors of the operator are reported. The message is that of the CUE library.
 func TestBadCUE(t *testing.T) {
 	findings := newLinter(t).Lint(makeTrust(object{
 		"attestations": []any{object{"name": "a", "predicateType": "urn:a", "cue": "predicate: {"}},
@@ -194,14 +194,14 @@ func TestBadCUE(t *testing.T) {
 	}
 }
 
-// TestSamples holds what is said of the samples: of the one for releases nothing, of the one from Karmada's documentation
-// what its comments say.
+// TestSamples verifies the findings about the samples: none about the one for releases, and those that the comments of the
+// other one describe.
 func TestSamples(t *testing.T) {
 	tests := map[string][]Finding{
 		"karmada-release.yaml": nil,
 		"karmada.yaml": {
-			{RuleAdmissionWarning, LevelWarning, "spec.identityRegexp", `ends in ".*": any workflow, branch and pull request of the repository may sign`},
-			{RuleAdmissionWarning, LevelWarning, "spec.identityRegexp", `"." stands for any character: "github.com" also matches "githubxcom"; write "github\.com"`},
+			{RuleAdmissionWarning, LevelWarning, "spec.identityRegexp", `ends with ".*": any workflow, branch and pull request of the repository may sign`},
+			{RuleAdmissionWarning, LevelWarning, "spec.identityRegexp", `"." matches any character: "github.com" also matches "githubxcom"; write "github\.com"`},
 			unsigned("spec.images[0]", "docker.io/karmada/*", 4),
 		},
 	}
@@ -223,12 +223,12 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-// TestDescriptions holds that each rule is described, and none twice.
+// TestDescriptions verifies that each rule is described once.
 func TestDescriptions(t *testing.T) {
 	described := map[Rule]bool{}
 	for _, d := range Descriptions() {
 		if described[d.Rule] || d.Level == "" || d.Summary == "" || d.Help == "" {
-			t.Errorf("%s is described twice or not fully", d.Rule)
+			t.Errorf("%s is described twice or incompletely", d.Rule)
 		}
 		described[d.Rule] = true
 	}

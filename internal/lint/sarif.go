@@ -25,19 +25,20 @@ import (
 	"strings"
 )
 
-// Result is a finding, and where it was found.
+// Result is a finding with its location in a file.
 type Result struct {
 	Finding
-	// File by its path, with slashes; best relative to the root of the repository. Empty where there is none.
+	// File is the path of the file, with slashes, preferably relative to the root of the repository. It is empty if there is
+	// no file.
 	File string
-	// Line counts from 1; 0 where it is not known.
+	// Line is counted from 1. It is 0 if it is not known.
 	Line int
-	// Column in characters, from 1; 0 where it is not known.
+	// Column is counted in characters from 1. It is 0 if it is not known.
 	Column int
 }
 
-// EncodeSARIF writes one run of a version of the linter. It tells all rules, also when there are no results: that nothing was
-// found is a result too.
+// EncodeSARIF writes the results of one run of the linter to w as a SARIF log. The log describes all rules, even if there are
+// no results. It fails if a result has a rule that is not described, or if w fails.
 func EncodeSARIF(w io.Writer, version string, results []Result) error {
 	descriptions := Descriptions()
 	out := sarifLog{
@@ -67,7 +68,7 @@ func EncodeSARIF(w io.Writer, version string, results []Result) error {
 	for _, r := range results {
 		index := slices.IndexFunc(descriptions, func(d Description) bool { return d.Rule == r.Rule })
 		if index < 0 {
-			return fmt.Errorf("no description of the rule %q", r.Rule)
+			return fmt.Errorf("rule %q has no description", r.Rule)
 		}
 		one.Results = append(one.Results, sarifResult{
 			RuleID:    r.Rule,
@@ -84,27 +85,101 @@ func EncodeSARIF(w io.Writer, version string, results []Result) error {
 }
 
 func (r Result) locations() []location {
-	var here location
+	var l location
 	if r.File != "" {
-		here.Physical = &physicalLocation{Artifact: artifactLocation{uri(r.File)}}
+		l.Physical = &physicalLocation{Artifact: artifactLocation{uri(r.File)}}
 		if r.Line > 0 {
-			here.Physical.Region = &region{StartLine: r.Line, StartColumn: r.Column}
+			l.Physical.Region = &region{StartLine: r.Line, StartColumn: r.Column}
 		}
 	}
 	if r.Field != "" {
-		here.Logical = []logicalLocation{{FullyQualifiedName: r.Field, Kind: "property"}}
+		l.Logical = []logicalLocation{{FullyQualifiedName: r.Field, Kind: "property"}}
 	}
-	if here.Physical == nil && here.Logical == nil {
+	if l.Physical == nil && l.Logical == nil {
 		return nil
 	}
-	return []location{here}
+	return []location{l}
 }
 
-// uri of a file: relative where the path is.
+// uri returns the URI of a file. It is relative if the path is.
 func uri(path string) string {
 	u := url.URL{Path: path}
 	if strings.HasPrefix(path, "/") {
 		u.Scheme = "file"
 	}
 	return u.String()
+}
+
+// The types below are the part of the object model of SARIF 2.1.0 that is written, with the names of the specification.
+
+type sarifLog struct {
+	Schema  string     `json:"$schema"`
+	Version string     `json:"version"`
+	Runs    []sarifRun `json:"runs"`
+}
+
+type sarifRun struct {
+	Tool       tool          `json:"tool"`
+	ColumnKind string        `json:"columnKind"`
+	Results    []sarifResult `json:"results"`
+}
+
+type tool struct {
+	Driver driver `json:"driver"`
+}
+
+type driver struct {
+	Name           string      `json:"name"`
+	Version        string      `json:"version,omitempty"`
+	InformationURI string      `json:"informationUri"`
+	Rules          []sarifRule `json:"rules"`
+}
+
+type sarifRule struct {
+	ID                   Rule          `json:"id"`
+	ShortDescription     sarifText     `json:"shortDescription"`
+	FullDescription      sarifText     `json:"fullDescription"`
+	Help                 sarifText     `json:"help"`
+	DefaultConfiguration configuration `json:"defaultConfiguration"`
+}
+
+type sarifText struct {
+	Text string `json:"text"`
+}
+
+// configuration of a rule. Level has the values that SARIF defines.
+type configuration struct {
+	Level Level `json:"level"`
+}
+
+type sarifResult struct {
+	RuleID    Rule       `json:"ruleId"`
+	RuleIndex int        `json:"ruleIndex"`
+	Level     Level      `json:"level"`
+	Message   sarifText  `json:"message"`
+	Locations []location `json:"locations,omitempty"`
+}
+
+type location struct {
+	Physical *physicalLocation `json:"physicalLocation,omitempty"`
+	Logical  []logicalLocation `json:"logicalLocations,omitempty"`
+}
+
+type physicalLocation struct {
+	Artifact artifactLocation `json:"artifactLocation"`
+	Region   *region          `json:"region,omitempty"`
+}
+
+type artifactLocation struct {
+	URI string `json:"uri"`
+}
+
+type region struct {
+	StartLine   int `json:"startLine"`
+	StartColumn int `json:"startColumn,omitempty"`
+}
+
+type logicalLocation struct {
+	FullyQualifiedName string `json:"fullyQualifiedName"`
+	Kind               string `json:"kind"`
 }

@@ -61,7 +61,7 @@ func TestEncode(t *testing.T) {
 				"locations": [{"physicalLocation": {"artifactLocation": {"uri": "./a:b.yaml"}, "region": {"startLine": 1}}}]}]`,
 		},
 	}
-	valid := newSchema(t)
+	valid := newSARIFSchema(t)
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			out := &bytes.Buffer{}
@@ -116,7 +116,7 @@ func TestUndescribedRule(t *testing.T) {
 
 // TestSchema proves that the schema would find something.
 func TestSchema(t *testing.T) {
-	valid := newSchema(t)
+	valid := newSARIFSchema(t)
 	for name, document := range map[string]string{
 		"no runs":       `{"version": "2.1.0"}`,
 		"wrong version": `{"version": "2.0.0", "runs": []}`,
@@ -131,8 +131,8 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// newSchema returns a judge by the schema of SARIF 2.1.0 with its first errata, as OASIS publishes it.
-func newSchema(t *testing.T) func(document []byte) error {
+// newSARIFSchema returns a judge by the schema of SARIF 2.1.0 with its first errata, as OASIS publishes it.
+func newSARIFSchema(t *testing.T) func(document []byte) error {
 	t.Helper()
 	content, err := os.ReadFile("testdata/sarif-schema-2.1.0.json")
 	if err != nil {

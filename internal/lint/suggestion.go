@@ -25,18 +25,18 @@ import (
 	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 )
 
-// closeEnough is how many letters of a misspelt field may be wrong.
-const closeEnough = 2
+// maxEditDistance is the largest number of wrong letters in a field for which a correction is suggested.
+const maxEditDistance = 2
 
-// suggestion says which field may be meant by one that does not exist: one beside it with nearly the same name, or one of
-// the same name in another place.
-func (c *crd) suggestion(path string) string {
+// suggestion returns a suffix for the message about an unknown field: a field of the same object with a similar name, or the
+// object that has a field of the same name. It is empty if there is neither.
+func (c *crdSchema) suggestion(path string) string {
 	parent, name := "", path
 	if i := strings.LastIndex(path, "."); i >= 0 {
 		parent, name = path[:i], path[i+1:]
 	}
-	if siblings := c.at(parent); siblings != nil {
-		best, fewest := "", closeEnough+1
+	if siblings := c.schemaOf(parent); siblings != nil {
+		best, fewest := "", maxEditDistance+1
 		for _, sibling := range slices.Sorted(maps.Keys(siblings.Properties)) {
 			if d := distance(strings.ToLower(name), strings.ToLower(sibling)); d < fewest {
 				best, fewest = sibling, d
@@ -46,36 +46,36 @@ func (c *crd) suggestion(path string) string {
 			return fmt.Sprintf("; did you mean %q?", best)
 		}
 	}
-	if place := find(c.structural, "", name); place != "" {
+	if place := parentOf(c.structural, "", name); place != "" {
 		return fmt.Sprintf("; it belongs to %q", place)
 	}
 	return ""
 }
 
-// at is the schema of a field.
-func (c *crd) at(path string) *structuralschema.Structural {
-	here := c.structural
+// schemaOf returns the schema of a field, or nil if it does not exist.
+func (c *crdSchema) schemaOf(path string) *structuralschema.Structural {
+	current := c.structural
 	if path == "" {
-		return here
+		return current
 	}
 	for part := range strings.SplitSeq(path, ".") {
 		name, _, inList := strings.Cut(part, "[")
-		property, ok := here.Properties[name]
+		property, ok := current.Properties[name]
 		if !ok {
 			return nil
 		}
-		here = &property
-		if inList && here.Items != nil {
-			here = here.Items
+		current = &property
+		if inList && current.Items != nil {
+			current = current.Items
 		}
 	}
-	return here
+	return current
 }
 
-// find returns the path of the object that has a field of a name, in what users write.
-func find(here *structuralschema.Structural, path, name string) string {
-	for _, key := range slices.Sorted(maps.Keys(here.Properties)) {
-		child := here.Properties[key]
+// parentOf returns the path of the first object in the spec that has a field of the name.
+func parentOf(current *structuralschema.Structural, path, name string) string {
+	for _, key := range slices.Sorted(maps.Keys(current.Properties)) {
+		child := current.Properties[key]
 		if path == "" && key != specField || len(child.Properties) == 0 {
 			continue
 		}
@@ -83,14 +83,14 @@ func find(here *structuralschema.Structural, path, name string) string {
 		if _, ok := child.Properties[name]; ok {
 			return inner
 		}
-		if place := find(&child, inner, name); place != "" {
+		if place := parentOf(&child, inner, name); place != "" {
 			return place
 		}
 	}
 	return ""
 }
 
-// distance is how many letters must be added, dropped or replaced to make one word of another (Levenshtein).
+// distance returns the Levenshtein distance of two words: the number of letters to add, remove or replace.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

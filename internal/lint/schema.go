@@ -42,22 +42,23 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// crd is what the API server makes of the kind's CustomResourceDefinition (k8s.io/apiextensions-apiserver v0.37
-// pkg/apiserver/customresource_handler.go).
-type crd struct {
+// crdSchema is a compiled CustomResourceDefinition. It validates objects like the API server does in
+// k8s.io/apiextensions-apiserver v0.37 pkg/apiserver/customresource_handler.go.
+type crdSchema struct {
 	kind       schema.GroupVersionKind
 	structural *structuralschema.Structural
 	types      validation.SchemaValidator
 	rules      *cel.Validator
 }
 
-func newCRD(manifest string) (*crd, error) {
+// newSchema compiles the CustomResourceDefinition of a manifest, which must have exactly one version.
+func newSchema(manifest string) (*crdSchema, error) {
 	definition := &apiextensionsv1.CustomResourceDefinition{}
 	if err := yaml.UnmarshalStrict([]byte(manifest), definition); err != nil {
 		return nil, err
 	}
 	if n := len(definition.Spec.Versions); n != 1 {
-		return nil, fmt.Errorf("%d versions, want 1", n)
+		return nil, fmt.Errorf("it must have exactly one version, not %d", n)
 	}
 	version := definition.Spec.Versions[0]
 	internal := &apiextensions.CustomResourceValidation{}
@@ -69,7 +70,7 @@ func newCRD(manifest string) (*crd, error) {
 	if err != nil {
 		return nil, err
 	}
-	structural = structural.DeepCopy() // its defaults are shared
+	structural = structural.DeepCopy() // the defaults share memory with the definition
 	if err := defaulting.PruneDefaults(structural); err != nil {
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func newCRD(manifest string) (*crd, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &crd{
+	return &crdSchema{
 		kind:       schema.GroupVersionKind{Group: definition.Spec.Group, Version: version.Name, Kind: definition.Spec.Names.Kind},
 		structural: structural,
 		types:      types,
@@ -85,25 +86,25 @@ func newCRD(manifest string) (*crd, error) {
 	}, nil
 }
 
-// admit does what the API server does when somebody creates an object, up to its schema's rules. It returns the object as
-// admission would see it, or nil where it could not even be read.
-func (c *crd) admit(object *unstructured.Unstructured) (*unstructured.Unstructured, []Finding) {
+// create decodes, defaults and validates an object like the API server does when the object is created. It returns the object
+// that admission would receive, or nil if the object cannot be decoded.
+func (c *crdSchema) create(object *unstructured.Unstructured) (*unstructured.Unstructured, []Finding) {
 	u, err := c.read(object)
 	if err != nil {
 		return nil, []Finding{{RuleSchemaViolation, LevelError, "", err.Error()}}
 	}
 	if errs := c.checkKind(u); len(errs) > 0 {
-		return nil, refusals(errs)
+		return nil, toFindings(errs)
 	}
 	findings, err := c.decode(u)
 	if err != nil {
 		return nil, append(findings, Finding{RuleSchemaViolation, LevelError, "metadata", err.Error()})
 	}
-	return u, append(findings, refusals(c.validate(u))...)
+	return u, append(findings, toFindings(c.validate(u))...)
 }
 
-// read copies an object as if it had come over the wire.
-func (c *crd) read(object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+// read copies an object by encoding and decoding it as JSON, as a request would.
+func (c *crdSchema) read(object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	encoded, err := json.Marshal(object.Object)
 	if err != nil {
 		return nil, err
@@ -118,8 +119,8 @@ func (c *crd) read(object *unstructured.Unstructured) (*unstructured.Unstructure
 	return u, nil
 }
 
-// checkKind is customResourceValidator.ValidateTypeMeta of pkg/registry/customresource.
-func (c *crd) checkKind(u *unstructured.Unstructured) field.ErrorList {
+// checkKind does the same as customResourceValidator.ValidateTypeMeta in pkg/registry/customresource.
+func (c *crdSchema) checkKind(u *unstructured.Unstructured) field.ErrorList {
 	var errs field.ErrorList
 	if u.GetKind() != c.kind.Kind {
 		errs = append(errs, field.Invalid(field.NewPath("kind"), u.GetKind(), "must be "+c.kind.Kind))
@@ -130,9 +131,9 @@ func (c *crd) checkKind(u *unstructured.Unstructured) field.ErrorList {
 	return errs
 }
 
-// decode is unstructuredSchemaCoercer.apply and unstructuredDefaulter.Default of pkg/apiserver, in the order of the
-// decoder, and what happens to the object before it is validated.
-func (c *crd) decode(u *unstructured.Unstructured) ([]Finding, error) {
+// decode does the same as unstructuredSchemaCoercer.apply and unstructuredDefaulter.Default in pkg/apiserver, in the order of
+// the decoder, and as the strategy that prepares an object before it is validated. It returns the unknown fields.
+func (c *crdSchema) decode(u *unstructured.Unstructured) ([]Finding, error) {
 	kind, apiVersion := u.GetKind(), u.GetAPIVersion()
 	meta, found, unknown, err := objectmeta.GetObjectMetaWithOptions(u.Object, objectmeta.ObjectMetaOptions{ReturnUnknownFieldPaths: true})
 	if err != nil {
@@ -149,11 +150,11 @@ func (c *crd) decode(u *unstructured.Unstructured) ([]Finding, error) {
 		}
 	}
 	defaulting.Default(u.Object, c.structural)
-	delete(u.Object, "status") // whoever creates an object cannot set it
+	delete(u.Object, "status") // it cannot be set when an object is created
 	if u.GetName() == "" && u.GetGenerateName() != "" {
-		u.SetName(u.GetGenerateName() + "xxxxx") // as many letters as the API server adds
+		u.SetName(u.GetGenerateName() + "xxxxx") // the API server adds five characters
 	}
-	u.SetNamespace("") // dropped by the API server: the kind is of the cluster
+	u.SetNamespace("") // the API server removes it, because the kind is cluster-scoped
 
 	findings := make([]Finding, 0, len(unknown))
 	for _, path := range unknown {
@@ -163,8 +164,8 @@ func (c *crd) decode(u *unstructured.Unstructured) ([]Finding, error) {
 	return findings, nil
 }
 
-// validate is customResourceStrategy.Validate of pkg/registry/customresource.
-func (c *crd) validate(u *unstructured.Unstructured) field.ErrorList {
+// validate does the same as customResourceStrategy.Validate in pkg/registry/customresource.
+func (c *crdSchema) validate(u *unstructured.Unstructured) field.ErrorList {
 	ctx := context.Background()
 	var errs field.ErrorList
 	meta, _, err := objectmeta.GetObjectMeta(u.Object, false)
@@ -181,19 +182,19 @@ func (c *crd) validate(u *unstructured.Unstructured) field.ErrorList {
 	errs = append(errs, validation.ValidateCustomResource(nil, u.Object, c.types)...)
 	errs = append(errs, objectmeta.Validate(ctx, nil, u.Object, c.structural, false)...)
 	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, c.structural, u.Object)...)
-	if blocking(errs) {
+	if preventsRules(errs) {
 		return append(errs, field.Invalid(nil, nil, unchecked))
 	}
 	violated, _ := c.rules.Validate(ctx, nil, c.structural, u.Object, nil, celconfig.RuntimeCELCostBudget)
 	return append(errs, violated...)
 }
 
-// unchecked is what the API server says where it has not checked all.
+// unchecked is the API server's message if it has not evaluated all rules.
 const unchecked = "some validation rules were not checked because the object was invalid; correct the existing errors to" +
 	" complete validation"
 
-// blocking tells whether there are errors beside which the API server does not look at CEL rules.
-func blocking(errs field.ErrorList) bool {
+// preventsRules reports whether one of the errors is of a type after which the API server does not evaluate CEL rules.
+func preventsRules(errs field.ErrorList) bool {
 	for _, err := range errs {
 		switch err.Type {
 		case field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany,
@@ -205,14 +206,14 @@ func blocking(errs field.ErrorList) bool {
 	return false
 }
 
-// refusals are what the API server answers, in its words: it writes the field, a colon and the message.
-func refusals(errs field.ErrorList) []Finding {
+// toFindings converts errors to findings with the messages of the API server, sorted by field.
+func toFindings(errs field.ErrorList) []Finding {
 	findings := make([]Finding, 0, len(errs))
 	seen := map[string]bool{}
-	// The API server's own order changes from one answer to the next.
+	// The order of the errors changes from one request to the next.
 	slices.SortStableFunc(errs, func(a, b *field.Error) int { return strings.Compare(a.Field, b.Field) })
 	for _, err := range errs {
-		if seen[err.Error()] { // as an aggregate of errors does
+		if seen[err.Error()] { // the API server joins the errors in an aggregate, which drops duplicates
 			continue
 		}
 		seen[err.Error()] = true

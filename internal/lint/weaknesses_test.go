@@ -25,8 +25,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// beyond are the findings that admission has no words for, as "RULE: MESSAGE" up to the advice on what to write.
-func beyond(findings []Finding) []string {
+// withoutWarnings returns the findings other than admission warnings as "RULE: MESSAGE", without the fix in the message.
+func withoutWarnings(findings []Finding) []string {
 	var texts []string
 	for _, f := range findings {
 		if f.Rule != RuleAdmissionWarning {
@@ -43,9 +43,9 @@ func TestIdentityRegexp(t *testing.T) {
 		file     = `\.github/workflows/release\.yml`
 		tag      = `@refs/tags/v[0-9]+\.[0-9]+\.[0-9]+`
 		who      = "loose-identity: "
-		example  = " may sign, e.g. https://"
+		example  = " may sign, for example https://"
 		refs     = who + "any pull request and any branch of the repository" + example + "github.com/karmada-io/karmada/.github/workflows/release.yml@refs/pull/1/merge"
-		nobody   = "impossible-identity: https://token.actions.githubusercontent.com gives no such identity, so every image would be refused"
+		nobody   = "impossible-identity: issuer https://token.actions.githubusercontent.com never issues such an identity, so every image would be denied"
 		released = "/.github/workflows/release.yml@refs/tags/v1.1.1"
 	)
 	tests := map[string]struct {
@@ -71,15 +71,15 @@ func TestIdentityRegexp(t *testing.T) {
 		"any path":                          {expr: repo + `[^@]+` + tag, want: []string{who + "any workflow of the repository" + example + "github.com/karmada-io/karmada/.github/workflows/anyworkflow.yml@refs/tags/v1.1.1"}},
 		"any workflow, and any ref":         {expr: repo + `.+@.+`, want: []string{who + "any workflow of the repository" + example + "github.com/karmada-io/karmada/.github/workflows/anyworkflow.yml@refs/x", strings.Replace(refs, "release.yml", "x.yml", 1)}},
 		"any repository":                    {expr: `https://github\.com/karmada-io/[^/]+/` + file + tag, want: []string{who + "any repository of the owner" + example + "github.com/karmada-io/anyrepository" + released}},
-		"any owner":                         {expr: `https://github\.com/\w+/karmada/` + file + tag, want: []string{who + "any owner's repositories" + example + "github.com/anyowner/karmada" + released}},
-		"any host":                          {expr: `https://[^/]+/karmada-io/karmada/` + file + tag, want: []string{who + "anybody on any host" + example + "anyhost.example/karmada-io/karmada" + released}},
-		"any scheme, and so any host":       {expr: `https?://.*/karmada-io/karmada/` + file + tag, want: []string{who + "anybody on any host" + example + "anyhost.example/karmada-io/karmada" + released}},
-		"longer host":                       {expr: `https://github\.com.*/karmada-io/karmada/` + file + tag, want: []string{who + "anybody on a host whose name begins or ends like github.com" + example + "github.com.lookalike.example/karmada-io/karmada" + released}},
-		"longer owner":                      {expr: `https://github\.com/karmada-io.*/karmada/` + file + tag, want: []string{who + "any owner whose name begins or ends like karmada-io" + example + "github.com/karmada-io-lookalike/karmada" + released}},
-		"longer owner, in front":            {expr: `https://github\.com/.*karmada-io/karmada/` + file + tag, want: []string{who + "any owner whose name begins or ends like karmada-io" + example + "github.com/lookalike-karmada-io/karmada" + released}},
-		"longer repository":                 {expr: `https://github\.com/karmada-io/karmada.*/` + file + tag, want: []string{who + "any repository whose name begins or ends like karmada" + example + "github.com/karmada-io/karmada-lookalike" + released}},
-		"misspelt host, unseen":             {expr: `\Qhttps://\Egithub.com/karmada-io/karmada/` + file + tag, want: []string{who + "anybody on a host whose name looks like github.com" + example + "githubxcom/karmada-io/karmada" + released}},
-		"any host, where more is warned of": {expr: `https://[^/]+/karmada-io/karmada/.*`, want: []string{who + "anybody on any host" + example + "anyhost.example/karmada-io/karmada/.github/workflows/x.yml@refs/x"}},
+		"any owner":                         {expr: `https://github\.com/\w+/karmada/` + file + tag, want: []string{who + "any repository of any owner" + example + "github.com/anyowner/karmada" + released}},
+		"any host":                          {expr: `https://[^/]+/karmada-io/karmada/` + file + tag, want: []string{who + "anyone on any host" + example + "anyhost.example/karmada-io/karmada" + released}},
+		"any scheme, and so any host":       {expr: `https?://.*/karmada-io/karmada/` + file + tag, want: []string{who + "anyone on any host" + example + "anyhost.example/karmada-io/karmada" + released}},
+		"longer host":                       {expr: `https://github\.com.*/karmada-io/karmada/` + file + tag, want: []string{who + "anyone on a host whose name begins or ends with github.com" + example + "github.com.lookalike.example/karmada-io/karmada" + released}},
+		"longer owner":                      {expr: `https://github\.com/karmada-io.*/karmada/` + file + tag, want: []string{who + "any owner whose name begins or ends with karmada-io" + example + "github.com/karmada-io-lookalike/karmada" + released}},
+		"longer owner, in front":            {expr: `https://github\.com/.*karmada-io/karmada/` + file + tag, want: []string{who + "any owner whose name begins or ends with karmada-io" + example + "github.com/lookalike-karmada-io/karmada" + released}},
+		"longer repository":                 {expr: `https://github\.com/karmada-io/karmada.*/` + file + tag, want: []string{who + "any repository whose name begins or ends with karmada" + example + "github.com/karmada-io/karmada-lookalike" + released}},
+		"misspelt host, unseen":             {expr: `\Qhttps://\Egithub.com/karmada-io/karmada/` + file + tag, want: []string{who + "anyone on a host with a name similar to github.com" + example + "githubxcom/karmada-io/karmada" + released}},
+		"any host, where more is warned of": {expr: `https://[^/]+/karmada-io/karmada/.*`, want: []string{who + "anyone on any host" + example + "anyhost.example/karmada-io/karmada/.github/workflows/x.yml@refs/x"}},
 
 		// Admission has said it.
 		"Karmada's page":              {expr: `^https://github.com/karmada-io/karmada/.*$`},
@@ -99,7 +99,7 @@ func TestIdentityRegexp(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			findings := linter.Lint(makeTrust(object{"identity": nil, "identityRegexp": tc.expr}))
-			if diff := cmp.Diff(tc.want, beyond(findings), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(tc.want, withoutWarnings(findings), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
 		})
@@ -107,7 +107,7 @@ func TestIdentityRegexp(t *testing.T) {
 }
 
 func TestIdentity(t *testing.T) {
-	const gives = " gives no such identity, so every image would be refused"
+	const neverIssues = " never issues such an identity, so every image would be denied"
 	const gitHub, google, gitLab = "https://token.actions.githubusercontent.com", "https://accounts.google.com", "https://gitlab.com"
 	tests := map[string]struct {
 		issuer, identity, identityRegexp string
@@ -115,15 +115,15 @@ func TestIdentity(t *testing.T) {
 	}{
 		"workflow":               {issuer: gitHub, identity: "https://github.com/a/b/.github/workflows/c.yml@refs/heads/main"},
 		"reusable workflow":      {issuer: gitHub, identity: "https://github.com/a/b/.github/workflows/c.yaml@5f70bf18a086007016e948b04aed3b82103a36be"},
-		"workflow without ref":   {issuer: gitHub, identity: "https://github.com/a/b/.github/workflows/c.yml", want: []string{"impossible-identity: " + gitHub + gives}},
-		"expression for a text":  {issuer: gitHub, identity: `https://github\.com/a/b/\.github/workflows/c\.yml@refs/tags/v.+`, want: []string{"impossible-identity: " + gitHub + gives}},
+		"workflow without ref":   {issuer: gitHub, identity: "https://github.com/a/b/.github/workflows/c.yml", want: []string{"impossible-identity: issuer " + gitHub + neverIssues}},
+		"expression for a text":  {issuer: gitHub, identity: `https://github\.com/a/b/\.github/workflows/c\.yml@refs/tags/v.+`, want: []string{"impossible-identity: issuer " + gitHub + neverIssues}},
 		"address":                {issuer: google, identity: "me@example.com"},
-		"workflow of Google's":   {issuer: google, identity: "https://github.com/a/b", want: []string{"impossible-identity: " + google + gives}},
-		"anybody of Google's":    {issuer: google, identityRegexp: `[a-z]+@example\.com`, want: []string{"loose-identity: anybody at example.com may sign, e.g. anybody@example.com"}},
-		"anybody anywhere":       {issuer: google, identityRegexp: `[a-z]+@[a-z.]+`, want: []string{"loose-identity: anybody at any domain may sign, e.g. x@anyhost.example"}},
-		"a longer domain":        {issuer: google, identityRegexp: `me@example\.com(\..*)?`, want: []string{"loose-identity: anybody at a domain whose name begins or ends like example.com may sign, e.g. me@example.com.lookalike.example"}},
+		"workflow of Google's":   {issuer: google, identity: "https://github.com/a/b", want: []string{"impossible-identity: issuer " + google + neverIssues}},
+		"anybody of Google's":    {issuer: google, identityRegexp: `[a-z]+@example\.com`, want: []string{"loose-identity: anyone at example.com may sign, for example anyone@example.com"}},
+		"anybody anywhere":       {issuer: google, identityRegexp: `[a-z]+@[a-z.]+`, want: []string{"loose-identity: anyone at any domain may sign, for example x@anyhost.example"}},
+		"a longer domain":        {issuer: google, identityRegexp: `me@example\.com(\..*)?`, want: []string{"loose-identity: anyone at a domain whose name begins or ends with example.com may sign, for example me@example.com.lookalike.example"}},
 		"pipeline":               {issuer: gitLab, identity: "https://gitlab.com/a/b/c//.gitlab-ci.yml@refs/tags/v1"},
-		"any pipeline":           {issuer: gitLab, identityRegexp: `https://gitlab\.com/a/[^/]+//\.gitlab-ci\.yml@refs/tags/v1`, want: []string{"loose-identity: any repository of the owner may sign, e.g. https://gitlab.com/a/anyrepository//.gitlab-ci.yml@refs/tags/v1"}},
+		"any pipeline":           {issuer: gitLab, identityRegexp: `https://gitlab\.com/a/[^/]+//\.gitlab-ci\.yml@refs/tags/v1`, want: []string{"loose-identity: any repository of the owner may sign, for example https://gitlab.com/a/anyrepository//.gitlab-ci.yml@refs/tags/v1"}},
 		"an issuer of one's own": {issuer: "https://dex.example.com", identity: "anything"},
 	}
 	linter := newLinter(t)
@@ -133,7 +133,7 @@ func TestIdentity(t *testing.T) {
 			if tc.identityRegexp != "" {
 				spec = object{"issuer": tc.issuer, "identity": nil, "identityRegexp": tc.identityRegexp}
 			}
-			if diff := cmp.Diff(tc.want, beyond(linter.Lint(makeTrust(spec))), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(tc.want, withoutWarnings(linter.Lint(makeTrust(spec))), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
 		})
@@ -141,18 +141,18 @@ func TestIdentity(t *testing.T) {
 }
 
 func TestIssuerRegexp(t *testing.T) {
-	const vouch = " may vouch for the identity, e.g. https://"
+	const example = " may sign, for example from https://"
 	tests := map[string]struct {
 		expr string
 		want []string
 	}{
-		"one":                {expr: `https://token\.actions\.githubusercontent\.com`, want: []string{"loose-issuer: name the issuer instead, e.g. issuer: https://token.actions.githubusercontent.com"}},
-		"two":                {expr: `https://a\.b|https://c\.d`, want: []string{"loose-issuer: name the issuer instead, e.g. issuer: https://a.b"}},
-		"tenants":            {expr: `https://token\.actions\.githubusercontent\.com/[^/]+`, want: []string{"loose-issuer: any issuer at token.actions.githubusercontent.com" + vouch + "token.actions.githubusercontent.com/any-tenant"}},
-		"longer":             {expr: `https://a\.b[^/]*`, want: []string{"loose-issuer: any issuer whose host begins or ends like a.b" + vouch + "a.b.lookalike.example"}},
-		"any":                {expr: `https://[^/]+`, want: []string{"loose-issuer: any issuer" + vouch + "anyhost.example"}},
-		"hosts of a domain":  {expr: `https://[a-z]+\.example\.com`, want: []string{"loose-issuer: any issuer whose host begins or ends like x.example.com" + vouch + "lookalikex.example.com"}},
-		"misspelt, unseen":   {expr: `\Qhttps://\Ea.b`, want: []string{"loose-issuer: any issuer whose host looks like a.b" + vouch + "axb"}},
+		"one":                {expr: `https://token\.actions\.githubusercontent\.com`, want: []string{"loose-issuer: set issuer to the whole URL instead, for example issuer: https://token.actions.githubusercontent.com"}},
+		"two":                {expr: `https://a\.b|https://c\.d`, want: []string{"loose-issuer: set issuer to the whole URL instead, for example issuer: https://a.b"}},
+		"tenants":            {expr: `https://token\.actions\.githubusercontent\.com/[^/]+`, want: []string{"loose-issuer: an identity from any issuer at token.actions.githubusercontent.com" + example + "token.actions.githubusercontent.com/any-tenant"}},
+		"longer":             {expr: `https://a\.b[^/]*`, want: []string{"loose-issuer: an identity from any issuer whose host begins or ends with a.b" + example + "a.b.lookalike.example"}},
+		"any":                {expr: `https://[^/]+`, want: []string{"loose-issuer: an identity from any issuer" + example + "anyhost.example"}},
+		"hosts of a domain":  {expr: `https://[a-z]+\.example\.com`, want: []string{"loose-issuer: an identity from any issuer whose host begins or ends with x.example.com" + example + "lookalikex.example.com"}},
+		"misspelt, unseen":   {expr: `\Qhttps://\Ea.b`, want: []string{"loose-issuer: an identity from any issuer with a host similar to a.b" + example + "axb"}},
 		"misspelt":           {expr: `https://a.b`},
 		"anything":           {expr: `.*`},
 		"anything, ends in":  {expr: `https://a\.b/.*`},
@@ -163,7 +163,7 @@ func TestIssuerRegexp(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			findings := linter.Lint(makeTrust(object{"issuer": nil, "issuerRegexp": tc.expr}))
-			if diff := cmp.Diff(tc.want, beyond(findings), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(tc.want, withoutWarnings(findings), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
 		})
@@ -173,22 +173,22 @@ func TestIssuerRegexp(t *testing.T) {
 func TestImages(t *testing.T) {
 	tests := map[string]struct {
 		glob string
-		want map[Rule]string // the beginning of what is behind the glob
+		want map[Rule]string // the beginning of the message after the glob
 	}{
 		"a repository":               {glob: "docker.io/karmada/karmada-scheduler"},
 		"the chart's namesake":       {glob: "docker.io/karmada/karmada-operator"},
 		"a digest":                   {glob: "ghcr.io/a/b@*"},
 		"some repositories":          {glob: "ghcr.io/a/b-*"},
-		"an organisation":            {glob: "ghcr.io/a/*", want: map[Rule]string{RuleWideGlob: " selects every repository directly below ghcr.io/a,"}},
-		"all below an organisation":  {glob: "ghcr.io/a/**", want: map[Rule]string{RuleWideGlob: " selects every repository below ghcr.io/a,"}},
-		"an organisation's digests":  {glob: "ghcr.io/a/*@*", want: map[Rule]string{RuleWideGlob: " selects every repository directly below ghcr.io/a,"}},
-		"official images":            {glob: "*", want: map[Rule]string{RuleWideGlob: " selects every repository of Docker Hub's official images,"}},
-		"Karmada":                    {glob: "karmada/*", want: map[Rule]string{RuleUnsignedImages: " selects what is published unsigned, so that no identity fits it: docker.io/karmada/karmada-dashboard-api, "}},
-		"Karmada's, by their prefix": {glob: "docker.io/karmada/karmada-*", want: map[Rule]string{RuleUnsignedImages: " selects what is published unsigned, so that no identity fits it: docker.io/karmada/karmada-dashboard-api, docker.io/karmada/karmada-dashboard-web;"}},
-		"a dashboard":                {glob: "index.docker.io/karmada/kubernetes-dashboard-api", want: map[Rule]string{RuleUnsignedImages: " selects what is published unsigned, so that no identity fits it: docker.io/karmada/kubernetes-dashboard-api;"}},
-		"the mirror":                 {glob: "swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-agent", want: map[Rule]string{RuleUnsignedImages: " selects what is published unsigned, so that no identity fits it: swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-agent;"}},
-		"a registry":                 {glob: "ghcr.io/**"}, // admission has said it
-		"everything":                 {glob: "**", want: map[Rule]string{RuleUnsignedImages: " selects what is published unsigned, so that no identity fits it: docker.io/karmada/karmada-dashboard-api, "}},
+		"an organisation":            {glob: "ghcr.io/a/*", want: map[Rule]string{RuleWideGlob: " matches every repository directly below ghcr.io/a,"}},
+		"all below an organisation":  {glob: "ghcr.io/a/**", want: map[Rule]string{RuleWideGlob: " matches every repository below ghcr.io/a,"}},
+		"an organisation's digests":  {glob: "ghcr.io/a/*@*", want: map[Rule]string{RuleWideGlob: " matches every repository directly below ghcr.io/a,"}},
+		"official images":            {glob: "*", want: map[Rule]string{RuleWideGlob: " matches every repository of Docker Hub's official images,"}},
+		"Karmada":                    {glob: "karmada/*", want: map[Rule]string{RuleUnsignedImages: " matches images that are published without a signature: docker.io/karmada/karmada-dashboard-api, "}},
+		"Karmada's, by their prefix": {glob: "docker.io/karmada/karmada-*", want: map[Rule]string{RuleUnsignedImages: " matches images that are published without a signature: docker.io/karmada/karmada-dashboard-api, docker.io/karmada/karmada-dashboard-web;"}},
+		"a dashboard":                {glob: "index.docker.io/karmada/kubernetes-dashboard-api", want: map[Rule]string{RuleUnsignedImages: " matches images that are published without a signature: docker.io/karmada/kubernetes-dashboard-api;"}},
+		"the mirror":                 {glob: "swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-agent", want: map[Rule]string{RuleUnsignedImages: " matches images that are published without a signature: swr.ap-southeast-1.myhuaweicloud.com/karmada/karmada-agent;"}},
+		"a registry":                 {glob: "ghcr.io/**"}, // admission warns about it
+		"everything":                 {glob: "**", want: map[Rule]string{RuleUnsignedImages: " matches images that are published without a signature: docker.io/karmada/karmada-dashboard-api, "}},
 	}
 	linter := newLinter(t)
 	for name, tc := range tests {
@@ -210,13 +210,13 @@ func TestImages(t *testing.T) {
 				delete(got, rule)
 			}
 			if len(got) > 0 {
-				t.Errorf("more than wanted: %v", got)
+				t.Errorf("unexpected findings: %v", got)
 			}
 		})
 	}
 }
 
-// TestUnsignedImages holds that none of the images that Karmada signs counts as unsigned.
+// TestUnsignedImages verifies that the images that Karmada signs are not in the list.
 func TestUnsignedImages(t *testing.T) {
 	for _, name := range []string{
 		"aggregated-apiserver", "agent", "controller-manager", "descheduler", "interpreter-webhook-example", "metrics-adapter",
@@ -225,5 +225,17 @@ func TestUnsignedImages(t *testing.T) {
 		if slices.Contains(unsignedImages(), "index.docker.io/karmada/karmada-"+name) {
 			t.Errorf("%s is signed", name)
 		}
+	}
+}
+
+// TestWideGlobs verifies that a glob is only omitted from the notes if admission warns about that glob.
+func TestWideGlobs(t *testing.T) {
+	var got []string
+	for _, f := range newLinter(t).Lint(makeTrust(object{"images": []any{"ghcr.io/**", "ghcr.io/a/*", "quay.io/*/*", "ghcr.io/a/b"}})) {
+		got = append(got, string(f.Rule)+": "+f.Field)
+	}
+	want := []string{"admission-warning: spec.images", "wide-glob: spec.images[1]"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 }

@@ -1,0 +1,119 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package lint
+
+// Rule is the stable identifier of a kind of finding.
+type Rule string
+
+// The rules, in the order in which findings are returned.
+const (
+	// RuleUnknownField is violated by a field that the kind does not have.
+	RuleUnknownField Rule = "unknown-field"
+	// RuleSchemaViolation is violated by an object that the schema or the CEL rules of the CRD do not allow.
+	RuleSchemaViolation Rule = "schema-violation"
+	// RuleUnchecked reports that the API server, and therefore the linter, did not evaluate all rules.
+	RuleUnchecked Rule = "unchecked"
+	// RuleAdmissionWarning is violated by a spec that admission warns about.
+	RuleAdmissionWarning Rule = "admission-warning"
+	// RuleInvalidSpec is violated by a spec that the API server accepts and the operator cannot compile.
+	RuleInvalidSpec Rule = "invalid-spec"
+	// RuleLooseIdentity is violated by an expression that also accepts unintended identities.
+	RuleLooseIdentity Rule = "loose-identity"
+	// RuleImpossibleIdentity is violated by an identity that the issuer never issues.
+	RuleImpossibleIdentity Rule = "impossible-identity"
+	// RuleLooseIssuer is violated by an expression for the issuer.
+	RuleLooseIssuer Rule = "loose-issuer"
+	// RuleUnsignedImages is violated by a glob that matches images that are published without a signature.
+	RuleUnsignedImages Rule = "unsigned-images"
+	// RuleWideGlob is violated by a glob that matches everything in an organization or registry.
+	RuleWideGlob Rule = "wide-glob"
+	// RuleNotEnforced is violated by a trust under which admission denies nothing.
+	RuleNotEnforced Rule = "not-enforced"
+)
+
+// Description documents a rule.
+type Description struct {
+	// Rule that is described.
+	Rule Rule
+	// Level is the default level of the findings.
+	Level Level
+	// Summary is one sentence.
+	Summary string
+	// Help says why the rule matters and what to do.
+	Help string
+}
+
+// Descriptions returns the descriptions of all rules, in the order in which findings are returned.
+func Descriptions() []Description {
+	return []Description{
+		{
+			RuleUnknownField, LevelError, "The field does not exist.",
+			"The API server rejects unknown fields of manifests that are applied with kubectl, so that no field is silently" +
+				" ignored. Look for a typo or for a wrong level of indentation. kubectl explain kit.spec lists the fields.",
+		},
+		{
+			RuleSchemaViolation, LevelError, "The API server would deny the trust.",
+			"The trust violates the schema or a validation rule of the CustomResourceDefinition. The message is that of the API" +
+				" server, and says what to write instead.",
+		},
+		{
+			RuleUnchecked, LevelNote, "Some validation rules were not evaluated.",
+			"The API server evaluates some validation rules only if there are no other errors. Fix the errors and lint again.",
+		},
+		{
+			RuleAdmissionWarning, LevelWarning, "Admission would warn about the trust.",
+			"The trust is valid, but probably not what was intended. kubectl apply shows the same warning if config/admission is" +
+				" installed.",
+		},
+		{
+			RuleInvalidSpec, LevelError, "The operator cannot compile the trust.",
+			"The API server accepts the trust, but the operator does not apply a ClusterImagePolicy for it: the condition" +
+				" PolicyApplied becomes False with the reason InvalidSpec.",
+		},
+		{
+			RuleLooseIdentity, LevelWarning, "Unintended identities may sign.",
+			"An identity is the subject of a signing certificate. For a workflow it is" +
+				" https://HOST/OWNER/REPOSITORY/.github/workflows/FILE@REF. Write all parts except for the version literally. A build" +
+				" of a pull request or of a branch has the same repository and workflow as a release, and differs only in the ref.",
+		},
+		{
+			RuleImpossibleIdentity, LevelWarning, "No signer can have the identity.",
+			"All identities of the issuer have the same form, and none of that form matches, so every image would be denied. A" +
+				" regular expression is not a glob: write [^/]+ instead of *, and a backslash before a dot.",
+		},
+		{
+			RuleLooseIssuer, LevelNote, "The issuer is an expression.",
+			"An identity is only as trustworthy as its issuer: another issuer may give the same identity to anyone. Set issuer to" +
+				" the whole URL, and create a second trust for a second issuer.",
+		},
+		{
+			RuleUnsignedImages, LevelWarning, "A glob matches images that are not signed.",
+			"These images are published without a signature, so no identity matches. They are denied if the trust is enforced." +
+				" List the signed repositories one by one.",
+		},
+		{
+			RuleWideGlob, LevelNote, "A glob matches every repository of an organization or registry.",
+			"Images that are published there later must be signed by the same identity, or they are denied. List the" +
+				" repositories one by one if that is not intended.",
+		},
+		{
+			RuleNotEnforced, LevelNote, "Admission denies nothing.",
+			"Audit only reports, and Warn allows images with a warning. Both are good to start with. Set Enforce once the status" +
+				" reports no violations.",
+		},
+	}
+}
