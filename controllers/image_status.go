@@ -20,38 +20,41 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/verify"
 )
 
 // imageStatus is the report on one image. earlier is the report before, where it is of the same spec:
 // what it holds survives a restart of the operator and an outage of the registry.
-func imageStatus(observed imageObservation, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time) v1alpha1.ImageStatus {
-	answer := observed.answer
+func imageStatus(
+	observed assess.Image, earlier *v1alpha1.ImageStatus, lastRound *metav1.Time, rootProblem string,
+) v1alpha1.ImageStatus {
+	answer := observed.Answer
 	if !answer.Known && earlier != nil {
 		image := *earlier
 		use(&image, observed)
 		return image
 	}
 	image := v1alpha1.ImageStatus{
-		Reference:   observed.reference,
+		Reference:   observed.Reference,
 		Digest:      answer.Digest,
 		IndexDigest: answer.IndexDigest,
-		TagDigest:   observed.tagDigest,
+		TagDigest:   observed.TagDigest,
 		Verdict:     answer.Result.Verdict,
 		Reason:      answer.Result.Reason,
 		Message:     answer.Result.Message,
 	}
 	use(&image, observed)
-	if observed.running && answer.TagDigest == "" && earlier != nil {
+	if observed.Running && answer.TagDigest == "" && earlier != nil {
 		image.TagDigest = earlier.TagDigest
 	}
 	describe(&image, &answer.Result)
 	if image.Verdict != v1alpha1.VerdictUnknown {
 		return image
 	}
-	if observed.rootProblem != "" {
+	if rootProblem != "" {
 		image.Reason = v1alpha1.TrustRootUnavailableReason
-		image.Message = truncate(observed.rootProblem, maxMessage)
+		image.Message = truncate(rootProblem, maxMessage)
 	}
 	switch {
 	case answer.Last != nil:
@@ -66,9 +69,9 @@ func imageStatus(observed imageObservation, earlier *v1alpha1.ImageStatus, lastR
 }
 
 // use fills in who runs the image or asks for it.
-func use(image *v1alpha1.ImageStatus, observed imageObservation) {
-	image.Usage = observed.usage
-	image.Workloads = new(int32(observed.workloads)) //nolint:gosec // bounded by the cluster
+func use(image *v1alpha1.ImageStatus, observed assess.Image) {
+	image.Usage = observed.Usage
+	image.Workloads = new(int32(observed.Workloads)) //nolint:gosec // bounded by the cluster
 }
 
 // keep takes over what an earlier report knew of an image that cannot be examined now.

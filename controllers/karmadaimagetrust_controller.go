@@ -56,6 +56,8 @@ type Verdicts interface {
 	// Answers returns what is known of each request; what has not been attempted since the given
 	// time is queued.
 	Answers(subscriber string, requests []pool.Request, since time.Time) []pool.Answer
+	// Retain drops all requests of a subscriber but the given ones.
+	Retain(subscriber string, requests []pool.Request)
 	// Forget drops all requests of an asker.
 	Forget(asker string)
 }

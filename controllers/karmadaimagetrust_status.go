@@ -28,8 +28,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/policy"
-	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
 
 const (
@@ -49,25 +49,11 @@ type observation struct {
 	compiled *policy.Policy
 	// unread tells that the workloads of the cluster have not been read yet.
 	unread  bool
-	images  []imageObservation
+	images  []assess.Image
 	outlook outlook
 	// round that the trust is in, and the interval between two.
 	round    round
 	interval time.Duration
-}
-
-// imageObservation is what is known of one image.
-type imageObservation struct {
-	reference string
-	answer    pool.Answer
-	// running tells that a node reports the image.
-	running bool
-	// tagDigest is what the tag of a running image names by now, if something else.
-	tagDigest string
-	usage     v1alpha1.Usage
-	workloads int
-	// rootProblem says why there is no root of trust.
-	rootProblem string
 }
 
 // computeStatus is pure: no client, no clock but the observation's.
@@ -183,8 +169,8 @@ func seconds(t time.Time) *metav1.Time {
 	return &metav1.Time{Time: t.Truncate(time.Second)}
 }
 
-func allSettled(images []imageObservation) bool {
-	return !slices.ContainsFunc(images, func(i imageObservation) bool { return !i.answer.Fresh })
+func allSettled(images []assess.Image) bool {
+	return !slices.ContainsFunc(images, func(i assess.Image) bool { return !i.Answer.Fresh })
 }
 
 // imageStatuses returns the verdicts, worst first and otherwise by name.
@@ -195,7 +181,7 @@ func imageStatuses(before *v1alpha1.KarmadaImageTrustStatus, sameSpec bool, seen
 		if sameSpec {
 			earlier = reportBefore(before.Images, observed)
 		}
-		images = append(images, imageStatus(observed, earlier, before.LastVerifiedTime))
+		images = append(images, imageStatus(observed, earlier, before.LastVerifiedTime, seen.outlook.rootProblem))
 	}
 	slices.SortStableFunc(images, func(a, b v1alpha1.ImageStatus) int {
 		return cmp.Or(
@@ -207,9 +193,9 @@ func imageStatuses(before *v1alpha1.KarmadaImageTrustStatus, sameSpec bool, seen
 
 // reportBefore finds the last report on an image: on the same digest or, where that is not known, under the same
 // reference.
-func reportBefore(images []v1alpha1.ImageStatus, observed imageObservation) *v1alpha1.ImageStatus {
+func reportBefore(images []v1alpha1.ImageStatus, observed assess.Image) *v1alpha1.ImageStatus {
 	i := slices.IndexFunc(images, func(i v1alpha1.ImageStatus) bool {
-		return i.Reference == observed.reference && (observed.answer.Digest == "" || i.Digest == observed.answer.Digest)
+		return i.Reference == observed.Reference && (observed.Answer.Digest == "" || i.Digest == observed.Answer.Digest)
 	})
 	if i < 0 {
 		return nil

@@ -29,6 +29,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/forecast"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/verify"
@@ -47,19 +48,19 @@ var (
 	pendingResult  = verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.PendingReason}
 )
 
-func image(reference string, result verify.Result) imageObservation {
-	return imageObservation{reference: reference, answer: pool.Answer{
+func image(reference string, result verify.Result) assess.Image {
+	return assess.Image{Reference: reference, Answer: pool.Answer{
 		Digest: "sha256:1", Result: result, Known: true, Fresh: true,
 	}}
 }
 
-func unexamined(reference string) imageObservation {
-	return imageObservation{reference: reference, answer: pool.Answer{Result: pendingResult}}
+func unexamined(reference string) assess.Image {
+	return assess.Image{Reference: reference, Answer: pool.Answer{Result: pendingResult}}
 }
 
-func keeping(reference string, last verify.Result) imageObservation {
+func keeping(reference string, last verify.Result) assess.Image {
 	i := image(reference, limitedResult)
-	i.answer.Last, i.answer.LastTime = &last, now.Add(-30*time.Minute)
+	i.Answer.Last, i.Answer.LastTime = &last, now.Add(-30*time.Minute)
 	return i
 }
 
@@ -89,11 +90,11 @@ func TestConditions(t *testing.T) {
 		want []string
 	}{
 		"all verified": {
-			observation{policy: applied(), images: []imageObservation{image("a", verifiedResult)}, round: round{ends: true}},
+			observation{policy: applied(), images: []assess.Image{image("a", verifiedResult)}, round: round{ends: true}},
 			[]string{"Enforced=True/AdmissionEnforces", "ImagesVerified=True/AllVerified", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
 		},
 		"one untrusted: the work is done, the verdict is not good": {
-			observation{policy: applied(), images: []imageObservation{image("a", verifiedResult), image("b", unsignedResult)}, round: round{ends: true}},
+			observation{policy: applied(), images: []assess.Image{image("a", verifiedResult), image("b", unsignedResult)}, round: round{ends: true}},
 			[]string{"Enforced=True/AdmissionEnforces", "ImagesVerified=False/UntrustedImages", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
 		},
 		"no images": {
@@ -101,15 +102,15 @@ func TestConditions(t *testing.T) {
 			[]string{"Enforced=True/AdmissionEnforces", "ImagesVerified=True/NoImages", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
 		},
 		"first round under way": {
-			observation{policy: applied(), images: []imageObservation{image("a", verifiedResult), unexamined("b")}, round: round{ends: true}},
+			observation{policy: applied(), images: []assess.Image{image("a", verifiedResult), unexamined("b")}, round: round{ends: true}},
 			[]string{"Enforced=True/AdmissionEnforces", "ImagesVerified=Unknown/NotYetVerified", "PolicyApplied=True/Applied", "Ready=Unknown/Verifying", "Reconciling=True/Verifying"},
 		},
 		"registry down": {
-			observation{policy: applied(), images: []imageObservation{keeping("a", verifiedResult)}, round: round{ends: true}},
+			observation{policy: applied(), images: []assess.Image{keeping("a", verifiedResult)}, round: round{ends: true}},
 			[]string{"Enforced=True/AdmissionEnforces", "ImagesVerified=Unknown/VerificationUnavailable", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
 		},
 		"registry down does not clear an alarm": {
-			observation{policy: applied(), images: []imageObservation{keeping("a", unsignedResult)}, round: round{ends: true}},
+			observation{policy: applied(), images: []assess.Image{keeping("a", unsignedResult)}, round: round{ends: true}},
 			[]string{"Enforced=True/AdmissionEnforces", "ImagesVerified=False/UntrustedImages", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
 		},
 		"invalid": {
@@ -133,7 +134,7 @@ func TestConditions(t *testing.T) {
 			[]string{"Enforced=Unknown/AdmissionUnreadable", "ImagesVerified=True/NoImages", "PolicyApplied=True/Applied", "Ready=True/Reconciled"},
 		},
 		"audit": {
-			observation{policy: noPolicyWanted(), images: []imageObservation{image("b", unsignedResult)}, round: round{ends: true}},
+			observation{policy: noPolicyWanted(), images: []assess.Image{image("b", unsignedResult)}, round: round{ends: true}},
 			[]string{"Enforced=False/AuditMode", "ImagesVerified=False/UntrustedImages", "PolicyApplied=True/AuditMode", "Ready=True/Reconciled"},
 		},
 	}
@@ -161,16 +162,16 @@ func TestConditions(t *testing.T) {
 
 func TestImagesVerifiedMessages(t *testing.T) {
 	tests := map[string]struct {
-		images []imageObservation
+		images []assess.Image
 		want   string
 	}{
-		"one":            {[]imageObservation{image("a", verifiedResult)}, "The one image is verified."},
-		"all":            {[]imageObservation{image("a", verifiedResult), image("b", verifiedResult)}, "All 2 images are verified."},
-		"untrusted":      {[]imageObservation{image("a", verifiedResult), image("b", unsignedResult)}, "1 of 2 images is untrusted: b (Unsigned)."},
-		"many untrusted": {[]imageObservation{image("d", unsignedResult), image("c", unsignedResult), image("b", unsignedResult), image("a", unsignedResult)}, "4 of 4 images are untrusted: a (Unsigned), b (Unsigned), c (Unsigned), and 1 more."},
-		"unavailable":    {[]imageObservation{image("a", verifiedResult), keeping("b", verifiedResult)}, "1 of 2 images cannot be checked now: b (RateLimited). The last verdicts (all Verified) are kept."},
-		"some kept":      {[]imageObservation{image("a", limitedResult), keeping("b", verifiedResult)}, "2 of 2 images cannot be checked now: a (RateLimited), b (RateLimited). The last verdicts are kept: 1 Verified."},
-		"pending":        {[]imageObservation{unexamined("a"), image("b", verifiedResult)}, "1 of 2 images is not examined yet: a (Pending)."},
+		"one":            {[]assess.Image{image("a", verifiedResult)}, "The one image is verified."},
+		"all":            {[]assess.Image{image("a", verifiedResult), image("b", verifiedResult)}, "All 2 images are verified."},
+		"untrusted":      {[]assess.Image{image("a", verifiedResult), image("b", unsignedResult)}, "1 of 2 images is untrusted: b (Unsigned)."},
+		"many untrusted": {[]assess.Image{image("d", unsignedResult), image("c", unsignedResult), image("b", unsignedResult), image("a", unsignedResult)}, "4 of 4 images are untrusted: a (Unsigned), b (Unsigned), c (Unsigned), and 1 more."},
+		"unavailable":    {[]assess.Image{image("a", verifiedResult), keeping("b", verifiedResult)}, "1 of 2 images cannot be checked now: b (RateLimited). The last verdicts (all Verified) are kept."},
+		"some kept":      {[]assess.Image{image("a", limitedResult), keeping("b", verifiedResult)}, "2 of 2 images cannot be checked now: a (RateLimited), b (RateLimited). The last verdicts are kept: 1 Verified."},
+		"pending":        {[]assess.Image{unexamined("a"), image("b", verifiedResult)}, "1 of 2 images is not examined yet: a (Pending)."},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -185,7 +186,7 @@ func TestImagesVerifiedMessages(t *testing.T) {
 }
 
 func TestImagesWorstFirst(t *testing.T) {
-	seen := observation{now: now, policy: applied(), images: []imageObservation{
+	seen := observation{now: now, policy: applied(), images: []assess.Image{
 		image("z", verifiedResult), image("a", verifiedResult), image("y", limitedResult),
 		keeping("x", unsignedResult), image("c", unsignedResult), image("b", unsignedResult),
 	}}
@@ -208,7 +209,7 @@ func TestImagesWorstFirst(t *testing.T) {
 }
 
 func TestStatusIsBounded(t *testing.T) {
-	var images []imageObservation
+	var images []assess.Image
 	for i := range 500 {
 		images = append(images, image(fmt.Sprintf("image-%03d", i), unsignedResult))
 	}
@@ -219,7 +220,7 @@ func TestStatusIsBounded(t *testing.T) {
 	long := unsignedResult
 	long.Message = strings.Repeat("m", 2000)
 	for i := range images {
-		images[i].answer.Result = long
+		images[i].Answer.Result = long
 	}
 	status = computeStatus(makeTrust(1), observation{now: now, policy: applied(), images: images})
 	if n := len(status.Images); n == 0 || n*2000 > maxImagesBytes {
@@ -271,14 +272,14 @@ func TestForecastIsKeptAfterARestart(t *testing.T) {
 	open.Outcome, open.Denials = admission.Undetermined, nil
 	trust := makeTrust(1)
 	trust.Status = computeStatus(trust, observation{
-		now: now, policy: applied(), images: []imageObservation{image("a", unsignedResult)}, round: round{ends: true},
+		now: now, policy: applied(), images: []assess.Image{image("a", unsignedResult)}, round: round{ends: true},
 		outlook: outlook{workloads: 1, forecasts: []forecast.Forecast{refused}},
 	})
 	pending := observation{
-		now: now, policy: applied(), images: []imageObservation{unexamined("a")},
+		now: now, policy: applied(), images: []assess.Image{unexamined("a")},
 		outlook: outlook{workloads: 1, forecasts: []forecast.Forecast{open}, pending: true},
 	}
-	pending.images[0].workloads, pending.images[0].usage = 0, ""
+	pending.images[0].Workloads, pending.images[0].Usage = 0, ""
 	if after := computeStatus(trust, pending); !statusEqual(&trust.Status, &after) {
 		t.Errorf("a restart changes the status:\n%s", cmp.Diff(trust.Status, after))
 	}
@@ -300,9 +301,10 @@ func TestImageStatus(t *testing.T) {
 		Signer: &v1alpha1.Signer{Identity: "earlier"},
 	}
 	tests := map[string]struct {
-		observed imageObservation
-		earlier  *v1alpha1.ImageStatus
-		want     v1alpha1.ImageStatus
+		observed    assess.Image
+		earlier     *v1alpha1.ImageStatus
+		rootProblem string
+		want        v1alpha1.ImageStatus
 	}{
 		"verified": {
 			observed: image("a", verifiedResult),
@@ -328,7 +330,7 @@ func TestImageStatus(t *testing.T) {
 			},
 		},
 		"unknown, another digest: nothing is kept": {
-			observed: imageObservation{reference: "a", answer: pool.Answer{Digest: "sha256:2", Result: limitedResult, Known: true}},
+			observed: assess.Image{Reference: "a", Answer: pool.Answer{Digest: "sha256:2", Result: limitedResult, Known: true}},
 			earlier:  earlier,
 			want: v1alpha1.ImageStatus{
 				Reference: "a", Digest: "sha256:2", Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.RateLimitedReason,
@@ -336,7 +338,8 @@ func TestImageStatus(t *testing.T) {
 			},
 		},
 		"no root of trust": {
-			observed: imageObservation{reference: "a", answer: pool.Answer{Result: limitedResult, Known: true}, rootProblem: "TrustRoot x does not exist"},
+			observed:    assess.Image{Reference: "a", Answer: pool.Answer{Result: limitedResult, Known: true}},
+			rootProblem: "TrustRoot x does not exist",
 			want: v1alpha1.ImageStatus{
 				Reference: "a", Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.TrustRootUnavailableReason,
 				Message: "TrustRoot x does not exist",
@@ -345,9 +348,9 @@ func TestImageStatus(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			tc.observed.usage, tc.observed.workloads = v1alpha1.UsageRequested, 2
+			tc.observed.Usage, tc.observed.Workloads = v1alpha1.UsageRequested, 2
 			tc.want.Usage, tc.want.Workloads = v1alpha1.UsageRequested, new(int32(2))
-			got := imageStatus(tc.observed, tc.earlier, &lastRound)
+			got := imageStatus(tc.observed, tc.earlier, &lastRound, tc.rootProblem)
 			if diff := cmp.Diff(tc.want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("image (-want +got):\n%s", diff)
 			}
@@ -387,23 +390,23 @@ func TestLastVerifiedTime(t *testing.T) {
 	trust := makeTrust(2)
 	trust.Status.ObservedGeneration, trust.Status.LastVerifiedTime = 1, seconds(now.Add(-time.Hour))
 
-	trust.Status = computeStatus(trust, observation{now: now, policy: applied(), images: []imageObservation{unexamined("a")}, round: round{ends: true}})
+	trust.Status = computeStatus(trust, observation{now: now, policy: applied(), images: []assess.Image{unexamined("a")}, round: round{ends: true}})
 	if trust.Status.LastVerifiedTime != nil {
 		t.Error("the time of another spec's round is kept")
 	}
-	trust.Status = computeStatus(trust, observation{now: now, policy: applied(), images: []imageObservation{image("a", verifiedResult)}, round: round{ends: true}})
+	trust.Status = computeStatus(trust, observation{now: now, policy: applied(), images: []assess.Image{image("a", verifiedResult)}, round: round{ends: true}})
 	if !trust.Status.LastVerifiedTime.Equal(seconds(now)) {
 		t.Errorf("round ended at %v, want %v", trust.Status.LastVerifiedTime, now)
 	}
 	// Answers that land between two rounds do not end one.
-	later := computeStatus(trust, observation{now: now.Add(time.Minute), policy: applied(), images: []imageObservation{image("a", verifiedResult)}})
+	later := computeStatus(trust, observation{now: now.Add(time.Minute), policy: applied(), images: []assess.Image{image("a", verifiedResult)}})
 	if !later.LastVerifiedTime.Equal(seconds(now)) {
 		t.Errorf("the round's end moved to %v", later.LastVerifiedTime)
 	}
 }
 
 func TestVerdictEvents(t *testing.T) {
-	status := func(images ...imageObservation) *v1alpha1.KarmadaImageTrustStatus {
+	status := func(images ...assess.Image) *v1alpha1.KarmadaImageTrustStatus {
 		s := computeStatus(makeTrust(1), observation{now: now, policy: applied(), images: images})
 		return &s
 	}
@@ -441,15 +444,15 @@ func TestVerdictEvents(t *testing.T) {
 }
 
 // other is of another digest.
-func other(image imageObservation) imageObservation {
-	image.answer.Digest = "sha256:2"
+func other(image assess.Image) assess.Image {
+	image.Answer.Digest = "sha256:2"
 	return image
 }
 
 // many untrusted images.
-func many(from int) []imageObservation {
+func many(from int) []assess.Image {
 	const to = 60
-	var images []imageObservation
+	var images []assess.Image
 	for i := from; i < to; i++ {
 		images = append(images, image(fmt.Sprintf("image-%03d", i), unsignedResult))
 	}

@@ -31,6 +31,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify"
@@ -40,13 +41,13 @@ import (
 
 // knowing answers at once: images with "bad" in their name are untrusted, all have one digest.
 type knowing struct {
-	asked []pool.Request
+	asked, retained []pool.Request
 	// silent has nothing examined yet.
 	silent bool
 }
 
 func (k *knowing) Answers(_ string, requests []pool.Request, _ time.Time) []pool.Answer {
-	k.asked = requests
+	k.asked = append(k.asked, requests...)
 	answers := make([]pool.Answer, 0, len(requests))
 	for _, r := range requests {
 		answer := pool.Answer{Digest: hex("a"), Result: verifiedResult, Known: true, Fresh: true}
@@ -62,6 +63,8 @@ func (k *knowing) Answers(_ string, requests []pool.Request, _ time.Time) []pool
 	}
 	return answers
 }
+
+func (k *knowing) Retain(_ string, requests []pool.Request) { k.retained = requests }
 
 func (*knowing) Forget(string) {}
 
@@ -141,22 +144,22 @@ func TestLook(t *testing.T) {
 	applyDeployment(r, "others", "nginx")
 	r.Admission.SetPolicy(foreignCIP("other", "else"))
 
-	look := func(applied policyOutcome) ([]imageObservation, outlook) {
+	look := func(applied policyOutcome) ([]assess.Image, outlook) {
 		return r.look(t.Context(), trust, compiled, applied, time.Time{})
 	}
 	images, seen := look(noPolicyWanted())
 	if len(images) != 2 || seen.workloads != 3 || seen.pending {
 		t.Errorf("got %d images and %d workloads, pending %t; want 2 and 3, and nothing pending", len(images), seen.workloads, seen.pending)
 	}
-	// The images of the trust under both identities, the digest of each image, and nothing on what nobody's policy covers.
+	// The images of the trust with both identities, and the digest of an image that no policy covers. A request for a verdict
+	// resolves the tag too.
 	var asked []string
 	for _, q := range verdicts.asked {
 		asked = append(asked, q.Ref.Name()+" "+subjectOf(q.Rule))
 	}
 	want := []string{
 		"index.docker.io/karmada/bad:v1 someone", "index.docker.io/karmada/good:v1 someone",
-		"index.docker.io/karmada/bad:v1 ", "index.docker.io/karmada/bad:v1 else",
-		"index.docker.io/karmada/good:v1 ", "index.docker.io/karmada/good:v1 else", "index.docker.io/library/nginx:latest ",
+		"index.docker.io/karmada/bad:v1 else", "index.docker.io/karmada/good:v1 else", "index.docker.io/library/nginx:latest ",
 	}
 	if diff := cmp.Diff(want, asked); diff != "" {
 		t.Errorf("questions (-want +got):\n%s", diff)
@@ -214,3 +217,5 @@ func subjectOf(rule *policy.Rule) string {
 	}
 	return rule.Identity.Subject
 }
+
+func hex(letter string) string { return "sha256:" + strings.Repeat(letter, 64) }

@@ -33,6 +33,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
@@ -81,39 +83,28 @@ func (r *KarmadaImageTrustReconciler) applyPolicy(
 	return r.putPolicy(ctx, trust, compiled, desired, current)
 }
 
-// render the policy for its surroundings. Where these are not known now, the policy that stands stays if it fits any;
+// render the policy for its target. Where this is not known now, the policy that stands stays if it fits any;
 // otherwise it is the strictest.
 func (r *KarmadaImageTrustReconciler) render(
 	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, current *unstructured.Unstructured,
 ) *unstructured.Unstructured {
-	rooted, verified := []policy.Target{
-		{TransparencyLog: true},
-		{TransparencyLog: true, TimestampAuthority: true},
-		{TimestampAuthority: true},
-	}, []bool{false, true}
-	if compiled.TrustRoot == "" {
-		rooted = rooted[:1]
-	} else if root, err := r.root(ctx, compiled.TrustRoot); err == nil {
-		rooted = []policy.Target{{TransparencyLog: root.Logs(), TimestampAuthority: root.Timestamps()}}
-	}
+	root, _ := r.root(ctx, compiled.TrustRoot)
+	var config *admission.Config
 	if cluster, err := r.Admission.Cluster(); err == nil {
-		verified = []bool{cluster.Target().AttestationsVerified}
+		config = &cluster.Config
 	}
 	var strictest *unstructured.Unstructured
-	for _, target := range rooted {
-		target.Capabilities = r.Admission.Behavior().Capabilities
-		for _, target.AttestationsVerified = range verified {
-			desired := compiled.ClusterImagePolicy(trust.Name, target)
-			if desired == nil {
-				return nil
-			}
-			desired.SetOwnerReferences([]metav1.OwnerReference{trust.ControllerReference()})
-			if isAsWanted(trust, desired, current) {
-				return desired
-			}
-			if strictest == nil {
-				strictest = desired
-			}
+	for _, target := range assess.Targets(compiled, root, r.Admission.Behavior(), config) {
+		desired := compiled.ClusterImagePolicy(trust.Name, target)
+		if desired == nil {
+			return nil
+		}
+		desired.SetOwnerReferences([]metav1.OwnerReference{trust.ControllerReference()})
+		if isAsWanted(trust, desired, current) {
+			return desired
+		}
+		if strictest == nil {
+			strictest = desired
 		}
 	}
 	return strictest

@@ -21,10 +21,10 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/forecast"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policyreport"
@@ -48,14 +48,7 @@ func (r *KarmadaImageTrustReconciler) publish(ctx context.Context, trust *v1alph
 
 // results on every container that runs an image of the trust, asks for one, or would be refused beside one.
 func results(seen observation) []policyreport.Result {
-	find := finder{
-		collector: imageCollector{compiled: seen.compiled, parsed: map[string]*parsedImage{}},
-		byName:    map[string][]*imageObservation{},
-	}
-	for i := range seen.images {
-		image := &seen.images[i]
-		find.byName[image.reference] = append(find.byName[image.reference], image)
-	}
+	find := finder{assess.NewFinder(seen.compiled, seen.images)}
 	var all []policyreport.Result
 	for i := range seen.outlook.forecasts {
 		all = append(all, find.ofWorkload(&seen.outlook.forecasts[i])...)
@@ -64,12 +57,9 @@ func results(seen observation) []policyreport.Result {
 }
 
 // finder finds what is known of an image as a workload names it.
-type finder struct {
-	collector imageCollector
-	byName    map[string][]*imageObservation
-}
+type finder struct{ *assess.Finder }
 
-func (f *finder) ofWorkload(w *forecast.Forecast) []policyreport.Result {
+func (f finder) ofWorkload(w *forecast.Forecast) []policyreport.Result {
 	var out []policyreport.Result
 	workload := policyreport.Result{
 		APIVersion: schema.GroupVersion{Group: w.Workload.Group, Version: w.Workload.Version}.String(),
@@ -90,43 +80,21 @@ func (f *finder) ofWorkload(w *forecast.Forecast) []policyreport.Result {
 		asked = append(asked, inventory.Running{Container: c})
 	}
 	for _, container := range asked {
-		image := f.find(container)
+		image := f.Find(container)
 		if image == nil || told[container.Container] {
 			continue
 		}
 		told[container.Container] = container.Digest == "" // nodes may run several digests of it
 		r := workload
-		r.Container, r.Image, r.Digest = container.Name, container.Image, image.answer.Digest
-		r.Outcome, r.Reason, r.Message = outcomeOf(image), image.answer.Result.Reason, image.answer.Result.Message
+		r.Container, r.Image, r.Digest = container.Name, container.Image, image.Answer.Digest
+		r.Outcome, r.Reason, r.Message = outcomeOf(image), image.Answer.Result.Reason, image.Answer.Result.Message
 		out = append(out, r)
 	}
 	return slices.CompactFunc(out, func(a, b policyreport.Result) bool { return a == b })
 }
 
-// find the image that a container runs or, where no digest is given, asks for.
-func (f *finder) find(container inventory.Running) *imageObservation {
-	parsed := f.collector.parse(container.Image)
-	if parsed == nil {
-		return nil
-	}
-	digest := container.Digest
-	if pinned, ok := parsed.ref.(name.Digest); ok && digest == "" {
-		digest = pinned.DigestStr()
-	}
-	var found *imageObservation
-	for _, image := range f.byName[parsed.shown()] {
-		switch {
-		case digest != "" && image.answer.Digest == digest:
-			return image
-		case digest == "" && (found == nil || !image.running):
-			found = image
-		}
-	}
-	return found
-}
-
-func outcomeOf(image *imageObservation) policyreport.Outcome {
-	switch image.answer.Result.Verdict {
+func outcomeOf(image *assess.Image) policyreport.Outcome {
+	switch image.Answer.Result.Verdict {
 	case v1alpha1.VerdictVerified:
 		return policyreport.Pass
 	case v1alpha1.VerdictUntrusted:

@@ -18,16 +18,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/forecast"
 	"github.com/karmada-io/image-trust/internal/inventory"
-	"github.com/karmada-io/image-trust/internal/policy"
-	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
 
 // planOptions are the flags of plan.
@@ -102,11 +98,12 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	judge, err := newJudge(s, o, given)
+	engine, err := newEngine(ctx, s, engineOptions{&o.material, &o.registry, &o.cluster}, given)
 	if err != nil {
 		return err
 	}
-	after, err := o.plan(ctx, scene, given, judge)
+	defer engine.close()
+	after, err := o.plan(ctx, scene, given, engine)
 	if err != nil {
 		return err
 	}
@@ -120,7 +117,7 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	before, err := o.plan(ctx, scene, old, judge)
+	before, err := o.plan(ctx, scene, old, engine)
 	if err != nil {
 		return err
 	}
@@ -144,100 +141,18 @@ func (o *planOptions) validate() error {
 }
 
 // plan for the scene with some trusts enforced.
-func (o *planOptions) plan(ctx context.Context, in scene, given *trusts, judge *judge) (forecast.Plan, error) {
+func (o *planOptions) plan(ctx context.Context, in scene, given *trusts, engine *engine) (forecast.Plan, error) {
 	cluster := in.cluster
-	policies, err := judge.policies(ctx, given, cluster.Target())
+	policies, err := engine.policies(ctx, given, cluster.Target())
 	if err != nil {
 		return forecast.Plan{}, err
 	}
 	cluster.Policies = cluster.Policies.Merge(policies...)
-	if err := judge.ask(ctx, forecast.Questions(&cluster, in.workloads)); err != nil {
-		return forecast.Plan{}, err
-	}
-	return forecast.NewPlan(&cluster, in.workloads, judge.answer), nil
-}
-
-// judge answers the questions that plans depend on, each once.
-type judge struct {
-	streams  streams
-	verifier pool.Verifier
-	workers  int
-	roots    *material
-	known    map[admission.QuestionKey]admission.Answer
-}
-
-func newJudge(s streams, o *planOptions, given *trusts) (*judge, error) {
-	verifier, err := o.registry.verifier()
-	if err != nil {
-		return nil, err
-	}
-	return &judge{
-		streams: s, verifier: verifier, workers: o.registry.workers,
-		roots: newMaterial(&o.material, given.roots, &o.cluster),
-		known: map[admission.QuestionKey]admission.Answer{},
-	}, nil
-}
-
-// policies of the trusts once they are enforced, and of the ClusterImagePolicies beside them.
-func (j *judge) policies(ctx context.Context, given *trusts, target policy.Target) ([]*admission.Policy, error) {
-	var policies []*admission.Policy
-	for _, one := range given.all {
-		if name := one.compiled.TrustRoot; name != "" {
-			root, err := j.roots.root(ctx, name)
-			if err != nil {
-				return nil, err
-			}
-			target.TransparencyLog, target.TimestampAuthority = root.Logs(), root.Timestamps()
-		}
-		policies = append(policies, admission.ParsePolicy(one.compiled.Enforced().ClusterImagePolicy(one.name, target)))
-	}
-	for _, cip := range given.policies {
-		policies = append(policies, admission.ParsePolicy(cip))
-	}
-	return policies, nil
-}
-
-// ask finds out what is not known yet.
-func (j *judge) ask(ctx context.Context, questions []admission.Question) error {
-	var open []admission.Question
-	var requests []pool.Request
-	for _, q := range questions {
-		if _, known := j.known[q.Key()]; known {
-			continue
-		}
-		request := pool.Request{Ref: q.Ref, ResolveOnly: q.Rule == nil, Rule: q.Rule, RootName: q.TrustRoot}
-		if q.Rule != nil {
-			root, err := j.roots.root(ctx, q.TrustRoot)
-			if err != nil {
-				return err
-			}
-			request.Root = root
-		}
-		open, requests = append(open, q), append(requests, request)
-	}
-	shown := newProgress(j.streams.ErrOut)
-	answers, err := pool.VerifyAll(ctx, j.verifier, requests, j.workers, shown.show)
-	shown.end()
-	if err != nil {
-		return unavailable(err)
-	}
-	for i, q := range open {
-		result := answers[i].Result
-		j.known[q.Key()] = admission.Answer{
-			Digest: answers[i].Digest, Verdict: result.Verdict, Reason: result.Reason, Message: result.Message,
-		}
-	}
-	return nil
-}
-
-// answer is the Judge that admission is foretold with.
-func (j *judge) answer(q admission.Question) admission.Answer {
-	if known, ok := j.known[q.Key()]; ok {
-		return known
-	}
-	return admission.Answer{
-		Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.PendingReason, Message: fmt.Sprintf("%s was not examined", q.Ref),
-	}
+	var plan forecast.Plan
+	_, err = engine.run(ctx, given, nil, func(judge admission.Judge) {
+		plan = forecast.NewPlan(&cluster, in.workloads, judge)
+	})
+	return plan, err
 }
 
 func planCode(p forecast.Plan) int {

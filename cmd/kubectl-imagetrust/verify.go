@@ -23,6 +23,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
 
@@ -135,28 +136,26 @@ func (t *trusts) questions(args []string) ([]judged, error) {
 
 // judge answers the questions.
 func (o *verifyOptions) judge(ctx context.Context, s streams, given *trusts, questions []judged) error {
-	verifier, err := o.registry.verifier()
+	engine, err := newEngine(ctx, s, engineOptions{&o.material, &o.registry, &o.cluster}, given)
 	if err != nil {
 		return err
 	}
-	roots := newMaterial(&o.material, given.roots, &o.cluster)
+	defer engine.close()
 	requests := make([]pool.Request, 0, len(questions))
 	for _, q := range questions {
 		rootName := q.trust.compiled.TrustRoot
-		root, err := roots.root(ctx, rootName)
+		root, err := engine.roots.root(ctx, rootName)
 		if err != nil {
 			return err
 		}
 		requests = append(requests, pool.Request{Ref: q.ref, Rule: q.trust.compiled.Rule, RootName: rootName, Root: root})
 	}
-	shown := newProgress(s.ErrOut)
-	answers, err := pool.VerifyAll(ctx, verifier, requests, o.registry.workers, shown.show)
-	shown.end()
+	result, err := engine.run(ctx, given, requests, func(admission.Judge) {})
 	if err != nil {
-		return unavailable(err)
+		return err
 	}
-	for i := range questions {
-		questions[i].answer = answers[i]
+	for i, answer := range result.Answers() {
+		questions[i].answer = answer
 	}
 	return nil
 }

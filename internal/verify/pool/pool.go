@@ -224,14 +224,17 @@ func (p *Pool) Start(ctx context.Context) error {
 	return nil
 }
 
-// Answers returns what is known about each request, in the order of the requests, and enqueues those that no attempt
-// since the given time has answered. The requests replace all earlier ones of the subscriber; an answer without
-// subscribers is dropped.
+// Answers returns what is known of each request, in their order, and has workers find out the rest: what has not been
+// attempted at or after since. The requests are kept, and retried after failures, until Retain or Forget drops them.
 func (p *Pool) Answers(subscriber string, requests []Request, since time.Time) []Answer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	requested := make(map[key]bool, len(requests))
+	requested := p.requests[subscriber]
+	if requested == nil {
+		requested = make(map[key]bool, len(requests))
+		p.requests[subscriber] = requested
+	}
 	answers := make([]Answer, 0, len(requests))
 	for _, request := range requests {
 		k := keyOf(request)
@@ -250,25 +253,37 @@ func (p *Pool) Answers(subscriber string, requests []Request, since time.Time) [
 		}
 		answers = append(answers, answer)
 	}
-	p.replace(subscriber, requested)
 	return answers
+}
+
+// Retain drops all requests of a subscriber but the given ones. What is known of a request that no subscriber has any more is
+// dropped too.
+func (p *Pool) Retain(subscriber string, requests []Request) {
+	retained := make(map[key]bool, len(requests))
+	for _, request := range requests {
+		retained[keyOf(request)] = true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.retain(subscriber, retained)
 }
 
 // Forget drops all requests of a subscriber.
 func (p *Pool) Forget(subscriber string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.replace(subscriber, nil)
+	p.retain(subscriber, nil)
 	delete(p.requests, subscriber)
 }
 
-// replace records what a subscriber requests, and drops entries without subscribers.
-func (p *Pool) replace(subscriber string, requested map[key]bool) {
+// retain drops the requests of a subscriber that are not among the given ones.
+func (p *Pool) retain(subscriber string, retained map[key]bool) {
 	dropped := false
 	for k := range p.requests[subscriber] {
-		if requested[k] {
+		if retained[k] {
 			continue
 		}
+		delete(p.requests[subscriber], k)
 		e := p.entries[k]
 		delete(e.subscribers, subscriber)
 		if len(e.subscribers) == 0 {
@@ -276,7 +291,6 @@ func (p *Pool) replace(subscriber string, requested map[key]bool) {
 			dropped = true
 		}
 	}
-	p.requests[subscriber] = requested
 	if dropped {
 		p.evict()
 	}

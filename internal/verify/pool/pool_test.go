@@ -18,6 +18,8 @@ package pool
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -129,6 +131,12 @@ func (f *fixture) await(subscriber string) {
 	if got := <-f.changed; got != subscriber {
 		f.t.Fatalf("%s was told, want %s", got, subscriber)
 	}
+}
+
+// subscribers of an image, sorted.
+func (f *fixture) subscribers(image string) []string {
+	f.t.Helper()
+	return slices.Sorted(maps.Keys(f.entries[keyOf(ask(f.t, image)[0])].subscribers))
 }
 
 func ask(t *testing.T, images ...string) []Request {
@@ -258,6 +266,13 @@ func TestForgetLeavesNothing(t *testing.T) {
 	f.await("a")
 	f.Answers("b", ask(t, "karmada/x:v1"), time.Time{})
 	f.Answers("a", ask(t, "karmada/y:v1"), time.Time{})
+	if len(f.entries) != 2 || len(f.subscribers("karmada/x:v1")) != 2 {
+		t.Errorf("%d entries, and %v ask about x; want 2 and both: Answers drops nothing", len(f.entries), f.subscribers("karmada/x:v1"))
+	}
+	f.Retain("a", ask(t, "karmada/y:v1"))
+	if got := f.subscribers("karmada/x:v1"); !cmp.Equal(got, []string{"b"}) {
+		t.Errorf("%v ask about x, want b", got)
+	}
 	if len(f.entries) != 2 || len(f.verdicts) != 2 {
 		t.Errorf("%d entries and %d verdicts, want 2 and 2", len(f.entries), len(f.verdicts))
 	}

@@ -70,7 +70,7 @@ func requests(t *testing.T, images ...string) []pool.Request {
 	return out
 }
 
-func TestJudge(t *testing.T) {
+func TestBatch(t *testing.T) {
 	v := &verifier{}
 	var images []string
 	for i := range 50 {
@@ -78,12 +78,14 @@ func TestJudge(t *testing.T) {
 	}
 	images = append(images, "bad")
 	last := 0
-	answers, err := pool.VerifyAll(t.Context(), v, requests(t, images...), 3, func(done, all int) {
-		if done < last || all != len(images) {
+	batch := pool.NewBatch(t.Context(), v, 3, func(done, all int) {
+		if done < last || all < len(images) {
 			t.Errorf("%d of %d after %d", done, all, last)
 		}
 		last = done
 	})
+	defer batch.Close()
+	answers, err := batch.Answers(t.Context(), requests(t, images...))
 	if err != nil || last != len(images) {
 		t.Fatalf("%d of %d: %v", last, len(images), err)
 	}
@@ -100,22 +102,33 @@ func TestJudge(t *testing.T) {
 	if got := v.verified.Load(); got != different {
 		t.Errorf("%d verifications, want %d", got, different)
 	}
+	// A second call verifies only what is new.
+	if _, err := batch.Answers(t.Context(), requests(t, "image1", "another")); err != nil || last != len(images)+2 {
+		t.Errorf("%d of %d: %v", last, len(images)+2, err)
+	}
+	if got := v.verified.Load(); got != different+1 {
+		t.Errorf("%d verifications after the second call, want %d", got, different+1)
+	}
 }
 
-func TestJudgeNothing(t *testing.T) {
-	answers, err := pool.VerifyAll(t.Context(), &verifier{}, nil, 1, func(int, int) {})
+func TestBatchOfNothing(t *testing.T) {
+	batch := pool.NewBatch(t.Context(), &verifier{}, 1, func(int, int) {})
+	defer batch.Close()
+	answers, err := batch.Answers(t.Context(), nil)
 	if err != nil || len(answers) != 0 {
 		t.Errorf("%v, %v", answers, err)
 	}
 }
 
-func TestJudgeEnds(t *testing.T) {
+func TestBatchEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := pool.VerifyAll(ctx, &verifier{}, requests(t, "good", "slow:hangs"), 2, func(done, _ int) {
+	batch := pool.NewBatch(ctx, &verifier{}, 2, func(done, _ int) {
 		if done == 1 {
 			cancel()
 		}
 	})
+	defer batch.Close()
+	_, err := batch.Answers(ctx, requests(t, "good", "slow:hangs"))
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}

@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package controllers
+package assess
 
 import (
 	"fmt"
@@ -32,7 +32,7 @@ import (
 
 func hex(letter string) string { return "sha256:" + strings.Repeat(letter, 64) }
 
-func asksFor(image string) inventory.Workload {
+func requests(image string) inventory.Workload {
 	return inventory.Workload{Kind: "Deployment", Name: image, Template: []inventory.Container{{Name: "main", Image: image}}}
 }
 
@@ -46,7 +46,7 @@ func idle(w inventory.Workload) inventory.Workload {
 	return w
 }
 
-// TestImages has workloads become questions, and the answers become what is shown.
+// TestImages has workloads turned into requests, and the answers into images.
 func TestImages(t *testing.T) {
 	const tag, pinned = "karmada/app:v1", "docker.io/karmada/app:v1@"
 	verified := func(digest string) pool.Answer {
@@ -55,30 +55,30 @@ func TestImages(t *testing.T) {
 	for name, tc := range map[string]struct {
 		workloads  []inventory.Workload
 		references []v1alpha1.ImageReference
-		// answers by the question: the reference, "runs" where a node reports it, and the index that was asked for.
+		// answers by the request: the reference, "runs" where a node reports it, and the index that was requested.
 		answers map[string]pool.Answer
 		want    []string // REFERENCE DIGEST USAGE WORKLOADS VERDICT and what else is shown
 	}{
-		"asked for by tag": {
-			workloads: []inventory.Workload{asksFor(tag), asksFor("index.docker.io/karmada/app:v1")},
+		"requested by tag": {
+			workloads: []inventory.Workload{requests(tag), requests("index.docker.io/karmada/app:v1")},
 			answers:   map[string]pool.Answer{"app:v1": verified(hex("a"))},
 			want:      []string{"docker.io/karmada/app:v1 a Requested 2 Verified"},
 		},
 		"runs what the tag names": {
-			workloads: []inventory.Workload{runs(asksFor(tag), tag, hex("a"))},
+			workloads: []inventory.Workload{runs(requests(tag), tag, hex("a"))},
 			answers:   map[string]pool.Answer{"app:v1": verified(hex("a")), "runs a": {TagDigest: hex("a"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}}},
 			want:      []string{"docker.io/karmada/app:v1 a Running 1 Verified"},
 		},
 		"the tag has moved": {
-			workloads: []inventory.Workload{runs(asksFor(tag), tag, hex("a"))},
+			workloads: []inventory.Workload{runs(requests(tag), tag, hex("a"))},
 			answers: map[string]pool.Answer{
 				"app:v1": {Digest: hex("b"), Result: verify.Result{Verdict: v1alpha1.VerdictUntrusted}},
 				"runs a": {TagDigest: hex("b"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
 			},
 			want: []string{"docker.io/karmada/app:v1 a Running 1 Verified tag b", "docker.io/karmada/app:v1 b Requested 1 Untrusted"},
 		},
-		"the tag cannot be looked up": {
-			workloads: []inventory.Workload{runs(asksFor(tag), tag, hex("a"))},
+		"the tag cannot be resolved": {
+			workloads: []inventory.Workload{runs(requests(tag), tag, hex("a"))},
 			answers: map[string]pool.Answer{
 				"app:v1": {Result: verify.Result{Verdict: v1alpha1.VerdictUnknown}},
 				"runs a": {Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
@@ -86,7 +86,7 @@ func TestImages(t *testing.T) {
 			want: []string{"docker.io/karmada/app:v1 a Running 1 Verified"},
 		},
 		"a platform of the index that the tag names": {
-			workloads: []inventory.Workload{runs(asksFor(tag), tag, hex("a"))},
+			workloads: []inventory.Workload{runs(requests(tag), tag, hex("a"))},
 			answers: map[string]pool.Answer{
 				"app:v1": verified(hex("c")),
 				"runs a": {IndexDigest: hex("c"), TagDigest: hex("a"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
@@ -94,7 +94,7 @@ func TestImages(t *testing.T) {
 			want: []string{"docker.io/karmada/app:v1 a Running 1 Verified index c"},
 		},
 		"pinned to the index": {
-			workloads: []inventory.Workload{runs(asksFor(pinned+hex("c")), pinned+hex("c"), hex("a"))},
+			workloads: []inventory.Workload{runs(requests(pinned+hex("c")), pinned+hex("c"), hex("a"))},
 			answers: map[string]pool.Answer{
 				"c":           verified(hex("c")),
 				"runs a of c": {IndexDigest: hex("c"), TagDigest: hex("a"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
@@ -102,7 +102,7 @@ func TestImages(t *testing.T) {
 			want: []string{"docker.io/karmada/app:v1 a Running 1 Verified index c"},
 		},
 		"pinned to the index without a tag": {
-			workloads: []inventory.Workload{runs(asksFor("karmada/app@"+hex("c")), "karmada/app@"+hex("c"), hex("a"))},
+			workloads: []inventory.Workload{runs(requests("karmada/app@"+hex("c")), "karmada/app@"+hex("c"), hex("a"))},
 			answers: map[string]pool.Answer{
 				"c":           verified(hex("c")),
 				"runs a of c": {IndexDigest: hex("c"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
@@ -110,23 +110,23 @@ func TestImages(t *testing.T) {
 			want: []string{"docker.io/karmada/app@" + hex("c") + " a Running 1 Verified index c"},
 		},
 		"tag and digest are one image": {
-			workloads:  []inventory.Workload{asksFor(pinned + hex("a")), asksFor(tag)},
+			workloads:  []inventory.Workload{requests(pinned + hex("a")), requests(tag)},
 			references: []v1alpha1.ImageReference{"docker.io/karmada/app:v1"},
 			answers:    map[string]pool.Answer{"app:v1": verified(hex("a")), "a": verified(hex("a"))},
 			want:       []string{"docker.io/karmada/app:v1 a Requested 2 Verified"},
 		},
 		"by digest alone": {
-			workloads: []inventory.Workload{asksFor("karmada/app@" + hex("a"))},
+			workloads: []inventory.Workload{requests("karmada/app@" + hex("a"))},
 			answers:   map[string]pool.Answer{"a": verified(hex("a"))},
 			want:      []string{"docker.io/karmada/app@" + hex("a") + " a Requested 1 Verified"},
 		},
 		"only for a rollback": {
-			workloads: []inventory.Workload{idle(asksFor(tag))},
+			workloads: []inventory.Workload{idle(requests(tag))},
 			answers:   map[string]pool.Answer{"app:v1": verified(hex("a"))},
 			want:      []string{"docker.io/karmada/app:v1 a Rollback 1 Verified"},
 		},
-		"for a rollback and for good": {
-			workloads: []inventory.Workload{idle(asksFor(tag)), asksFor(tag)},
+		"for a rollback and requested": {
+			workloads: []inventory.Workload{idle(requests(tag)), requests(tag)},
 			answers:   map[string]pool.Answer{"app:v1": verified(hex("a"))},
 			want:      []string{"docker.io/karmada/app:v1 a Requested 2 Verified"},
 		},
@@ -135,8 +135,8 @@ func TestImages(t *testing.T) {
 			answers:    map[string]pool.Answer{"app:v1": verified(hex("a"))},
 			want:       []string{"docker.io/karmada/app:v1 a Requested 0 Verified"},
 		},
-		"others' images and what is no name": {
-			workloads: []inventory.Workload{asksFor("nginx"), asksFor("karmada/UPPER"), asksFor("")},
+		"images of others and invalid names": {
+			workloads: []inventory.Workload{requests("nginx"), requests("karmada/UPPER"), requests("")},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -148,23 +148,23 @@ func TestImages(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			queries := collectImages(tc.workloads, compiled)
-			answers := make([]pool.Answer, 0, len(queries))
-			for _, q := range queries {
-				answer, ok := tc.answers[asked(q)]
+			images := CollectImages(compiled, tc.workloads)
+			var answers []pool.Answer
+			for _, request := range images.Requests(nil, nil) {
+				answer, ok := tc.answers[describeRequest(request)]
 				if !ok {
-					t.Fatalf("unexpected question %q", asked(q))
+					t.Fatalf("unexpected request %q", describeRequest(request))
 				}
 				answers = append(answers, answer)
 			}
 			var got []string
-			for _, i := range mergeImages(queries, answers) {
-				line := fmt.Sprint(i.reference, " ", letter(i.answer.Digest), " ", i.usage, " ", i.workloads, " ", i.answer.Result.Verdict)
-				if i.answer.IndexDigest != "" {
-					line += " index " + letter(i.answer.IndexDigest)
+			for _, i := range images.Observe(answers) {
+				line := fmt.Sprint(i.Reference, " ", letter(i.Answer.Digest), " ", i.Usage, " ", i.Workloads, " ", i.Answer.Result.Verdict)
+				if i.Answer.IndexDigest != "" {
+					line += " index " + letter(i.Answer.IndexDigest)
 				}
-				if i.tagDigest != "" {
-					line += " tag " + letter(i.tagDigest)
+				if i.TagDigest != "" {
+					line += " tag " + letter(i.TagDigest)
 				}
 				got = append(got, line)
 			}
@@ -177,37 +177,38 @@ func TestImages(t *testing.T) {
 
 func letter(digest string) string { return strings.TrimPrefix(digest, "sha256:")[:1] }
 
-func asked(q imageQuery) string {
-	name := q.request.Ref.Identifier()
+func describeRequest(request pool.Request) string {
+	name := request.Ref.Identifier()
 	if digest, ok := strings.CutPrefix(name, "sha256:"); ok {
 		name = digest[:1]
 	} else {
 		name = "app:" + name
 	}
-	if q.request.Running {
+	if request.Running {
 		name = "runs " + name
 	}
-	if q.request.Index != nil {
-		name += " of " + letter(q.request.Index.DigestStr())
+	if request.Index != nil {
+		name += " of " + letter(request.Index.DigestStr())
 	}
 	return name
 }
 
-func TestRecall(t *testing.T) {
+// TestRequestsNameTheKnownIndex has the index of a running image taken over from its last status.
+func TestRequestsNameTheKnownIndex(t *testing.T) {
 	compiled, err := policy.Compile(v1alpha1.KarmadaImageTrustSpec{
 		Images: []v1alpha1.ImageGlob{"docker.io/karmada/*"}, Issuer: "https://issuer", Identity: "someone",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	queries := collectImages([]inventory.Workload{runs(asksFor("karmada/app:v1"), "karmada/app:v1", hex("a"))}, compiled)
-	recall(queries, []v1alpha1.ImageStatus{
+	images := CollectImages(compiled, []inventory.Workload{runs(requests("karmada/app:v1"), "karmada/app:v1", hex("a"))})
+	got := images.Requests(nil, []v1alpha1.ImageStatus{
 		{Reference: "docker.io/karmada/app:v1", Digest: hex("b"), IndexDigest: hex("d")},
 		{Reference: "docker.io/karmada/app:v1", Digest: hex("a"), IndexDigest: hex("c")},
 	})
-	for _, q := range queries {
-		if got := q.request.KnownIndex; q.running != (got != nil) || got != nil && got.DigestStr() != hex("c") {
-			t.Errorf("%s: recalled %v", asked(q), got)
+	for _, request := range got {
+		if index := request.KnownIndex; request.Running != (index != nil) || index != nil && index.DigestStr() != hex("c") {
+			t.Errorf("%s: the known index is %v", describeRequest(request), index)
 		}
 	}
 }

@@ -1,0 +1,149 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+	http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+package assess
+
+import (
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify/pool"
+)
+
+// Image is what is known of one image of a trust.
+type Image struct {
+	// Reference as the status shows it, by tag where one is written.
+	Reference string
+	// Answer holds the verdict and the digest that it is about.
+	Answer pool.Answer
+	// Running reports whether a node reports the image.
+	Running bool
+	// TagDigest is the digest that the tag of a running image names, if that is something else.
+	TagDigest string
+	// Usage is the most important of its uses.
+	Usage v1alpha1.Usage
+	// Workloads counts the workloads that use the image.
+	Workloads int
+}
+
+// Observe merges the answers to the Requests into one Image for each that the status shows, in a fixed order.
+func (i Images) Observe(answers []pool.Answer) []Image {
+	var images []Image
+	var used []uses
+	positions := map[imageKey]int{}
+	running := map[string][]int{} // by reference
+	for at, query := range i.queries {
+		answer := answers[at]
+		if query.digest != "" {
+			answer.Digest = query.digest
+		}
+		key := imageKey{reference: query.reference, digest: answer.Digest}
+		found, ok := positions[key]
+		if !ok && !query.running {
+			found, ok = findRunning(images, running[query.reference], answer.Digest)
+		}
+		if ok {
+			images[found].merge(query, answer)
+			used[found].add(query.uses)
+			continue
+		}
+		positions[key] = len(images)
+		if query.running {
+			running[query.reference] = append(running[query.reference], len(images))
+		}
+		images = append(images, Image{
+			Reference: query.reference, Answer: answer, TagDigest: movedTag(query, answer), Running: query.running,
+		})
+		used = append(used, query.uses)
+	}
+	for at := range images {
+		images[at].Usage, images[at].Workloads = used[at].usage, len(used[at].workloads)
+	}
+	return images
+}
+
+// findRunning finds the image that runs under the same reference and is what was requested: the digest is that of the
+// index, or not known.
+func findRunning(images []Image, running []int, digest string) (int, bool) {
+	for _, at := range running {
+		if digest == "" || images[at].Answer.IndexDigest == digest {
+			return at, true
+		}
+	}
+	return 0, false
+}
+
+// merge adds another answer on the same image. The verdict on a running image counts more than that on a requested one. Of
+// two verdicts on a requested image the worse one counts, and of two on a running image the better one, since a signature of
+// any index that holds it is enough.
+func (i *Image) merge(query imageQuery, answer pool.Answer) {
+	settled := i.Answer.Fresh && answer.Fresh
+	replaces := answer.Result.Verdict.Worse(i.Answer.Result.Verdict)
+	if query.running {
+		replaces = i.Answer.Result.Verdict.Worse(answer.Result.Verdict)
+	}
+	if answer.Digest != "" && i.Running == query.running && replaces {
+		i.Answer = answer
+	}
+	i.Answer.Fresh = settled
+}
+
+// movedTag is the digest that the tag names, where that is neither what runs nor the index that holds it.
+func movedTag(query imageQuery, answer pool.Answer) string {
+	if !query.running || answer.TagDigest == answer.Digest || answer.TagDigest == answer.IndexDigest {
+		return ""
+	}
+	return answer.TagDigest
+}
+
+// Finder finds what is known of an image by its name in a workload.
+type Finder struct {
+	references *references
+	images     map[string][]*Image // by reference
+}
+
+// NewFinder returns a Finder among the images of a trust.
+func NewFinder(trust *policy.Policy, images []Image) *Finder {
+	f := &Finder{references: newReferences(trust), images: map[string][]*Image{}}
+	for i := range images {
+		f.images[images[i].Reference] = append(f.images[images[i].Reference], &images[i])
+	}
+	return f
+}
+
+// Find returns the image that a container runs or, where no node reports a digest, requests; nil where the trust does not
+// select the image.
+func (f *Finder) Find(container inventory.Running) *Image {
+	ref := f.references.parse(container.Image)
+	if ref == nil {
+		return nil
+	}
+	digest := container.Digest
+	if pinned, ok := ref.Reference.(name.Digest); ok && digest == "" {
+		digest = pinned.DigestStr()
+	}
+	var found *Image
+	for _, image := range f.images[ref.String()] {
+		switch {
+		case digest != "" && image.Answer.Digest == digest:
+			return image
+		case digest == "" && (found == nil || !image.Running):
+			found = image
+		}
+	}
+	return found
+}

@@ -1,0 +1,78 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+	http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+package assess
+
+import (
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/karmada-io/image-trust/internal/policy"
+)
+
+// Reference is an image's name as it is written in a workload.
+type Reference struct {
+	name.Reference
+
+	// Tag that is written, alone or next to a digest; nil where none is.
+	Tag *name.Tag
+}
+
+// String is how the status shows the image: by its tag where one is written, since the digest has a field of its own.
+func (r Reference) String() string {
+	repository := policy.DisplayName(r.Context())
+	if r.Tag != nil {
+		return repository + ":" + r.Tag.TagStr()
+	}
+	return repository + "@" + r.Identifier()
+}
+
+// references parses the names of images, each once, and keeps those that a trust selects.
+type references struct {
+	trust  *policy.Policy
+	parsed map[string]*Reference
+}
+
+func newReferences(trust *policy.Policy) *references {
+	return &references{trust: trust, parsed: map[string]*Reference{}}
+}
+
+// parse returns nil for an image that the trust does not select. That includes an invalid name, which admission denies.
+func (r *references) parse(written string) *Reference {
+	if image, ok := r.parsed[written]; ok {
+		return image
+	}
+	r.parsed[written] = nil
+	ref, err := name.ParseReference(written)
+	if err != nil || !r.trust.Matches(ref) {
+		return nil
+	}
+	image := &Reference{Reference: ref}
+	if tag, ok := ref.(name.Tag); ok {
+		image.Tag = &tag
+	} else if tag, ok := tagNextToDigest(written); ok {
+		image.Tag = &tag
+	}
+	r.parsed[written] = image
+	return image
+}
+
+// tagNextToDigest returns the tag of NAME:TAG@DIGEST, which name.Digest drops.
+func tagNextToDigest(written string) (name.Tag, bool) {
+	tagged, _, _ := strings.Cut(written, "@")
+	tag, err := name.NewTag(tagged, name.WithDefaultTag(""))
+	return tag, err == nil && tag.TagStr() != ""
+}

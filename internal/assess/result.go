@@ -1,0 +1,170 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+	http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+package assess
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify"
+	"github.com/karmada-io/image-trust/internal/verify/pool"
+)
+
+// Result holds what a run has found out. Its Answer method is an admission.Judge.
+type Result struct {
+	trusts   []*policy.Policy
+	version  string // of policy-controller
+	requests []pool.Request
+	// answers to the requests, in their order. The last requests have none while they are being collected.
+	answers []pool.Answer
+	// requested counts the requests of the caller, which come first.
+	requested int
+	// byQuestion and byReference find requests that may answer a question, by position.
+	byQuestion  map[admission.QuestionKey]int
+	byReference map[string]int
+	// unanswered reports that the last round still left questions that were not asked.
+	unanswered bool
+}
+
+func newResult(trusts []*policy.Policy, version string) *Result {
+	return &Result{trusts: trusts, version: version, byQuestion: map[admission.QuestionKey]int{}, byReference: map[string]int{}}
+}
+
+// Answers to the requests of the caller, in their order.
+func (r *Result) Answers() []pool.Answer { return r.answers[:r.requested] }
+
+// Requests returns all requests of the run: those of the caller, and those that answer admission's questions.
+func (r *Result) Requests() []pool.Request { return r.requests }
+
+// Pending reports whether an answer is still missing because no attempt to get it has ended.
+func (r *Result) Pending() bool {
+	return r.unanswered || slices.ContainsFunc(r.answers, func(a pool.Answer) bool { return !a.Known })
+}
+
+// Answer is the answer to a question of admission: Unknown, with the reason Pending, where it was not asked in the run.
+func (r *Result) Answer(q admission.Question) admission.Answer {
+	answer, _ := r.find(q)
+	return answer
+}
+
+func (r *Result) add(request pool.Request) {
+	if !request.Running {
+		// Admission decides on what is asked for; what a node already runs may be accepted for the index that holds it.
+		at := len(r.requests)
+		r.byQuestion[question(request).Key()] = at
+		if _, ok := r.byReference[request.Ref.Name()]; !ok {
+			r.byReference[request.Ref.Name()] = at
+		}
+	}
+	r.requests = append(r.requests, request)
+}
+
+func question(request pool.Request) admission.Question {
+	return admission.Question{Ref: request.Ref, Rule: request.Rule, TrustRoot: request.RootName}
+}
+
+// requestsFor returns the requests that answer the questions. Those by a rule come first, as each of them resolves its
+// reference too.
+func (r *Result) requestsFor(questions []admission.Question) []pool.Request {
+	var requests []pool.Request
+	asked := map[admission.QuestionKey]bool{}
+	references := map[string]bool{}
+	request := func(q admission.Question) {
+		key := q.Key()
+		if _, known := r.byQuestion[key]; known || asked[key] {
+			return
+		}
+		asked[key], references[q.Ref.Name()] = true, true
+		requests = append(requests, pool.Request{Ref: q.Ref, ResolveOnly: q.Rule == nil, Rule: q.Rule, RootName: q.TrustRoot})
+	}
+	for _, q := range questions {
+		if q.Rule == nil {
+			continue
+		}
+		if broader, ok := findBroader(r.trusts, q); ok {
+			q = broader
+		}
+		request(q)
+	}
+	for _, q := range questions {
+		if q.Rule == nil && !references[q.Ref.Name()] {
+			request(q)
+		}
+	}
+	return requests
+}
+
+// find returns the answer to a question, and whether it was asked for at all.
+func (r *Result) find(q admission.Question) (admission.Answer, bool) {
+	if q.Rule == nil {
+		if i, ok := r.byReference[q.Ref.Name()]; ok && i < len(r.answers) {
+			return toAnswer(r.answers[i]), true
+		}
+		return pendingAnswer(), false
+	}
+	if i, ok := r.byQuestion[q.Key()]; ok && i < len(r.answers) {
+		return toAnswer(r.answers[i]), true
+	}
+	if broader, ok := findBroader(r.trusts, q); ok {
+		if i, ok := r.byQuestion[broader.Key()]; ok && i < len(r.answers) {
+			return r.answerForFormats(q, r.answers[i]), true
+		}
+	}
+	return pendingAnswer(), false
+}
+
+// findBroader returns the question by the rule of a trust that asks for the same as another question, in more formats.
+func findBroader(trusts []*policy.Policy, q admission.Question) (admission.Question, bool) {
+	for _, trust := range trusts {
+		if q.TrustRoot == trust.TrustRoot && q.Rule.DecidedBy(trust.Rule) {
+			return admission.Question{Ref: q.Ref, Rule: trust.Rule, TrustRoot: q.TrustRoot}, true
+		}
+	}
+	return admission.Question{}, false
+}
+
+// current is the result that counts: what cannot be verified now keeps its last verdict.
+func current(answer pool.Answer) verify.Result {
+	if answer.Result.Verdict == v1alpha1.VerdictUnknown && answer.Last != nil {
+		return *answer.Last
+	}
+	return answer.Result
+}
+
+func toAnswer(answer pool.Answer) admission.Answer {
+	result := current(answer)
+	return admission.Answer{Digest: answer.Digest, Verdict: result.Verdict, Reason: result.Reason, Message: result.Message}
+}
+
+// answerForFormats is the answer to a question in fewer formats than were asked for.
+func (r *Result) answerForFormats(q admission.Question, from pool.Answer) admission.Answer {
+	answer, result := toAnswer(from), current(from)
+	if result.Verdict != v1alpha1.VerdictVerified || result.Formats.IsSubsetOf(q.Rule.Formats()) {
+		return answer
+	}
+	answer.Verdict, answer.Reason = v1alpha1.VerdictUntrusted, v1alpha1.FormatNotAcceptedReason
+	answer.Message = "it is signed or attested with a Sigstore bundle, which the policy does not accept"
+	if q.TrustRoot != "" {
+		answer.Message = fmt.Sprintf(
+			"it is signed or attested with a Sigstore bundle, which policy-controller %s cannot verify with a TrustRoot", r.version)
+	}
+	return answer
+}
+
+func pendingAnswer() admission.Answer { return toAnswer(pool.Pending()) }

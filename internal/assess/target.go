@@ -1,0 +1,62 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+	http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+package assess
+
+import (
+	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
+)
+
+// Target completes what admission verifies with the root of trust of a policy, nil while there is none.
+func Target(target policy.Target, root *trustroot.Root) policy.Target {
+	if root != nil {
+		target.TransparencyLog, target.TimestampAuthority = root.Logs(), root.Timestamps()
+	}
+	return target
+}
+
+// Targets returns every target that the policy of a trust may have to be rendered for, the one with the strictest policy
+// first. The root of trust and the configuration of policy-controller are nil while they are not known.
+func Targets(trust *policy.Policy, root *trustroot.Root, behavior admission.Behavior, config *admission.Config) []policy.Target {
+	roots := []policy.Target{{TransparencyLog: true}}
+	switch {
+	case trust.TrustRoot == "":
+	case root != nil:
+		roots[0] = Target(policy.Target{}, root)
+	default:
+		roots = append(roots,
+			policy.Target{TransparencyLog: true, TimestampAuthority: true}, policy.Target{TimestampAuthority: true})
+	}
+	verified := []bool{false, true}
+	if config != nil {
+		verified = []bool{behavior.Target(*config).AttestationsVerified}
+	}
+	targets := make([]policy.Target, 0, len(roots)*len(verified))
+	for _, target := range roots {
+		target.Capabilities = behavior.Capabilities
+		for _, target.AttestationsVerified = range verified {
+			targets = append(targets, target)
+		}
+	}
+	return targets
+}
+
+// EnforcedPolicy is the policy of a trust, as admission reads it, once the trust is enforced. The target is completed with
+// the root of trust.
+func EnforcedPolicy(name string, trust *policy.Policy, target policy.Target, root *trustroot.Root) *admission.Policy {
+	return admission.ParsePolicy(trust.Enforced().ClusterImagePolicy(name, Target(target, root)))
+}
