@@ -51,7 +51,7 @@ func (r *secretReader) Get(_ context.Context, key client.ObjectKey, into client.
 	case !ok:
 		return apierrors.NewNotFound(schema.GroupResource{Resource: "secrets"}, key.Name)
 	}
-	found.DeepCopyInto(into.(*corev1.Secret)) //nolint:forcetypeassert // nothing else is asked for
+	found.DeepCopyInto(into.(*corev1.Secret))
 	return nil
 }
 

@@ -101,7 +101,7 @@ func checks(q judged) []string {
 
 // printWide is a table, one line for each verdict.
 func printWide(w io.Writer, all []judged) error {
-	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0) //nolint:mnd // as kubectl's tables
+	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	_, _ = fmt.Fprintln(table, "IMAGE\tVERDICT\tREASON\tDIGEST\tFORMAT\tLOG INDEX\tSIGNED\tIDENTITY\tTRUST")
 	for _, q := range all {
 		r := q.answer.Result

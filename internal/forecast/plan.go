@@ -130,9 +130,9 @@ func (w PlanWorkload) rank() int {
 	case w.Outcome == admission.Undetermined:
 		return 1
 	case len(w.Uncovered) > 0:
-		return 2 //nolint:mnd // an order
+		return 2
 	default:
-		return 3 //nolint:mnd // an order
+		return 3
 	}
 }
 

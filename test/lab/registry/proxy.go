@@ -83,8 +83,8 @@ func startProxy(ctx context.Context, registryAddress, dir string) (*Proxy, error
 	p.tunnels = newTunnelListener(listener.Addr())
 	// Clients that break off are nobody's concern.
 	quiet := log.New(io.Discard, "", 0)
-	p.outer = &http.Server{Handler: http.HandlerFunc(p.serveOuter), ErrorLog: quiet}   //nolint:gosec // loopback, own clients
-	p.inner = &http.Server{Handler: http.HandlerFunc(p.serveHandler), ErrorLog: quiet} //nolint:gosec // loopback, own clients
+	p.outer = &http.Server{Handler: http.HandlerFunc(p.serveOuter), ErrorLog: quiet}   //nolint:gosec // serves only clients of the test, on loopback
+	p.inner = &http.Server{Handler: http.HandlerFunc(p.serveHandler), ErrorLog: quiet} //nolint:gosec // serves only clients of the test, on loopback
 	p.serving.Go(func() { _ = p.outer.Serve(listener) })
 	p.serving.Go(func() { _ = p.inner.Serve(p.tunnels) })
 	return p, nil
@@ -135,7 +135,7 @@ func (p *Proxy) Transport() *http.Transport {
 		Proxy: func(request *http.Request) (*url.URL, error) {
 			host := request.URL.Hostname()
 			if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
-				return nil, nil //nolint:nilnil // net/http's way to say: no proxy
+				return nil, nil //nolint:nilnil // net/http takes a nil URL for no proxy
 			}
 			return proxy, nil
 		},
@@ -187,7 +187,7 @@ func (p *Proxy) serveHandler(w http.ResponseWriter, r *http.Request) {
 
 func (p *Proxy) certificate(host string) (*tls.Certificate, error) {
 	if known, ok := p.certificates.Load(host); ok {
-		return known.(*tls.Certificate), nil //nolint:forcetypeassert // stored below only
+		return known.(*tls.Certificate), nil //nolint:forcetypeassert // only certificates are stored
 	}
 	issued, err := p.authority.Issue(host)
 	if err != nil {

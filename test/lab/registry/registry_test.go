@@ -38,7 +38,7 @@ const fetchURL = "REGISTRY_TEST_FETCH"
 
 func TestMain(m *testing.M) {
 	if url := os.Getenv(fetchURL); url != "" {
-		response, err := http.Get(url) //nolint:gosec // the test's own
+		response, err := http.Get(url) //nolint:gosec // the URL of a server that the test started
 		if err != nil {
 			_, _ = os.Stdout.WriteString(err.Error())
 			os.Exit(1)

@@ -112,7 +112,7 @@ func (c *cosignCLI) policyTester(t *testing.T, f *conformanceFixture, cip client
 		t.Fatal("the tester supports only the default root of trust")
 	}
 	dir := t.TempDir()
-	written := cip.DeepCopyObject().(client.Object) //nolint:forcetypeassert // a copy
+	written := cip.DeepCopyObject().(client.Object)
 	written.SetManagedFields(nil)
 	encoded, err := yaml.Marshal(written)
 	if err != nil {

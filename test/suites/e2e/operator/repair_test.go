@@ -101,7 +101,7 @@ func fieldsOf(made *unstructured.Unstructured) policyFields {
 
 func firstAuthority(made *unstructured.Unstructured) map[string]any {
 	authorities, _, _ := unstructured.NestedSlice(made.Object, "spec", "authorities")
-	return authorities[0].(map[string]any) //nolint:forcetypeassert // a policy of ours
+	return authorities[0].(map[string]any)
 }
 
 // TestForeignPolicy checks that the operator does not touch a policy that it did not create.

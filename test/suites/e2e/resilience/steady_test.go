@@ -144,7 +144,7 @@ func touch(t *testing.T, object client.Object) {
 	t.Helper()
 	before := reconciliations(lab.ReadMetrics(t))
 	patch := client.RawPatch("application/merge-patch+json", fmt.Appendf(nil, `{"metadata":{"annotations":{"touched":%q}}}`, rand.Text()))
-	if err := lab.Client.Patch(t.Context(), object.DeepCopyObject().(client.Object), patch); err != nil { //nolint:forcetypeassert // a copy
+	if err := lab.Client.Patch(t.Context(), object.DeepCopyObject().(client.Object), patch); err != nil {
 		t.Fatal(err)
 	}
 	waitfor.State(t, func(context.Context) (float64, error) { return reconciliations(lab.ReadMetrics(t)), nil }, func(now float64) string {
