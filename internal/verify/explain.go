@@ -140,6 +140,3 @@ func expectedIssuer(expected *policy.Matcher) string {
 	}
 	return "expected issuer " + quoted(expected.Identity().Issuer)
 }
-
-// quoted is a part of a message, truncated so that the rest of the message has room.
-func quoted(s string) string { return bounded(s, maxQuoted) }

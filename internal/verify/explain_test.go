@@ -125,7 +125,7 @@ func TestNearestSubject(t *testing.T) {
 	}
 }
 
-func TestBounded(t *testing.T) {
+func TestPrintable(t *testing.T) {
 	for in, want := range map[string]string{
 		"plain":             "plain",
 		"":                  "",
@@ -138,7 +138,7 @@ func TestBounded(t *testing.T) {
 		"éééééééééé":        "éééééé…",
 		"日本語日本語日本語日":        "日本語日…",
 	} {
-		got := bounded(in, 16)
+		got := printable(in, 16)
 		if got != want || len(got) > 16 || !utf8.ValidString(got) {
 			t.Errorf("%q: got %q of %d bytes, want %q", in, got, len(got), want)
 		}

@@ -27,24 +27,28 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// finding is what one signature or attestation leads to. Its rank is zero where that is nothing at all.
+// finding is the outcome for one signature or attestation. The zero value is that of one that is not about the claim.
 type finding struct {
 	Result
-	// rank tells, among findings other than Verified, which says most about the image.
+	// rank orders findings other than Verified by how much they say about the image; zero if nothing.
 	rank int
+	// otherType is the type of the statement if it is not the claim's.
+	otherType string
+	// stop reports whether there is no point in reading more, such as after a timeout.
+	stop bool
 }
 
-// Ranks grow towards acceptance. What could not be examined outranks them all: it might have been accepted.
+// Ranks grow towards acceptance. What could not be examined has the highest one: it might have been accepted.
 const (
 	rankInvalid     = 1
 	rankCertificate = 2
 	rankLog         = 3
-	rankIdentity    = 10 // plus how near it is
+	rankIdentity    = 10 // plus the nearness of the identity
 	rankCondition   = 50
 	rankUnknown     = 100
 )
 
-// or is the finding of two that says more. What came first counts among equals.
+// or returns the finding of the higher rank, f if they are equal.
 func (f finding) or(other finding) finding {
 	if other.rank > f.rank {
 		return other
@@ -52,19 +56,25 @@ func (f finding) or(other finding) finding {
 	return f
 }
 
-// noun is what makes the claim, in messages.
-func (c *claim) noun() string {
-	if c.attestation == nil {
-		return "signature"
-	}
-	return "attestation"
+// rejection is the error about a signature or an attestation that is not accepted.
+type rejection struct{ reason, message string }
+
+func (r *rejection) Error() string { return r.message }
+
+// reject returns a *rejection. Its message continues "the image has a signature, but …".
+func reject(reason, format string, args ...any) error {
+	return &rejection{reason: reason, message: fmt.Sprintf(format, args...)}
 }
 
-// refused is the finding about a refused signature or attestation; err is a *refusal.
-func (c *claim) refused(err error) finding {
-	var r *refusal
+// rejected is the finding about a signature or an attestation that is not accepted; err is a *rejection.
+func (c *claim) rejected(err error) finding {
+	article := "a "
+	if c.attestation != nil {
+		article = "an "
+	}
+	var r *rejection
 	if !errors.As(err, &r) {
-		return finding{Result: unknown(v1alpha1.InternalErrorReason, "a "+c.noun()+" could not be examined"), rank: rankUnknown}
+		return finding{Result: unknown(v1alpha1.InternalErrorReason, article+c.kindName()+" could not be examined"), rank: rankUnknown}
 	}
 	rank := rankInvalid
 	switch r.reason {
@@ -73,15 +83,16 @@ func (c *claim) refused(err error) finding {
 	case v1alpha1.LogProofInvalidReason:
 		rank = rankLog
 	}
-	article := "a "
-	if c.attestation != nil {
-		article = "an "
-	}
-	return finding{Result: untrusted(r.reason, article+c.noun()+" is stored beside the image, but "+r.message), rank: rank}
+	return finding{Result: untrusted(r.reason, "the image has "+article+c.kindName()+", but "+r.message), rank: rank}
 }
 
-// isolated runs judge where it can neither end the process nor outlast ctx: its input is hostile.
-func isolated(ctx context.Context, judge func() finding) finding {
+// problem is rejected for methods that return a problem.
+func (c *claim) problem(err error) *finding {
+	return new(c.rejected(err))
+}
+
+// isolated runs verify in a goroutine, where hostile input can neither end the process nor outlast ctx.
+func isolated(ctx context.Context, verify func() finding) finding {
 	done := make(chan finding, 1)
 	go func() {
 		defer func() {
@@ -89,18 +100,18 @@ func isolated(ctx context.Context, judge func() finding) finding {
 				done <- finding{Result: panicked(ctx, r), rank: rankUnknown}
 			}
 		}()
-		done <- judge()
+		done <- verify()
 	}()
 	select {
 	case found := <-done:
 		return found
 	case <-ctx.Done():
-		return finding{Result: unknown(v1alpha1.TimeoutReason, "the examination took too long"), rank: rankUnknown}
+		return finding{Result: unknown(v1alpha1.TimeoutReason, "the verification took too long"), rank: rankUnknown}
 	}
 }
 
-// panicked is the Result of an examination that failed on its input.
+// panicked logs a panic, and returns the Result of the verification that it ended.
 func panicked(ctx context.Context, r any) Result {
-	logr.FromContextOrDiscard(ctx).Error(fmt.Errorf("panic: %v", r), "Examining an image", "stack", string(debug.Stack()))
-	return unknown(v1alpha1.InternalErrorReason, "the examination failed on what the registry stores; see the log")
+	logr.FromContextOrDiscard(ctx).Error(fmt.Errorf("panic: %v", r), "Verification failed", "stack", string(debug.Stack()))
+	return unknown(v1alpha1.InternalErrorReason, "the verification failed on content of the registry; see the log")
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// TestIsolated: what an input does to cosign ends neither the process nor the patience of who waits.
+// TestIsolated checks that input on which cosign panics or hangs ends neither the process nor outlasts the context.
 func TestIsolated(t *testing.T) {
 	got := isolated(t.Context(), func() finding { panic("on this input") })
 	if got.Verdict != v1alpha1.VerdictUnknown || got.Reason != v1alpha1.InternalErrorReason {
@@ -44,16 +44,16 @@ func TestIsolated(t *testing.T) {
 	}
 }
 
-// TestRanks: of several findings, the more telling is reported; one that could not be examined outranks all.
+// TestRanks checks the order of findings: one that could not be examined has the highest rank.
 func TestRanks(t *testing.T) {
 	c := &claim{}
 	order := []int{
-		c.refused(refuse(v1alpha1.InvalidSignatureReason, "")).rank,
-		c.refused(refuse(v1alpha1.UntrustedCertificateReason, "")).rank,
-		c.refused(refuse(v1alpha1.LogProofInvalidReason, "")).rank,
+		c.rejected(reject(v1alpha1.InvalidSignatureReason, "")).rank,
+		c.rejected(reject(v1alpha1.UntrustedCertificateReason, "")).rank,
+		c.rejected(reject(v1alpha1.LogProofInvalidReason, "")).rank,
 		rankIdentity + nearNeither,
 		rankIdentity + nearMiss,
-		c.refused(errors.New("not a refusal")).rank,
+		c.rejected(errors.New("not a rejection")).rank,
 	}
 	for i := range order[1:] {
 		if order[i] >= order[i+1] {

@@ -33,8 +33,8 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
 )
 
-// fuzzed is an examination of an image, and who may sign it.
-func fuzzed(f *testing.F) (*examination, *sigstore.Sigstore, name.Digest, sigstore.Identity) {
+// fuzzed returns a verification of an image, and the identity that may sign it.
+func fuzzed(f *testing.F) (*verification, *sigstore.Sigstore, name.Digest, sigstore.Identity) {
 	f.Helper()
 	s, err := sigstore.New()
 	if err != nil {
@@ -60,23 +60,23 @@ func fuzzed(f *testing.F) (*examination, *sigstore.Sigstore, name.Digest, sigsto
 	forms := policy.NewFormats(policy.SimpleSigning, policy.Timestamped, policy.Bundle, policy.TimestampedBundle)
 	rule := policy.NewRule(policy.Identity{Issuer: id.Issuer, Subject: id.Subject}, forms,
 		policy.Attestation{Name: "provenance", PredicateType: sigstore.SLSAPredicate, Formats: forms})
-	return &examination{image: image, hash: hash, rule: rule, material: root.Material, timestamps: true}, s, image, id
+	return &verification{image: image, hash: hash, rule: rule, material: root.Material, timestamps: true}, s, image, id
 }
 
-// sane is what holds of every finding: nothing panicked, and all of it can be shown.
+// sane checks what every finding fulfils: nothing panicked, and all of it is printable.
 func sane(t *testing.T, found finding) {
 	t.Helper()
 	if found.Reason == v1alpha1.InternalErrorReason {
-		t.Errorf("the examination failed: %s", found.Message)
+		t.Errorf("the verification failed: %s", found.Message)
 	}
 	if len(found.Message) > maxMessage || !utf8.ValidString(found.Message) {
 		t.Errorf("a message that cannot be shown: %q", found.Message)
 	}
 }
 
-// FuzzAttached feeds a stored signature or attestation: its payload and its annotations.
-func FuzzAttached(f *testing.F) {
-	e, s, image, id := fuzzed(f)
+// FuzzSimpleSigning feeds a stored signature or attestation: its payload and its annotations.
+func FuzzSimpleSigning(f *testing.F) {
+	v, s, image, id := fuzzed(f)
 	good, err := s.NewSignature(f.Context(), image, id)
 	if err != nil {
 		f.Fatal(err)
@@ -85,7 +85,7 @@ func FuzzAttached(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	if err := s.Stamp(&good, e.material.RekorLogs()[good.Bundle.Payload.LogID].ValidityPeriodStart); err != nil {
+	if err := s.Stamp(&good, v.material.RekorLogs()[good.Bundle.Payload.LogID].ValidityPeriodStart); err != nil {
 		f.Fatal(err)
 	}
 	stamp, err := json.Marshal(map[string][]byte{"SignedRFC3161Timestamp": good.Timestamp})
@@ -105,7 +105,7 @@ func FuzzAttached(f *testing.F) {
 	f.Add(true, attested, "", string(good.Certificate), string(good.Chain), string(entry), "")
 	f.Add(false, []byte("{}"), "", "", "", `{"Payload":{"body":"e30="}}`, `{}`)
 	f.Fuzz(func(t *testing.T, attestation bool, payload []byte, signature, certificate, chain, entry, stamp string) {
-		claims := e.claims()
+		claims := v.claims()
 		c := &claims[0]
 		if attestation {
 			c = &claims[1]
@@ -114,25 +114,13 @@ func FuzzAttached(f *testing.F) {
 			static.SignatureAnnotationKey: signature, static.CertificateAnnotationKey: certificate, static.ChainAnnotationKey: chain,
 			static.BundleAnnotationKey: entry, static.RFC3161TimestampAnnotationKey: stamp,
 		}}
-		read, err := readSignature(layer, payload, c)
-		if err != nil {
-			sane(t, c.refused(err))
-			return
-		}
-		var statement []byte
-		if attestation {
-			if statement, _, err = readEnvelope(payload); err != nil {
-				sane(t, c.refused(err))
-				return
-			}
-		}
-		sane(t, isolated(t.Context(), func() finding { return e.judgeAttached(t.Context(), c, read, statement) }))
+		sane(t, v.verifyContent(t.Context(), simpleSigningStorage{}, c, layer, payload))
 	})
 }
 
 // FuzzBundle feeds a bundle.
 func FuzzBundle(f *testing.F) {
-	e, s, image, id := fuzzed(f)
+	v, s, image, id := fuzzed(f)
 	for _, predicateType := range []string{policy.SignPredicate, sigstore.SLSAPredicate} {
 		envelope, err := s.NewEnvelope(f.Context(), image, id, predicateType, map[string]any{})
 		if err != nil {
@@ -167,8 +155,8 @@ func FuzzBundle(f *testing.F) {
 	f.Add(encoded)
 	f.Add([]byte(`{"mediaType":"` + sigstore.BundleMediaType + `","dsseEnvelope":{},"verificationMaterial":{"tlogEntries":[{}]}}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		for _, c := range e.claims() {
-			sane(t, isolated(t.Context(), func() finding { return e.judgeBundle(t.Context(), &c, content) }))
+		for _, c := range v.claims() {
+			sane(t, v.verifyContent(t.Context(), bundleStorage{}, &c, v1.Descriptor{}, content))
 		}
 	})
 }
@@ -184,7 +172,7 @@ func FuzzExplain(f *testing.F) {
 			{Issuer: issuer, Subject: expr}, {IssuerRegexp: "^(?:" + expr + ")$", SubjectRegexp: "^(?:" + expr + ")$"},
 		} {
 			message, _ := explainMismatch(policy.NewMatcher(wanted), issuer, subject)
-			if shown := bounded(message, maxMessage); len(shown) > maxMessage || !utf8.ValidString(shown) {
+			if shown := printable(message, maxMessage); len(shown) > maxMessage || !utf8.ValidString(shown) {
 				t.Errorf("a message that cannot be shown: %q", shown)
 			}
 		}

@@ -16,14 +16,10 @@ limitations under the License.
 
 package verify
 
-import (
-	"strings"
-	"unicode"
-	"unicode/utf8"
-)
+import "github.com/karmada-io/image-trust/internal/text"
 
-// Bounds of text, in bytes. Those of a signer's facts are the API's bounds in characters, so they
-// are kept whatever the characters are.
+// Bounds of texts, in bytes. Those of a signer's details are the API's bounds in characters, so that they hold for any
+// characters.
 const (
 	maxMessage   = 1 << 10
 	maxQuoted    = 300
@@ -32,23 +28,8 @@ const (
 	maxShortFact = 128
 )
 
-const ellipsis = "…"
+// printable returns a text of which all characters are printable, truncated to a number of bytes.
+func printable(s string, limit int) string { return text.Truncate(text.Printable(s), limit) }
 
-// bounded makes text fit to be shown: it has at most limit bytes, and nothing in it that is not printable, such
-// as control characters or marks that change the direction of writing.
-func bounded(text string, limit int) string {
-	text = strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, text)
-	if len(text) <= limit {
-		return text
-	}
-	end := limit - len(ellipsis)
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end] + ellipsis
-}
+// quoted is a part of a message, truncated so that the rest of the message has room.
+func quoted(s string) string { return printable(s, maxQuoted) }

@@ -14,12 +14,12 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package verify judges images: is an image signed by the wanted identity, and attested as is wanted? Signature logic
-// and cryptography are cosign's and sigstore's. What is done here is around them: fetch signatures and attestations
-// from registries that may be slow, down or hostile, hand them over one by one, and say in words why
-// none was accepted.
+// Package verify verifies images: whether an image is signed by the expected identity, and has the required attestations.
+// The cryptography and its rules are cosign's and sigstore's. This package fetches signatures and attestations from
+// registries that may be slow, unavailable or hostile, passes them to cosign one by one, and explains why none was
+// accepted.
 //
-// A verdict of Untrusted needs complete and sound answers from the registry. Anything less is Unknown.
+// A verdict of Untrusted requires complete and valid responses of the registry. Anything less is Unknown.
 package verify
 
 import (
@@ -39,7 +39,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
-// DefaultTimeout bounds the examination of one image as a whole.
+// DefaultTimeout bounds the verification of one image, including all its requests.
 const DefaultTimeout = time.Minute
 
 // Result is the verdict on one image. It is a value, never an error.
@@ -47,20 +47,20 @@ type Result struct {
 	Verdict v1alpha1.Verdict
 	// Reason is one of the reasons of an image's verdict in api/v1alpha1.
 	Reason string
-	// Message is for users: at most maxMessage bytes, printable, and the same for the same cause.
+	// Message is for users: at most 1 KiB, printable, and the same for the same cause.
 	Message string
-	// Signer is who signed as the certificate says: of the proved signature, or, with
-	// IdentityMismatch, of the sound one by somebody else. Otherwise nil.
+	// Signer is the signer that the certificate names: of the verified signature or, with reason IdentityMismatch, of a
+	// valid one by another identity. Otherwise nil.
 	Signer *v1alpha1.Signer
-	// LogIndex and IntegratedTime are of that signature's proved entry in the transparency log. Where a timestamp
-	// stands in for it, LogIndex is -1 and the time is the timestamp's. The time is zero where nothing was proved.
+	// LogIndex and IntegratedTime are those of the signature's entry in the transparency log. If a timestamp proves the time
+	// instead, LogIndex is -1 and IntegratedTime is the timestamp's. The time is zero without a Signer.
 	LogIndex       int64
 	IntegratedTime time.Time
-	// Format of the signature; empty if none was verified.
+	// Format of the signature; empty without a Signer.
 	Format policy.Format
 	// Formats of everything that the rule requires; empty unless the verdict is Verified.
 	Formats policy.Formats
-	// RetryAfter is how long a registry asked to be left alone; 0 if it did not ask.
+	// RetryAfter is the time to wait that a registry requested; 0 if it requested none.
 	RetryAfter time.Duration
 	// Proof of the signature where it was proved, for those who asked WithMaterial; otherwise nil.
 	Material *Material
@@ -70,10 +70,10 @@ type Result struct {
 type Material struct {
 	// Payload that is signed: cosign's document about the image, or an in-toto statement.
 	Payload []byte
-	// Certificate of who signed.
+	// Certificate of the signer.
 	Certificate *x509.Certificate
-	// Bundle proves the time: cosign's entry of the transparency log, or the whole Sigstore bundle. JSON; nil where there is
-	// none.
+	// Bundle contains the proof of time: cosign's entry of the transparency log, or the whole Sigstore bundle. It is JSON;
+	// nil if there is none.
 	Bundle json.RawMessage
 }
 
@@ -81,7 +81,7 @@ type Material struct {
 type Cosign struct {
 	registry *registry.Client
 	timeout  time.Duration
-	proofs   bool
+	material bool
 }
 
 // Option of Cosign.
@@ -92,14 +92,14 @@ func WithRegistry(client *registry.Client) Option {
 	return func(c *Cosign) { c.registry = client }
 }
 
-// WithTimeout bounds the examination of one image, in place of DefaultTimeout.
+// WithTimeout sets the timeout of the verification of one image; the default is DefaultTimeout.
 func WithTimeout(timeout time.Duration) Option {
 	return func(c *Cosign) { c.timeout = timeout }
 }
 
 // WithMaterial has each Result hold the Proof of the signature, which may be large.
 func WithMaterial() Option {
-	return func(c *Cosign) { c.proofs = true }
+	return func(c *Cosign) { c.material = true }
 }
 
 // New returns a Cosign.
@@ -114,8 +114,7 @@ func New(opts ...Option) *Cosign {
 	return c
 }
 
-// Verify judges one image by what it must have and the root of trust that vouches for it. Without a root the verdict is
-// Unknown.
+// Verify verifies one image by a rule and a root of trust. Without either the verdict is Unknown.
 func (c *Cosign) Verify(ctx context.Context, image name.Digest, rule *policy.Rule, trust *trustroot.Root) (result Result) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -123,14 +122,14 @@ func (c *Cosign) Verify(ctx context.Context, image name.Digest, rule *policy.Rul
 		}
 	}()
 	if trust == nil || trust.Material == nil {
-		return unknown(v1alpha1.TrustRootUnavailableReason, "there is no root of trust to verify signatures by")
+		return unknown(v1alpha1.TrustRootUnavailableReason, "the root of trust is not available")
 	}
-	if rule == nil || len(rule.Signature) == 0 && len(rule.Attestations) == 0 {
-		return unknown(v1alpha1.InternalErrorReason, "the policy requires neither a signature nor an attestation")
+	if rule == nil {
+		return unknown(v1alpha1.InternalErrorReason, "the policy requires nothing")
 	}
 	identity := rule.Identity
 	if identity.Issuer == "" && identity.IssuerRegexp == "" || identity.Subject == "" && identity.SubjectRegexp == "" {
-		// cosign would take a missing half for "anybody".
+		// cosign would accept anybody for a missing half.
 		return unknown(v1alpha1.InternalErrorReason, "the policy names no issuer or no identity")
 	}
 	hash, err := v1.NewHash(image.DigestStr())
@@ -139,15 +138,15 @@ func (c *Cosign) Verify(ctx context.Context, image name.Digest, rule *policy.Rul
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	e := &examination{
-		registry: c.registry, image: image, hash: hash, rule: rule, proofs: c.proofs,
+	v := &verification{
+		registry: c.registry, image: image, hash: hash, rule: rule, keep: c.material,
 		material: trust.Material, timestamps: trust.Timestamps(), blobs: map[v1.Hash]fetched{},
 	}
-	return e.run(ctx)
+	return v.verifyAll(ctx)
 }
 
-// Resolve looks up which digest a tag stands for. A reference by digest costs no request. The Result
-// is nil on success, and says why the image is Unknown otherwise.
+// Resolve returns the digest that a reference names. A reference by digest costs no request. The Result is nil on success,
+// and says why the digest is unknown otherwise.
 func (c *Cosign) Resolve(ctx context.Context, ref name.Reference) (name.Digest, *Result) {
 	if digest, ok := ref.(name.Digest); ok {
 		return digest, nil
@@ -166,14 +165,14 @@ func (c *Cosign) Resolve(ctx context.Context, ref name.Reference) (name.Digest, 
 }
 
 func unknown(reason, message string) Result {
-	return Result{Verdict: v1alpha1.VerdictUnknown, Reason: reason, Message: bounded(message, maxMessage)}
+	return Result{Verdict: v1alpha1.VerdictUnknown, Reason: reason, Message: printable(message, maxMessage)}
 }
 
 func untrusted(reason, message string) Result {
-	return Result{Verdict: v1alpha1.VerdictUntrusted, Reason: reason, Message: bounded(message, maxMessage)}
+	return Result{Verdict: v1alpha1.VerdictUntrusted, Reason: reason, Message: printable(message, maxMessage)}
 }
 
-// imageNotFound is Unknown: somebody runs the image, so it has been somewhere.
+// imageNotFound is Unknown, not Untrusted: the image is in use, so it has existed.
 func imageNotFound(ref name.Reference) Result {
 	return unknown(v1alpha1.ImageNotFoundReason, "the registry has no "+policy.DisplayName(ref))
 }
@@ -187,7 +186,7 @@ func isNotFound(err error) bool {
 func registryFailure(err error) Result {
 	var failure *registry.Error
 	if !errors.As(err, &failure) {
-		return unknown(v1alpha1.InternalErrorReason, "the registry could not be asked")
+		return unknown(v1alpha1.InternalErrorReason, "the request to the registry failed")
 	}
 	reason := v1alpha1.RegistryUnreachableReason
 	switch failure.Kind {
@@ -197,7 +196,7 @@ func registryFailure(err error) Result {
 		reason = v1alpha1.RateLimitedReason
 	case registry.Timeout:
 		reason = v1alpha1.TimeoutReason
-	case registry.InvalidAnswer, registry.NotFound:
+	case registry.InvalidResponse, registry.NotFound:
 		reason = v1alpha1.RegistryResponseInvalidReason
 	case registry.Unreachable:
 	}

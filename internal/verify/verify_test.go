@@ -77,7 +77,7 @@ func TestVerify(t *testing.T) {
 			verdict: verified, reason: "Signed", signer: release.Subject,
 		},
 		"unsigned": {
-			verdict: untrusted, reason: "Unsigned", message: "no signature is stored beside the image",
+			verdict: untrusted, reason: "Unsigned", message: "the image has no signature: ",
 		},
 		"other repository": {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
@@ -189,7 +189,7 @@ func TestVerify(t *testing.T) {
 				s.Bundle.Payload.IntegratedTime++
 				return []sigstore.Signature{s}
 			},
-			verdict: untrusted, reason: "LogProofInvalid", message: "or not one that the log made",
+			verdict: untrusted, reason: "LogProofInvalid", message: "or was not made by the log",
 		},
 		"logged after the certificate had expired": {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
@@ -197,7 +197,7 @@ func TestVerify(t *testing.T) {
 				s.Bundle = logged(t, b.sigstore, s, time.Now())
 				return []sigstore.Signature{s}
 			},
-			verdict: untrusted, reason: "UntrustedCertificate", message: "the transparency log took the signature in at",
+			verdict: untrusted, reason: "UntrustedCertificate", message: "but the signature was logged at",
 		},
 		"logged before the certificate was valid": {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {

@@ -178,7 +178,7 @@ func (c *Client) Manifest(ctx context.Context, ref name.Reference) (Manifest, er
 	digest, err := c.Digest(ctx, ref)
 	var failure *Error
 	switch {
-	case errors.As(err, &failure) && failure.Kind == InvalidAnswer:
+	case errors.As(err, &failure) && failure.Kind == InvalidResponse:
 		// Not every registry answers HEAD with a digest.
 		return c.fetch(ctx, ref)
 	case err != nil:
@@ -286,7 +286,7 @@ func manifestType(ref name.Reference, contentType types.MediaType) (types.MediaT
 	parsed, _, err := mime.ParseMediaType(string(contentType))
 	mediaType := types.MediaType(parsed)
 	if err != nil || !mediaType.IsImage() && !mediaType.IsIndex() && !mediaType.IsSchema1() {
-		return "", invalidAnswer(displayHost(ref.Context().RegistryStr()),
+		return "", invalidResponse(displayHost(ref.Context().RegistryStr()),
 			"answers with something that is not a manifest", fmt.Errorf("content type %q", contentType))
 	}
 	return mediaType, nil

@@ -122,10 +122,10 @@ func TestWrongContent(t *testing.T) {
 			}
 		})
 		c := newClient(&keychain{})
-		if got, err := c.Manifest(t.Context(), s.digest); err == nil || kindOf(t, err) != registry.InvalidAnswer {
+		if got, err := c.Manifest(t.Context(), s.digest); err == nil || kindOf(t, err) != registry.InvalidResponse {
 			t.Errorf("manifest: got %+v and %v", got, err)
 		}
-		if got, err := c.Blob(t.Context(), s.digest, 4<<20); err == nil || kindOf(t, err) != registry.InvalidAnswer {
+		if got, err := c.Blob(t.Context(), s.digest, 4<<20); err == nil || kindOf(t, err) != registry.InvalidResponse {
 			t.Errorf("blob: got %q and %v", got, err)
 		}
 	}
@@ -145,7 +145,7 @@ func TestRedirectLoop(t *testing.T) {
 		}
 	})
 	_, err := newClient(&keychain{}).Manifest(t.Context(), s.digest)
-	if kindOf(t, err) != registry.InvalidAnswer || !strings.Contains(err.Error(), "redirects") {
+	if kindOf(t, err) != registry.InvalidResponse || !strings.Contains(err.Error(), "redirects") {
 		t.Errorf("got %v", err)
 	}
 	mu.Lock()

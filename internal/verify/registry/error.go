@@ -38,9 +38,9 @@ import (
 type Kind int
 
 const (
-	// InvalidAnswer is an answer that is not what was asked for: too large, of another type,
+	// InvalidResponse is an answer that is not what was asked for: too large, of another type,
 	// of another digest, or outside the protocol.
-	InvalidAnswer Kind = iota
+	InvalidResponse Kind = iota
 	// NotFound is the registry's own word that it does not have what was asked for.
 	NotFound
 	// Unauthorized is a refusal for want of credentials (401, 403).
@@ -94,7 +94,7 @@ func statusError(host string, status int, cause error) *Error {
 	case status == http.StatusTooManyRequests:
 		e.Kind = RateLimited
 	case status < http.StatusBadRequest:
-		e.Kind = InvalidAnswer
+		e.Kind = InvalidResponse
 	}
 	return e
 }
@@ -143,8 +143,8 @@ func certificateDetail(err error) string {
 	}
 }
 
-func invalidAnswer(host, detail string, cause error) *Error {
-	return &Error{Kind: InvalidAnswer, Host: host, Detail: detail, cause: cause}
+func invalidResponse(host, detail string, cause error) *Error {
+	return &Error{Kind: InvalidResponse, Host: host, Detail: detail, cause: cause}
 }
 
 // fold makes an Error of what go-containerregistry returned.
@@ -169,7 +169,7 @@ func fold(registry name.Registry, err error) *Error {
 		return ioError(displayHost(registry.RegistryStr()), err)
 	default:
 		// I/O failed above, so this is go-containerregistry refusing what it was sent.
-		return invalidAnswer(displayHost(registry.RegistryStr()), "does not answer as a registry does", err)
+		return invalidResponse(displayHost(registry.RegistryStr()), "does not answer as a registry does", err)
 	}
 }
 

@@ -54,7 +54,7 @@ type guard struct {
 func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	host := displayHost(req.URL.Host)
 	if redirects(req) > maxRedirects {
-		return nil, invalidAnswer(host, fmt.Sprintf("redirects more than %d times", maxRedirects), nil)
+		return nil, invalidResponse(host, fmt.Sprintf("redirects more than %d times", maxRedirects), nil)
 	}
 	next := g.next
 	switch {
@@ -162,7 +162,7 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 }
 
 func tooLarge(host string, limit int64) *Error {
-	return invalidAnswer(host, fmt.Sprintf("answers with more than %d KiB", limit>>10), nil)
+	return invalidResponse(host, fmt.Sprintf("answers with more than %d KiB", limit>>10), nil)
 }
 
 // body is an answer's body within its bounds.

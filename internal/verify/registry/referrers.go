@@ -67,7 +67,7 @@ func askForReferrers(ctx context.Context, image name.Digest, session http.RoundT
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
-		return Referrers{}, invalidAnswer(host, "cannot be asked for referrers", err)
+		return Referrers{}, invalidResponse(host, "cannot be asked for referrers", err)
 	}
 	req.Header.Set("Accept", string(types.OCIImageIndex))
 	client := http.Client{Transport: session}
@@ -89,7 +89,7 @@ func askForReferrers(ctx context.Context, image name.Digest, session http.RoundT
 		return Referrers{}, err
 	}
 	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || types.MediaType(kind) != types.OCIImageIndex {
-		return Referrers{}, invalidAnswer(host, "answers with something that is not a list of referrers", err)
+		return Referrers{}, invalidResponse(host, "answers with something that is not a list of referrers", err)
 	}
 	listed, err := parseReferrers(host, content)
 	listed.More = strings.Contains(resp.Header.Get("Link"), `rel="next"`)
@@ -99,7 +99,7 @@ func askForReferrers(ctx context.Context, image name.Digest, session http.RoundT
 func parseReferrers(host string, content []byte) (Referrers, error) {
 	var index v1.IndexManifest
 	if err := json.Unmarshal(content, &index); err != nil || index.SchemaVersion != 2 {
-		return Referrers{}, invalidAnswer(host, "answers with a list of referrers that cannot be read", err)
+		return Referrers{}, invalidResponse(host, "answers with a list of referrers that cannot be read", err)
 	}
 	return Referrers{Manifests: index.Manifests}, nil
 }
@@ -117,7 +117,7 @@ func (c *Client) taggedReferrers(ctx context.Context, image name.Digest) (Referr
 	}
 	host := displayHost(image.Context().RegistryStr())
 	if stored.MediaType != types.OCIImageIndex {
-		return Referrers{}, invalidAnswer(host, "has something that is not a list of referrers under the tag for it", nil)
+		return Referrers{}, invalidResponse(host, "has something that is not a list of referrers under the tag for it", nil)
 	}
 	return parseReferrers(host, stored.Content)
 }

@@ -62,7 +62,7 @@ func (c *Client) handshake(ctx context.Context, repository name.Repository) (ses
 	defer func() {
 		// Nothing else would: singleflight ends the process when its function panics.
 		if r := recover(); r != nil {
-			err = invalidAnswer(displayHost(repository.RegistryStr()), "does not answer as a registry does", fmt.Errorf("panic: %v", r))
+			err = invalidResponse(displayHost(repository.RegistryStr()), "does not answer as a registry does", fmt.Errorf("panic: %v", r))
 		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, handshakeRequests*c.timeout)
@@ -74,7 +74,7 @@ func (c *Client) handshake(ctx context.Context, repository name.Repository) (ses
 	registry := repository.Registry
 	if c.insecure[registry.RegistryStr()] {
 		if registry, err = name.NewRegistry(registry.RegistryStr(), name.Insecure); err != nil {
-			return nil, invalidAnswer(displayHost(repository.RegistryStr()), "has a name that cannot be read", err)
+			return nil, invalidResponse(displayHost(repository.RegistryStr()), "has a name that cannot be read", err)
 		}
 	}
 	session, err = transport.NewWithContext(ctx, registry, credentials, c.transport,

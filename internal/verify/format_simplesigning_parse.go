@@ -31,39 +31,29 @@ import (
 	"github.com/sigstore/cosign/v2/pkg/types"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// maxAnnotation bounds each annotation of a signature that is read, in bytes. The largest real
-// ones, log entries, have some 6 KiB.
+// maxAnnotation bounds each annotation of a signature, in bytes. The largest real ones, log entries, have some 6 KiB.
 const maxAnnotation = 64 << 10
 
-// refusal is a signature that is refused before cosign sees it.
-type refusal struct{ reason, message string }
-
-func (r *refusal) Error() string { return r.message }
-
-func refuse(reason, format string, args ...any) error {
-	return &refusal{reason: reason, message: fmt.Sprintf(format, args...)}
-}
-
-// readSignature makes what cosign verifies of a stored signature and its payload. It reads what cosign
-// reads, and refuses besides what is too large or would not survive cosign's reading of it: cosign
-// refuses those too, or worse. The error is a *refusal.
+// readSignature makes the signature that cosign verifies from a layer and its payload. It reads what cosign reads. In
+// addition, it rejects what is too large, and what makes cosign panic. The error is a *rejection.
 func readSignature(layer v1.Descriptor, payload []byte, c *claim) (oci.Signature, error) {
 	if layer.Size != int64(len(payload)) {
-		return nil, refuse(v1alpha1.InvalidSignatureReason, "its payload does not have the size that its manifest says")
+		return nil, reject(v1alpha1.InvalidSignatureReason, "its payload does not have the size in its manifest")
 	}
 	for _, key := range []string{
 		static.SignatureAnnotationKey, static.CertificateAnnotationKey, static.ChainAnnotationKey,
 		static.BundleAnnotationKey, static.RFC3161TimestampAnnotationKey,
 	} {
 		if len(layer.Annotations[key]) > maxAnnotation {
-			return nil, refuse(v1alpha1.InvalidSignatureReason, "its annotation %s is too large", key)
+			return nil, reject(v1alpha1.InvalidSignatureReason, "its annotation %s is too large", key)
 		}
 	}
 	signature, ok := layer.Annotations[static.SignatureAnnotationKey]
 	if !ok && c.attestation == nil {
-		return nil, refuse(v1alpha1.InvalidSignatureReason, "its annotation %s is missing", static.SignatureAnnotationKey)
+		return nil, reject(v1alpha1.InvalidSignatureReason, "its annotation %s is missing", static.SignatureAnnotationKey)
 	}
 	opts := []static.Option{static.WithLayerMediaType(layer.MediaType)}
 	if certificate := layer.Annotations[static.CertificateAnnotationKey]; certificate != "" {
@@ -72,16 +62,15 @@ func readSignature(layer v1.Descriptor, payload []byte, c *claim) (oci.Signature
 	if encoded := layer.Annotations[static.BundleAnnotationKey]; encoded != "" {
 		entry, err := readLogEntry(encoded, c.entryKinds())
 		if err != nil {
-			return nil, refuse(v1alpha1.LogProofInvalidReason, "its entry of the transparency log is malformed: %v", err)
+			return nil, reject(v1alpha1.LogProofInvalidReason, "its entry of the transparency log is malformed: %v", err)
 		}
 		opts = append(opts, static.WithBundle(entry))
 	}
-	// cosign refuses a signature with a timestamp that it cannot read, whether or not it goes by it; sigstore does not
-	// survive an empty one.
+	// cosign rejects a signature with a malformed timestamp, even if it does not use it; sigstore panics on an empty one.
 	if encoded := layer.Annotations[static.RFC3161TimestampAnnotationKey]; encoded != "" {
 		stamp := &bundle.RFC3161Timestamp{}
 		if err := json.Unmarshal([]byte(encoded), stamp); err != nil {
-			return nil, refuse(v1alpha1.InvalidSignatureReason, "its timestamp is malformed")
+			return nil, reject(v1alpha1.InvalidSignatureReason, "its timestamp is malformed")
 		}
 		if len(stamp.SignedRFC3161Timestamp) > 0 {
 			opts = append(opts, static.WithRFC3161Timestamp(stamp))
@@ -95,18 +84,29 @@ func readSignature(layer v1.Descriptor, payload []byte, c *claim) (oci.Signature
 		read, err = static.NewSignature(payload, signature, opts...)
 	}
 	if err != nil {
-		return nil, refuse(v1alpha1.InvalidSignatureReason, "it is malformed")
+		return nil, reject(v1alpha1.InvalidSignatureReason, "it is malformed")
 	}
 	return read, nil
 }
 
-// entryKinds are the kinds of entries that are about a signature over a payload, or about an envelope, and their
-// versions.
+// entryKinds are the kinds and versions of log entries for a signature of a payload, or for an envelope.
 func (c *claim) entryKinds() []string {
 	if c.attestation != nil {
 		return []string{"dsse 0.0.1", "intoto 0.0.1", "intoto 0.0.2"}
 	}
 	return []string{"hashedrekord 0.0.1", "rekord 0.0.1"}
+}
+
+// readEnvelope reads the statement in a DSSE envelope. The error is a *rejection.
+func readEnvelope(content []byte) (statement []byte, predicateType string, err error) {
+	envelope, err := parseEnvelope(content)
+	if err != nil {
+		return nil, "", reject(v1alpha1.InvalidSignatureReason, "it is not an envelope of a statement")
+	}
+	if predicateType, err = policy.PredicateType(envelope); err != nil {
+		return nil, "", reject(v1alpha1.InvalidSignatureReason, "%v", err)
+	}
+	return envelope, predicateType, nil
 }
 
 // parseEnvelope reads the payload of a DSSE envelope.
@@ -118,12 +118,12 @@ func parseEnvelope(content []byte) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(envelope.Payload)
 }
 
-// readLogEntry reads the entry of the transparency log that is stored with a signature. cosign and rekor
-// rely on the form that is checked here.
+// readLogEntry reads the entry of the transparency log that is stored with a signature. cosign and rekor rely on the
+// properties that are checked here.
 func readLogEntry(encoded string, kinds []string) (*bundle.RekorBundle, error) {
 	var stored bundle.RekorBundle
 	if err := json.Unmarshal([]byte(encoded), &stored); err != nil {
-		return nil, errors.New("it is not JSON of the right form")
+		return nil, errors.New("it is not the JSON of an entry")
 	}
 	body, ok := stored.Payload.Body.(string)
 	if !ok {
@@ -140,11 +140,11 @@ func readLogEntry(encoded string, kinds []string) (*bundle.RekorBundle, error) {
 	}
 	switch err := json.Unmarshal(plain, &entry); {
 	case err != nil:
-		return nil, errors.New("its body is not JSON of the right form")
+		return nil, errors.New("its body is not the JSON of an entry")
 	case entry.Spec == nil:
 		return nil, errors.New("its body lacks a spec")
 	case !slices.Contains(kinds, entry.Kind+" "+entry.APIVersion):
-		return nil, fmt.Errorf("its kind %q of version %q does not fit", quoted(entry.Kind), quoted(entry.APIVersion))
+		return nil, fmt.Errorf("its kind %q of version %q is not that of a signature or an attestation", quoted(entry.Kind), quoted(entry.APIVersion))
 	}
 	return &stored, nil
 }

@@ -1,0 +1,153 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package verify
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
+)
+
+// candidate is a signature or attestation that may fulfil a claim. cosign decides on it, offline. Only if it is rejected
+// its parts are checked one by one, to find out why.
+type candidate interface {
+	// format is the storage of the candidate and what is to prove its time.
+	format() policy.Format
+	// statement is the in-toto statement that is signed; nil for a signature of cosign v2.
+	statement() []byte
+	// check is the decision. Without identities any signer is accepted.
+	check(ctx context.Context, identities []cosign.Identity) error
+	// verified returns the details of a candidate that check accepted. It fails only if cosign and this package read the
+	// candidate differently.
+	verified(ctx context.Context) (details, error)
+	// diagnose says why check rejects the candidate for any signer. The error is a *rejection.
+	diagnose(ctx context.Context) error
+}
+
+// details of a candidate that check accepted.
+type details struct {
+	payload     []byte
+	certificate *x509.Certificate
+	bundle      json.Marshaler // nil if there is none
+	logIndex    int64          // -1 without an entry of the transparency log
+	time        time.Time
+}
+
+// decide verifies a candidate.
+func (v *verification) decide(ctx context.Context, c *claim, p candidate) finding {
+	if !c.formats.Has(p.format()) {
+		return c.rejected(reject(v1alpha1.LogProofInvalidReason, "it has no %s", timeProof(c.formats)))
+	}
+	if err := p.check(ctx, v.identities()); err == nil {
+		return v.accepted(ctx, c, p)
+	}
+	if err := p.check(ctx, nil); err == nil {
+		return v.identityMismatch(ctx, c, p)
+	}
+	return c.rejected(p.diagnose(ctx))
+}
+
+// timeProof says what is accepted as a proof of time.
+func timeProof(accepted policy.Formats) string {
+	for _, format := range accepted {
+		if format.Time() == policy.LogEntry {
+			return "entry of the transparency log with a time"
+		}
+	}
+	return "RFC 3161 timestamp by a timestamp authority of the root of trust"
+}
+
+// options for cosign.
+func (v *verification) options(identities []cosign.Identity) *cosign.CheckOpts {
+	return &cosign.CheckOpts{TrustedMaterial: v.material, Offline: true, Identities: identities}
+}
+
+func (v *verification) identities() []cosign.Identity {
+	expected := v.rule.Identity
+	return []cosign.Identity{{
+		Issuer:        expected.Issuer,
+		IssuerRegExp:  expected.IssuerRegexp,
+		Subject:       expected.Subject,
+		SubjectRegExp: expected.SubjectRegexp,
+	}}
+}
+
+// accepted is the finding about a candidate by the expected identity.
+func (v *verification) accepted(ctx context.Context, c *claim, p candidate) finding {
+	found, err := v.describe(ctx, p)
+	if err != nil {
+		return c.rejected(err)
+	}
+	if c.attestation != nil && c.attestation.CUE != "" {
+		if err := policy.Evaluate(c.attestation.CUE, p.statement()); err != nil {
+			found.Verdict, found.Reason = v1alpha1.VerdictUntrusted, v1alpha1.AttestationRejectedReason
+			found.Message = printable(fmt.Sprintf("attested by %s, but the statement does not satisfy the CUE condition: %v",
+				quoted(found.Signer.Identity), err), maxMessage)
+			found.rank = rankCondition
+			return found
+		}
+	}
+	found.Verdict, found.Reason = v1alpha1.VerdictVerified, v1alpha1.SignedReason
+	found.Message = printable(fmt.Sprintf("signed by %s (issuer %s)", quoted(found.Signer.Identity), quoted(found.Signer.Issuer)), maxMessage)
+	return found
+}
+
+// identityMismatch is the finding about a candidate that is valid, but by another identity.
+func (v *verification) identityMismatch(ctx context.Context, c *claim, p candidate) finding {
+	found, err := v.describe(ctx, p)
+	if err != nil {
+		return c.rejected(err)
+	}
+	found.Verdict, found.Reason = v1alpha1.VerdictUntrusted, v1alpha1.IdentityMismatchReason
+	message, near := explainMismatch(v.rule.Matcher(), found.Signer.Issuer, found.Signer.Identity)
+	found.Message = printable(message, maxMessage)
+	found.rank = rankIdentity + near
+	return found
+}
+
+// describe returns the details of a candidate that check accepted, without a verdict.
+func (v *verification) describe(ctx context.Context, p candidate) (finding, error) {
+	known, err := p.verified(ctx)
+	if err == nil && known.certificate == nil {
+		err = errors.New("an accepted signature has no certificate")
+	}
+	if err != nil {
+		return finding{}, err
+	}
+	found := finding{Result: Result{
+		Signer:         signerOf(known.certificate, v.rule.Matcher()),
+		LogIndex:       known.logIndex,
+		IntegratedTime: known.time.UTC(),
+		Format:         p.format(),
+	}}
+	if !v.keep {
+		return found, nil
+	}
+	found.Material = &Material{Payload: known.payload, Certificate: known.certificate}
+	if known.bundle != nil {
+		found.Material.Bundle, err = known.bundle.MarshalJSON()
+	}
+	return found, err
+}

@@ -1,0 +1,210 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package verify
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+	"github.com/sigstore/cosign/v2/pkg/types"
+	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
+	"github.com/sigstore/sigstore-go/pkg/bundle"
+	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
+)
+
+const (
+	// bundleType begins the media type of a Sigstore bundle of any version (sigstore/protobuf-specs).
+	bundleType = "application/vnd.dev.sigstore.bundle"
+	// bundlePredicate is the annotation in which cosign stores the predicate type of a bundle's statement.
+	bundlePredicate = "dev.sigstore.bundle.predicateType"
+)
+
+// bundleStorage is how Sigstore bundles are stored: each is the only layer of a manifest that refers to the image.
+type bundleStorage struct{}
+
+func (bundleStorage) missing(*verification, *claim) string {
+	return "no Sigstore bundle with a signature refers to the image"
+}
+
+func (bundleStorage) list(ctx context.Context, v *verification, c *claim) ([]v1.Descriptor, bool, *finding) {
+	if v.referrers == nil {
+		listed, err := v.registry.Referrers(ctx, v.image)
+		v.referrers = &listing{Referrers: listed, err: err}
+	}
+	if v.referrers.err != nil {
+		return nil, false, fetchFailure(v.referrers.err)
+	}
+	var entries []v1.Descriptor
+	for _, manifest := range v.referrers.Manifests {
+		if c.mayBeBundle(manifest) {
+			entries = append(entries, manifest)
+		}
+	}
+	return entries, v.referrers.More, nil
+}
+
+// mayBeBundle reports whether a manifest may be a bundle that fulfils the claim. A registry lists the type of the
+// configuration of a manifest without an artifact type, and that of a bundle is empty.
+func (c *claim) mayBeBundle(manifest v1.Descriptor) bool {
+	kind := manifest.ArtifactType
+	if !strings.HasPrefix(kind, bundleType) &&
+		!slices.Contains([]string{"", "application/vnd.oci.empty.v1+json", "application/vnd.oci.image.config.v1+json"}, kind) {
+		return false
+	}
+	switch predicateType := manifest.Annotations[bundlePredicate]; predicateType {
+	case "", c.predicateType:
+		return true
+	case policy.SignPredicate:
+		// cosign v2.6.5 annotates attestations like this, too, if it has a signing config.
+		return true
+	default:
+		c.skip(predicateType)
+		return false
+	}
+}
+
+func (bundleStorage) read(ctx context.Context, v *verification, _ *claim, entry v1.Descriptor) ([]byte, *finding) {
+	stored, err := v.registry.ManifestByDigest(ctx, v.image.Context().Digest(entry.Digest.String()))
+	if err != nil {
+		return nil, fetchFailure(err)
+	}
+	manifest, err := v1.ParseManifest(bytes.NewReader(stored.Content))
+	if err != nil || !stored.MediaType.IsImage() {
+		return nil, &finding{} // not a bundle
+	}
+	// Like cosign: one layer, which is the bundle (cosign v2.6.5 pkg/oci/remote, Bundle).
+	if len(manifest.Layers) != 1 || !strings.HasPrefix(string(manifest.Layers[0].MediaType), bundleType) {
+		return nil, &finding{}
+	}
+	return v.blob(ctx, manifest.Layers[0], maxAttestation)
+}
+
+func (bundleStorage) parse(v *verification, c *claim, _ v1.Descriptor, content []byte) (candidate, *finding) {
+	read := &bundle.Bundle{}
+	if err := read.UnmarshalJSON(content); err != nil {
+		return nil, c.problem(reject(v1alpha1.InvalidSignatureReason, "its bundle is malformed"))
+	}
+	envelope := read.GetDsseEnvelope()
+	switch {
+	case envelope == nil && c.attestation != nil:
+		return nil, &finding{} // the signature of a message is not an attestation
+	case envelope == nil:
+		return nil, c.problem(reject(v1alpha1.InvalidSignatureReason, "its bundle signs the image's manifest as a message, "+
+			"which neither cosign v2 nor policy-controller accepts; sign it with cosign"))
+	case envelope.GetPayloadType() != types.IntotoPayloadType:
+		return nil, c.problem(reject(v1alpha1.InvalidSignatureReason, "its bundle has no in-toto statement"))
+	}
+	predicateType, err := policy.PredicateType(envelope.GetPayload())
+	if err != nil {
+		return nil, c.problem(reject(v1alpha1.InvalidSignatureReason, "%v", err))
+	}
+	if predicateType != c.predicateType {
+		return nil, &finding{otherType: predicateType}
+	}
+	return sigstoreBundle{verification: v, bundle: read, stored: v.timeProofOfBundle(read)}, nil
+}
+
+type logEntry = *protorekor.TransparencyLogEntry
+
+// timeProofOfBundle returns the format of a bundle. An entry of the transparency log with a time proves the time. A
+// timestamp is used only if there is no such entry and the root of trust has a timestamp authority.
+func (v *verification) timeProofOfBundle(b *bundle.Bundle) policy.Format {
+	timed := slices.ContainsFunc(b.GetVerificationMaterial().GetTlogEntries(), func(entry logEntry) bool {
+		return entry.GetIntegratedTime() > 0 && entry.GetInclusionPromise() != nil
+	})
+	timestamps := b.GetVerificationMaterial().GetTimestampVerificationData().GetRfc3161Timestamps()
+	if !timed && len(timestamps) > 0 && v.timestamps {
+		return policy.TimestampedBundle
+	}
+	return policy.Bundle
+}
+
+// sigstoreBundle is a signature or attestation in a Sigstore bundle.
+type sigstoreBundle struct {
+	*verification
+	bundle *bundle.Bundle
+	stored policy.Format
+}
+
+func (p sigstoreBundle) format() policy.Format { return p.stored }
+
+func (p sigstoreBundle) statement() []byte { return p.bundle.GetDsseEnvelope().GetPayload() }
+
+func (p sigstoreBundle) check(ctx context.Context, identities []cosign.Identity) error {
+	_, err := p.verify(ctx, identities)
+	return err
+}
+
+func (p sigstoreBundle) verify(ctx context.Context, identities []cosign.Identity) (*sigstoreverify.VerificationResult, error) {
+	if identities == nil {
+		// Unlike for its own format, cosign requires an identity for a bundle.
+		identities = []cosign.Identity{{IssuerRegExp: "(?s).*", SubjectRegExp: "(?s).*"}}
+	}
+	opts := p.options(identities)
+	if p.stored.Time() == policy.Timestamp {
+		opts.UseSignedTimestamps = true
+		// If there is an entry, it is verified too; only its time is not used.
+		opts.IgnoreTlog = len(p.entries()) == 0
+	}
+	digest, err := hex.DecodeString(p.hash.Hex)
+	if err != nil {
+		return nil, err
+	}
+	return cosign.VerifyNewBundle(ctx, opts, sigstoreverify.WithArtifactDigest(p.hash.Algorithm, digest), p.bundle)
+}
+
+// entries of transparency logs in the bundle.
+func (p sigstoreBundle) entries() []logEntry {
+	return p.bundle.GetVerificationMaterial().GetTlogEntries()
+}
+
+// isKnown reports whether an entry is of a transparency log of the root of trust.
+func (p sigstoreBundle) isKnown(entry logEntry) bool {
+	_, known := p.material.RekorLogs()[hex.EncodeToString(entry.GetLogId().GetKeyId())]
+	return known
+}
+
+func (p sigstoreBundle) verified(ctx context.Context) (details, error) {
+	result, err := p.verify(ctx, nil)
+	if err != nil {
+		return details{}, err
+	}
+	content, err := p.bundle.VerificationContent()
+	if err != nil {
+		return details{}, err
+	}
+	if len(result.VerifiedTimestamps) == 0 {
+		return details{}, errors.New("an accepted bundle has no time")
+	}
+	known := details{
+		payload: p.statement(), certificate: content.Certificate(), bundle: p.bundle,
+		logIndex: -1, time: result.VerifiedTimestamps[0].Timestamp,
+	}
+	if i := slices.IndexFunc(p.entries(), p.isKnown); i >= 0 {
+		known.logIndex = p.entries()[i].GetLogIndex()
+	}
+	return known, nil
+}

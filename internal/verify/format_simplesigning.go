@@ -1,0 +1,232 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package verify
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/certificate-transparency-go/x509util"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+	"github.com/sigstore/cosign/v2/pkg/cosign/bundle"
+	"github.com/sigstore/cosign/v2/pkg/oci"
+	ociremote "github.com/sigstore/cosign/v2/pkg/oci/remote"
+	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
+)
+
+// predicateAnnotation of an attestation is its predicate type, so that others need not be fetched.
+const predicateAnnotation = "predicateType"
+
+// simpleSigningStorage is how cosign v2 stores signatures and attestations: as layers of a manifest under a tag that is
+// made of the image's digest (sigstore/cosign, specs/SIGNATURE_SPEC.md).
+type simpleSigningStorage struct{}
+
+func (simpleSigningStorage) tag(v *verification, c *claim) string {
+	suffix := ociremote.SignatureTagSuffix
+	if c.attestation != nil {
+		suffix = ociremote.AttestationTagSuffix
+	}
+	return v.hash.Algorithm + "-" + v.hash.Hex + "." + suffix
+}
+
+func (s simpleSigningStorage) missing(v *verification, c *claim) string {
+	return fmt.Sprintf("%s has no tag %s", policy.DisplayName(v.image.Context()), s.tag(v, c))
+}
+
+func (s simpleSigningStorage) list(ctx context.Context, v *verification, c *claim) ([]v1.Descriptor, bool, *finding) {
+	tag := v.image.Context().Tag(s.tag(v, c))
+	stored, err := v.registry.Manifest(ctx, tag)
+	switch {
+	case isNotFound(err):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, fetchFailure(err)
+	}
+	manifest, err := v1.ParseManifest(bytes.NewReader(stored.Content))
+	if err != nil || !stored.MediaType.IsImage() || manifest.SchemaVersion != 2 {
+		return nil, false, &finding{Result: unknown(v1alpha1.RegistryResponseInvalidReason,
+			fmt.Sprintf("the registry returns something else than a manifest of signatures for %s", policy.DisplayName(tag))), rank: rankUnknown}
+	}
+	return manifest.Layers, false, nil
+}
+
+func (simpleSigningStorage) read(ctx context.Context, v *verification, c *claim, layer v1.Descriptor) ([]byte, *finding) {
+	if annotated := layer.Annotations[predicateAnnotation]; c.attestation != nil && annotated != "" && annotated != c.predicateType {
+		return nil, &finding{otherType: annotated}
+	}
+	if c.attestation == nil && layer.Size > maxPayload {
+		return nil, c.problem(reject(v1alpha1.InvalidSignatureReason, "its payload is too large"))
+	}
+	return v.blob(ctx, layer, c.maxSize())
+}
+
+func (simpleSigningStorage) parse(v *verification, c *claim, layer v1.Descriptor, payload []byte) (candidate, *finding) {
+	sig, err := readSignature(layer, payload, c)
+	if err != nil {
+		return nil, c.problem(err)
+	}
+	p := simpleSigning{verification: v, sig: sig}
+	if c.attestation != nil {
+		attested, predicateType, err := readEnvelope(payload)
+		if err != nil {
+			return nil, c.problem(err)
+		}
+		if predicateType != c.predicateType {
+			return nil, &finding{otherType: predicateType}
+		}
+		p.attested = attested
+	}
+	if p.stored, err = v.timeProofOf(sig); err != nil {
+		return nil, c.problem(err)
+	}
+	return p, nil
+}
+
+// timeProofOf returns the format of a signature. An entry of the transparency log proves the time if there is one. A
+// timestamp is used only if the root of trust has a timestamp authority.
+func (v *verification) timeProofOf(sig oci.Signature) (policy.Format, error) {
+	entry, err := sig.Bundle()
+	if err != nil {
+		return "", reject(v1alpha1.LogProofInvalidReason, "its entry of the transparency log is malformed")
+	}
+	timestamp, err := sig.RFC3161Timestamp()
+	if err != nil {
+		return "", reject(v1alpha1.InvalidSignatureReason, "its timestamp is malformed")
+	}
+	if entry == nil && timestamp != nil && v.timestamps {
+		return policy.Timestamped, nil
+	}
+	return policy.SimpleSigning, nil
+}
+
+// simpleSigning is a signature or attestation as cosign v2 stores it.
+type simpleSigning struct {
+	*verification
+	sig    oci.Signature
+	stored policy.Format
+	// attested is the statement of an attestation, nil for a signature.
+	attested []byte
+}
+
+func (p simpleSigning) format() policy.Format { return p.stored }
+
+func (p simpleSigning) statement() []byte { return p.attested }
+
+func (p simpleSigning) check(ctx context.Context, identities []cosign.Identity) error {
+	opts := p.options(identities)
+	if p.stored.Time() == policy.Timestamp {
+		opts.IgnoreTlog, opts.UseSignedTimestamps = true, true
+		// Without a timestamp cosign would use the current time.
+		if _, err := p.verifyTimestamp(); err != nil {
+			return err
+		}
+	}
+	var logged bool
+	var err error
+	if p.attested != nil {
+		opts.ClaimVerifier = cosign.IntotoSubjectClaimVerifier
+		logged, err = cosign.VerifyBlobAttestation(ctx, p.sig, p.hash, opts)
+	} else {
+		opts.ClaimVerifier = cosign.SimpleClaimVerifier
+		logged, err = cosign.VerifyImageSignature(ctx, p.sig, p.hash, opts)
+	}
+	if err == nil && !logged && p.stored.Time() == policy.LogEntry {
+		err = errors.New("the entry of the transparency log was not verified")
+	}
+	if err == nil {
+		err = p.verifySCTs()
+	}
+	return err
+}
+
+// verifySCTs verifies all signed certificate timestamps of the certificate. One is enough for cosign; policy-controller
+// v0.14 requires all of them to be by logs of the root of trust.
+func (p simpleSigning) verifySCTs() error {
+	cert, err := p.sig.Cert()
+	if err != nil {
+		return err
+	}
+	timestamps, err := x509util.ParseSCTsFromCertificate(cert.Raw)
+	if err != nil {
+		return err
+	}
+	chains, err := sigstoreverify.VerifyLeafCertificate(cert.NotBefore, cert, p.material)
+	if err != nil {
+		return err
+	}
+	return sigstoreverify.VerifySignedCertificateTimestamp(chains, len(timestamps), p.material)
+}
+
+// verifyTimestamp verifies the RFC 3161 timestamp, and returns its time.
+func (p simpleSigning) verifyTimestamp() (at time.Time, err error) {
+	defer func() {
+		// cosign v2.6.5 panics on a timestamp by an authority that the root of trust does not have.
+		if r := recover(); r != nil {
+			err = fmt.Errorf("verifying the timestamp: panic: %v", r)
+		}
+	}()
+	timestamp, err := cosign.VerifyRFC3161Timestamp(p.sig, p.options(nil))
+	if err == nil && timestamp == nil {
+		err = errors.New("there is no timestamp")
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	return timestamp.Time, nil
+}
+
+func (p simpleSigning) verified(context.Context) (details, error) {
+	cert, err := p.sig.Cert()
+	if err != nil {
+		return details{}, err
+	}
+	payload, err := p.sig.Payload()
+	if err != nil {
+		return details{}, err
+	}
+	if p.stored.Time() == policy.Timestamp {
+		at, err := p.verifyTimestamp()
+		if err != nil {
+			return details{}, err
+		}
+		return details{payload: payload, certificate: cert, logIndex: -1, time: at}, nil
+	}
+	entry, err := p.sig.Bundle()
+	if err == nil && entry == nil {
+		err = errors.New("an accepted signature has no entry of the transparency log")
+	}
+	if err != nil {
+		return details{}, err
+	}
+	return details{
+		payload: payload, certificate: cert, bundle: entryJSON{entry},
+		logIndex: entry.Payload.LogIndex, time: time.Unix(entry.Payload.IntegratedTime, 0),
+	}, nil
+}
+
+// entryJSON is an entry of the transparency log as cosign prints it.
+type entryJSON struct{ entry *bundle.RekorBundle }
+
+func (e entryJSON) MarshalJSON() ([]byte, error) { return json.Marshal(e.entry) }

@@ -1,0 +1,306 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package verify
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-logr/logr"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/sigstore/sigstore-go/pkg/root"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify/registry"
+)
+
+const (
+	// maxExamined is the number of signatures or attestations of an image that are examined for each way of storing them, in
+	// the order in which they are stored.
+	maxExamined = 50
+	// maxPayload is the size of the largest payload of a signature that is fetched, in bytes; real ones have less than 1 KiB.
+	maxPayload = 256 << 10
+	// maxAttestation is the size of the largest attestation or bundle that is fetched, in bytes; a large SBOM has some MiB.
+	maxAttestation = 8 << 20
+	// maxTypes is the number of types of other attestations that a message lists.
+	maxTypes = 3
+)
+
+// verification is the verification of one image by one rule.
+type verification struct {
+	registry   *registry.Client
+	image      name.Digest
+	hash       v1.Hash
+	rule       *policy.Rule
+	material   root.TrustedMaterial
+	timestamps bool // whether the root of trust has a timestamp authority
+	keep       bool // whether the Result includes the Material
+
+	// referrers and blobs hold what is fetched at most once.
+	referrers *listing
+	blobs     map[v1.Hash]fetched
+}
+
+// listing is the list of referrers of the image, or why it is unknown.
+type listing struct {
+	registry.Referrers
+	err error
+}
+
+// fetched is a blob, or why it is unknown.
+type fetched struct {
+	content []byte
+	err     error
+}
+
+// claim is one requirement of a rule: the signature, or an attestation.
+type claim struct {
+	attestation *policy.Attestation // nil for the signature
+	formats     policy.Formats
+	// predicateType of the statement that fulfils the claim, in a bundle or in an attestation of any format.
+	predicateType string
+	// others are the types of statements that were skipped, at most maxTypes.
+	others []string
+}
+
+func (c *claim) maxSize() int64 {
+	if c.attestation == nil {
+		return maxPayload
+	}
+	return maxAttestation
+}
+
+// skip records a statement of another type.
+func (c *claim) skip(predicateType string) {
+	if predicateType != "" && !slices.Contains(c.others, predicateType) && len(c.others) < maxTypes {
+		c.others = append(c.others, predicateType)
+	}
+}
+
+// prefix of messages about the claim.
+func (c *claim) prefix() string {
+	if c.attestation == nil {
+		return ""
+	}
+	return fmt.Sprintf("attestation %s: ", quoted(c.attestation.Name))
+}
+
+// kindName is what fulfils the claim, in messages.
+func (c *claim) kindName() string {
+	if c.attestation == nil {
+		return "signature"
+	}
+	return "attestation"
+}
+
+// verifyAll verifies all claims of the rule, the signature first, and returns the first Result that is not Verified.
+func (v *verification) verifyAll(ctx context.Context) Result {
+	claims := v.claims()
+	if len(claims) == 0 {
+		return unknown(v1alpha1.InternalErrorReason, "the policy requires neither a signature nor an attestation")
+	}
+	var verified Result
+	var formats []policy.Format
+	for i := range claims {
+		result := v.verifyClaim(ctx, &claims[i])
+		if result.Verdict != v1alpha1.VerdictVerified {
+			return result
+		}
+		formats = append(formats, result.Format)
+		if i == 0 {
+			verified = result
+		}
+	}
+	verified.Formats = policy.NewFormats(formats...)
+	if len(v.rule.Attestations) > 0 {
+		verified.Message = printable(fmt.Sprintf("%s, with %s attested", verified.Message, v.rule.AttestationNames()), maxMessage)
+	}
+	return verified
+}
+
+func (v *verification) claims() []claim {
+	var claims []claim
+	if len(v.rule.Signature) > 0 {
+		claims = append(claims, claim{formats: v.rule.Signature, predicateType: policy.SignPredicate})
+	}
+	for i := range v.rule.Attestations {
+		attestation := &v.rule.Attestations[i]
+		claims = append(claims, claim{attestation: attestation, formats: attestation.Formats, predicateType: attestation.PredicateType})
+	}
+	return claims
+}
+
+// verifyClaim searches for what fulfils a claim, in one format after the other. A format that could not be read might
+// have fulfilled it, so that failure outranks findings about other formats.
+func (v *verification) verifyClaim(ctx context.Context, c *claim) Result {
+	var best finding
+	for _, s := range c.storages() {
+		found := v.verifyEach(ctx, s, c)
+		if found.Verdict == v1alpha1.VerdictVerified {
+			logr.FromContextOrDiscard(ctx).V(2).Info("Accepted "+c.kindName(),
+				"image", v.image.Name(), "format", string(found.Format), "signer", found.Signer.Identity)
+			return found.Result
+		}
+		best = best.or(found)
+		if found.stop {
+			break
+		}
+	}
+	if best.rank == 0 {
+		best.Result = v.noneFound(ctx, c)
+	}
+	if best.Verdict == v1alpha1.VerdictUntrusted {
+		best.Message = printable(c.prefix()+best.Message, maxMessage)
+	}
+	return best.Result
+}
+
+// verifyEach verifies what is stored in one way, one entry after the other, until one fulfils the claim. Otherwise it
+// returns the finding of the highest rank.
+func (v *verification) verifyEach(ctx context.Context, s storage, c *claim) finding {
+	entries, more, failure := s.list(ctx, v, c)
+	if failure != nil {
+		return *failure
+	}
+	var best finding
+	for i := range min(len(entries), maxExamined) {
+		found := v.verifyEntry(ctx, s, c, entries[i])
+		if found.Verdict == v1alpha1.VerdictVerified {
+			return found
+		}
+		c.skip(found.otherType)
+		best = best.or(found)
+		if found.stop {
+			best.stop = true
+			return best
+		}
+	}
+	switch total := len(entries); {
+	case total > maxExamined && best.rank == 0:
+		return finding{Result: untrusted(v1alpha1.TooManySignaturesReason,
+			fmt.Sprintf("the first %d of %d attached artifacts hold no %s, and no more are examined", maxExamined, total, c.kindName())),
+			rank: rankInvalid}
+	case total > maxExamined && best.Verdict == v1alpha1.VerdictUntrusted:
+		best.Result = untrusted(v1alpha1.TooManySignaturesReason,
+			fmt.Sprintf("none of the first %d of %d %ss is accepted, and no more are examined; for example: %s",
+				maxExamined, total, c.kindName(), best.Message))
+	case more && best.rank == 0:
+		return finding{Result: untrusted(v1alpha1.TooManySignaturesReason, "the image has more referrers than the registry returns "+
+			"in one page, and the first page holds no "+c.kindName()), rank: rankInvalid}
+	}
+	return best
+}
+
+// verifyEntry verifies one signature or attestation.
+func (v *verification) verifyEntry(ctx context.Context, s storage, c *claim, entry v1.Descriptor) finding {
+	content, problem := s.read(ctx, v, c, entry)
+	if problem != nil {
+		return *problem
+	}
+	found := v.verifyContent(ctx, s, c, entry, content)
+	found.stop = ctx.Err() != nil
+	return found
+}
+
+// verifyContent verifies the content of one signature or attestation. It sends no requests.
+func (v *verification) verifyContent(ctx context.Context, s storage, c *claim, entry v1.Descriptor, content []byte) finding {
+	return isolated(ctx, func() finding {
+		parsed, problem := s.parse(v, c, entry, content)
+		if problem != nil {
+			return *problem
+		}
+		return v.decide(ctx, c, parsed)
+	})
+}
+
+// blob fetches a part of a signature or a bundle. A blob that is missing or malformed is a problem of one signature; a
+// registry that does not respond is one of all signatures.
+func (v *verification) blob(ctx context.Context, layer v1.Descriptor, limit int64) ([]byte, *finding) {
+	if layer.Size > limit {
+		return nil, &finding{Result: unknown(v1alpha1.RegistryResponseInvalidReason,
+			fmt.Sprintf("an attached artifact has %d bytes, more than the limit of %d", layer.Size, limit)), rank: rankUnknown}
+	}
+	known, ok := v.blobs[layer.Digest]
+	if !ok {
+		known.content, known.err = v.registry.Blob(ctx, v.image.Context().Digest(layer.Digest.String()), limit)
+		v.blobs[layer.Digest] = known
+	}
+	switch {
+	case isNotFound(known.err):
+		return nil, &finding{Result: unknown(v1alpha1.RegistryResponseInvalidReason,
+			"the registry has a signature of the image, but not its payload"), rank: rankUnknown}
+	case known.err != nil:
+		return nil, fetchFailure(known.err)
+	}
+	return known.content, nil
+}
+
+// fetchFailure is the finding about a request that failed. Only after an invalid response other requests may succeed.
+func fetchFailure(err error) *finding {
+	failure := registryFailure(err)
+	return &finding{Result: failure, rank: rankUnknown, stop: failure.Reason != v1alpha1.RegistryResponseInvalidReason}
+}
+
+// noneFound is the Result for an image without anything that could fulfil the claim. The image itself is fetched to tell
+// an image without signatures from one that does not exist.
+func (v *verification) noneFound(ctx context.Context, c *claim) Result {
+	stored, err := v.registry.Manifest(ctx, v.image)
+	switch {
+	case isNotFound(err):
+		return imageNotFound(v.image)
+	case err != nil:
+		return registryFailure(err)
+	}
+	if stored.MediaType.IsImage() {
+		manifest, err := v1.ParseManifest(bytes.NewReader(stored.Content))
+		if err != nil {
+			return unknown(v1alpha1.RegistryResponseInvalidReason,
+				fmt.Sprintf("the registry returns something else than a manifest for %s", policy.DisplayName(v.image)))
+		}
+		if kind := manifest.Config.MediaType; kind != "" && !kind.IsConfig() {
+			return untrusted(v1alpha1.NotAnImageReason, fmt.Sprintf(
+				"this is an artifact of type %s, not a container image, and it has no signature", quoted(string(kind))))
+		}
+	}
+	if c.attestation != nil {
+		return untrusted(v1alpha1.AttestationMissingReason, fmt.Sprintf(
+			"the image has no attestation of type %s%s", quoted(c.predicateType), c.othersSuffix("")))
+	}
+	var places []string
+	for _, s := range c.storages() {
+		places = append(places, s.missing(v, c))
+	}
+	return untrusted(v1alpha1.UnsignedReason,
+		"the image has no signature: "+strings.Join(places, ", and ")+c.othersSuffix(", which is not a signature"))
+}
+
+// othersSuffix lists the types of statements that were skipped, followed by a remark; it is empty if there are none.
+func (c *claim) othersSuffix(remark string) string {
+	if len(c.others) == 0 {
+		return ""
+	}
+	types := make([]string, 0, len(c.others))
+	for _, other := range c.others {
+		types = append(types, printable(other, maxShortFact))
+	}
+	return "; it has an attestation of type " + strings.Join(types, ", ") + remark
+}
