@@ -1,4 +1,8 @@
-FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+# "make pin-base-images" replaces the tags by digests.
+ARG BUILD_IMAGE=golang:1.26
+ARG BASE_IMAGE=gcr.io/distroless/static:nonroot
+
+FROM --platform=$BUILDPLATFORM $BUILD_IMAGE AS build
 ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION=unknown
@@ -10,8 +14,8 @@ COPY . .
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
     go build -trimpath -ldflags="-s -w -X main.version=$VERSION" -o /manager ./cmd/manager
 
-# No shell, no package manager, certificates of the public authorities.
-FROM gcr.io/distroless/static:nonroot
+# The base image has no shell and no package manager, only the certificates of public authorities.
+FROM $BASE_IMAGE
 COPY --from=build /manager /manager
 USER 65532:65532
 ENTRYPOINT ["/manager"]

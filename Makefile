@@ -194,6 +194,18 @@ build: generate manifests ## Build the manager and the kubectl plugin, bin/manag
 docker-build: ## Build the manager's image, IMG.
 	@$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) -t $(IMG) .
 
+# The image of Go is not signed, so that only its current digest is taken over.
+.PHONY: pin-base-images
+pin-base-images: build ## Pin the images of the Dockerfile to digests, after verifying the signature of the base image.
+	@base="$$(sed -nE 's/^ARG BASE_IMAGE=([^@]*).*/\1/p' Dockerfile)"; \
+	pinned="$$(printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: base}\nspec:\n  containers:\n  - name: base\n    image: %s\n' "$$base" \
+		| $(LOCALBIN)/kubectl-imagetrust pin -f hack/base-images.yaml --manifests - | sed -nE 's/^ *image: //p')"; \
+	[[ "$$pinned" == *@sha256:* ]] || { echo "pin-base-images: $$base is not pinned"; exit 1; }; \
+	build="$$(sed -nE 's/^ARG BUILD_IMAGE=([^@]*).*/\1/p' Dockerfile)"; \
+	digest="$$($(CONTAINER_TOOL) buildx imagetools inspect "$$build" --format '{{.Manifest.Digest}}')"; \
+	sed -i.orig -E "s|^ARG BASE_IMAGE=.*|ARG BASE_IMAGE=$$pinned|; s|^ARG BUILD_IMAGE=.*|ARG BUILD_IMAGE=$$build@$$digest|" Dockerfile; \
+	rm -f Dockerfile.orig; grep '^ARG .*_IMAGE=' Dockerfile
+
 .PHONY: build-installer
 build-installer: manifests | $(KUBECTL) ## Write the manifests of an installation to dist/install.yaml, with the image IMG.
 	@mkdir -p dist
