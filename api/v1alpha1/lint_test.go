@@ -30,26 +30,27 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/internal/lint"
+	"github.com/karmada-io/image-trust/test/gen"
 )
 
-// answer of the API server to an object, or what the linter says that it would be.
-type answer struct {
+// response of the API server to an object, or the one that the linter predicts.
+type response struct {
 	Denied, Warned []string
 }
 
-// TestLint proves that the linter foretells the API server's answer word for word, without one.
+// TestLint verifies that the linter predicts the response of the API server word for word.
 func TestLint(t *testing.T) {
 	linter, err := lint.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c, warned := newWarningClient(t)
-	asked, agreed := 0, 0
+	total, agreed := 0, 0
 	for name, object := range lintCases() {
 		t.Run(name, func(t *testing.T) {
-			want := answer{Denied: words(c.Create(t.Context(), object.DeepCopy(), client.DryRunAll)), Warned: warned.take()}
-			got := foretold(linter.Lint(object))
-			asked++
+			want := response{Denied: messages(c.Create(t.Context(), object.DeepCopy(), client.DryRunAll)), Warned: warned.take()}
+			got := predicted(linter.Lint(object))
+			total++
 			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("the linter differs from the API server (-server +linter):\n%s", diff)
 				return
@@ -57,21 +58,21 @@ func TestLint(t *testing.T) {
 			agreed++
 		})
 	}
-	fmt.Printf("figure: lint_agreement %d/%d\n", agreed, asked)
+	fmt.Printf("figure: lint_agreement %d/%d\n", agreed, total)
 }
 
-// lintCases are all objects of the tests of the schema and of the warnings, and some that are wrong in other ways.
+// lintCases returns the objects of the tests of the schema and of the warnings, and some that are invalid in other ways.
 func lintCases() map[string]*unstructured.Unstructured {
 	cases := map[string]*unstructured.Unstructured{}
 	for name, tc := range validationCases() {
-		cases["validation: "+name] = makeTrust(tc.spec)
+		cases["validation: "+name] = gen.UnstructuredTrust(tc.spec)
 	}
 	for name, tc := range warningCases() {
-		cases["warnings: "+name] = makeTrust(tc.spec)
+		cases["warnings: "+name] = gen.UnstructuredTrust(tc.spec)
 	}
 	type object = map[string]any
 	with := func(value any, path ...string) *unstructured.Unstructured {
-		trust := makeTrust(nil)
+		trust := gen.UnstructuredTrust(nil)
 		parent := trust.Object
 		for _, key := range path[:len(path)-1] {
 			if parent[key] == nil {
@@ -84,10 +85,10 @@ func lintCases() map[string]*unstructured.Unstructured {
 	}
 	for name, trust := range map[string]*unstructured.Unstructured{
 		"unknown field":               with("a", "spec", "identityRegex"),
-		"unknown fields":              makeTrust(object{"trustroot": object{"name": "a"}, "verification": object{"interval": "1h", "secrets": []any{}}}),
-		"unknown field in a list":     makeTrust(object{"attestations": []any{object{"name": "a", "predicateType": "urn:a", "type": "b"}}}),
+		"unknown fields":              gen.UnstructuredTrust(object{"trustroot": object{"name": "a"}, "verification": object{"interval": "1h", "secrets": []any{}}}),
+		"unknown field in a list":     gen.UnstructuredTrust(object{"attestations": []any{object{"name": "a", "predicateType": "urn:a", "type": "b"}}}),
 		"unknown field at the root":   with([]any{"a/b"}, "images"),
-		"unknown field and a mistake": makeTrust(object{"issuer": nil, "issuers": []any{"https://a"}}),
+		"unknown field and an error":  gen.UnstructuredTrust(object{"issuer": nil, "issuers": []any{"https://a"}}),
 		"unknown field of metadata":   with("a", "metadata", "title"),
 		"name in upper case":          with("Karmada", "metadata", "name"),
 		"name with a slash":           with("a/b", "metadata", "name"),
@@ -102,28 +103,28 @@ func lintCases() map[string]*unstructured.Unstructured {
 		"status":                      with(object{"observedGeneration": int64(1)}, "status"),
 		"unknown field of the status": with(object{"phase": "a"}, "status"),
 		"no spec":                     with(nil, "spec"),
-		"text for the spec":           with("a", "spec"),
-		"text for a list":             with("a/b", "spec", "images"),
+		"string for the spec":         with("a", "spec"),
+		"string for a list":           with("a/b", "spec", "images"),
 		"null for a list":             with(nil, "spec", "images"),
-		"null for a text":             with(nil, "spec", "issuer"),
+		"null for a string":           with(nil, "spec", "issuer"),
 		"null in a list":              with([]any{nil}, "spec", "images"),
 		"number in a list":            with([]any{int64(1), "a/b"}, "spec", "images"),
 		"null for a default":          with(nil, "spec", "enforcement"),
-		"many mistakes":               makeTrust(object{"images": []any{"a/b:v1", "https://c", "d e"}, "issuer": nil, "enforcement": "deny", "attestations": []any{object{"name": "A"}}}),
-		"many mistakes in values":     makeTrust(object{"images": []any{"a/b:v1", "https://c", "d e"}, "issuer": nil, "verification": object{"interval": "1d"}, "trustRoot": object{"name": "A"}}),
+		"many errors":                 gen.UnstructuredTrust(object{"images": []any{"a/b:v1", "https://c", "d e"}, "issuer": nil, "enforcement": "deny", "attestations": []any{object{"name": "A"}}}),
+		"many errors in values":       gen.UnstructuredTrust(object{"images": []any{"a/b:v1", "https://c", "d e"}, "issuer": nil, "verification": object{"interval": "1d"}, "trustRoot": object{"name": "A"}}),
 	} {
 		cases["object: "+name] = trust
 	}
 	cases["object: bad name and bad glob"].SetName("A")
-	generated := makeTrust(nil)
+	generated := gen.UnstructuredTrust(nil)
 	generated.SetName("")
 	generated.SetGenerateName("karmada-")
 	cases["object: generated name"] = generated
 	return cases
 }
 
-// words of the API server, from where they are about the object, in the order of the alphabet: its own changes.
-func words(err error) []string {
+// messages returns the sorted messages of an error of the API server, without the prefix that is the same for all objects.
+func messages(err error) []string {
 	const undecoded = `KarmadaImageTrust in version "v1alpha1" cannot be handled as a KarmadaImageTrust: `
 	status := apierrors.APIStatus(nil)
 	switch {
@@ -142,10 +143,10 @@ func words(err error) []string {
 	}
 }
 
-// foretold puts findings as the API server puts its answer: it looks no further once it cannot decode an object, and gives
-// advice only on what it accepts.
-func foretold(findings []lint.Finding) answer {
-	var unknown, refused, warned []string
+// predicted converts findings to a response of the API server: it does not validate an object that it cannot decode, and
+// warns only about objects that it accepts.
+func predicted(findings []lint.Finding) response {
+	var unknown, denied, warned []string
 	for _, f := range findings {
 		text := strings.TrimPrefix(f.Field+": "+f.Message, ": ")
 		switch f.Rule {
@@ -153,21 +154,21 @@ func foretold(findings []lint.Finding) answer {
 			message, _, _ := strings.Cut(f.Message, "; ")
 			unknown = append(unknown, message)
 		case lint.RuleUnchecked:
-			refused = append(refused, "<nil>: Invalid value: null: "+f.Message)
+			denied = append(denied, "<nil>: Invalid value: null: "+f.Message)
 		case lint.RuleSchemaViolation:
-			refused = append(refused, strings.Replace(text, "metadata: json: ", "json: ", 1))
+			denied = append(denied, strings.Replace(text, "metadata: json: ", "json: ", 1))
 		case lint.RuleAdmissionWarning:
 			warned = append(warned, text)
-		default: // what the API server does not know
+		default: // not a rule of the API server
 		}
 	}
-	slices.Sort(refused)
+	slices.Sort(denied)
 	slices.Sort(warned)
 	switch {
 	case len(unknown) > 0:
-		return answer{Denied: []string{"strict decoding error: " + strings.Join(unknown, ", ")}}
-	case len(refused) > 0:
-		return answer{Denied: refused}
+		return response{Denied: []string{"strict decoding error: " + strings.Join(unknown, ", ")}}
+	case len(denied) > 0:
+		return response{Denied: denied}
 	}
-	return answer{Warned: warned}
+	return response{Warned: warned}
 }

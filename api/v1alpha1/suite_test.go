@@ -19,7 +19,6 @@ package v1alpha1_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -46,7 +45,7 @@ func TestMain(m *testing.M) {
 	harness.Main(m, harness.Options{}, func(h *harness.Harness) { server = h.Config() })
 }
 
-// install creates what a file of manifests holds, if it is not there yet.
+// install creates the objects of a manifest file that do not exist yet.
 func install(t *testing.T, c client.Client, file string) {
 	t.Helper()
 	objects, err := manifest.Read(file)
@@ -60,8 +59,8 @@ func install(t *testing.T, c client.Client, file string) {
 	}
 }
 
-// newServerClient returns a client of the server that refuses unknown fields, as kubectl does, and
-// hands warnings to a handler. The CRD is installed and served.
+// newServerClient returns a client that requests strict validation, as kubectl does, and passes warnings
+// to a handler. The CRD is installed and served.
 func newServerClient(t *testing.T, warnings rest.WarningHandlerWithContext) client.Client {
 	t.Helper()
 	config := rest.CopyConfig(server)
@@ -73,28 +72,13 @@ func newServerClient(t *testing.T, warnings rest.WarningHandlerWithContext) clie
 	install(t, c, crdFile)
 	waitfor.True(t, "the kind is served", func(ctx context.Context) (bool, error) {
 		list := &unstructured.UnstructuredList{}
-		list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("KarmadaImageTrustList"))
+		list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.KarmadaImageTrustKind + "List"))
 		return c.List(ctx, list) == nil, nil
 	})
 	return client.WithFieldValidation(c, "Strict")
 }
 
-// makeTrust returns a valid trust with some fields of its spec replaced, or dropped where nil.
-func makeTrust(fields map[string]any) *unstructured.Unstructured {
-	spec := map[string]any{
-		"images":   []any{"docker.io/karmada/*"},
-		"issuer":   "https://token.actions.githubusercontent.com",
-		"identity": "https://github.com/karmada-io/karmada/.github/workflows/release.yml@refs/tags/v1.0.0",
-	}
-	maps.Copy(spec, fields)
-	maps.DeleteFunc(spec, func(_ string, value any) bool { return value == nil })
-	trust := &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
-	trust.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("KarmadaImageTrust"))
-	trust.SetName("karmada")
-	return trust
-}
-
-// many returns n different texts.
+// many returns n different strings: the format with the numbers from 0.
 func many(n int, format string) []any {
 	texts := make([]any, n)
 	for i := range texts {

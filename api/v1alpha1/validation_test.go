@@ -29,6 +29,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/test/gen"
 )
 
 const (
@@ -51,19 +52,19 @@ const (
 		` versions in identityRegexp instead, for example with @refs/tags/v1\.16\.[0-9]+$`
 )
 
-// The reasons why the schema may know more than policy.Compile, or less.
+// The reasons why the schema and policy.Compile differ.
 const (
-	aboutSize  = "sizes are bounded for the sake of the API server"
-	aboutStyle = "a matter of the API: Compile can live with it"
-	aboutGlobs = "only Compile matches globs"
-	aboutCUE   = "only Compile reads CUE"
+	aboutSize  = "sizes are limited only for the API server"
+	aboutStyle = "only the API requires it; Compile accepts it"
+	aboutGlobs = "only Compile compares references with globs"
+	aboutCUE   = "only Compile parses CUE"
 )
 
 type validationCase struct {
 	spec map[string]any
 	// want is the whole message, without the kind and name in front; empty: accepted.
 	want string
-	// onlySchema and onlyCompile say why just one of the two refuses.
+	// onlySchema and onlyCompile explain why only the schema or only policy.Compile reports an error.
 	onlySchema, onlyCompile string
 }
 
@@ -91,7 +92,7 @@ func validationCases() map[string]validationCase {
 		"issuer by regexp":    {spec: object{"issuer": nil, "issuerRegexp": "https://a"}},
 		"no identity":         {spec: object{"identity": nil}, want: oneIdentity},
 		"both identities":     {spec: object{"identityRegexp": "a"}, want: oneIdentity},
-		"nobody":              {spec: object{"issuer": nil, "identity": nil}, want: "[" + oneIssuer + ", " + oneIdentity + "]"},
+		"neither":             {spec: object{"issuer": nil, "identity": nil}, want: "[" + oneIssuer + ", " + oneIdentity + "]"},
 		"identity by regexp":  {spec: identity(`^https://github\.com/karmada-io/.*$`)},
 		"empty issuer":        {spec: object{"issuer": ""}, want: `spec.issuer: Invalid value: "": spec.issuer in body should be at least 1 chars long`},
 		"empty identity":      {spec: object{"identity": ""}, want: `spec.identity: Invalid value: "": spec.identity in body should be at least 1 chars long`},
@@ -143,13 +144,13 @@ func validationCases() map[string]validationCase {
 			spec: image(strings.Repeat("a", 513)), onlySchema: aboutSize,
 			want: "[spec.images[0]: Too long: may not be more than 512 bytes" + notChecked + "]",
 		},
-		"question mark":    {spec: image("a/b?"), want: `spec.images[0]: Invalid value: "a/b?": ` + grammarRule},
-		"regexp":           {spec: image("a/(b|c)"), want: `spec.images[0]: Invalid value: "a/(b|c)": ` + grammarRule},
-		"not ASCII":        {spec: image("a/ü"), want: `spec.images[0]: Invalid value: "a/ü": ` + grammarRule},
-		"the second is it": {spec: image("a/b", "a b"), want: `spec.images[1]: Invalid value: "a b": ` + grammarRule},
-		"scheme":           {spec: image("https://docker.io/a/b"), want: `spec.images[0]: Invalid value: "https://docker.io/a/b": ` + nameRule},
-		"empty part":       {spec: image("docker.io//b"), want: `spec.images[0]: Invalid value: "docker.io//b": ` + nameRule},
-		"leading slash":    {spec: image("/a/b"), want: `spec.images[0]: Invalid value: "/a/b": ` + nameRule},
+		"question mark":   {spec: image("a/b?"), want: `spec.images[0]: Invalid value: "a/b?": ` + grammarRule},
+		"regexp":          {spec: image("a/(b|c)"), want: `spec.images[0]: Invalid value: "a/(b|c)": ` + grammarRule},
+		"not ASCII":       {spec: image("a/ü"), want: `spec.images[0]: Invalid value: "a/ü": ` + grammarRule},
+		"the second glob": {spec: image("a/b", "a b"), want: `spec.images[1]: Invalid value: "a b": ` + grammarRule},
+		"scheme":          {spec: image("https://docker.io/a/b"), want: `spec.images[0]: Invalid value: "https://docker.io/a/b": ` + nameRule},
+		"empty part":      {spec: image("docker.io//b"), want: `spec.images[0]: Invalid value: "docker.io//b": ` + nameRule},
+		"leading slash":   {spec: image("/a/b"), want: `spec.images[0]: Invalid value: "/a/b": ` + nameRule},
 		"trailing slash": {
 			spec: image("docker.io/karmada/"),
 			want: `spec.images[0]: Invalid value: "docker.io/karmada/": must not end with "/"; write "docker.io/karmada/**" to match every repository below it`,
@@ -208,11 +209,11 @@ func validationCases() map[string]validationCase {
 		"interval too short":         {spec: interval("59s"), want: `spec.verification.interval: Invalid value: "59s": ` + intervalRule},
 		"interval too long":          {spec: interval("168h1s"), want: `spec.verification.interval: Invalid value: "168h1s": ` + intervalRule},
 		"interval of nothing":        {spec: interval("0s"), want: `spec.verification.interval: Invalid value: "0s": ` + intervalRule},
-		"interval before now":        {spec: interval("-1h"), want: `spec.verification.interval: Invalid value: "-1h": ` + intervalRule},
+		"negative interval":          {spec: interval("-1h"), want: `spec.verification.interval: Invalid value: "-1h": ` + intervalRule},
 		"interval in days":           {spec: interval("1d"), want: `spec.verification.interval: Invalid value: "1d": ` + intervalRule},
 		"interval without a unit":    {spec: interval("60"), want: `spec.verification.interval: Invalid value: "60": ` + intervalRule},
 		"interval as a number":       {spec: interval(int64(60)), want: `[spec.verification.interval: Invalid value: "integer": spec.verification.interval in body must be of type string: "integer"` + notChecked + "]"},
-		"interval beyond time":       {spec: interval("9999999h9999999h"), want: `spec.verification.interval: Invalid value: "9999999h9999999h": ` + intervalRule},
+		"interval out of range":      {spec: interval("9999999h9999999h"), want: `spec.verification.interval: Invalid value: "9999999h9999999h": ` + intervalRule},
 
 		"pull secrets":             {spec: secret(object{"name": "a"}, object{"name": "b.c-d"})},
 		"pull secret twice":        {spec: secret(object{"name": "a"}, object{"name": "a"}), onlySchema: aboutStyle, want: `spec.verification.pullSecrets[1]: Duplicate value: {"name":"a"}`},
@@ -271,20 +272,20 @@ func validationCases() map[string]validationCase {
 			spec: object{"trustRoot": object{"name": "a..b"}}, onlySchema: aboutStyle,
 			want: `spec.trustRoot.name: Invalid value: "a..b": ` + rootRule,
 		},
-		"trust root, no name at all": {
+		"trust root, invalid name": {
 			spec: object{"trustRoot": object{"name": "My_Sigstore"}}, onlySchema: aboutStyle,
 			want: `spec.trustRoot.name: Invalid value: "My_Sigstore": ` + rootRule,
 		},
 	}
 }
 
-// TestValidation holds what the API server refuses, and how: each message says what to write. What
-// it refuses policy.Compile refuses too, and accepts what it accepts, except where a case says why.
+// TestValidation verifies the validation errors of the API server, and that policy.Compile reports an error for
+// the same specs, unless a case explains why not.
 func TestValidation(t *testing.T) {
 	c := newServerClient(t, rest.NoWarnings{})
 	for name, tc := range validationCases() {
 		t.Run(name, func(t *testing.T) {
-			trust := makeTrust(tc.spec)
+			trust := gen.UnstructuredTrust(tc.spec)
 			compileErr := compile(trust)
 			err := c.Create(t.Context(), trust, client.DryRunAll)
 
@@ -297,27 +298,27 @@ func TestValidation(t *testing.T) {
 				t.Errorf("message (-want +got):\n%s", diff)
 			}
 			wantCompile := tc.want != "" && tc.onlySchema == "" || tc.onlyCompile != ""
-			if refused := compileErr != nil; refused != wantCompile {
-				t.Errorf("policy.Compile refuses: %t, want %t (only the schema: %q, only Compile: %q): %v",
-					refused, wantCompile, tc.onlySchema, tc.onlyCompile, compileErr)
+			if failed := compileErr != nil; failed != wantCompile {
+				t.Errorf("policy.Compile failed: %t, want %t (only the schema: %q, only Compile: %q): %v",
+					failed, wantCompile, tc.onlySchema, tc.onlyCompile, compileErr)
 			}
 		})
 	}
 }
 
-// TestUnknownField proves that nothing a user writes is ignored: kubectl asks for strict validation.
+// TestUnknownField verifies that unknown fields are denied under strict validation, which kubectl requests.
 func TestUnknownField(t *testing.T) {
 	tests := map[string]struct {
 		spec map[string]any
 		want string
 	}{
-		"misspelt":       {spec: map[string]any{"identityRegex": "a"}, want: `strict decoding error: unknown field "spec.identityRegex"`},
-		"further inside": {spec: map[string]any{"trustRoot": map[string]any{"name": "a", "key": "b"}}, want: `strict decoding error: unknown field "spec.trustRoot.key"`},
+		"typo":   {spec: map[string]any{"identityRegex": "a"}, want: `strict decoding error: unknown field "spec.identityRegex"`},
+		"nested": {spec: map[string]any{"trustRoot": map[string]any{"name": "a", "key": "b"}}, want: `strict decoding error: unknown field "spec.trustRoot.key"`},
 	}
 	c := newServerClient(t, rest.NoWarnings{})
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := c.Create(t.Context(), makeTrust(tc.spec), client.DryRunAll)
+			err := c.Create(t.Context(), gen.UnstructuredTrust(tc.spec), client.DryRunAll)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("Create: %v, want %q", err, tc.want)
 			}
@@ -333,7 +334,7 @@ func manyAttestations(n int) []any {
 	return attestations
 }
 
-// compile judges a trust that did not come through an API server.
+// compile compiles a trust without an API server.
 func compile(trust *unstructured.Unstructured) error {
 	typed := &v1alpha1.KarmadaImageTrust{}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(trust.Object, typed); err != nil {

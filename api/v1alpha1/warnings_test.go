@@ -27,10 +27,11 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/karmada-io/image-trust/test/gen"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
 
-// warnings collects what the API server warns of.
+// warnings collects the warnings of the API server.
 type warnings struct {
 	mu    sync.Mutex
 	texts []string
@@ -42,7 +43,7 @@ func (w *warnings) HandleWarningHeaderWithContext(_ context.Context, _ int, _, t
 	w.texts = append(w.texts, text)
 }
 
-// take returns the warnings since the last call, without what the API server puts before each.
+// take returns the warnings since the last call, without the prefix that the API server adds.
 func (w *warnings) take() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -73,7 +74,7 @@ func warningCases() map[string]warningCase {
 		anyTag      = `spec.identityRegexp: ends with ".*": any tag with the same beginning may sign`
 		anyIdentity = `spec.identityRegexp: ends with ".*": any identity with the same beginning may sign`
 		anyHost     = `spec.identityRegexp: begins with ".*": any identity with the same ending may sign, regardless of its host and repository`
-		anybody     = `spec.identityRegexp: matches every identity: anyone with an account at the issuer may sign`
+		everyone    = `spec.identityRegexp: matches every identity: anyone with an account at the issuer may sign`
 		hub         = `spec.identityRegexp: "." matches any character: "github.com" also matches "githubxcom"; write "github\.com"`
 		everything  = `" matches every image of every registry: this identity must sign all of them`
 		registry    = `" matches every image of a registry: this identity must sign all of them`
@@ -94,8 +95,8 @@ func warningCases() map[string]warningCase {
 		"any host":                    {spec: identity(`.*/karmada-io/karmada/\.github/workflows/c\.yml@refs/heads/main`), want: []string{anyHost}},
 		"any host, anchored":          {spec: identity(`^(?:.*@example\.com)$`), want: []string{anyHost}},
 		"any host and any workflow":   {spec: identity(`.*/karmada-io/karmada/.*`), want: []string{anyHost, anyRepo}},
-		"anybody":                     {spec: identity(`.*`), want: []string{anybody}},
-		"anybody, anchored":           {spec: identity(`^(.+)$`), want: []string{anybody}},
+		"any identity":                {spec: identity(`.*`), want: []string{everyone}},
+		"any identity, anchored":      {spec: identity(`^(.+)$`), want: []string{everyone}},
 		"an escaped dot, starred":     {spec: identity(`a\.*`)},
 		"a dot in a class":            {spec: identity(`[a-z.0-9]+@example\.com`)},
 		"a dot in a quotation":        {spec: identity(`\Qa.b\E`)},
@@ -123,37 +124,37 @@ func warningCases() map[string]warningCase {
 		"every image":               {spec: image("**"), want: []string{`spec.images: "**` + everything}},
 		"every image, three ways":   {spec: image("*/**", "a/b", "***", "*/*/*"), want: []string{`spec.images: "*/**", "***", "*/*/*` + everything}},
 		"Docker Hub":                {spec: image("docker.io/**"), want: []string{`spec.images: "docker.io/**` + registry}},
-		"Docker Hub, unsaid":        {spec: image("*/*"), want: []string{`spec.images: "*/*` + registry}},
+		"Docker Hub, implicitly":    {spec: image("*/*"), want: []string{`spec.images: "*/*` + registry}},
 		"registries":                {spec: image("ghcr.io/*/*", "localhost:5000/*", "*.example.com/**"), want: []string{`spec.images: "ghcr.io/*/*", "localhost:5000/*", "*.example.com/**` + registry}},
 		"official images":           {spec: image("*")},
 		"organisations":             {spec: image("docker.io/karmada/**", "karmada/*", "ghcr.io/a/*", "**/karmada/*", "*/karmada/*")},
 		"several at once": {
 			spec: object{"images": []any{"**"}, "issuer": "a", "identity": nil, "identityRegexp": ".*"},
-			want: []string{anybody, `spec.images: "**` + everything, `spec.issuer: "a` + notHTTPS},
+			want: []string{everyone, `spec.images: "**` + everything, `spec.issuer: "a` + notHTTPS},
 		},
 	}
 }
 
-// newWarningClient returns a client of the server, with the policy that warns in force, and what it warns of.
+// newWarningClient returns a client of the server with the warning policy in effect, and the warnings that it receives.
 func newWarningClient(t *testing.T) (client.Client, *warnings) {
 	t.Helper()
 	got := &warnings{}
 	c := newServerClient(t, got)
 	install(t, c, warningsFile)
-	waitfor.True(t, "the policy with the warnings is in force", func(ctx context.Context) (bool, error) {
-		err := c.Create(ctx, makeTrust(map[string]any{"identity": nil, "identityRegexp": ".*"}), client.DryRunAll)
+	waitfor.True(t, "the warning policy is in effect", func(ctx context.Context) (bool, error) {
+		err := c.Create(ctx, gen.UnstructuredTrust(map[string]any{"identity": nil, "identityRegexp": ".*"}), client.DryRunAll)
 		return len(got.take()) > 0, err
 	})
 	return c, got
 }
 
-// TestWarnings holds what is accepted with a warning, and what without.
+// TestWarnings verifies which specs are accepted with a warning, and which without.
 func TestWarnings(t *testing.T) {
 	c, got := newWarningClient(t)
 	for name, tc := range warningCases() {
 		t.Run(name, func(t *testing.T) {
-			if err := c.Create(t.Context(), makeTrust(tc.spec), client.DryRunAll); err != nil {
-				t.Fatalf("a warning does not refuse: %v", err)
+			if err := c.Create(t.Context(), gen.UnstructuredTrust(tc.spec), client.DryRunAll); err != nil {
+				t.Fatalf("a warning must not deny the request: %v", err)
 			}
 			want := slices.Clone(tc.want)
 			slices.Sort(want)

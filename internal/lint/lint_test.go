@@ -27,23 +27,17 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
+
+	"github.com/karmada-io/image-trust/test/gen"
 )
 
 type object = map[string]any
 
 // makeTrust returns a trust without findings, with some fields of its spec replaced, or removed if nil.
 func makeTrust(fields object) *unstructured.Unstructured {
-	spec := object{
-		"images":   []any{"docker.io/karmada/karmada-scheduler"},
-		"issuer":   "https://token.actions.githubusercontent.com",
-		"identity": "https://github.com/karmada-io/karmada/.github/workflows/release.yml@refs/tags/v1.0.0",
-	}
+	spec := object{"images": []any{"docker.io/karmada/karmada-scheduler"}}
 	maps.Copy(spec, fields)
-	maps.DeleteFunc(spec, func(_ string, value any) bool { return value == nil })
-	return &unstructured.Unstructured{Object: object{
-		"apiVersion": "trust.karmada.io/v1alpha1", "kind": "KarmadaImageTrust",
-		"metadata": object{"name": "karmada"}, "spec": spec,
-	}}
+	return gen.UnstructuredTrust(spec)
 }
 
 func newLinter(t *testing.T) *Linter {

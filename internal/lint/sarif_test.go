@@ -29,33 +29,33 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestEncode(t *testing.T) {
+func TestEncodeSARIF(t *testing.T) {
 	finding := Finding{Rule: RuleSchemaViolation, Level: LevelError, Field: "spec.images[0]", Message: `write "a/**" & <b>`}
 	whole := Finding{Rule: RuleUnchecked, Level: LevelNote, Message: "not all was checked"}
 	tests := map[string]struct {
 		results []Result
 		want    string // the results
 	}{
-		"nothing": {want: `[]`},
-		"in a line": {
+		"no results": {want: `[]`},
+		"at a position": {
 			results: []Result{{Finding: finding, File: "deploy/a trust.yaml", Line: 7, Column: 5}},
 			want: `[{"ruleId": "schema-violation", "ruleIndex": 1, "level": "error", "message": {"text": "spec.images[0]: write \"a/**\" & <b>"},
 				"locations": [{
 					"physicalLocation": {"artifactLocation": {"uri": "deploy/a%20trust.yaml"}, "region": {"startLine": 7, "startColumn": 5}},
 					"logicalLocations": [{"fullyQualifiedName": "spec.images[0]", "kind": "property"}]}]}]`,
 		},
-		"in a file, of an object": {
+		"in a file, about an object": {
 			results: []Result{{Finding: whole, File: "/tmp/a.yaml"}},
 			want: `[{"ruleId": "unchecked", "ruleIndex": 2, "level": "note", "message": {"text": "not all was checked"},
 				"locations": [{"physicalLocation": {"artifactLocation": {"uri": "file:///tmp/a.yaml"}}}]}]`,
 		},
-		"in no file, of two": {
+		"two without a file": {
 			results: []Result{{Finding: finding}, {Finding: whole}},
 			want: `[{"ruleId": "schema-violation", "ruleIndex": 1, "level": "error", "message": {"text": "spec.images[0]: write \"a/**\" & <b>"},
 				"locations": [{"logicalLocations": [{"fullyQualifiedName": "spec.images[0]", "kind": "property"}]}]},
 				{"ruleId": "unchecked", "ruleIndex": 2, "level": "note", "message": {"text": "not all was checked"}}]`,
 		},
-		"a file like a scheme": {
+		"a file name like a URI scheme": {
 			results: []Result{{Finding: whole, File: "a:b.yaml", Line: 1}},
 			want: `[{"ruleId": "unchecked", "ruleIndex": 2, "level": "note", "message": {"text": "not all was checked"},
 				"locations": [{"physicalLocation": {"artifactLocation": {"uri": "./a:b.yaml"}, "region": {"startLine": 1}}}]}]`,
@@ -86,8 +86,8 @@ func TestEncode(t *testing.T) {
 	}
 }
 
-// TestRules holds that code scanning can show what each rule is about.
-func TestRules(t *testing.T) {
+// TestSARIFRules verifies that the log describes each rule.
+func TestSARIFRules(t *testing.T) {
 	out := &bytes.Buffer{}
 	if err := EncodeSARIF(out, "", nil); err != nil {
 		t.Fatal(err)
@@ -107,15 +107,15 @@ func TestRules(t *testing.T) {
 	}
 }
 
-func TestUndescribedRule(t *testing.T) {
+func TestEncodeSARIFUnknownRule(t *testing.T) {
 	err := EncodeSARIF(&bytes.Buffer{}, "", []Result{{Finding: Finding{Rule: "other"}}})
 	if err == nil || !strings.Contains(err.Error(), `"other"`) {
-		t.Errorf("Encode: %v, want that it names the rule", err)
+		t.Errorf("error %v, want one that contains the rule", err)
 	}
 }
 
-// TestSchema proves that the schema would find something.
-func TestSchema(t *testing.T) {
+// TestSARIFSchema verifies that the schema detects errors.
+func TestSARIFSchema(t *testing.T) {
 	valid := newSARIFSchema(t)
 	for name, document := range map[string]string{
 		"no runs":       `{"version": "2.1.0"}`,
@@ -131,7 +131,7 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// newSARIFSchema returns a judge by the schema of SARIF 2.1.0 with its first errata, as OASIS publishes it.
+// newSARIFSchema returns the schema of SARIF 2.1.0 with its first errata, as OASIS publishes it.
 func newSARIFSchema(t *testing.T) func(document []byte) error {
 	t.Helper()
 	content, err := os.ReadFile("testdata/sarif-schema-2.1.0.json")
