@@ -30,6 +30,15 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files in testdata instead of comparing with them")
 
+// goldenDir is absolute, so that tests may change the current directory.
+var goldenDir = func() string {
+	dir, err := filepath.Abs(filepath.Join("testdata", "golden"))
+	if err != nil {
+		panic(err)
+	}
+	return dir
+}()
+
 // result is what a run of the plugin printed, and its exit code.
 type result struct {
 	code           int
@@ -54,7 +63,7 @@ func runPlugin(t *testing.T, stdin string, args ...string) result {
 }
 
 // golden compares a run of the plugin with testdata/golden/NAME.golden, which holds all that a user sees.
-func golden(t *testing.T, name string, args []string, got result, replacements ...string) {
+func golden(t *testing.T, name string, args []string, got result) {
 	t.Helper()
 	var b strings.Builder
 	fmt.Fprintf(&b, "$ kubectl imagetrust %s\n%s", quoted(args), got.stdout)
@@ -62,13 +71,13 @@ func golden(t *testing.T, name string, args []string, got result, replacements .
 		fmt.Fprintf(&b, "--- standard error\n%s", got.stderr)
 	}
 	fmt.Fprintf(&b, "--- exit code %d\n", got.code)
-	compareGolden(t, name, strings.NewReplacer(replacements...).Replace(b.String()))
+	compareGolden(t, name, b.String())
 }
 
 // compareGolden compares text with testdata/golden/NAME.golden, or writes it there with -update.
 func compareGolden(t *testing.T, name, got string) {
 	t.Helper()
-	file := filepath.Join("testdata", "golden", strings.ReplaceAll(name, " ", "-")+".golden")
+	file := filepath.Join(goldenDir, strings.ReplaceAll(name, " ", "-")+".golden")
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 			t.Fatal(err)

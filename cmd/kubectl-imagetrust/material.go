@@ -24,31 +24,32 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/karmada-io/image-trust/internal/verify/options"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
-// materialFlags say by which root of trust signatures are judged.
+// materialFlags select the root of trust of the trusts that name no TrustRoot.
 type materialFlags struct {
-	trustedRoot, trustRoot       string
-	tufMirror, tufRoot, tufCache string
-	offline                      bool
+	root options.RootOfTrust
+	// trustRoot is the name of a TrustRoot.
+	trustRoot string
+	offline   bool
 }
 
 func (f *materialFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.trustedRoot, "trusted-root", "",
-		"file with the root of trust (a Sigstore trusted_root.json), in place of the public good instance's")
+	// The variables are those of cosign.
+	f.root = options.RootOfTrust{
+		Mirror: os.Getenv("TUF_MIRROR"), InitialRoot: os.Getenv("TUF_ROOT_JSON"), CacheDir: defaultTUFCache(),
+	}
+	f.root.AddFlags(flags)
+	flags.Lookup("tuf-mirror").Usage += ". The environment variable TUF_MIRROR sets the default"
+	flags.Lookup("tuf-root").Usage += ". The environment variable TUF_ROOT_JSON sets the default"
 	flags.StringVar(&f.trustRoot, "trust-root", "",
-		"name of a TrustRoot, in the files given with -f or in the cluster, in place of the public good instance's")
-	// The variables are cosign's.
-	flags.StringVar(&f.tufMirror, "tuf-mirror", os.Getenv("TUF_MIRROR"),
-		"URL of the TUF repository with the root of trust, $TUF_MIRROR by default; needs --tuf-root")
-	flags.StringVar(&f.tufRoot, "tuf-root", os.Getenv("TUF_ROOT_JSON"),
-		"file with the root.json that trust in --tuf-mirror starts from, $TUF_ROOT_JSON by default")
-	flags.StringVar(&f.tufCache, "tuf-cache", defaultTUFCache(), "directory that keeps the root of trust until the next time")
-	flags.BoolVar(&f.offline, "offline", false, "fetch no root of trust: use the one that was kept, while it is valid")
+		"name of a TrustRoot, in the files given with -f or in the cluster, as the default root of trust")
+	flags.BoolVar(&f.offline, "offline", false, "do not fetch a root of trust: use the cached one while it is valid")
 }
 
-// defaultTUFCache is empty where the user has no directory for such things.
+// defaultTUFCache returns a directory in the user's cache, or nothing if there is none.
 func defaultTUFCache() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -58,35 +59,35 @@ func defaultTUFCache() string {
 }
 
 func (f *materialFlags) validate() error {
-	switch {
-	case f.trustedRoot != "" && f.trustRoot != "":
-		return usage("--trusted-root and --trust-root name two roots of trust: drop one")
-	case (f.tufMirror == "") != (f.tufRoot == ""):
-		return usage("--tuf-mirror and --tuf-root belong together: set both or none")
+	if f.root.File != "" && f.trustRoot != "" {
+		return usage("--trusted-root and --trust-root cannot be combined: remove one of them")
+	}
+	if err := f.root.Validate(); err != nil {
+		return usage("%w", err)
 	}
 	return nil
 }
 
-// material finds roots of trust, each once.
+// material loads roots of trust, each once.
 type material struct {
 	flags *materialFlags
-	// given are the TrustRoots in the user's files; cluster finds others.
+	// given are the TrustRoots in the files given with -f, by name; cluster reads others.
 	given   map[string]*unstructured.Unstructured
 	cluster func(ctx context.Context, name string) (*unstructured.Unstructured, error)
-	known   map[string]*trustroot.Root
+	loaded  map[string]*trustroot.Root
 }
 
 func newMaterial(flags *materialFlags, given map[string]*unstructured.Unstructured, cluster *clusterFlags) *material {
-	return &material{flags: flags, given: given, cluster: cluster.trustRoot, known: map[string]*trustroot.Root{}}
+	return &material{flags: flags, given: given, cluster: cluster.trustRoot, loaded: map[string]*trustroot.Root{}}
 }
 
-// root of trust by the name of a TrustRoot; that of the flags where a trust names none.
+// root returns the root of trust of a TrustRoot, or the default one if the name is empty.
 func (m *material) root(ctx context.Context, name string) (*trustroot.Root, error) {
 	if name == "" {
 		name = m.flags.trustRoot
 	}
-	if known, ok := m.known[name]; ok {
-		return known, nil
+	if root, ok := m.loaded[name]; ok {
+		return root, nil
 	}
 	load := m.named
 	if name == "" {
@@ -96,37 +97,32 @@ func (m *material) root(ctx context.Context, name string) (*trustroot.Root, erro
 	if err != nil {
 		return nil, err
 	}
-	m.known[name] = root
+	m.loaded[name] = root
 	return root, nil
 }
 
+// unnamed loads the default root of trust from a file or a TUF repository.
 func (m *material) unnamed(ctx context.Context, _ string) (*trustroot.Root, error) {
-	if m.flags.trustedRoot != "" {
-		content, err := os.ReadFile(m.flags.trustedRoot)
-		if err != nil {
-			return nil, usage("reading --trusted-root: %w", err)
-		}
-		root, err := trustroot.FromJSON(content)
-		if err != nil {
-			return nil, usage("reading --trusted-root %s: %w", m.flags.trustedRoot, err)
-		}
+	root, err := m.flags.root.FromFile()
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	if root != nil {
 		return root, nil
 	}
-	repository := trustroot.Repository{Mirror: m.flags.tufMirror, CacheDir: m.flags.tufCache, Offline: m.flags.offline}
-	if m.flags.tufRoot != "" {
-		content, err := os.ReadFile(m.flags.tufRoot)
-		if err != nil {
-			return nil, usage("reading --tuf-root: %w", err)
-		}
-		repository.Root = content
+	repository, err := m.flags.root.Repository()
+	if err != nil {
+		return nil, usage("%w", err)
 	}
-	root, err := repository.Fetch(ctx)
+	repository.Offline = m.flags.offline
+	root, err = repository.Fetch(ctx)
 	if err != nil {
 		return nil, unavailable(err)
 	}
 	return root, nil
 }
 
+// named loads a root of trust from a TrustRoot, which may name a TUF repository.
 func (m *material) named(ctx context.Context, name string) (*trustroot.Root, error) {
 	object := m.given[name]
 	if object == nil {
@@ -137,8 +133,8 @@ func (m *material) named(ctx context.Context, name string) (*trustroot.Root, err
 		object = found
 	}
 	settings := trustroot.Repository{Offline: m.flags.offline}
-	if m.flags.tufCache != "" {
-		settings.CacheDir = filepath.Join(m.flags.tufCache, "named", name)
+	if dir := m.flags.root.NamedCacheDir(); dir != "" {
+		settings.CacheDir = filepath.Join(dir, name)
 	}
 	root, err := trustroot.Load(ctx, object, settings)
 	if err != nil {

@@ -27,6 +27,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/manifests"
 	"github.com/karmada-io/image-trust/internal/pin"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // pinOptions are the flags of pin.
@@ -35,49 +36,53 @@ type pinOptions struct {
 
 	manifests []string
 	inPlace   bool
+	// format is kustomize, or empty for the manifests themselves.
+	format string
 }
+
+const formatKustomize = "kustomize"
 
 func newPinCommand(s streams) *cobra.Command {
 	o := &pinOptions{}
 	cmd := &cobra.Command{
 		Use:   "pin -f FILE --manifests DIR|FILE|- [--in-place]",
 		Short: "Write the digests of verified images into manifests",
-		Long: `Write the digests of verified images into manifests, as NAME:TAG@DIGEST. Nothing else changes: comments, order and
-formatting stay byte for byte. What is not verified is not pinned, and the exit code says so; images that no trust is about
-are left alone.
+		Long: `Write the digests of verified images into manifests, as NAME:TAG@DIGEST. Nothing else in a file changes. Images that are not
+verified are not pinned, which the exit code reports. Images that no trust matches are left unchanged.
 
-The result goes to standard output, or back into the files with --in-place. With -o kustomize it is the images field of a
+The result goes to standard output, or into the files with --in-place. With -o kustomize, it is the images field of a
 kustomization.yaml.
 
-Exit codes: 0 all images that the trusts are about are pinned, 1 one is untrusted or pinned to something else, 2 wrong usage,
-3 one could not be judged now.`,
+Exit codes: 0 all images that a trust matches are pinned, 1 an image is untrusted or has another digest, 2 usage error,
+3 the verdict on an image is unknown.`,
 		Example: `  kubectl imagetrust pin -f trust.yaml --manifests deploy/ --in-place
   helm template ./chart | kubectl imagetrust pin -f trust.yaml --manifests - | kubectl apply -f -
   kubectl imagetrust pin -f trust.yaml --manifests base/ -o kustomize >> overlay/kustomization.yaml`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), s) },
 	}
 	flags := cmd.Flags()
 	o.trusts.registerFiles(flags)
-	flags.StringArrayVar(&o.manifests, "manifests", nil, "file or directory with manifests, - for standard input; may be repeated")
-	flags.BoolVar(&o.inPlace, "in-place", false, "write the files, rather than to standard output")
+	flags.StringArrayVar(&o.manifests, "manifests", nil, "file or directory with manifests, or - for standard input; may be repeated")
+	flags.BoolVar(&o.inPlace, "in-place", false, "write the files instead of standard output")
 	o.material.register(flags)
 	o.registry.register(flags)
 	o.cluster.register(flags)
-	flags.StringVarP(&o.output, "output", "o", "", "kustomize: the images field of a kustomization.yaml; the manifests when empty")
+	flags.StringVarP(&o.format, "output", "o", "",
+		"output format: kustomize (the images field of a kustomization.yaml); the manifests if empty")
 	return cmd
 }
 
 func (o *pinOptions) validate() error {
 	switch {
 	case len(o.trusts.files) == 0:
-		return usage("name the trusts, with -f trust.yaml")
+		return usage("name the file of the trusts, for example -f trust.yaml")
 	case len(o.manifests) == 0:
-		return usage("name the manifests, with --manifests")
-	case o.output != "" && o.output != "kustomize":
-		return usage("--output must be kustomize, not %q", o.output)
-	case o.output != "" && o.inPlace:
-		return usage("-o kustomize and --in-place are two different things: drop one")
+		return usage("name the manifests, for example --manifests deploy/")
+	case o.format != "" && o.format != formatKustomize:
+		return usage("--output must be kustomize, not %q", o.format)
+	case o.format != "" && o.inPlace:
+		return usage("-o kustomize and --in-place cannot be combined: remove one of them")
 	}
 	return o.material.validate()
 }
@@ -98,23 +103,23 @@ func (o *pinOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	pinned := o.rewrite
-	if o.output != "" {
-		pinned = o.kustomize
+	write := o.rewrite
+	if o.format == formatKustomize {
+		write = o.kustomize
 	}
-	images, err := pinned(s, files, verdicts)
+	images, err := write(s, files, verdicts)
 	if err != nil {
 		return err
 	}
 	return ended(verdicts.report(s, images))
 }
 
-// rewrite pins the images where they stand. Nothing is written unless all files could be.
+// rewrite pins images where they are written. It writes nothing unless all files can be pinned.
 func (o *pinOptions) rewrite(s streams, files []*manifests.File, verdicts pinVerdicts) ([]pin.Image, error) {
 	var images []pin.Image
 	results := make([]*pin.Result, 0, len(files))
 	for _, file := range files {
-		result, err := pin.Rewrite(file, verdicts.judge)
+		result, err := pin.Rewrite(file, verdicts.of)
 		if err != nil {
 			return nil, usage("%w", err)
 		}
@@ -136,7 +141,7 @@ func (o *pinOptions) rewrite(s streams, files []*manifests.File, verdicts pinVer
 	return images, nil
 }
 
-// printFile prints one of several files, each a document of its own.
+// printFile prints one of several files as a YAML document of its own.
 func printFile(s streams, i int, content []byte) error {
 	separator := ""
 	if i > 0 {
@@ -146,7 +151,7 @@ func printFile(s streams, i int, content []byte) error {
 	return err
 }
 
-// replaceFile writes a file that is there, with the rights that it has.
+// replaceFile writes an existing file and preserves its permissions.
 func replaceFile(name string, content []byte) error {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -155,8 +160,9 @@ func replaceFile(name string, content []byte) error {
 	return os.WriteFile(name, content, info.Mode().Perm())
 }
 
+// kustomize prints the images field of a kustomization.yaml.
 func (o *pinOptions) kustomize(s streams, files []*manifests.File, verdicts pinVerdicts) ([]pin.Image, error) {
-	result, err := pin.Kustomize(files, verdicts.judge)
+	result, err := pin.Kustomize(files, verdicts.of)
 	if err != nil {
 		return nil, usage("%w", err)
 	}
@@ -164,22 +170,24 @@ func (o *pinOptions) kustomize(s streams, files []*manifests.File, verdicts pinV
 	return result.Images, err
 }
 
-// pinVerdict on an image as it is written.
+// pinVerdict is the verdict of all trusts on an image.
 type pinVerdict struct {
 	pin.Verdict
 
-	verdict   v1alpha1.Verdict
+	verdict v1alpha1.Verdict
+	// uncovered reports whether no trust matches the image.
 	uncovered bool
 }
 
+// pinVerdicts are verdicts by image, as it is written in manifests.
 type pinVerdicts map[string]pinVerdict
 
-func (v pinVerdicts) judge(image string) pin.Verdict { return v[image].Verdict }
+func (v pinVerdicts) of(image string) pin.Verdict { return v[image].Verdict }
 
-// verdicts on all images in the files. An image that several trusts are about must pass all of them.
+// verdicts verifies all images in the files. An image that several trusts match must be verified by all of them.
 func (o *pinOptions) verdicts(ctx context.Context, s streams, given *trusts, files []*manifests.File) (pinVerdicts, error) {
 	verdicts := pinVerdicts{}
-	var questions []judged
+	var verifications []verification
 	for _, file := range files {
 		for _, object := range file.Objects {
 			for _, image := range object.Images() {
@@ -187,46 +195,39 @@ func (o *pinOptions) verdicts(ctx context.Context, s streams, given *trusts, fil
 				if _, known := verdicts[written]; known {
 					continue
 				}
-				verdicts[written] = pinVerdict{uncovered: true, Verdict: pin.Verdict{Reason: "no trust is about it"}}
+				verdicts[written] = pinVerdict{uncovered: true, Verdict: pin.Verdict{Reason: "no trust matches it"}}
 				ref, err := name.ParseReference(written)
 				if err != nil {
 					continue
 				}
 				for _, one := range given.covering(ref) {
-					questions = append(questions, judged{written: written, ref: ref, trust: one})
+					verifications = append(verifications, verification{written: written, ref: ref, trust: one})
 				}
 			}
 		}
 	}
-	if err := o.judge(ctx, s, given, questions); err != nil {
+	if err := o.verify(ctx, s, given, verifications); err != nil {
 		return nil, err
 	}
-	for _, q := range questions {
+	for _, q := range verifications {
 		verdicts[q.written] = verdicts[q.written].and(q)
 	}
 	return verdicts, nil
 }
 
-// and takes another trust's verdict in: the worst counts.
-func (v pinVerdict) and(q judged) pinVerdict {
-	result := q.answer.Result
-	next := pinVerdict{verdict: result.Verdict}
-	if result.Verdict == v1alpha1.VerdictVerified {
-		next.Digest = q.answer.Digest
-	} else {
-		next.Reason = result.Reason + ": " + result.Message
-	}
-	switch {
-	case v.uncovered, v.verdict == v1alpha1.VerdictVerified:
-		return next
-	case v.verdict == v1alpha1.VerdictUnknown && next.verdict == v1alpha1.VerdictUntrusted:
-		return next
-	default:
+// and returns the worse verdict of v and that of another trust.
+func (v pinVerdict) and(other verification) pinVerdict {
+	result := other.answer.Result
+	if !v.uncovered && !result.Verdict.Worse(v.verdict) {
 		return v
 	}
+	if result.Verdict == v1alpha1.VerdictVerified {
+		return pinVerdict{verdict: result.Verdict, Verdict: pin.Verdict{Digest: other.answer.Digest}}
+	}
+	return pinVerdict{verdict: result.Verdict, Verdict: pin.Verdict{Reason: result.Reason + ": " + result.Message}}
 }
 
-// report tells people what was done, and what was not, and returns the exit code.
+// report prints which images were not pinned and why, and returns the exit code.
 func (v pinVerdicts) report(s streams, images []pin.Image) int {
 	code, pinned, unchanged := exitOK, 0, 0
 	style := styleFor(s.ErrOut)
@@ -251,6 +252,6 @@ func (v pinVerdicts) report(s streams, images []pin.Image) int {
 		_, _ = fmt.Fprintf(s.ErrOut, "%s %s:%d: %s is not pinned: %s\n",
 			mark(style, verdict.verdict), image.Object.File.Name, line, image.Container.Image, image.Message)
 	}
-	_, _ = fmt.Fprintf(s.ErrOut, "%d of %s pinned, %d left as they were\n", pinned, many(len(images), "image"), unchanged)
+	_, _ = fmt.Fprintf(s.ErrOut, "%d of %s pinned, %d unchanged\n", pinned, text.Count(len(images), "image"), unchanged)
 	return code
 }

@@ -18,6 +18,7 @@ package main
 
 import (
 	"context"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -31,53 +32,52 @@ type planOptions struct {
 	trusts    trustFlags
 	against   []string
 	manifests []string
-	namespace string
 	webhook   string
 	material  materialFlags
 	registry  registryFlags
 	cluster   clusterFlags
-	output    string
+	output    outputFlag
 }
 
 func newPlanCommand(s streams) *cobra.Command {
 	o := &planOptions{}
 	cmd := &cobra.Command{
-		Use:   "plan -f FILE [--manifests DIR|-] [--against FILE]",
-		Short: "Foretell which workloads admission would refuse",
-		Long: `Foretell which workloads admission would refuse, were they created anew with the trusts enforced: those in a tree of
-manifests, which kustomize or Helm may have made, or those in a cluster.
+		Use:   "plan -f FILE [--manifests DIR|FILE|-] [--against FILE]",
+		Short: "Show which workloads admission would deny",
+		Long: `Show which workloads policy-controller would deny if they were recreated with the trusts enforced: the workloads in a tree
+of manifests, or those in a cluster.
 
-Of manifests, every namespace counts as opted in, and no policies as in force but those of the trusts and the
-ClusterImagePolicies given with -f. In a cluster its own policies, webhooks and namespaces count too; a trust given with -f
-takes the place of the one of its name.
+For manifests, all namespaces are considered opted in, and the only policies are those of the trusts and the
+ClusterImagePolicies given with -f. For a cluster, its own policies, webhooks and namespaces are considered too; a trust
+given with -f replaces the policy of the same name. Without --namespace, all namespaces of the cluster are included.
 
-With --against, the trusts in force before are given too, and what changes is shown.
+--against compares with other trusts, for example those that are in force now.
 
-Exit codes: 0 nothing would be refused (with --against: nothing that was not before), 1 something would be, 2 wrong usage,
-3 something could not be told now.`,
+Exit codes: 0 no workload would be denied (with --against: none that was not denied before), 1 a workload would be
+denied, 2 usage error, 3 an outcome is undetermined.`,
 		Example: `  kubectl imagetrust plan -f trust.yaml --manifests deploy/
   helm template ./chart | kubectl imagetrust plan -f trust.yaml --manifests -
   kubectl imagetrust plan -f trust.yaml --context production
   kubectl imagetrust plan -f new.yaml --against old.yaml --manifests deploy/`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), s) },
 	}
 	flags := cmd.Flags()
 	o.trusts.registerFiles(flags)
-	flags.StringArrayVar(&o.against, "against", nil, "file or directory with the trusts in force before; may be repeated")
+	flags.StringArrayVar(&o.against, "against", nil, "file or directory with the trusts to compare with; may be repeated")
 	flags.StringArrayVar(&o.manifests, "manifests", nil,
-		"file or directory with manifests, - for standard input; may be repeated. Without it, the cluster's workloads are looked at")
-	flags.StringVarP(&o.namespace, "namespace", "n", "default", "namespace of manifests that name none")
-	flags.StringVar(&o.webhook, "policy-webhook-name", "policy.sigstore.dev", "name of policy-controller's webhooks in the cluster")
+		"file or directory with manifests, or - for standard input, instead of the cluster's workloads; may be repeated")
+	flags.StringVar(&o.webhook, "policy-webhook-name", admission.DefaultWebhookName, "name of policy-controller's webhooks in the cluster")
 	o.material.register(flags)
 	o.registry.register(flags)
-	o.cluster.register(flags)
-	flags.StringVarP(&o.output, "output", "o", "", "json, yaml or wide (the admitted ones too); text for people when empty")
+	o.cluster.registerNamespaced(flags)
+	flags.Lookup("namespace").Usage = "namespace of the cluster's workloads, or of the manifests that name none"
+	o.output.register(flags, formatText, formatWide)
 	return cmd
 }
 
-// scene is what a plan is made of.
-type scene struct {
+// planInput is what a plan is made for.
+type planInput struct {
 	cluster   admission.Cluster
 	workloads []inventory.Workload
 }
@@ -90,11 +90,11 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	look := o.lookAtManifests
+	load := o.loadManifests
 	if len(o.manifests) == 0 {
-		look = o.lookAtCluster
+		load = o.loadCluster
 	}
-	scene, err := look(ctx, s)
+	input, err := load(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -103,12 +103,12 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer engine.close()
-	after, err := o.plan(ctx, scene, given, engine)
+	after, err := o.plan(ctx, input, given, engine)
 	if err != nil {
 		return err
 	}
 	if len(o.against) == 0 {
-		if err := printPlan(s, o.output, planReport{Plan: after}); err != nil {
+		if err := o.print(s, planReport{Plan: after}); err != nil {
 			return err
 		}
 		return ended(planCode(after))
@@ -117,32 +117,36 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	before, err := o.plan(ctx, scene, old, engine)
+	before, err := o.plan(ctx, input, old, engine)
 	if err != nil {
 		return err
 	}
 	changes := forecast.Changes(before, after)
-	if err := printPlan(s, o.output, planReport{Plan: after, Changes: changes, compared: true}); err != nil {
+	if err := o.print(s, planReport{Plan: after, Changes: changes, compared: true}); err != nil {
 		return err
 	}
 	return ended(changeCode(changes))
 }
 
 func (o *planOptions) validate() error {
-	switch o.output {
-	case "", "wide", "json", "yaml":
-	default:
-		return usage("--output must be json, yaml or wide, not %q", o.output)
+	if err := o.output.validate(); err != nil {
+		return err
 	}
 	if len(o.trusts.files) == 0 {
-		return usage("name the trusts, with -f trust.yaml")
+		return usage("name the file of the trusts, for example -f trust.yaml")
 	}
 	return o.material.validate()
 }
 
-// plan for the scene with some trusts enforced.
-func (o *planOptions) plan(ctx context.Context, in scene, given *trusts, engine *engine) (forecast.Plan, error) {
-	cluster := in.cluster
+func (o *planOptions) print(s streams, r planReport) error {
+	return o.output.print(s.Out, r, func(w io.Writer) error {
+		return printPlan(w, styleFor(s.Out), r, o.output.format == formatWide)
+	})
+}
+
+// plan returns the plan for the input with some trusts enforced.
+func (o *planOptions) plan(ctx context.Context, input planInput, given *trusts, engine *engine) (forecast.Plan, error) {
+	cluster := input.cluster
 	policies, err := engine.policies(ctx, given, cluster.Target())
 	if err != nil {
 		return forecast.Plan{}, err
@@ -150,11 +154,12 @@ func (o *planOptions) plan(ctx context.Context, in scene, given *trusts, engine 
 	cluster.Policies = cluster.Policies.Merge(policies...)
 	var plan forecast.Plan
 	_, err = engine.run(ctx, given, nil, func(judge admission.Judge) {
-		plan = forecast.NewPlan(&cluster, in.workloads, judge)
+		plan = forecast.NewPlan(&cluster, input.workloads, judge)
 	})
 	return plan, err
 }
 
+// planCode returns the exit code for a plan.
 func planCode(p forecast.Plan) int {
 	switch {
 	case p.Summary.Denied > 0:
@@ -166,7 +171,7 @@ func planCode(p forecast.Plan) int {
 	}
 }
 
-// changeCode complains of what got worse.
+// changeCode returns the exit code for what changed to the worse.
 func changeCode(changes []forecast.Change) int {
 	code := exitOK
 	for i := range changes {

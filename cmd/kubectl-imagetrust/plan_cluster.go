@@ -18,14 +18,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -40,36 +41,40 @@ import (
 // listTimeout bounds the first listing of a cluster's workloads.
 const listTimeout = 2 * time.Minute
 
-// lookAtCluster reads what runs and what admission's answers depend on.
-func (o *planOptions) lookAtCluster(ctx context.Context, _ streams) (scene, error) {
+// loadCluster reads the workloads of a cluster and the state that admission decisions depend on.
+func (o *planOptions) loadCluster(ctx context.Context, _ streams) (planInput, error) {
 	c, err := o.cluster.connect()
 	if err != nil {
-		return scene{}, err
+		return planInput{}, err
 	}
 	state := admission.NewState(o.webhook, admission.DefaultBehavior())
 	if err := readState(ctx, c, state); err != nil {
-		return scene{}, unavailable(err)
+		return planInput{}, unavailable(err)
 	}
 	cluster, err := state.Cluster()
 	if err != nil {
-		return scene{}, unavailable(err)
+		return planInput{}, unavailable(err)
 	}
 	workloads, err := o.listWorkloads(ctx)
 	if err != nil {
-		return scene{}, unavailable(err)
+		return planInput{}, unavailable(err)
 	}
-	return scene{cluster: cluster, workloads: workloads}, nil
+	return planInput{cluster: cluster, workloads: workloads}, nil
 }
 
-// readState lists what the operator watches.
+// readState lists the objects that the operator watches.
 func readState(ctx context.Context, c client.Client, state *admission.State) error {
 	validating := &admissionregistrationv1.ValidatingWebhookConfigurationList{}
 	mutating := &admissionregistrationv1.MutatingWebhookConfigurationList{}
 	namespaces, configs := &corev1.NamespaceList{}, &corev1.ConfigMapList{}
 	named := client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("metadata.name", admission.ConfigName)}
-	err := errors.Join(c.List(ctx, validating), c.List(ctx, mutating), c.List(ctx, namespaces), c.List(ctx, configs, named))
-	if err != nil {
-		return fmt.Errorf("the cluster cannot be read: %w", err)
+	for _, list := range []client.ObjectList{validating, mutating, namespaces} {
+		if err := c.List(ctx, list); err != nil {
+			return fmt.Errorf("reading the cluster: %w", err)
+		}
+	}
+	if err := c.List(ctx, configs, named); err != nil {
+		return fmt.Errorf("reading the cluster: %w", err)
 	}
 	for i := range validating.Items {
 		state.SetValidating(&validating.Items[i])
@@ -99,7 +104,7 @@ func readPolicies(ctx context.Context, c client.Client, state *admission.State) 
 	case apimeta.IsNoMatchError(err), apierrors.IsNotFound(err):
 		return nil
 	case err != nil:
-		return fmt.Errorf("the ClusterImagePolicies cannot be read: %w", err)
+		return fmt.Errorf("listing ClusterImagePolicies: %w", err)
 	}
 	for i := range policies.Items {
 		state.SetPolicy(&policies.Items[i])
@@ -107,60 +112,85 @@ func readPolicies(ctx context.Context, c client.Client, state *admission.State) 
 	return nil
 }
 
-// listWorkloads has the operator's own feed list them once.
+// listWorkloads lists the workloads of the cluster, or of one namespace, with the operator's own watches.
 func (o *planOptions) listWorkloads(ctx context.Context) ([]inventory.Workload, error) {
 	config, err := o.cluster.config()
 	if err != nil {
 		return nil, err
 	}
 	index := inventory.New(func(string) {})
-	listing, err := feed.New(config, index)
+	watches, err := feed.New(config, index)
 	if err != nil {
 		return nil, err
 	}
-	feedCtx, stop := context.WithCancel(ctx)
+	watchCtx, stop := context.WithCancel(ctx)
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		_ = listing.Start(feedCtx) // it returns nil
+		_ = watches.Start(watchCtx) // it returns nil
 	}()
 	defer func() {
 		stop()
 		<-stopped
 	}()
-	const often = 50 * time.Millisecond
-	err = wait.PollUntilContextTimeout(ctx, often, listTimeout, true, func(context.Context) (bool, error) { return index.Synced(), nil })
+	const interval = 50 * time.Millisecond
+	err = wait.PollUntilContextTimeout(ctx, interval, listTimeout, true, func(context.Context) (bool, error) { return index.Synced(), nil })
 	if err != nil {
-		return nil, fmt.Errorf("the workloads cannot be read: %w", err)
+		return nil, fmt.Errorf("listing workloads: %w", err)
 	}
-	return index.Select("plan", "", func(string) bool { return true }), nil
+	workloads := index.Select("plan", "", func(string) bool { return true })
+	if only := *o.cluster.Namespace; only != "" {
+		workloads = slices.DeleteFunc(workloads, func(w inventory.Workload) bool { return w.Namespace != only })
+	}
+	return workloads, nil
 }
 
-// lookAtManifests reads workloads from files. Nobody is there to look away: every object is looked at.
-func (o *planOptions) lookAtManifests(_ context.Context, s streams) (scene, error) {
+// loadManifests reads workloads from files. Without a cluster, all namespaces are considered opted in, and images that no
+// policy covers are allowed: the plan lists them.
+func (o *planOptions) loadManifests(_ context.Context, s streams) (planInput, error) {
+	namespace, err := o.defaultNamespace()
+	if err != nil {
+		return planInput{}, err
+	}
 	files, err := readInputs(o.manifests, s)
 	if err != nil {
-		return scene{}, err
+		return planInput{}, err
 	}
 	index := inventory.New(func(string) {})
 	for _, file := range files {
 		for _, object := range file.Objects {
-			asked, err := object.Inventory(o.namespace)
+			converted, err := object.Inventory(namespace)
 			if err != nil {
-				return scene{}, usage("%w", err)
+				return planInput{}, usage("%w", err)
 			}
-			if asked != nil {
-				index.Apply(asked)
+			if converted != nil {
+				index.Apply(converted)
 			}
 		}
 	}
-	return scene{
+	return planInput{
 		cluster: admission.Cluster{
 			Policies:  admission.NewPolicies(),
-			Config:    admission.Config{NoMatch: admission.NoMatchAllow}, // uncovered images are told by themselves
+			Config:    admission.Config{NoMatch: admission.NoMatchAllow},
 			Namespace: func(string) (map[string]string, bool) { return nil, false },
 			Behavior:  admission.DefaultBehavior(),
 		},
 		workloads: index.Select("plan", "", func(string) bool { return true }),
 	}, nil
+}
+
+// defaultNamespace returns the namespace of manifests that name none: that of --namespace, or that of the context if the
+// command line names a cluster.
+func (o *planOptions) defaultNamespace() (string, error) {
+	if *o.cluster.Namespace != "" {
+		return *o.cluster.Namespace, nil
+	}
+	if !o.cluster.explicit() {
+		return metav1.NamespaceDefault, nil
+	}
+	namespace, _, err := o.cluster.ToRawKubeConfigLoader().Namespace()
+	if err != nil {
+		return "", usage("no cluster: %w", err)
+	}
+	return namespace, nil
 }

@@ -17,69 +17,48 @@ limitations under the License.
 package main
 
 import (
-	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
-
-	"sigs.k8s.io/yaml"
 
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/forecast"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
-// planReport is what is printed of a plan.
+// planReport is the result of plan.
 type planReport struct {
 	forecast.Plan
 
-	// Changes since the trusts given with --against.
+	// Changes are the workloads whose outcome differs from that with the trusts given with --against.
 	Changes []forecast.Change `json:"changes,omitempty"`
 
+	// compared reports whether there was anything to compare with.
 	compared bool
 }
 
-func printPlan(s streams, output string, r planReport) error {
-	var text string
-	switch output {
-	case "json":
-		encoded, err := json.MarshalIndent(r, "", "  ")
-		if err != nil {
-			return err
-		}
-		text = string(encoded) + "\n"
-	case "yaml":
-		encoded, err := yaml.Marshal(r)
-		if err != nil {
-			return err
-		}
-		text = string(encoded)
-	default:
-		text = describePlan(styleFor(s.Out), r, output == "wide")
+// printPlan writes a plan as text. Allowed workloads are included with all set.
+func printPlan(w io.Writer, s style, r planReport, all bool) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d of %s would be denied", r.Summary.Denied, text.Count(r.Summary.Workloads, "workload"))
+	if n := r.Summary.Undetermined; n > 0 {
+		fmt.Fprintf(&b, ", %d undetermined", n)
 	}
-	_, err := fmt.Fprint(s.Out, text)
+	if n := r.Summary.Uncovered; n > 0 {
+		fmt.Fprintf(&b, ", %d not covered by any policy", n)
+	}
+	b.WriteString("\n")
+	for _, workload := range r.Workloads {
+		printWorkload(&b, s, workload, all)
+	}
+	if r.compared {
+		printChanges(&b, s, r.Changes)
+	}
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// describePlan for people, the admitted workloads only where all are asked for.
-func describePlan(s style, r planReport, all bool) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %s would be refused", r.Summary.Denied, many(r.Summary.Workloads, "workload"))
-	if n := r.Summary.Undetermined; n > 0 {
-		fmt.Fprintf(&b, ", of %d it cannot be told now", n)
-	}
-	if n := r.Summary.Uncovered; n > 0 {
-		fmt.Fprintf(&b, ", %d %s not covered by any policy", n, isOrAre(n))
-	}
-	b.WriteString("\n")
-	for _, w := range r.Workloads {
-		describeWorkload(&b, s, w, all)
-	}
-	if r.compared {
-		describeChanges(&b, s, r.Changes)
-	}
-	return b.String()
-}
-
-func describeWorkload(b *strings.Builder, s style, w forecast.PlanWorkload, all bool) {
+func printWorkload(b *strings.Builder, s style, w forecast.PlanWorkload, all bool) {
 	name := fmt.Sprintf("%s %s/%s", w.Kind, w.Namespace, w.Name)
 	mark := outcomeMark(s, w.Outcome)
 	for _, f := range w.Findings {
@@ -100,12 +79,12 @@ func describeWorkload(b *strings.Builder, s style, w forecast.PlanWorkload, all 
 	}
 }
 
-func describeChanges(b *strings.Builder, s style, changes []forecast.Change) {
+func printChanges(b *strings.Builder, s style, changes []forecast.Change) {
 	if len(changes) == 0 {
-		b.WriteString("Nothing changes.\n")
+		b.WriteString("No changes.\n")
 		return
 	}
-	fmt.Fprintf(b, "%s:\n", many(len(changes), "change"))
+	fmt.Fprintf(b, "%s:\n", text.Count(len(changes), "change"))
 	for _, c := range changes {
 		fmt.Fprintf(b, "  %s %s %s/%s  %s → %s\n", outcomeMark(s, c.Workload.Outcome), c.Workload.Kind, c.Workload.Namespace,
 			c.Workload.Name, strings.ToLower(string(c.Before)), strings.ToLower(string(c.Workload.Outcome)))
@@ -121,18 +100,4 @@ func outcomeMark(s style, outcome admission.Outcome) string {
 	default:
 		return s.success("✓")
 	}
-}
-
-func many(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func isOrAre(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
 }

@@ -17,46 +17,32 @@ limitations under the License.
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/pflag"
 
 	"github.com/karmada-io/image-trust/internal/verify"
-	"github.com/karmada-io/image-trust/internal/verify/registry"
+	"github.com/karmada-io/image-trust/internal/verify/options"
 )
 
-// registryFlags say how registries are reached. Credentials come from the Docker configuration.
+// registryFlags are the flags for registries. Credentials come from the Docker configuration.
 type registryFlags struct {
-	ca       string
-	insecure []string
-	workers  int
+	registries options.Registries
+	workers    int
 }
 
 func (f *registryFlags) register(flags *pflag.FlagSet) {
 	const workers = 10
-	flags.StringVar(&f.ca, "registry-ca", "",
-		"file with certificate authorities (PEM) that registries may have their certificates from, beside the system's")
-	flags.StringArrayVar(&f.insecure, "insecure-registry", nil,
-		"registry (host or host:port) that may be spoken to over plain HTTP or with any certificate; may be repeated")
-	flags.IntVar(&f.workers, "parallel", workers, "how many images are verified at a time")
+	f.registries.AddFlags(flags)
+	flags.IntVar(&f.workers, "parallel", workers, "number of images that are verified concurrently")
 }
 
-// verifier that reads from registries as the flags say.
+// verifier returns a verifier that keeps the verified material of signatures, for JSON output.
 func (f *registryFlags) verifier() (*verify.Cosign, error) {
 	if f.workers < 1 {
-		return nil, usage("--parallel must be at least 1")
+		return nil, usage("--parallel must be at least 1, not %d", f.workers)
 	}
-	opts := []registry.Option{registry.WithInsecure(f.insecure...)}
-	if f.ca != "" {
-		content, err := os.ReadFile(f.ca)
-		if err != nil {
-			return nil, usage("reading --registry-ca: %w", err)
-		}
-		roots, err := registry.Roots(content)
-		if err != nil {
-			return nil, usage("reading --registry-ca %s: %w", f.ca, err)
-		}
-		opts = append(opts, registry.WithRoots(roots))
+	client, err := f.registries.Client()
+	if err != nil {
+		return nil, usage("%w", err)
 	}
-	return verify.New(verify.WithRegistry(registry.New(opts...)), verify.WithMaterial()), nil
+	return verify.New(verify.WithRegistry(client), verify.WithMaterial()), nil
 }

@@ -18,12 +18,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/karmada-io/image-trust/internal/admission"
 )
@@ -33,7 +31,7 @@ type renderOptions struct {
 	trusts   trustFlags
 	material materialFlags
 	cluster  clusterFlags
-	output   string
+	output   outputFlag
 }
 
 func newRenderCommand(s streams) *cobra.Command {
@@ -46,61 +44,67 @@ policy-controller. A trust with enforcement Audit has none.
 
 A policy depends on the TrustRoot that its trust names; that is read from the files too, or from the cluster.`,
 		Example: `  kubectl imagetrust render -f trust.yaml`,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), s) },
 	}
 	flags := cmd.Flags()
 	o.trusts.registerFiles(flags)
 	o.cluster.register(flags)
-	flags.StringVarP(&o.output, "output", "o", "yaml", "yaml or json")
+	o.output.register(flags, formatYAML)
 	return cmd
 }
 
 func (o *renderOptions) run(ctx context.Context, s streams) error {
-	if o.output != "yaml" && o.output != "json" {
-		return usage("--output must be yaml or json, not %q", o.output)
+	if err := o.output.validate(); err != nil {
+		return err
 	}
 	given, err := o.trusts.load(s)
 	if err != nil {
 		return err
 	}
 	roots := newMaterial(&o.material, given.roots, &o.cluster)
-	var documents []string
+	policies := make([]*unstructured.Unstructured, 0, len(given.all))
 	for _, one := range given.all {
-		document, err := o.render(ctx, one, roots)
+		rendered, err := o.render(ctx, one, roots)
 		if err != nil {
 			return err
 		}
-		documents = append(documents, document)
+		policies = append(policies, rendered)
 	}
-	separator := "---\n"
-	if o.output == "json" {
-		separator = ""
+	for i, rendered := range policies {
+		if err := o.print(s, i, given.all[i].name, rendered); err != nil {
+			return err
+		}
 	}
-	_, err = fmt.Fprint(s.Out, strings.Join(documents, separator))
+	return nil
+}
+
+// print prints a policy as a document of its own. YAML says so in a comment if a trust has none.
+func (o *renderOptions) print(s streams, i int, name string, rendered *unstructured.Unstructured) error {
+	if o.output.format == formatYAML && i > 0 {
+		if _, err := fmt.Fprintln(s.Out, "---"); err != nil {
+			return err
+		}
+	}
+	if rendered != nil {
+		return o.output.print(s.Out, rendered.Object, nil)
+	}
+	if o.output.format != formatYAML {
+		return nil
+	}
+	_, err := fmt.Fprintf(s.Out, "# KarmadaImageTrust %s has no ClusterImagePolicy: its enforcement is Audit.\n", name)
 	return err
 }
 
-func (o *renderOptions) render(ctx context.Context, one trust, roots *material) (string, error) {
+// render returns the policy of a trust, or nil if its enforcement is Audit.
+func (o *renderOptions) render(ctx context.Context, one trust, roots *material) (*unstructured.Unstructured, error) {
 	target := admission.DefaultBehavior().Target(admission.Config{})
 	if one.compiled.TrustRoot != "" {
 		root, err := roots.root(ctx, one.compiled.TrustRoot)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		target.TransparencyLog, target.TimestampAuthority = root.Logs(), root.Timestamps()
 	}
-	rendered := one.compiled.ClusterImagePolicy(one.name, target)
-	if rendered == nil {
-		if o.output == "json" {
-			return "", nil
-		}
-		return fmt.Sprintf("# KarmadaImageTrust %s: enforcement is Audit, so there is no ClusterImagePolicy.\n", one.name), nil
-	}
-	if o.output == "json" {
-		encoded, err := json.MarshalIndent(rendered.Object, "", "  ")
-		return string(encoded) + "\n", err
-	}
-	encoded, err := yaml.Marshal(rendered.Object)
-	return string(encoded), err
+	return one.compiled.ClusterImagePolicy(one.name, target), nil
 }

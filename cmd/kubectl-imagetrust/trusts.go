@@ -17,7 +17,6 @@ limitations under the License.
 package main
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -30,53 +29,57 @@ import (
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// trust is one that the user gave, compiled.
+// trust is a compiled KarmadaImageTrust from a file or the command line. The latter has no name.
 type trust struct {
 	name     string
 	compiled *policy.Policy
 }
 
-// trusts that the user gave, and the TrustRoots beside them.
+// trusts are the trusts of a command line, and the other objects in their files.
 type trusts struct {
-	all   []trust
+	all []trust
+	// roots are the TrustRoots by name.
 	roots map[string]*unstructured.Unstructured
-	// policies are ClusterImagePolicies that others made.
+	// policies are the ClusterImagePolicies that do not belong to a trust.
 	policies []*unstructured.Unstructured
 }
 
-// covering are the trusts that are about an image.
+// covering returns the trusts whose globs match an image.
 func (t *trusts) covering(ref name.Reference) []trust {
 	return slices.DeleteFunc(slices.Clone(t.all), func(one trust) bool { return !one.compiled.Matches(ref) })
 }
 
-// trustFlags say who may sign: in files, or on the command line.
+// trustFlags name the trusts: in files, or by an issuer and an identity for all images.
 type trustFlags struct {
-	files                                          []string
+	files []string
+	// identities reports whether the command has flags for an issuer and an identity.
+	identities                                     bool
 	issuer, issuerRegexp, identity, identityRegexp string
 }
 
 func (f *trustFlags) registerFiles(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&f.files, "filename", "f", nil,
-		"file or directory with KarmadaImageTrusts, - for standard input; may be repeated")
+		"file or directory with KarmadaImageTrusts, or - for standard input; may be repeated")
 }
 
 func (f *trustFlags) registerIdentity(flags *pflag.FlagSet) {
+	f.identities = true
 	flags.SetNormalizeFunc(cosignFlags)
-	flags.StringVar(&f.issuer, "issuer", "", "OIDC issuer that the certificate must name, in place of -f")
-	flags.StringVar(&f.issuerRegexp, "issuer-regexp", "", "regular expression for the whole OIDC issuer")
-	flags.StringVar(&f.identity, "identity", "", "subject that the certificate must name, in place of -f")
-	flags.StringVar(&f.identityRegexp, "identity-regexp", "", "regular expression for the whole subject")
+	flags.StringVar(&f.issuer, "issuer", "", "OIDC issuer of the signing certificate, instead of -f")
+	flags.StringVar(&f.issuerRegexp, "issuer-regexp", "", "regular expression that the whole OIDC issuer must match")
+	flags.StringVar(&f.identity, "identity", "", "subject of the signing certificate, instead of -f")
+	flags.StringVar(&f.identityRegexp, "identity-regexp", "", "regular expression that the whole subject must match")
 }
 
 func (f *trustFlags) named() bool {
 	return f.issuer != "" || f.issuerRegexp != "" || f.identity != "" || f.identityRegexp != ""
 }
 
-// load reads and compiles the trusts.
+// load reads and compiles the trusts. It returns at least one.
 func (f *trustFlags) load(s streams) (*trusts, error) {
 	switch {
 	case len(f.files) > 0 && f.named():
-		return nil, usage("-f and --issuer, --identity say the same thing: drop one")
+		return nil, usage("-f cannot be combined with an issuer or an identity: remove one of them")
 	case f.named():
 		compiled, err := policy.Compile(v1alpha1.KarmadaImageTrustSpec{
 			Images: []v1alpha1.ImageGlob{"**"},
@@ -87,8 +90,10 @@ func (f *trustFlags) load(s streams) (*trusts, error) {
 			return nil, usage("%s", flagErrors(err))
 		}
 		return &trusts{all: []trust{{compiled: compiled}}}, nil
+	case len(f.files) == 0 && f.identities:
+		return nil, usage("name the trusts with -f, or the signer with --issuer and --identity or --identity-regexp")
 	case len(f.files) == 0:
-		return nil, usage("say who may sign: with -f trust.yaml, or with --issuer and --identity or --identity-regexp")
+		return nil, usage("name the file of the trusts, for example -f trust.yaml")
 	}
 	files, err := readInputs(f.files, s)
 	if err != nil {
@@ -120,7 +125,7 @@ func compileAll(files []*manifests.File) (*trusts, error) {
 		}
 	}
 	if len(out.all) == 0 {
-		return nil, usage("there is no KarmadaImageTrust in what was given with -f")
+		return nil, usage("no KarmadaImageTrust in the files given with -f")
 	}
 	return out, nil
 }
@@ -137,17 +142,17 @@ func isPolicy(object *unstructured.Unstructured) bool {
 	return object.GroupVersionKind().GroupKind() == policy.ClusterImagePolicyKind.GroupKind()
 }
 
-// standardInput is its name as a file.
+// standardInput stands for the name of a file in messages.
 const standardInput = "standard input"
 
-// readInputs reads files, directories and standard input, which may be named once.
+// readInputs reads files, directories and standard input, which can be read only once.
 func readInputs(paths []string, s streams) ([]*manifests.File, error) {
 	var files []*manifests.File
 	stdin := false
 	for _, path := range paths {
 		if path == "-" {
 			if stdin {
-				return nil, usage("standard input can be read once only")
+				return nil, usage("standard input (-) can be named only once")
 			}
 			stdin = true
 			file, err := manifests.Read(standardInput, s.In)
@@ -166,13 +171,13 @@ func readInputs(paths []string, s streams) ([]*manifests.File, error) {
 	return files, nil
 }
 
-// parseImages reads the references that the user named.
+// parseImages parses image references of a command line.
 func parseImages(args []string) ([]name.Reference, error) {
 	refs := make([]name.Reference, 0, len(args))
 	for _, arg := range args {
 		ref, err := name.ParseReference(arg)
 		if err != nil {
-			return nil, usage("%s", fmt.Sprintf("%q is not an image: %v", arg, err))
+			return nil, usage("%q is not an image reference: %v", arg, err)
 		}
 		refs = append(refs, ref)
 	}

@@ -33,28 +33,28 @@ type verifyOptions struct {
 	material materialFlags
 	registry registryFlags
 	cluster  clusterFlags
-	output   string
+	output   outputFlag
 }
 
 func newVerifyCommand(s streams) *cobra.Command {
 	o := &verifyOptions{}
 	cmd := &cobra.Command{
 		Use:   "verify [IMAGE...] (-f FILE | --issuer URL (--identity SUBJECT | --identity-regexp REGEXP))",
-		Short: "Verify images as the operator does",
-		Long: `Verify images as the operator does: signatures of cosign v2 and Sigstore bundles, the certificate chain, the
-proof of the transparency log (offline), and attestations where the trust asks for them.
+		Short: "Verify the signatures of images",
+		Long: `Verify the signatures of images as the operator does: cosign signatures and Sigstore bundles, the certificate chain, the
+proof of the transparency log (offline), and the attestations that the trust requires.
 
-With -f, each image is judged by every trust that is about it; without an IMAGE, the trusts' references are. An expression
-must match the whole identity. Credentials come from the Docker configuration.
+With -f, each image is verified by every trust that matches it. Without an IMAGE, the references listed in the trusts are
+verified. A regular expression must match the whole issuer or identity. Credentials come from the Docker configuration.
 
-Exit codes: 0 all verified, 1 an image is untrusted, 2 wrong usage, 3 an image could not be judged now.`,
-		Example: `  # Who signed it, by the trust in a file
+Exit codes: 0 all images are verified, 1 an image is untrusted, 2 usage error, 3 the verdict on an image is unknown.`,
+		Example: `  # Verify an image by the trust in a file
   kubectl imagetrust verify docker.io/karmada/karmada-scheduler:v1.16.0 -f trust.yaml
 
-  # All references in a trust, as a table
+  # Verify all references that a trust lists, as a table
   kubectl imagetrust verify -f trust.yaml -o wide
 
-  # The command of Karmada's documentation
+  # The flags of cosign verify work too
   kubectl imagetrust verify docker.io/karmada/karmada-aggregated-apiserver:latest \
     --certificate-oidc-issuer=https://token.actions.githubusercontent.com \
     --certificate-identity-regexp='^https://github.com/karmada-io/karmada/.*$' -o json | jq`,
@@ -66,13 +66,13 @@ Exit codes: 0 all verified, 1 an image is untrusted, 2 wrong usage, 3 an image c
 	o.material.register(flags)
 	o.registry.register(flags)
 	o.cluster.register(flags)
-	flags.StringVarP(&o.output, "output", "o", "", "json, yaml or wide; text for people when empty")
+	o.output.register(flags, formatText, formatWide)
 	return cmd
 }
 
-// judged is an image, a trust that is about it, and the verdict.
-type judged struct {
-	// written is the image as the user named it.
+// verification is an image, a trust that matches it, and the verdict.
+type verification struct {
+	// written is the image as the user wrote it.
 	written string
 	ref     name.Reference
 	trust   trust
@@ -80,8 +80,7 @@ type judged struct {
 }
 
 func (o *verifyOptions) run(ctx context.Context, s streams, args []string) error {
-	show, err := printerOf(o.output)
-	if err != nil {
+	if err := o.output.validate(); err != nil {
 		return err
 	}
 	if err := o.material.validate(); err != nil {
@@ -91,32 +90,32 @@ func (o *verifyOptions) run(ctx context.Context, s streams, args []string) error
 	if err != nil {
 		return err
 	}
-	questions, err := given.questions(args)
+	verifications, err := given.verifications(args)
 	if err != nil {
 		return err
 	}
-	if err := o.judge(ctx, s, given, questions); err != nil {
+	if err := o.verify(ctx, s, given, verifications); err != nil {
 		return err
 	}
-	if err := show(s.Out, questions); err != nil {
+	if err := o.print(s, verifications); err != nil {
 		return err
 	}
-	return ended(verdictCode(questions))
+	return ended(verdictCode(verifications))
 }
 
-// questions about the images that the user named, or that the trusts list.
-func (t *trusts) questions(args []string) ([]judged, error) {
-	var questions []judged
+// verifications pairs the images of a command line, or else the references that trusts list, with the trusts that match.
+func (t *trusts) verifications(args []string) ([]verification, error) {
+	var verifications []verification
 	if len(args) == 0 {
 		for _, one := range t.all {
 			for _, ref := range one.compiled.References {
-				questions = append(questions, judged{written: ref.String(), ref: ref, trust: one})
+				verifications = append(verifications, verification{written: ref.String(), ref: ref, trust: one})
 			}
 		}
-		if len(questions) == 0 {
-			return nil, usage("name an image, or list some in spec.verification.references")
+		if len(verifications) == 0 {
+			return nil, usage("name an image, or list images in spec.verification.references of a trust")
 		}
-		return questions, nil
+		return verifications, nil
 	}
 	refs, err := parseImages(args)
 	if err != nil {
@@ -125,24 +124,24 @@ func (t *trusts) questions(args []string) ([]judged, error) {
 	for i, ref := range refs {
 		covering := t.covering(ref)
 		if len(covering) == 0 {
-			return nil, usage("no trust is about %s", args[i])
+			return nil, usage("no trust matches %s", args[i])
 		}
 		for _, one := range covering {
-			questions = append(questions, judged{written: args[i], ref: ref, trust: one})
+			verifications = append(verifications, verification{written: args[i], ref: ref, trust: one})
 		}
 	}
-	return questions, nil
+	return verifications, nil
 }
 
-// judge answers the questions.
-func (o *verifyOptions) judge(ctx context.Context, s streams, given *trusts, questions []judged) error {
+// verify sets the answers of verifications.
+func (o *verifyOptions) verify(ctx context.Context, s streams, given *trusts, verifications []verification) error {
 	engine, err := newEngine(ctx, s, engineOptions{&o.material, &o.registry, &o.cluster}, given)
 	if err != nil {
 		return err
 	}
 	defer engine.close()
-	requests := make([]pool.Request, 0, len(questions))
-	for _, q := range questions {
+	requests := make([]pool.Request, 0, len(verifications))
+	for _, q := range verifications {
 		rootName := q.trust.compiled.TrustRoot
 		root, err := engine.roots.root(ctx, rootName)
 		if err != nil {
@@ -155,15 +154,15 @@ func (o *verifyOptions) judge(ctx context.Context, s streams, given *trusts, que
 		return err
 	}
 	for i, answer := range result.Answers() {
-		questions[i].answer = answer
+		verifications[i].answer = answer
 	}
 	return nil
 }
 
-// verdictCode is the exit code for verdicts: an untrusted image outweighs an unknown one.
-func verdictCode(questions []judged) int {
+// verdictCode returns the exit code for the worst verdict.
+func verdictCode(verifications []verification) int {
 	code := exitOK
-	for _, q := range questions {
+	for _, q := range verifications {
 		switch q.answer.Result.Verdict {
 		case v1alpha1.VerdictUntrusted:
 			return exitUntrusted

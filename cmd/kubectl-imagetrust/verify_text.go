@@ -20,38 +20,33 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
+
+	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// printer of verdicts.
-type printer func(io.Writer, []judged) error
-
-func printerOf(output string) (printer, error) {
-	switch output {
-	case "":
-		return printText, nil
-	case "wide":
-		return printWide, nil
-	case "json":
-		return printJSON, nil
-	case "yaml":
-		return printYAML, nil
-	default:
-		return nil, usage("--output must be json, yaml or wide, not %q", output)
+func (o *verifyOptions) print(s streams, verifications []verification) error {
+	results, err := imageResults(verifications)
+	if err != nil {
+		return err
 	}
+	return o.output.print(s.Out, results, func(w io.Writer) error {
+		if o.output.format == formatWide {
+			return printWide(w, verifications)
+		}
+		return printText(w, styleFor(s.Out), verifications)
+	})
 }
 
-// printText is for people.
-func printText(w io.Writer, all []judged) error {
-	s := styleFor(w)
+// printText writes a paragraph for each verification.
+func printText(w io.Writer, s style, verifications []verification) error {
 	var b strings.Builder
 	several := false
-	for _, q := range all {
-		several = several || q.trust.name != all[0].trust.name
+	for _, q := range verifications {
+		several = several || q.trust.name != verifications[0].trust.name
 	}
-	for _, q := range all {
+	for _, q := range verifications {
 		mark, result := mark(s, q.answer.Result.Verdict), q.answer.Result
 		line := func(what, value string) { fmt.Fprintf(&b, "    %-10s %s\n", what, value) }
 		fmt.Fprintf(&b, "%s %s\n", mark, q.written)
@@ -86,24 +81,24 @@ func mark(s style, verdict v1alpha1.Verdict) string {
 	}
 }
 
-// checks that a verified image has passed.
-func checks(q judged) []string {
-	witness := "transparency log, offline"
+// checks lists what was verified of a verified image.
+func checks(q verification) []string {
+	timeProof := "transparency log, offline"
 	if q.answer.Result.LogIndex < 0 {
-		witness = "signed timestamp"
+		timeProof = "signed timestamp"
 	}
-	passed := []string{"claims", witness, "certificate chain", "SCT"}
+	passed := []string{"claims", timeProof, "certificate chain", "SCT"}
 	if names := q.trust.compiled.Rule.AttestationNames(); names != "" {
 		passed = append(passed, "attestations: "+names)
 	}
 	return passed
 }
 
-// printWide is a table, one line for each verdict.
-func printWide(w io.Writer, all []judged) error {
-	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+// printWide writes a table with a line for each verification.
+func printWide(w io.Writer, verifications []verification) error {
+	table := printers.GetNewTabWriter(w)
 	_, _ = fmt.Fprintln(table, "IMAGE\tVERDICT\tREASON\tDIGEST\tFORMAT\tLOG INDEX\tSIGNED\tIDENTITY\tTRUST")
-	for _, q := range all {
+	for _, q := range verifications {
 		r := q.answer.Result
 		index, signed, identity := "", "", ""
 		if !r.IntegratedTime.IsZero() {

@@ -37,9 +37,9 @@ type Plan struct {
 // Summary counts workloads. An uncovered one is also counted by its outcome.
 type PlanSummary struct {
 	Workloads    int `json:"workloads"`
-	Denied       int `json:"refused"`
+	Denied       int `json:"denied"`
 	Undetermined int `json:"undetermined"`
-	Allowed      int `json:"admitted"`
+	Allowed      int `json:"allowed"`
 	// Uncovered have a container whose image no policy is about.
 	Uncovered int `json:"uncovered"`
 }

@@ -163,7 +163,7 @@ func TestPipeline(t *testing.T) {
 	must(check)
 	must(outage)
 	must("sed -i 's|  images:|&\\n  - docker.io/karmada/karmada-dashboard-web|' trust.yaml")
-	if printed, err := sh.run(t, outage); err == nil || !strings.Contains(printed, "1 of 2 workloads would be refused") {
+	if printed, err := sh.run(t, outage); err == nil || !strings.Contains(printed, "1 of 2 workloads would be denied") {
 		t.Errorf("one image is unsigned; got %v\n%s", err, printed)
 	}
 }

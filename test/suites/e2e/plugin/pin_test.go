@@ -56,7 +56,7 @@ spec:
 	if diff := cmp.Diff(pinned, got.Stdout); diff != "" || got.Code != 0 {
 		t.Errorf("exit code %d, (-want +got):\n%s%s", got.Code, diff, got.Stderr)
 	}
-	if want := "1 of 2 images pinned, 1 left as they were\n"; got.Stderr != want {
+	if want := "1 of 2 images pinned, 1 unchanged\n"; got.Stderr != want {
 		t.Errorf("stderr %q, want %q", got.Stderr, want)
 	}
 	got = p.Run(t, pinned, args("--manifests", "-")...)

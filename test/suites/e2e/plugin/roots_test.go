@@ -68,7 +68,7 @@ func TestPluginTrustRoots(t *testing.T) {
 		{"TrustRoot in the cluster", verify(private, "--trust-root", "plugin-material"), 0, ""},
 		{"TrustRoot of another", verify(good, "--trust-root", "plugin-material"), 1, ""},
 		{"no such TrustRoot", verify(good, "--trust-root", "nowhere"), 3, "reading TrustRoot nowhere"},
-		{"two roots", verify(good, "--trusted-root", file, "--trust-root", "a"), 2, "drop one"},
+		{"two roots", verify(good, "--trusted-root", file, "--trust-root", "a"), 2, "remove one of them"},
 		{"half a repository", verify(good, "--tuf-mirror", "http://localhost"), 2, "belong together"},
 		{"no file", verify(good, "--trusted-root", "nowhere"), 2, "reading --trusted-root"},
 	}
