@@ -14,9 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package controllers reconciles KarmadaImageTrusts: it knows the watches, the order of
-// the phases, the one apply of the policy and the one write of the status. What a trust means
-// is internal/policy's business, what an image is worth internal/verify's.
+// Package controllers reconciles KarmadaImageTrusts. A reconciliation gathers what it works with (scope), evaluates the
+// images and forecasts admission (decide), applies the ClusterImagePolicy, and reports the status and events. The package
+// has the watches; what a trust means is in internal/policy, and verification in internal/verify.
 package controllers
 
 import (
@@ -26,12 +26,14 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
@@ -41,38 +43,40 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
-// FieldOwner owns every field that the operator writes.
+// FieldOwner is the field manager of everything that the operator writes.
 const FieldOwner = client.FieldOwner(v1alpha1.OperatorName)
 
-// reinstallInterval is how often a trust looks for policy-controller after it vanished. The first
-// installation is noticed by its own watch.
-const reinstallInterval = 30 * time.Second
+const (
+	// reinstallInterval is how often a trust is reconciled while the CRD of ClusterImagePolicy is deleted. Only the first
+	// installation of a kind causes a reconciliation of its own.
+	reinstallInterval = 30 * time.Second
+	// staleInterval is the time until an object that changed during a reconciliation is expected in the cache.
+	staleInterval = time.Second
+)
 
-// movedPause lets the cache catch up with an object that changed under a pass.
-const movedPause = time.Second
-
-// Verdicts answers what is known of images, and finds the rest out on its own time.
+// Verdicts returns what is known of images, and verifies them in the background. *pool.Pool implements it.
 type Verdicts interface {
-	// Answers returns what is known of each request; what has not been attempted since the given
-	// time is queued.
+	// Answers returns what is known for each request, in their order. A request without an attempt since the given time is
+	// queued, and the subscriber is enqueued once there is an answer.
 	Answers(subscriber string, requests []pool.Request, since time.Time) []pool.Answer
 	// Retain drops all requests of a subscriber but the given ones.
 	Retain(subscriber string, requests []pool.Request)
-	// Forget drops all requests of an asker.
-	Forget(asker string)
+	// Forget drops all requests of a subscriber.
+	Forget(subscriber string)
 }
 
 // Roots is the default root of trust.
 type Roots interface {
-	// Current returns the root, or why there is none.
+	// Current returns the root, or an error that says why there is none: trustroot.ErrNotFetched before the first attempt
+	// to fetch it has ended.
 	Current() (*trustroot.Root, error)
 }
 
-// TrustRoots reads TrustRoots. *trustroot.Named is the real one.
+// TrustRoots reads TrustRoots. *trustroot.Named implements it.
 type TrustRoots interface {
-	// Root returns the root of trust in a TrustRoot, or why there is none.
+	// Root returns the root of trust in a TrustRoot, or an error that says why there is none.
 	Root(object *unstructured.Unstructured) (*trustroot.Root, error)
-	// Forget what is kept of a TrustRoot that is gone.
+	// Forget drops what is stored about a deleted TrustRoot.
 	Forget(name string)
 }
 
@@ -80,27 +84,27 @@ type TrustRoots interface {
 type KarmadaImageTrustReconciler struct {
 	// Client reads from the cache and writes to the API server.
 	Client client.Client
-	// Live reads from the API server. It is asked before anything is changed on the word of the cache.
+	// Live reads from the API server. It is used before anything is changed, since the cache may be behind.
 	Live client.Reader
 	// Verdicts on images.
 	Verdicts Verdicts
-	// Inventory of what runs and what is asked for.
+	// Inventory of the images that workloads run and request.
 	Inventory *inventory.Index
-	// Admission is what admission's answers depend on.
+	// Admission is the state that admission decisions depend on.
 	Admission *admission.State
-	// Roots holds the default root of trust.
+	// Roots is the default root of trust.
 	Roots Roots
 	// TrustRoots reads the roots of trust that trusts name.
 	TrustRoots TrustRoots
 	// PullSecrets reads the credentials that trusts name.
 	PullSecrets *PullSecrets
-	// Recorder of events.
+	// Recorder records events.
 	Recorder events.EventRecorder
-	// Clock tells when verdicts are due.
+	// Clock determines when verdicts are due.
 	Clock clock.PassiveClock
-	// Reports writes results for others to read; nil: none are written.
+	// Reports writes policy reports; nil if there are to be none.
 	Reports Reports
-	// Trigger has trusts reconciled when something outside the API server changed.
+	// Trigger enqueues trusts when something outside of the API server changed.
 	Trigger *Trigger
 
 	policyKinds watchedKinds
@@ -119,12 +123,12 @@ type KarmadaImageTrustReconciler struct {
 // +kubebuilder:rbac:groups=batch,resources=cronjobs;jobs,verbs=list;watch
 // +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations;validatingwebhookconfigurations,verbs=get;list;watch
 
-// Reconcile brings the cluster in line with one trust and reports what it saw.
+// Reconcile makes the ClusterImagePolicy of one trust as its spec says, and reports the state of its images.
 func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	trust := &v1alpha1.KarmadaImageTrust{}
 	if err := r.Client.Get(ctx, req.NamespacedName, trust); err != nil {
 		if apierrors.IsNotFound(err) {
-			// The policy goes with its owner; nothing else is left behind.
+			// The policy is garbage collected with its owner.
 			r.forget(req.Name)
 			r.written.forget(req.Name)
 		}
@@ -134,33 +138,28 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 		return ctrl.Result{}, nil
 	}
 	trust.Status = r.written.latest(trust)
-	seen := r.observe(ctx, trust)
-	if seen.policy.moved {
-		return ctrl.Result{RequeueAfter: movedPause}, nil
-	}
-	return r.report(ctx, trust, seen)
-}
 
-// observe does the work of a pass; each phase records what it saw.
-func (r *KarmadaImageTrustReconciler) observe(ctx context.Context, trust *v1alpha1.KarmadaImageTrust) observation {
-	seen := observation{now: r.Clock.Now()}
+	now := r.Clock.Now()
 	compiled, err := policy.Compile(trust.Spec)
 	if err != nil {
-		// What stands in the cluster stays: a mistake must not end the enforcement.
+		// The policy in the cluster is left unchanged: a mistake must not end enforcement.
 		r.forget(trust.Name)
-		seen.policy = policyOutcome{condition: failure(v1alpha1.InvalidSpecReason, "%s", err)}
-		return seen
+		return r.report(ctx, trust, nil, &observation{now: now, policy: invalidSpec(err)})
 	}
-	seen.policy = r.applyPolicy(ctx, trust, compiled)
-	seen.compiled, seen.interval = compiled, compiled.Interval
-	seen.round = currentRound(trust, compiled.Interval, seen.now)
-	if seen.unread = !r.Inventory.Synced(); !seen.unread {
-		seen.images, seen.outlook = r.look(ctx, trust, compiled, seen.policy, seen.round.since)
+	s := r.gather(ctx, trust, compiled, now)
+	d := r.decide(ctx, s)
+	result := r.applyPolicy(ctx, s, &d)
+	if result.stale {
+		log.FromContext(ctx).V(2).Info("ClusterImagePolicy changed meanwhile", "clusterImagePolicy", trust.Name, "requeueAfter", staleInterval)
+		return ctrl.Result{RequeueAfter: staleInterval}, nil
 	}
-	return seen
+	return r.report(ctx, trust, compiled, &observation{
+		now: now, policy: result, images: d.images, rootProblem: d.rootProblem, forecast: d.forecast,
+		cycle: s.cycle, interval: compiled.Interval,
+	})
 }
 
-// forget what is kept for a trust.
+// forget drops what is stored about a trust.
 func (r *KarmadaImageTrustReconciler) forget(name string) {
 	r.Verdicts.Forget(name)
 	r.Inventory.Forget(name)
@@ -169,54 +168,77 @@ func (r *KarmadaImageTrustReconciler) forget(name string) {
 	}
 }
 
-// report writes the status once, where it changed, and tells the events. Those about the policy tell what was done,
-// and a repeated pass would not do it again; those about verdicts wait for the status that justifies them.
+// report writes the status if it changed, records events, and writes the policy reports. compiled is nil where the spec is
+// invalid. Events about the policy are recorded before the status is written, since the next reconciliation finds the
+// policy applied. Events about verdicts are recorded after the status that they refer to has been written.
 func (r *KarmadaImageTrustReconciler) report(
-	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, seen observation,
+	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, obs *observation,
 ) (ctrl.Result, error) {
-	r.tell(trust, seen.policy.events)
+	r.recordEvents(trust, obs.policy.events)
 	before := trust.Status.DeepCopy()
-	trust.Status = computeStatus(trust, seen)
+	trust.Status = computeStatus(trust, obs)
 	if !statusEqual(before, &trust.Status) {
 		version := trust.ResourceVersion
 		if err := r.Client.Status().Update(ctx, trust, FieldOwner); err != nil {
 			if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-				return ctrl.Result{RequeueAfter: movedPause}, nil
+				return ctrl.Result{RequeueAfter: staleInterval}, nil
 			}
-			return ctrl.Result{}, errors.Join(fmt.Errorf("writing the status: %w", err), seen.policy.err)
+			return ctrl.Result{}, retriable(obs.policy.err, fmt.Errorf("writing the status: %w", err))
 		}
 		r.written.record(trust, version)
 	}
-	r.tell(trust, verdictEvents(before, &trust.Status))
-	if err := errors.Join(seen.policy.err, r.publish(ctx, trust, seen)); err != nil {
+	r.recordEvents(trust, verdictEvents(before, &trust.Status))
+	if err := retriable(obs.policy.err, r.publish(ctx, trust, compiled, obs)); err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{RequeueAfter: requeueAfter(trust, seen)}, nil
+	after := requeueAfter(trust, obs)
+	logConclusion(ctx, &trust.Status, after)
+	return ctrl.Result{RequeueAfter: after}, nil
 }
 
-func (r *KarmadaImageTrustReconciler) tell(trust *v1alpha1.KarmadaImageTrust, events []event) {
+func (r *KarmadaImageTrustReconciler) recordEvents(trust *v1alpha1.KarmadaImageTrust, events []event) {
 	for _, e := range events {
 		r.Recorder.Eventf(trust, nil, e.kind, e.reason, e.action, "%s", e.note)
 	}
 }
 
-// root returns the root of trust that a trust names.
-func (r *KarmadaImageTrustReconciler) root(ctx context.Context, rootName string) (*trustroot.Root, error) {
-	if rootName == "" {
-		return r.Roots.Current()
+// logConclusion logs the reason of each condition.
+func logConclusion(ctx context.Context, status *v1alpha1.KarmadaImageTrustStatus, after time.Duration) {
+	logger := log.FromContext(ctx).V(2)
+	if !logger.Enabled() {
+		return
 	}
-	object := newTrustRoot()
-	err := r.policyKinds.get(ctx, r.Client, types.NamespacedName{Name: rootName}, object)
-	switch {
-	case isKindMissing(err), apierrors.IsNotFound(err):
-		r.TrustRoots.Forget(rootName)
-		return nil, fmt.Errorf("TrustRoot %s does not exist", rootName)
-	case err != nil:
-		return nil, fmt.Errorf("TrustRoot %s cannot be read: %w", rootName, err)
+	reason := func(conditionType string) string {
+		if c := apimeta.FindStatusCondition(status.Conditions, conditionType); c != nil {
+			return c.Reason
+		}
+		return ""
 	}
-	root, err := r.TrustRoots.Root(object)
-	if err != nil {
-		return nil, fmt.Errorf("TrustRoot %s: %w", rootName, err)
+	logger.Info("Reconciled", "ready", reason(v1alpha1.ReadyCondition), "policyApplied", reason(v1alpha1.PolicyAppliedCondition),
+		"imagesVerified", reason(v1alpha1.ImagesVerifiedCondition), "enforced", reason(v1alpha1.EnforcedCondition), "requeueAfter", after)
+}
+
+// retriable joins errors. If none of them can be resolved by a retry, the result is a terminal error, which is logged and
+// counted but not retried until the trust or something that it depends on changes.
+func retriable(errs ...error) error {
+	err := errors.Join(errs...)
+	if err != nil && permanent(err) {
+		return reconcile.TerminalError(err)
 	}
-	return root, nil
+	return err
+}
+
+// permanent reports whether every error is a rejection of the request's content by the API server, which a retry of the
+// same request meets again.
+func permanent(err error) bool {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		for _, e := range joined.Unwrap() {
+			if !permanent(e) {
+				return false
+			}
+		}
+		return true
+	}
+	return apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err)
 }

@@ -27,31 +27,35 @@ import (
 	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/forecast"
 	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/policyreport"
 )
 
-// Reports writes results for others to read. *policyreport.Reporter is the real one.
+// Reports writes policy reports. *policyreport.Reporter implements it.
 type Reports interface {
 	// Write replaces the results of a trust.
 	Write(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, results []policyreport.Result) error
-	// Forget drops what is remembered of a trust.
+	// Forget drops what is stored about a trust.
 	Forget(trust string)
 }
 
-// publish writes the results, once everything has been read.
-func (r *KarmadaImageTrustReconciler) publish(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, seen observation) error {
-	if r.Reports == nil || seen.unread || seen.compiled == nil || seen.outlook.unreadable != "" {
+// publish writes the policy reports, unless the images or the forecast are unknown. compiled is nil if the spec is invalid.
+func (r *KarmadaImageTrustReconciler) publish(
+	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, obs *observation,
+) error {
+	if r.Reports == nil || compiled == nil || obs.images == nil || obs.forecast.forecasts == nil {
 		return nil
 	}
-	return r.Reports.Write(ctx, trust, results(seen))
+	return r.Reports.Write(ctx, trust, results(compiled, obs))
 }
 
-// results on every container that runs an image of the trust, asks for one, or would be refused beside one.
-func results(seen observation) []policyreport.Result {
-	find := finder{assess.NewFinder(seen.compiled, seen.images)}
+// results has one result for each container of the workloads that runs or requests an image of the trust, or that admission
+// would deny.
+func results(compiled *policy.Policy, obs *observation) []policyreport.Result {
+	find := finder{assess.NewFinder(compiled, obs.images)}
 	var all []policyreport.Result
-	for i := range seen.outlook.forecasts {
-		all = append(all, find.ofWorkload(&seen.outlook.forecasts[i])...)
+	for i := range obs.forecast.forecasts {
+		all = append(all, find.ofWorkload(&obs.forecast.forecasts[i])...)
 	}
 	return all
 }
@@ -65,26 +69,26 @@ func (f finder) ofWorkload(w *forecast.Forecast) []policyreport.Result {
 		APIVersion: schema.GroupVersion{Group: w.Workload.Group, Version: w.Workload.Version}.String(),
 		Kind:       w.Workload.Kind, Namespace: w.Workload.Namespace, Name: w.Workload.Name, UID: w.Workload.UID,
 	}
-	told := map[inventory.Container]bool{}
-	for _, refusal := range w.Denials {
+	reported := map[inventory.Container]bool{}
+	for _, denial := range w.Denials {
 		r := workload
-		r.Container, r.Image, r.Digest = refusal.Container.Name, refusal.Container.Image, refusal.Digest
-		r.Outcome, r.Reason, r.Policy = policyreport.Fail, refusal.Reason, refusal.Policy
-		r.Message = fmt.Sprintf("%s (%s)", refusal.Message, w.Effect())
-		told[inventory.Container(refusal.Container)] = true
+		r.Container, r.Image, r.Digest = denial.Container.Name, denial.Container.Image, denial.Digest
+		r.Outcome, r.Reason, r.Policy = policyreport.Fail, denial.Reason, denial.Policy
+		r.Message = fmt.Sprintf("%s (%s)", denial.Message, w.Effect())
+		reported[inventory.Container(denial.Container)] = true
 		out = append(out, r)
 	}
-	asked := make([]inventory.Running, 0, len(w.Workload.Running)+len(w.Workload.Template))
-	asked = append(asked, w.Workload.Running...)
+	containers := make([]inventory.Running, 0, len(w.Workload.Running)+len(w.Workload.Template))
+	containers = append(containers, w.Workload.Running...)
 	for _, c := range w.Workload.Template {
-		asked = append(asked, inventory.Running{Container: c})
+		containers = append(containers, inventory.Running{Container: c})
 	}
-	for _, container := range asked {
+	for _, container := range containers {
 		image := f.Find(container)
-		if image == nil || told[container.Container] {
+		if image == nil || reported[container.Container] {
 			continue
 		}
-		told[container.Container] = container.Digest == "" // nodes may run several digests of it
+		reported[container.Container] = container.Digest == "" // nodes may run several digests of the image
 		r := workload
 		r.Container, r.Image, r.Digest = container.Name, container.Image, image.Answer.Digest
 		r.Outcome, r.Reason, r.Message = outcomeOf(image), image.Answer.Result.Reason, image.Answer.Result.Message

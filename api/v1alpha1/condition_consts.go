@@ -177,7 +177,7 @@ const (
 )
 
 // Reasons of Enforced. If several apply, the most severe one is the reason and the
-// message lists all of them; the order is defined in controllers/enforced.go.
+// message lists all of them; the order is defined in controllers/status_enforced.go.
 // PolicyControllerNotInstalled, InvalidSpec, AuditMode, PolicyNotReady and
 // PolicyFailed are reasons of Enforced, too.
 const (

@@ -24,26 +24,28 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/forecast"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 const (
-	// maxViolations, maxViolationsBytes and maxViolationMessage bound the list of violations; the summary counts all.
+	// maxViolations, maxViolationsBytes and maxViolationMessage bound the list of violations. The summary counts all
+	// workloads.
 	maxViolations       = 50
 	maxViolationsBytes  = 14 << 10
 	maxViolationMessage = 256
-	// What the API allows of a name that somebody else wrote.
+	// maxName, maxLabel and maxImage are the longest values that the API allows, in bytes.
 	maxName  = 253
 	maxLabel = 63
 	maxImage = 1024
 )
 
-// violations are the containers that admission would refuse, those refused as things are first.
+// violations lists the containers that admission would deny, those that it would deny now first.
 func violations(forecasts []forecast.Forecast) []v1alpha1.Violation {
 	var all []v1alpha1.Violation
 	for i := range forecasts {
 		f := &forecasts[i]
-		for _, refusal := range f.Denials {
-			all = append(all, violation(f, refusal))
+		for _, denial := range f.Denials {
+			all = append(all, violation(f, denial))
 		}
 	}
 	slices.SortStableFunc(all, func(a, b v1alpha1.Violation) int {
@@ -55,21 +57,21 @@ func violations(forecasts []forecast.Forecast) []v1alpha1.Violation {
 	return bounded(all, maxViolations, maxViolationsBytes)
 }
 
-func violation(f *forecast.Forecast, refusal admission.Finding) v1alpha1.Violation {
+func violation(f *forecast.Forecast, denial admission.Finding) v1alpha1.Violation {
 	return v1alpha1.Violation{
-		Kind:      truncate(f.Workload.Kind, maxLabel),
+		Kind:      text.Truncate(f.Workload.Kind, maxLabel),
 		Namespace: f.Workload.Namespace,
-		Name:      truncate(f.Workload.Name, maxName),
-		Container: truncate(refusal.Container.Name, maxLabel),
-		Image:     truncate(cmp.Or(refusal.Container.Image, "(none)"), maxImage),
+		Name:      text.Truncate(f.Workload.Name, maxName),
+		Container: text.Truncate(denial.Container.Name, maxLabel),
+		Image:     text.Truncate(cmp.Or(denial.Container.Image, "(none)"), maxImage),
 		Effect:    f.Effect(),
-		Policy:    truncate(refusal.Policy, maxName),
-		Reason:    refusal.Reason,
-		Message:   truncate(refusal.Message, maxViolationMessage),
+		Policy:    text.Truncate(denial.Policy, maxName),
+		Reason:    denial.Reason,
+		Message:   text.Truncate(denial.Message, maxViolationMessage),
 	}
 }
 
-// bounded cuts a list to what a status may hold.
+// bounded truncates a list to a number of entries, and of bytes in JSON.
 func bounded[T any](list []T, length, size int) []T {
 	used := 0
 	for i := range list {
@@ -82,21 +84,21 @@ func bounded[T any](list []T, length, size int) []T {
 	return list
 }
 
-// countWorkloads adds up what admission would make of the workloads.
+// countWorkloads counts the workloads by what admission would do with them.
 func countWorkloads(summary *v1alpha1.Summary, forecasts []forecast.Forecast) {
-	var deny, later, undetermined int32
+	var deny, onceOptedIn, undetermined int32
 	for i := range forecasts {
 		switch forecasts[i].Outcome {
 		case admission.Denied:
 			if forecasts[i].Effect() == v1alpha1.EffectWouldDeny {
 				deny++
 			} else {
-				later++
+				onceOptedIn++
 			}
 		case admission.Undetermined:
 			undetermined++
 		case admission.Allowed:
 		}
 	}
-	summary.WouldDeny, summary.WouldDenyOnceOptedIn, summary.Undetermined = &deny, &later, &undetermined
+	summary.WouldDeny, summary.WouldDenyOnceOptedIn, summary.Undetermined = &deny, &onceOptedIn, &undetermined
 }

@@ -1,0 +1,268 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/assess"
+	"github.com/karmada-io/image-trust/internal/text"
+	"github.com/karmada-io/image-trust/internal/verify"
+	"github.com/karmada-io/image-trust/internal/verify/pool"
+)
+
+// maxImages and maxImagesBytes bound the list of images. The summary counts all of them. The whole status stays within
+// 64 KiB.
+const (
+	maxImages      = 50
+	maxImagesBytes = 32 << 10
+)
+
+// imageStatuses returns the status of each image, the worst verdict first, otherwise by name.
+func imageStatuses(trust *v1alpha1.KarmadaImageTrust, obs *observation) []v1alpha1.ImageStatus {
+	before := &trust.Status
+	images := make([]v1alpha1.ImageStatus, 0, len(obs.images))
+	for _, image := range obs.images {
+		earlier := earlierStatus{lastVerified: before.LastVerifiedTime}
+		if sameSpec(trust) {
+			earlier.image = findStatus(before.Images, image)
+		}
+		images = append(images, imageStatus(image, earlier, obs.rootProblem))
+	}
+	slices.SortStableFunc(images, func(a, b v1alpha1.ImageStatus) int {
+		return cmp.Or(
+			cmp.Compare(rank(&a), rank(&b)), cmp.Compare(a.Reference, b.Reference), cmp.Compare(a.Digest, b.Digest),
+		)
+	})
+	return images
+}
+
+// earlierStatus is what the status before says about an image.
+type earlierStatus struct {
+	// image is nil where the status before does not list the image, or is of another spec.
+	image *v1alpha1.ImageStatus
+	// lastVerified is the time of the last complete verification; nil for none.
+	lastVerified *metav1.Time
+}
+
+// findStatus finds the status of an image: of the same digest or, where that is not known, of the same reference.
+func findStatus(images []v1alpha1.ImageStatus, image assess.Image) *v1alpha1.ImageStatus {
+	i := slices.IndexFunc(images, func(i v1alpha1.ImageStatus) bool {
+		return i.Reference == image.Reference && (image.Answer.Digest == "" || i.Digest == image.Answer.Digest)
+	})
+	if i < 0 {
+		return nil
+	}
+	return &images[i]
+}
+
+// rank returns the position of an image in the list; lower is worse. An image whose last verdict is Untrusted ranks
+// before others while its verdict is Unknown.
+func rank(image *v1alpha1.ImageStatus) int {
+	switch {
+	case image.Verdict == v1alpha1.VerdictUntrusted:
+		return 0
+	case untrustedOrWas(image):
+		return 1
+	case image.Verdict != v1alpha1.VerdictVerified:
+		return 2
+	case image.TagDigest != "":
+		return 3
+	default:
+		return 4
+	}
+}
+
+// untrustedOrWas reports whether the verdict is Untrusted or, while it is Unknown, the last verdict was.
+func untrustedOrWas(image *v1alpha1.ImageStatus) bool {
+	return image.Verdict == v1alpha1.VerdictUntrusted ||
+		image.LastVerdict != nil && image.LastVerdict.Verdict == v1alpha1.VerdictUntrusted
+}
+
+// imageStatus returns the status of an image. What the earlier status says about it survives a restart of the operator
+// and an outage of the registry.
+func imageStatus(image assess.Image, earlier earlierStatus, rootProblem string) v1alpha1.ImageStatus {
+	answer := image.Answer
+	if !answer.Known && earlier.image != nil {
+		status := *earlier.image
+		setUsage(&status, image)
+		return status
+	}
+	if !complete(&answer) {
+		answer.Result = pool.Pending().Result
+	}
+	status := v1alpha1.ImageStatus{
+		Reference:   image.Reference,
+		Digest:      answer.Digest,
+		IndexDigest: answer.IndexDigest,
+		TagDigest:   image.TagDigest,
+		Verdict:     answer.Result.Verdict,
+		Reason:      answer.Result.Reason,
+		Message:     answer.Result.Message,
+	}
+	setUsage(&status, image)
+	if image.Running && answer.TagDigest == "" && earlier.image != nil {
+		status.TagDigest = earlier.image.TagDigest
+	}
+	setSigner(&status, &answer.Result)
+	if status.Verdict != v1alpha1.VerdictUnknown {
+		return status
+	}
+	if rootProblem != "" {
+		status.Reason = v1alpha1.TrustRootUnavailableReason
+		status.Message = text.Truncate(rootProblem, maxMessage)
+	}
+	switch {
+	case answer.Last != nil:
+		status.LastVerdict = &v1alpha1.LastVerdict{
+			Verdict: answer.Last.Verdict, Time: seconds(answer.LastTime),
+		}
+		setSigner(&status, answer.Last)
+	case earlier.image != nil && (status.Digest == "" || earlier.image.Digest == status.Digest):
+		carryOver(&status, earlier)
+	}
+	return status
+}
+
+// complete reports whether an answer holds a verdict, the reason for it and, if the image is verified, its digest. Anything
+// less counts as pending.
+func complete(answer *pool.Answer) bool {
+	result := &answer.Result
+	return answer.Known && result.Verdict != "" && result.Reason != "" &&
+		(result.Verdict != v1alpha1.VerdictVerified || answer.Digest != "")
+}
+
+// setUsage sets how the image is used.
+func setUsage(status *v1alpha1.ImageStatus, image assess.Image) {
+	status.Usage = image.Usage
+	status.Workloads = new(int32(image.Workloads)) //nolint:gosec // bounded by the number of workloads in a cluster
+}
+
+// carryOver keeps what the earlier status says about an image that cannot be verified now.
+func carryOver(status *v1alpha1.ImageStatus, earlier earlierStatus) {
+	from := earlier.image
+	status.Digest = from.Digest
+	status.IndexDigest = from.IndexDigest
+	status.Signer = from.Signer
+	status.SignatureFormat = from.SignatureFormat
+	status.TransparencyLog = from.TransparencyLog
+	status.SignedTime = from.SignedTime
+	status.LastVerdict = from.LastVerdict
+	if from.Verdict != v1alpha1.VerdictUnknown && earlier.lastVerified != nil {
+		status.LastVerdict = &v1alpha1.LastVerdict{Verdict: from.Verdict, Time: earlier.lastVerified}
+	}
+}
+
+// setSigner sets who signed the image, in which format and when.
+func setSigner(status *v1alpha1.ImageStatus, result *verify.Result) {
+	status.Signer = result.Signer
+	status.SignatureFormat, status.TransparencyLog, status.SignedTime = result.Format.Storage(), nil, nil
+	switch {
+	case result.IntegratedTime.IsZero():
+	case result.LogIndex < 0:
+		status.SignedTime = seconds(result.IntegratedTime)
+	default:
+		status.TransparencyLog = &v1alpha1.TransparencyLogEntry{
+			LogIndex:       new(result.LogIndex),
+			IntegratedTime: seconds(result.IntegratedTime),
+		}
+	}
+}
+
+// imagesVerified returns the condition ImagesVerified. Images that only a rollback would run do not count.
+func imagesVerified(all []v1alpha1.ImageStatus) metav1.Condition {
+	var untrusted, undecided []v1alpha1.ImageStatus
+	images, pending := 0, 0
+	for _, image := range all {
+		if image.Usage == v1alpha1.UsageRollback {
+			continue
+		}
+		images++
+		switch {
+		case untrustedOrWas(&image):
+			untrusted = append(untrusted, image)
+		case image.Verdict != v1alpha1.VerdictVerified:
+			undecided = append(undecided, image)
+			if image.Reason == v1alpha1.PendingReason {
+				pending++
+			}
+		}
+	}
+	total := text.Count(images, "image")
+	switch {
+	case images == 0:
+		return conditionTrue(v1alpha1.NoImagesReason, "No workload uses a matching image, and verification.references is empty.")
+	case len(untrusted) > 0:
+		return conditionFalse(v1alpha1.UntrustedImagesReason, "%d of %s %s untrusted: %s.",
+			len(untrusted), total, isOrAre(len(untrusted)), listImages(untrusted))
+	case pending > 0:
+		return conditionUnknown(v1alpha1.NotYetVerifiedReason, "%d of %s %s not verified yet: %s.",
+			len(undecided), total, isOrAre(len(undecided)), listImages(undecided))
+	case len(undecided) > 0:
+		return conditionUnknown(v1alpha1.VerificationUnavailableReason, "%d of %s could not be verified: %s.%s",
+			len(undecided), total, listImages(undecided), lastVerdicts(undecided))
+	default:
+		return conditionTrue(v1alpha1.AllVerifiedReason, "%d of %d images verified.", images, images)
+	}
+}
+
+func isOrAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// lastVerdicts says how many images that could not be verified were verified before; none of them was untrusted.
+func lastVerdicts(images []v1alpha1.ImageStatus) string {
+	verified := 0
+	for i := range images {
+		if images[i].LastVerdict != nil {
+			verified++
+		}
+	}
+	if verified == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" The last verdict was Verified for %d of %d.", verified, len(images))
+}
+
+// listImages names the first images of a list with their reasons, and counts the rest.
+func listImages(images []v1alpha1.ImageStatus) string {
+	names := make([]string, 0, len(images))
+	for i := range images {
+		names = append(names, fmt.Sprintf("%s (%s%s)", images[i].Reference, images[i].Reason, usedBy(&images[i])))
+	}
+	return text.List(names, maxNamed)
+}
+
+// usedBy says how many workloads use an image, and how.
+func usedBy(image *v1alpha1.ImageStatus) string {
+	switch {
+	case image.Workloads == nil || *image.Workloads == 0:
+		return ""
+	case image.Usage == v1alpha1.UsageRunning:
+		return "; running in " + text.Count(int(*image.Workloads), "workload")
+	default:
+		return "; requested by " + text.Count(int(*image.Workloads), "workload")
+	}
+}
