@@ -34,11 +34,12 @@ import (
 
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/inventory/feed"
+	"github.com/karmada-io/image-trust/internal/workload"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
 
-// watched is an inventory fed by the shared API server.
-func watched(t *testing.T) *inventory.Index {
+// newInventory returns an inventory that is kept up to date with the shared API server.
+func newInventory(t *testing.T) *inventory.Index {
 	t.Helper()
 	index := inventory.New(func(string) {})
 	f, err := feed.New(shared.Config(), index)
@@ -63,7 +64,8 @@ func watched(t *testing.T) *inventory.Index {
 	return index
 }
 
-// TestInventory has the real API server tell of every kind, before the operator starts and while it runs.
+// TestInventory creates objects of every watched kind in a real API server, before the inventory starts and while it
+// runs.
 func TestInventory(t *testing.T) {
 	c, err := client.New(shared.Config(), client.Options{Scheme: scheme.Scheme})
 	if err != nil {
@@ -71,7 +73,7 @@ func TestInventory(t *testing.T) {
 	}
 	const namespace = "inventory"
 	digest := "sha256:" + strings.Repeat("a", 64)
-	early := watched(t)
+	early := newInventory(t)
 	create := func(object client.Object) {
 		t.Helper()
 		if err := c.Create(t.Context(), object); err != nil {
@@ -92,7 +94,7 @@ func TestInventory(t *testing.T) {
 		return corev1.PodSpec{
 			RestartPolicy: policy,
 			Containers: []corev1.Container{{
-				Name: "main", Image: "karmada/main:v1", Env: []corev1.EnvVar{{Name: "SECRET", Value: "not to be kept"}},
+				Name: "main", Image: "karmada/main:v1", Env: []corev1.EnvVar{{Name: "SECRET", Value: "secret"}},
 			}},
 			InitContainers: []corev1.Container{{Name: "init", Image: "karmada/init:v1"}},
 		}
@@ -113,7 +115,10 @@ func TestInventory(t *testing.T) {
 		Spec:       spec(corev1.RestartPolicyAlways),
 	}
 	create(pod)
-	create(&corev1.Pod{ObjectMeta: meta("alone", nil), Spec: spec(corev1.RestartPolicyAlways)})
+	create(&corev1.Pod{ObjectMeta: meta("standalone", nil), Spec: spec(corev1.RestartPolicyAlways)})
+	create(&corev1.ReplicationController{
+		ObjectMeta: meta("replicationcontroller", nil), Spec: corev1.ReplicationControllerSpec{Selector: labels, Template: &template},
+	})
 	create(&appsv1.StatefulSet{ObjectMeta: meta("statefulset", nil), Spec: appsv1.StatefulSetSpec{Selector: selector, Template: template}})
 	create(&appsv1.DaemonSet{ObjectMeta: meta("daemonset", nil), Spec: appsv1.DaemonSetSpec{Selector: selector, Template: template}})
 	create(&batchv1.Job{ObjectMeta: meta("job", nil), Spec: batchv1.JobSpec{Template: once}})
@@ -133,11 +138,12 @@ func TestInventory(t *testing.T) {
 		"DaemonSet daemonset" + asks,
 		"Deployment deployment" + asks + " runs containers/main=karmada/main:v1 a runs initContainers/init=karmada/init:v1 a",
 		"Job job" + asks,
-		"Pod alone" + asks + " runs containers/main=karmada/main:v1  runs initContainers/init=karmada/init:v1 ",
+		"Pod standalone" + asks + " runs containers/main=karmada/main:v1  runs initContainers/init=karmada/init:v1 ",
+		"ReplicationController replicationcontroller" + asks,
 		"StatefulSet statefulset" + asks,
 	}
-	// One inventory saw it happen, the other lists it.
-	for name, index := range map[string]*inventory.Index{"early": early, "late": watched(t)} {
+	// One inventory received events, the other lists the objects.
+	for name, index := range map[string]*inventory.Index{"early": early, "late": newInventory(t)} {
 		waitfor.NoError(t, func(context.Context) error {
 			if diff := cmp.Diff(want, workloadsOf(index, namespace)); diff != "" {
 				return fmt.Errorf("%s (-want +got):\n%s", name, diff)
@@ -145,11 +151,9 @@ func TestInventory(t *testing.T) {
 			return nil
 		})
 	}
-	for _, kind := range []client.Object{
-		&corev1.Pod{}, &appsv1.Deployment{}, &appsv1.ReplicaSet{}, &appsv1.StatefulSet{}, &appsv1.DaemonSet{}, &batchv1.Job{}, &batchv1.CronJob{},
-	} {
+	for _, kind := range workload.Watched() {
 		opts := []client.DeleteAllOfOption{client.InNamespace(namespace), client.GracePeriodSeconds(0), client.PropagationPolicy(metav1.DeletePropagationBackground)}
-		if err := c.DeleteAllOf(t.Context(), kind, opts...); err != nil {
+		if err := c.DeleteAllOf(t.Context(), kind.New().(client.Object), opts...); err != nil {
 			t.Fatal(err)
 		}
 	}
