@@ -138,7 +138,7 @@ func TestNothingSurvives(t *testing.T) {
 func needPrograms(t *testing.T) {
 	t.Helper()
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
-		t.Skip("looks for processes in /proc, which only Linux has")
+		t.Skip("reads processes from /proc, which only Linux has")
 	}
 	// The demo would build them, which takes minutes.
 	if _, err := binaries.Find(binaries.PolicyController); err != nil {

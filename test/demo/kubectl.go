@@ -78,7 +78,7 @@ func (k *kubectl) show(ctx context.Context, args []string) (output string, ok bo
 	return output, ok, err
 }
 
-// run returns what kubectl prints on both of its outputs, and whether it succeeds. The error tells
+// run returns what kubectl prints on both of its outputs, and whether it succeeds. The error reports
 // that kubectl could not be run to its end.
 func (k *kubectl) run(ctx context.Context, args []string) (output string, ok bool, err error) {
 	return k.runTo(ctx, io.Discard, args)

@@ -35,18 +35,18 @@ const (
 	failedWord = "failed"
 )
 
-// Files that the supervisor inherits beside the lifeline, which is its standard input.
+// Files that the supervisor inherits in addition to the lifeline, which is its standard input.
 const (
 	answersFD  = 3
 	progressFD = 4
 )
 
 var (
-	errAbandoned = errors.New("the foreground is gone")
+	errAbandoned = errors.New("the foreground has ended")
 	errFailed    = errors.New("the story went wrong")
 )
 
-// answer is what the supervisor tells the foreground.
+// answer is what the supervisor sends to the foreground.
 type answer struct {
 	Installation installation `json:"installation,omitzero"`
 	Error        string       `json:"error,omitempty"`
@@ -61,7 +61,7 @@ type lifeline struct {
 	kept chan struct{}
 }
 
-// takeLifeline takes over the files that the foreground passes on, and cancels once the foreground is gone.
+// takeLifeline takes over the files that the foreground passes on, and cancels once the foreground has ended.
 func takeLifeline(cancel context.CancelCauseFunc) *lifeline {
 	// What the supervisor starts must not inherit them in turn.
 	syscall.CloseOnExec(answersFD)
@@ -95,7 +95,7 @@ func (l *lifeline) answer(a answer) error {
 	return nil
 }
 
-// release lets the foreground go: whoever reads its output waits until nobody else has it open.
+// release lets the foreground go: readers of its output wait until no other process has it open.
 func (l *lifeline) release() error {
 	return errors.Join(l.progress.Close(), l.answer(answer{}), l.answers.Close())
 }

@@ -57,7 +57,7 @@ func story(digest string) []step {
 	}
 	return []step{
 		{
-			say:  "a cluster with running workloads that nobody has verified",
+			say:  "a cluster with running workloads, none of which has been verified",
 			args: []string{"create", "namespace", "demo"},
 		},
 		{args: []string{"wait", "serviceaccount", "default", "-n", "demo", "--for=create", timeout}, hidden: true},

@@ -79,7 +79,7 @@ func (s *supervisor) await(ctx context.Context) (installation, error) {
 	case ctx.Err() != nil:
 		return installation{}, ctx.Err()
 	case err != nil:
-		return installation{}, fmt.Errorf("the supervisor is gone (%w); its log is %s", err, s.log)
+		return installation{}, fmt.Errorf("the supervisor has ended (%w); its log is %s", err, s.log)
 	case a.Error != "":
 		return installation{}, errors.New(a.Error)
 	}
@@ -97,7 +97,7 @@ func (s *supervisor) keep(ctx context.Context) error {
 
 func (s *supervisor) say(word string) error {
 	if _, err := fmt.Fprintln(s.lifeline, word); err != nil {
-		return fmt.Errorf("tell the supervisor to %s: %w", word, err)
+		return fmt.Errorf("send %s to the supervisor: %w", word, err)
 	}
 	return nil
 }

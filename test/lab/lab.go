@@ -100,7 +100,7 @@ func (l *Lab) start(ctx context.Context, options Options) (err error) {
 		LongRunning:       options.LongRunning,
 		Build:             options.Build,
 		Progress:          options.Progress,
-		Beside:            []string{"local Sigstore"},
+		Additional:        []string{"local Sigstore"},
 	})
 	if err != nil {
 		return err

@@ -148,7 +148,7 @@ func (b build) upToDate() bool {
 	return err == nil
 }
 
-// run builds beside the final place and renames, so that nobody ever sees half
+// run builds next to the final path and renames, so that no process ever finds half
 // a program; the stamp comes last.
 func (b build) run(ctx context.Context) error {
 	// Below it is also what the compilers leave when they are interrupted.

@@ -78,7 +78,7 @@ func kubernetes(name string) program {
 }
 
 // kubernetesVersion stamps the version that Kubernetes programs report. Without
-// it they say v0.0.0-master, which kubectl and policy-controller refuse.
+// it they say v0.0.0-master, which kubectl and policy-controller reject.
 func kubernetesVersion(version string) []string {
 	const variable = "k8s.io/component-base/version."
 	major, minor, _ := strings.Cut(strings.TrimPrefix(semver.MajorMinor(version), "v"), ".")

@@ -58,7 +58,7 @@ func (c *Cluster) startAPIServer(ctx context.Context, etcdURL string, extraArgs 
 		"--bind-address=127.0.0.1",
 		"--advertise-address=127.0.0.1",
 		"--secure-port=" + port.String(),
-		// Loopback is no endpoint that the API server accepts for its own Service.
+		// The API server does not accept a loopback address as the endpoint of its own Service.
 		"--endpoint-reconciler-type=none",
 		"--service-cluster-ip-range=10.0.0.0/24",
 		"--cert-dir=" + c.dir,

@@ -39,7 +39,7 @@ type Request struct {
 	Verb string
 	// Group, Resource, Subresource, Namespace and Name say what was asked for;
 	// all are empty outside of resources. Name is also empty for requests on
-	// many objects, and for a create that was refused before its body was read.
+	// many objects, and for a create that was denied before its body was read.
 	Group, Resource, Subresource, Namespace, Name string
 	// URI is the path and the query, such as dryRun=All (which a delete has in
 	// its body instead).

@@ -63,7 +63,7 @@ func (c *Cluster) startControllerManager(ctx context.Context) error {
 		return err
 	}
 	client := &http.Client{Transport: &http.Transport{
-		// Its certificate is one it signs itself; nothing secret is asked or told.
+		// Its certificate is self-signed; nothing secret is exchanged.
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see above
 	}}
 	defer client.CloseIdleConnections()
@@ -79,7 +79,7 @@ func (c *Cluster) startControllerManager(ctx context.Context) error {
 			"--leader-elect=false",
 			"--controllers=" + strings.Join(controllers(), ","),
 			// Each controller acts as its own ServiceAccount, as in real clusters:
-			// the audit log tells them apart.
+			// the audit log distinguishes them.
 			"--use-service-account-credentials",
 			"--service-account-private-key-file=" + c.credentials.serviceAccountKey,
 			"--root-ca-file=" + c.credentials.authorityFile,

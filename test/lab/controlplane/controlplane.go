@@ -15,8 +15,8 @@ limitations under the License.
 */
 
 // Package controlplane runs a real Kubernetes control plane on loopback: etcd,
-// kube-apiserver and, when wanted, kube-controller-manager. There is no node,
-// kubelet or scheduler; whoever needs running pods patches their status.
+// kube-apiserver and, optionally, kube-controller-manager. There is no node,
+// kubelet or scheduler; tests that need running pods patch their status.
 package controlplane
 
 import (
@@ -114,7 +114,7 @@ func (c *Cluster) Version() (string, error) {
 // Processes are the running programs.
 func (c *Cluster) Processes() []*process.Process { return slices.Clone(c.processes) }
 
-// Stop ends the control plane. The error tells what had ended by itself before.
+// Stop ends the control plane. The error reports what had ended by itself before.
 func (c *Cluster) Stop() error {
 	var errs []error
 	// In reverse: kube-apiserver takes long to stop once its etcd is gone.

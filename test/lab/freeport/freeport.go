@@ -15,7 +15,7 @@ limitations under the License.
 */
 
 // Package freeport hands out TCP ports of the loopback interface to programs
-// that must be told their port before they start.
+// that need their port before they start.
 package freeport
 
 import (
@@ -46,7 +46,7 @@ type Port struct {
 	lock   *filelock.Lock
 }
 
-// Reserve finds a port on which nobody listens.
+// Reserve finds a port on which no process listens.
 func Reserve() (*Port, error) {
 	for range attempts {
 		number := firstPort + rand.IntN(lastPort-firstPort+1)

@@ -46,6 +46,6 @@ func TestReserve(t *testing.T) {
 		t.Fatal(err)
 	}
 	if InUse(port.Number()) {
-		t.Error("in use although nobody listens")
+		t.Error("in use although no process listens")
 	}
 }

@@ -32,7 +32,7 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
 
-// TestAdmission has the real webhook judge images of Docker Hub's name that are
+// TestAdmission has the real webhook admit images of Docker Hub's name that are
 // in the local registry only.
 func TestAdmission(t *testing.T) {
 	c := newClient(t, shared.Config())
@@ -72,7 +72,7 @@ func TestAdmission(t *testing.T) {
 			err := c.Create(t.Context(), pod)
 			switch {
 			case test.wantDenied == "" && err != nil:
-				t.Errorf("refused: %v", err)
+				t.Errorf("rejected: %v", err)
 			case test.wantDenied == "" && pod.Spec.Containers[0].Image != test.wantImage:
 				t.Errorf("image %s, want %s", pod.Spec.Containers[0].Image, test.wantImage)
 			case test.wantDenied != "" && (err == nil || !strings.Contains(err.Error(), test.wantDenied)):

@@ -55,9 +55,9 @@ type Options struct {
 	Build bool
 	// Progress receives lines for people; nil: none.
 	Progress io.Writer
-	// Beside names what the caller has started beside the harness, for the
+	// Additional names what the caller has started in addition to the harness, for the
 	// progress.
-	Beside []string
+	Additional []string
 }
 
 // Harness is what runs. The parts that were not asked for are nil.
@@ -95,7 +95,7 @@ func Start(ctx context.Context, options Options) (*Harness, error) {
 	}
 	begin := time.Now()
 	if err := h.start(ctx, options); err != nil {
-		// The logs of a start that was called off tell nothing.
+		// The logs of a start that was cancelled are not needed.
 		if !errors.Is(ctx.Err(), context.Canceled) {
 			h.KeepLogs()
 		}
@@ -161,7 +161,7 @@ func (h *Harness) Dir() string { return h.dir }
 // KeepLogs makes Stop leave the directory with the logs behind, and say where.
 func (h *Harness) KeepLogs() { h.keepLogs = true }
 
-// Err tells which parts have ended by themselves, and why; nil while all run.
+// Err returns which parts have ended by themselves, and why; nil while all run.
 func (h *Harness) Err() error {
 	var errs []error
 	for _, p := range h.processes() {
@@ -170,7 +170,7 @@ func (h *Harness) Err() error {
 	return errors.Join(errs...)
 }
 
-// Stop ends all parts and returns when they are gone. The error tells what had
+// Stop ends all parts and returns when they are gone. The error reports what had
 // ended by itself before.
 func (h *Harness) Stop() error {
 	var errs []error
@@ -225,7 +225,7 @@ func (h *Harness) summary(options Options) (string, error) {
 	if h.Registry != nil {
 		parts = append(parts, "registry for docker.io")
 	}
-	return strings.Join(append(parts, options.Beside...), " · "), nil
+	return strings.Join(append(parts, options.Additional...), " · "), nil
 }
 
 func (h *Harness) say(format string, args ...any) {

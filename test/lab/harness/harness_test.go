@@ -100,7 +100,7 @@ func TestRequests(t *testing.T) {
 		Write                      bool
 	}
 	want := []request{
-		{"system:serviceaccount:default:default", "create", "", configMaps, 403, true}, // refused before its body was read
+		{"system:serviceaccount:default:default", "create", "", configMaps, 403, true}, // denied before its body was read
 		{"admin", "create", "requests-test", configMaps, 201, true},
 		{"admin", "get", "requests-test", configMaps, 200, false},
 		{"admin", "update", "requests-test", configMaps, 200, true},
@@ -156,7 +156,7 @@ func TestWorkloads(t *testing.T) {
 	waitfor.True(t, "the pods are deleted", countIs(0))
 }
 
-// TestStop runs beside the shared harness, which proves that two can run at once.
+// TestStop runs in addition to the shared harness, and thereby checks that two can run at once.
 func TestStop(t *testing.T) {
 	h, err := Start(t.Context(), Options{Registry: true})
 	if err != nil {

@@ -28,7 +28,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// lookAhead is how much is read to tell JSON from YAML, in bytes.
+// lookAhead is how much is read to distinguish JSON from YAML, in bytes.
 const lookAhead = 4096
 
 // Read reads the objects in a file, in their order.

@@ -81,7 +81,7 @@ func install(ctx context.Context, c client.Client) error {
 }
 
 // adapt leads the API server to the webhook without a service network: the
-// Service is a name for localhost, and whoever refers to it says the port. The
+// Service is a name for localhost, and references to it name the port. The
 // TLS name stays webhook.cosign-system.svc, which the certificate bears.
 func adapt(object *unstructured.Unstructured) error {
 	switch object.GetKind() {

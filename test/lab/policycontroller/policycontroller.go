@@ -88,7 +88,7 @@ type PolicyController struct {
 
 // Start installs policy-controller's manifests and runs its webhook. It returns
 // once admission works: the webhooks are registered, a ClusterImagePolicy
-// became Ready, and a workload that no policy matches is refused. One
+// became Ready, and a workload that no policy matches is denied. One
 // policy-controller at a time can run on a machine, so Start waits while
 // another test has one, and fails at once when a foreign process has its port.
 func Start(ctx context.Context, options Options) (*PolicyController, error) {
@@ -137,7 +137,7 @@ func (p *PolicyController) start(ctx context.Context) error {
 // run runs the webhook until admission works.
 func (p *PolicyController) run(ctx context.Context) error {
 	// A crashed predecessor's leases would stop this one's work until they
-	// expire. Nobody holds them: the ports were free.
+	// expire. No process holds them: the ports were free.
 	if err := p.client.DeleteAllOf(ctx, &coordinationv1.Lease{}, client.InNamespace(Namespace)); err != nil {
 		return fmt.Errorf("delete policy-controller's leases: %w", err)
 	}
@@ -202,7 +202,7 @@ func portsFree() error {
 
 // environment follows the Deployment in policy-controller's manifests. There
 // the kubeconfig is the pod's; here it carries a token of the same
-// ServiceAccount, so that its RBAC is tested, too, and audit logs tell its
+// ServiceAccount, so that its RBAC is tested, too, and audit logs distinguish its
 // requests from an administrator's.
 func (p *PolicyController) environment(ctx context.Context, options Options) ([]string, error) {
 	config, err := options.Cluster.ServiceAccountConfig(ctx, Namespace, ServiceAccount)
@@ -267,7 +267,7 @@ func (p *PolicyController) Process() *process.Process { return p.process }
 
 // Stop ends policy-controller and leaves its objects in the cluster, webhook
 // configurations included: admission in namespaces that opt in fails from then
-// on, as it does in a cluster whose policy-controller is down. The error tells
+// on, as it does in a cluster whose policy-controller is down. The error reports
 // that it had ended by itself before.
 func (p *PolicyController) Stop() error {
 	return errors.Join(p.end(), p.releaseLock())

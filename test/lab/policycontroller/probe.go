@@ -38,7 +38,7 @@ const (
 	includeLabel = "policy.sigstore.dev/include"
 	// deniedMessage is the API server's, around the webhook's own.
 	deniedMessage = `admission webhook "policy.sigstore.dev" denied the request`
-	// probeDigest is of no image: the webhook refuses before it would look.
+	// probeDigest is of no image: the webhook denies it before it would fetch the image.
 	probeDigest = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 
 	cleanUpPollInterval = 50 * time.Millisecond
@@ -57,7 +57,7 @@ func (p *probe) ready(ctx context.Context) error {
 	if err := p.policyReady(ctx); err != nil {
 		return err
 	}
-	return p.refused(ctx)
+	return p.checkDenied(ctx)
 }
 
 // registered wants what the webhook writes into its configurations at start: its
@@ -110,10 +110,10 @@ func (p *probe) policyReady(ctx context.Context) error {
 	return nil
 }
 
-// refused wants a workload refused that no policy matches. A ReplicaSet serves
-// better than a Pod, which the API server itself refuses without its
+// checkDenied checks that a workload that no policy matches is denied. A ReplicaSet serves
+// better than a Pod, which the API server itself rejects without its
 // ServiceAccount. It is tried only: nothing is stored.
-func (p *probe) refused(ctx context.Context) error {
+func (p *probe) checkDenied(ctx context.Context) error {
 	namespace := probeNamespace()
 	if err := p.client.Create(ctx, namespace); err != nil && !apierrors.IsAlreadyExists(err) {
 		return err
@@ -181,7 +181,7 @@ func probePolicy() *unstructured.Unstructured {
 	}}
 }
 
-// conditionTrue reports whether a condition is True for the object as it is.
+// conditionTrue reports whether a condition is True for the current generation of the object.
 func conditionTrue(object *unstructured.Unstructured, conditionType string) bool {
 	observed, found, _ := unstructured.NestedInt64(object.Object, "status", "observedGeneration")
 	if found && observed != object.GetGeneration() {

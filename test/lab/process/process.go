@@ -154,7 +154,7 @@ func (p *Process) PID() int { return p.pid }
 // Done is closed when the program has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Err tells why the program ended although nobody stopped it, and is nil while
+// Err returns why the program ended without being stopped, and nil while
 // it runs and after Stop.
 func (p *Process) Err() error {
 	select {
@@ -169,7 +169,7 @@ func (p *Process) Err() error {
 }
 
 // Stop ends the program and everything in its process group, and returns when
-// it is gone. The error tells that it had ended by itself before. Further calls
+// it is gone. The error reports that it had ended by itself before. Further calls
 // do nothing.
 func (p *Process) Stop() error {
 	if err := p.Err(); err != nil {
@@ -183,7 +183,7 @@ func (p *Process) Stop() error {
 
 func (p *Process) end() {
 	select {
-	case <-p.done: // its process id may belong to another by now
+	case <-p.done: // its process ID may belong to another process
 		return
 	default:
 	}

@@ -181,7 +181,7 @@ func TestParentDies(t *testing.T) {
 	waitGone(t, child)
 }
 
-// playParent starts a child, tells its process id, and never ends. The thread
+// playParent starts a child, prints its process ID, and never ends. The thread
 // that asks for the child ends at once: the child must not go with it.
 func playParent(dir string) {
 	pid := make(chan int)
@@ -215,7 +215,7 @@ func script(t *testing.T, program string) Command {
 func never(context.Context) error { return fs.ErrNotExist }
 
 // waitGone waits for the end of a process, or of a group if negative. Orphans
-// of a killed group are reaped by whoever adopts them, a moment later.
+// of a killed group are reaped by their new parent, a moment later.
 func waitGone(t *testing.T, pid int) {
 	t.Helper()
 	for {

@@ -42,12 +42,12 @@ import (
 const (
 	user     = "reader"
 	password = "correct-horse"
-	// Nobody's names: the proxy answers for both.
+	// Reserved names: the proxy answers for both.
 	registryHost = "registry.example"
 	tokenHost    = "auth.example"
 )
 
-// TestAuthentication verifies images in a real registry that lets nobody in without credentials.
+// TestAuthentication verifies images in a real registry that requires credentials.
 func TestAuthentication(t *testing.T) {
 	t.Run("basic", func(t *testing.T) {
 		dir := t.TempDir()

@@ -81,7 +81,7 @@ func startProxy(ctx context.Context, registryAddress, dir string) (*Proxy, error
 	p.address = listener.Addr().String()
 	p.SetHandler(nil)
 	p.tunnels = newTunnelListener(listener.Addr())
-	// Clients that break off are nobody's concern.
+	// Clients that close the connection are not an error.
 	quiet := log.New(io.Discard, "", 0)
 	p.outer = &http.Server{Handler: http.HandlerFunc(p.serveOuter), ErrorLog: quiet}   //nolint:gosec // serves only clients of the test, on loopback
 	p.inner = &http.Server{Handler: http.HandlerFunc(p.serveHandler), ErrorLog: quiet} //nolint:gosec // serves only clients of the test, on loopback

@@ -72,7 +72,7 @@ func TestEveryNameIsTheRegistry(t *testing.T) {
 		})
 	}
 	if _, err := remote.Head(parse(t, "docker.io/karmada/absent:v1"), options(t, r)...); err == nil {
-		t.Error("an image that nobody pushed is there")
+		t.Error("an image exists that was not pushed")
 	}
 }
 
@@ -133,14 +133,14 @@ func TestEnv(t *testing.T) {
 	}
 }
 
-// TestForeignAuthority has a client without the proxy's authority refuse it.
+// TestForeignAuthority checks that a client without the proxy's authority rejects it.
 func TestForeignAuthority(t *testing.T) {
 	r := start(t)
 	transport := r.Transport()
 	transport.TLSClientConfig.RootCAs = nil
 	_, err := remote.Head(parse(t, "docker.io/karmada/image:v1"), remote.WithTransport(transport), remote.WithContext(t.Context()))
 	if err == nil || !strings.Contains(err.Error(), "certificate") {
-		t.Errorf("got %v, want a refusal of the certificate", err)
+		t.Errorf("got %v, want an error about the certificate", err)
 	}
 }
 

@@ -130,7 +130,7 @@ func (s *Sigstore) LogStatement(ctx context.Context, envelope *Envelope, at time
 	return err
 }
 
-// JSON is the DSSE envelope alone, as cosign v2 stores it beside an image.
+// JSON is the DSSE envelope alone, as cosign v2 stores it for an image.
 func (e *Envelope) JSON() ([]byte, error) {
 	return json.Marshal(dsse.Envelope{
 		PayloadType: types.IntotoPayloadType,

@@ -48,8 +48,8 @@ const (
 )
 
 // Log enters a signature into the transparency log at the given time and
-// returns the log's promise, which cosign keeps beside the signature. Like
-// Rekor it refuses a signature that its certificate does not verify, but not a
+// returns the log's promise, which cosign stores with the signature. Like
+// Rekor it rejects a signature that its certificate does not verify, but not a
 // certificate that has expired or that it does not know.
 func (s *Sigstore) Log(ctx context.Context, signature Signature, at time.Time) (*bundle.RekorBundle, error) {
 	entry, err := s.logSignature(ctx, signature, at)

@@ -76,7 +76,7 @@ func (s *Server) Close() error {
 	return err
 }
 
-// SigningConfig tells a client what to sign with: JSON of media type
+// SigningConfig is the configuration that clients sign with: JSON of media type
 // application/vnd.dev.sigstore.signingconfig.v0.2+json.
 func (s *Server) SigningConfig() ([]byte, error) {
 	service := func(url string) []root.Service {
@@ -126,7 +126,7 @@ func answering(made func(r *http.Request, body []byte) (answer, error)) http.Han
 			a, err = made(r, body)
 		}
 		if err != nil {
-			a = refusal(err)
+			a = rejection(err)
 		}
 		w.Header().Set("Content-Type", a.contentType)
 		if a.tag != "" {
@@ -137,9 +137,9 @@ func answering(made func(r *http.Request, body []byte) (answer, error)) http.Han
 	})
 }
 
-// refusal says what was wrong with a request, in the form that Rekor's clients
+// rejection returns what is wrong with a request, in the form that Rekor's clients
 // read.
-func refusal(err error) answer {
+func rejection(err error) answer {
 	status := http.StatusBadRequest
 	if errors.Is(err, errForbidden) {
 		status = http.StatusForbidden

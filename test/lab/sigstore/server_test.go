@@ -156,7 +156,7 @@ func TestServerCertificate(t *testing.T) {
 	}
 }
 
-func TestServerRefusesCertificate(t *testing.T) {
+func TestServerRejectsCertificate(t *testing.T) {
 	server, other := serve(t, newSigstore(t)), serve(t, newSigstore(t))
 	const subject = "someone@karmada.io"
 	id := sigstore.Identity{Issuer: "https://issuer.test", Subject: subject}

@@ -81,7 +81,7 @@ func checkOpts(t *testing.T, s *sigstore.Sigstore, id sigstore.Identity) *cosign
 	}
 }
 
-func TestLogRefusesWrongSignature(t *testing.T) {
+func TestLogRejectsWrongSignature(t *testing.T) {
 	b := bench{t: t, s: newSigstore(t), digest: pushImage(t, "image")}
 	signature := b.sign(b.payload(b.digest))
 	signature.Payload = append(signature.Payload, '\n')
@@ -172,7 +172,7 @@ func TestCertificate(t *testing.T) {
 
 func TestCertificateSubject(t *testing.T) {
 	tests := map[string]struct {
-		want string // as kind and value; empty: refused
+		want string // as kind and value; empty: rejected
 	}{
 		"someone@karmada.io":       {want: "[] [someone@karmada.io]"},
 		"https://ci.karmada.io/me": {want: "[https://ci.karmada.io/me] []"},

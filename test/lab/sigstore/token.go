@@ -75,7 +75,7 @@ func (s *Server) Token(id Identity) (string, error) {
 	case w != Workflow{}:
 		ref, ok := strings.CutPrefix(id.Subject, githubURL)
 		if !ok {
-			return "", fmt.Errorf("%s is no workflow on GitHub", id.Subject)
+			return "", fmt.Errorf("%s is not a workflow on GitHub", id.Subject)
 		}
 		claims.Subject, claims.WorkflowRef = "repo:"+w.Repository+":ref:"+w.Ref, ref
 		claims.Workflow, claims.Repository, claims.EventName, claims.Ref, claims.SHA = w.Name, w.Repository, w.Trigger, w.Ref, w.SHA

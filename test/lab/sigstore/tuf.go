@@ -55,7 +55,7 @@ func (s *Sigstore) WriteTUFRepository(dir string) error {
 	return WriteTUFRepository(dir, trustedRoot)
 }
 
-// WriteTUFRepository writes a TUF repository into dir, to be served as it is:
+// WriteTUFRepository writes a TUF repository into dir, to be served unchanged:
 // its targets are the trusted root, and the separate keys and certificates
 // that clients older than it read (sigstore/sigstore's pkg/tuf). Clients start
 // from root.json in dir. The repository has keys of its own, new at each call,
@@ -93,7 +93,7 @@ func WriteTUFRepository(dir string, trustedRoot []byte) error {
 	return nil
 }
 
-// tufTargets are the targets of the public instance that clients look for,
+// tufTargets are the targets of the public instance that clients request,
 // under names like its own.
 func tufTargets(trustedRoot []byte) ([]target, error) {
 	trusted, err := root.NewTrustedRootFromJSON(trustedRoot)

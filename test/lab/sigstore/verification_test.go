@@ -78,13 +78,13 @@ func (b bench) good(payload []byte, opts ...sigstore.IssueOption) sigstore.Signa
 }
 
 // TestVerification proves with cosign that a signature is good, and that each
-// defect is refused, for its own reason.
+// defect is rejected, for its own reason.
 func TestVerification(t *testing.T) {
 	other := newSigstore(t)
 	tests := map[string]struct {
 		signatures func(b bench) []sigstore.Signature
 		identity   sigstore.Identity // release if empty
-		want       string            // of cosign's refusal; empty: accepted
+		want       string            // of cosign's error; empty: accepted
 	}{
 		"good": {
 			signatures: func(b bench) []sigstore.Signature {
@@ -279,13 +279,13 @@ func TestVerification(t *testing.T) {
 			verified, _, err := cosign.VerifyImageSignatures(t.Context(), b.digest, checkOpts(t, trusting, identity))
 			switch {
 			case tc.want == "" && err != nil:
-				t.Errorf("refused: %v", err)
+				t.Errorf("rejected: %v", err)
 			case tc.want == "" && len(verified) != 1:
 				t.Errorf("%d signatures verified, want 1", len(verified))
 			case tc.want != "" && err == nil:
 				t.Errorf("accepted, want %q", tc.want)
 			case tc.want != "" && !strings.Contains(err.Error(), tc.want):
-				t.Errorf("refused with %q, want %q", err, tc.want)
+				t.Errorf("rejected with %q, want %q", err, tc.want)
 			}
 		})
 	}

@@ -39,7 +39,7 @@ type admissionCase struct {
 	signature signatureMaker
 	verdict   v1alpha1.Verdict
 	reason    string
-	// signer is who the status must name; the zero value is nobody.
+	// signer that the status must name; the zero value: none.
 	signer sigstore.Identity
 	// denied are words of policy-controller's denial; empty: allowed.
 	denied string

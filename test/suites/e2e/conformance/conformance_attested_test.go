@@ -149,7 +149,7 @@ func timestampCases() []conformanceCase {
 			s.attach(signature)
 		}, verdict: isVerified, reason: "Signed"},
 		{name: "timestamped by another", store: func(s *stored) { s.attach(timestampedBy(s, otherRef)) }, verdict: isUntrusted, reason: "IdentityMismatch"},
-		{name: "timestamped by a another authority", store: timestampOnly(func(s *stored, sig *sigstore.Signature) {
+		{name: "timestamped by another authority", store: timestampOnly(func(s *stored, sig *sigstore.Signature) {
 			must(s, 0, s.fixture.other.Stamp(sig, time.Now()))
 		}), verdict: isUntrusted, reason: "LogProofInvalid"},
 		{name: "timestamp of another signature", store: timestampOnly(func(s *stored, sig *sigstore.Signature) {

@@ -95,7 +95,7 @@ type cosignMethod struct {
 }
 
 func (c *cosignSigner) methods() []cosignMethod {
-	stamp := []string{"--timestamp-server-url", c.server.TimestampURL}
+	timestamp := []string{"--timestamp-server-url", c.server.TimestampURL}
 	tag := func(name string, args ...[]string) cosignMethod {
 		return cosignMethod{name: name, args: slices.Concat(args...), stored: policy.SimpleSigning, format: v1alpha1.SignatureFormatSimpleSigning}
 	}
@@ -105,9 +105,9 @@ func (c *cosignSigner) methods() []cosignMethod {
 	}
 	return []cosignMethod{
 		tag("tag", c.services),
-		tag("tag-stamped", c.services, stamp),
+		tag("tag-timestamped", c.services, timestamp),
 		bundle("bundle", c.services),
-		bundle("bundle-stamped", c.services, stamp),
+		bundle("bundle-timestamped", c.services, timestamp),
 		bundle("bundle-configured", c.config),
 	}
 }

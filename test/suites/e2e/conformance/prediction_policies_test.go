@@ -103,11 +103,11 @@ func predictSeveralPolicies(p *prediction.Predictor) {
 	}
 
 	cases := []struct {
-		name     string
-		policies func(name, repository string) []*unstructured.Unstructured
-		kinds    []string
-		labels   map[string]string
-		open     string
+		name         string
+		policies     func(name, repository string) []*unstructured.Unstructured
+		kinds        []string
+		labels       map[string]string
+		undetermined string
 	}{
 		{name: "both pass", policies: each(authority(keyless(ours)), authority(prediction.StaticAuthority("pass")))},
 		{name: "one fails", policies: each(authority(keyless(ours)), authority(keyless(theirs)))},
@@ -121,7 +121,7 @@ func predictSeveralPolicies(p *prediction.Predictor) {
 		{name: "second authority", policies: each(authority(keyless(theirs), keyless(ours)))},
 		{name: "static fail or signed", policies: each(authority(prediction.StaticAuthority("fail"), keyless(ours)))},
 		{name: "second identity", policies: each(authority(keyless(theirs, ours)))},
-		{name: "no identity fits", policies: each(authority(keyless(theirs, identified(labtest.Release.Issuer, "nobody"))))},
+		{name: "no identity fits", policies: each(authority(keyless(theirs, identified(labtest.Release.Issuer, "unknown"))))},
 		{name: "regexps without anchors", policies: each(authority(keyless(regexps("githubusercontent", "karmada-io/karmada"))))},
 		{name: "regexps that do not fit", policies: each(authority(keyless(regexps("^https://github", "karmada-io/karmada"))))},
 		{name: "named root of others", policies: each(authority(named))},
@@ -132,15 +132,15 @@ func predictSeveralPolicies(p *prediction.Predictor) {
 		{name: "pods of no version", policies: each(limited(authority(prediction.StaticAuthority("fail")), pods("")), authority(prediction.StaticAuthority("pass"))), kinds: []string{"Pod", "Deployment"}},
 		{name: "labelled", policies: each(limited(authority(prediction.StaticAuthority("fail")), labelled), authority(prediction.StaticAuthority("pass"))), kinds: []string{"Deployment"}, labels: map[string]string{"tier": "prod"}},
 		{name: "not labelled", policies: each(limited(authority(prediction.StaticAuthority("fail")), labelled), authority(prediction.StaticAuthority("pass"))), kinds: []string{"Deployment"}, labels: map[string]string{"tier": "test"}},
-		{name: "unknown but certainly refused", policies: each(authority(keyed), authority(prediction.StaticAuthority("fail")))},
+		{name: "unknown but certainly denied", policies: each(authority(keyed), authority(prediction.StaticAuthority("fail")))},
 		{name: "unknown but certainly passed", policies: each(authority(keyed, prediction.StaticAuthority("pass")))},
 		{name: "unknown and only warning", policies: each(authority(keyless(ours)), warns(authority(keyless(theirs), prediction.StaticAuthority("fail"))))},
 		{name: "condition on what fails", policies: each(conditional(authority(keyless(theirs)), condition))},
-		{name: "signed by a key", policies: each(authority(keyed)), open: v1alpha1.PolicyNotEvaluatedReason},
+		{name: "signed by a key", policies: each(authority(keyed)), undetermined: v1alpha1.PolicyNotEvaluatedReason},
 		{name: "attested", policies: each(authority(attested))},
 		{name: "attested or signed", policies: each(authority(attested, keyless(ours)))},
-		{name: "with a condition", policies: each(conditional(authority(keyless(ours)), condition)), open: v1alpha1.PolicyNotEvaluatedReason},
-		{name: "unknown beside what passes", policies: each(authority(keyless(ours)), authority(keyed)), open: v1alpha1.PolicyNotEvaluatedReason},
+		{name: "with a condition", policies: each(conditional(authority(keyless(ours)), condition)), undetermined: v1alpha1.PolicyNotEvaluatedReason},
+		{name: "unknown and allowed", policies: each(authority(keyless(ours)), authority(keyed)), undetermined: v1alpha1.PolicyNotEvaluatedReason},
 	}
 	var policies []*unstructured.Unstructured
 	for _, c := range cases {
@@ -157,7 +157,7 @@ func predictSeveralPolicies(p *prediction.Predictor) {
 		}
 		for _, kind := range kinds {
 			p.Check(prediction.Workload{
-				Name: c.name, Kind: kind, Namespace: in, Labels: c.labels, Undetermined: c.open,
+				Name: c.name, Kind: kind, Namespace: in, Labels: c.labels, Undetermined: c.undetermined,
 				Images: []string{"docker.io/predict-several/" + strings.ReplaceAll(c.name, " ", "-") + ":v1"},
 			})
 		}
