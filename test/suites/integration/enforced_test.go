@@ -30,6 +30,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/test/gen"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
 
@@ -114,7 +115,7 @@ func TestEnforced(t *testing.T) {
 		t.Helper()
 		return o.expect("enforced", "Enforced="+status+"/"+reason)
 	}
-	trust := makeTrust("enforced")
+	trust := gen.Trust("enforced")
 	trust.Spec.Enforcement = v1alpha1.EnforcementAudit
 	o.create(trust)
 	enforced("False", v1alpha1.AuditModeReason)

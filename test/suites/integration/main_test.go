@@ -32,7 +32,6 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
@@ -170,17 +169,6 @@ func installPolicyController(t *testing.T, h *harness.Harness) {
 	t.Helper()
 	if err := policycontroller.InstallCRDs(t.Context(), h.Config()); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func makeTrust(name string) *v1alpha1.KarmadaImageTrust {
-	return &v1alpha1.KarmadaImageTrust{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Spec: v1alpha1.KarmadaImageTrustSpec{
-			Images:         []v1alpha1.ImageGlob{"docker.io/karmada/*"},
-			Issuer:         "https://token.actions.githubusercontent.com",
-			IdentityRegexp: "^https://github.com/karmada-io/karmada/.*$",
-		},
 	}
 }
 

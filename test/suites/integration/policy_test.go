@@ -30,6 +30,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/test/gen"
 	"github.com/karmada-io/image-trust/test/lab/harness"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
@@ -46,7 +47,7 @@ func TestPolicyControllerComesLaterAndGoes(t *testing.T) {
 		}
 	})
 	o := start(t, h.Config())
-	o.create(makeTrust("early"))
+	o.create(gen.Trust("early"))
 	o.expect("early", "PolicyApplied=Unknown/PolicyControllerNotInstalled", "Ready=Unknown/ApplyingPolicy", "Reconciling", "!Stalled")
 
 	installPolicyController(t, h)
@@ -76,7 +77,7 @@ func TestPolicyControllerComesLaterAndGoes(t *testing.T) {
 func TestPolicyIsMirrored(t *testing.T) {
 	installPolicyController(t, shared)
 	o := start(t, shared.Config())
-	o.create(makeTrust("mirror"))
+	o.create(gen.Trust("mirror"))
 	trust := o.expect("mirror", "PolicyApplied=Unknown/PolicyNotReady", "Ready=Unknown/ApplyingPolicy")
 	if diff := cmp.Diff(&v1alpha1.PolicyStatus{Name: "mirror", Mode: "enforce", Ready: metav1.ConditionUnknown}, trust.Status.Policy); diff != "" {
 		t.Errorf("status.policy (-want +got):\n%s", diff)
@@ -100,7 +101,7 @@ func TestPolicyIsMirrored(t *testing.T) {
 func TestPolicyHasOneOwner(t *testing.T) {
 	installPolicyController(t, shared)
 	o := start(t, shared.Config())
-	trust := o.create(makeTrust("owner"))
+	trust := o.create(gen.Trust("owner"))
 	cip := o.policy("owner", exists)
 	want := []metav1.OwnerReference{{
 		APIVersion: "trust.karmada.io/v1alpha1", Kind: "KarmadaImageTrust", Name: "owner", UID: trust.UID, Controller: new(true),
@@ -127,7 +128,7 @@ func TestDriftIsRepaired(t *testing.T) {
 		"our owner removed": func(u *unstructured.Unstructured) { u.SetOwnerReferences(nil) },
 	}
 	o := start(t, shared.Config())
-	o.create(makeTrust("drift"))
+	o.create(gen.Trust("drift"))
 	o.policy("drift", exists)
 	o.expect("drift", "PolicyApplied=Unknown/PolicyNotReady")
 	for name, change := range tests {
@@ -182,7 +183,7 @@ func TestForeignPolicyIsLeftAlone(t *testing.T) {
 	if err := o.Create(t.Context(), theirs); err != nil {
 		t.Fatal(err)
 	}
-	o.create(makeTrust("foreign"))
+	o.create(gen.Trust("foreign"))
 	o.expect("foreign", "PolicyApplied=False/PolicyConflict", "Ready=False/PolicyConflict", "Stalled=True/PolicyConflict", "!Reconciling")
 	if now := o.policy("foreign", exists); now.GetResourceVersion() != theirs.GetResourceVersion() {
 		t.Errorf("the foreign policy was written to: %v", now.Object)
@@ -196,7 +197,7 @@ func TestForeignPolicyIsLeftAlone(t *testing.T) {
 func TestAuditRemovesThePolicy(t *testing.T) {
 	installPolicyController(t, shared)
 	o := start(t, shared.Config())
-	o.create(makeTrust("audit"))
+	o.create(gen.Trust("audit"))
 	o.policy("audit", exists)
 	trust := o.expect("audit", "PolicyApplied=Unknown/PolicyNotReady")
 	trust.Spec.Enforcement = v1alpha1.EnforcementAudit
@@ -216,7 +217,7 @@ func TestRefusedPolicyStalls(t *testing.T) {
 	installPolicyController(t, shared)
 	o := start(t, shared.Config())
 	refuse(t, o)
-	o.create(makeTrust("refused"))
+	o.create(gen.Trust("refused"))
 	trust := o.expect("refused", "PolicyApplied=False/PolicyRejected", "Ready=False/PolicyRejected", "Stalled=True/PolicyRejected")
 	t.Log(trust.Status.Conditions)
 }
@@ -274,7 +275,7 @@ func newRefused() *unstructured.Unstructured {
 func TestInvalidSpecLeavesThePolicy(t *testing.T) {
 	installPolicyController(t, shared)
 	o := start(t, shared.Config())
-	o.create(makeTrust("invalid"))
+	o.create(gen.Trust("invalid"))
 	cip := o.policy("invalid", exists)
 	trust := o.expect("invalid", "PolicyApplied=Unknown/PolicyNotReady")
 	trust.Spec.Verification = &v1alpha1.Verification{References: []v1alpha1.ImageReference{"docker.io/other/x:v1"}}
@@ -290,7 +291,7 @@ func TestInvalidSpecLeavesThePolicy(t *testing.T) {
 func TestNoRootOfTrust(t *testing.T) {
 	installPolicyController(t, shared)
 	o := start(t, shared.Config())
-	trust := makeTrust("rootless")
+	trust := gen.Trust("rootless")
 	trust.Spec.Verification = &v1alpha1.Verification{References: []v1alpha1.ImageReference{
 		// A digest, so that no registry is asked.
 		"docker.io/karmada/x@sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
@@ -310,7 +311,7 @@ func TestStatusWritesInABurst(t *testing.T) {
 	o := start(t, shared.Config())
 	begin := time.Now()
 	for i := range trusts {
-		o.create(makeTrust(fmt.Sprintf("burst-%03d", i)))
+		o.create(gen.Trust(fmt.Sprintf("burst-%03d", i)))
 	}
 	for i := range trusts {
 		o.expect(fmt.Sprintf("burst-%03d", i), "PolicyApplied=Unknown/PolicyNotReady")

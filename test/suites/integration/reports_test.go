@@ -36,6 +36,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policyreport"
+	"github.com/karmada-io/image-trust/test/gen"
 	"github.com/karmada-io/image-trust/test/lab/reportcrds"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
@@ -81,7 +82,7 @@ func newReporting(t *testing.T) *reporting {
 		t.Fatal(err)
 	}
 	installCRD(t, c)
-	r := &reporting{Client: c, t: t, clock: testingclock.NewFakePassiveClock(time.Now()), trust: makeTrust("reports")}
+	r := &reporting{Client: c, t: t, clock: testingclock.NewFakePassiveClock(time.Now()), trust: gen.Trust("reports")}
 	if err := c.Create(t.Context(), r.trust); err != nil {
 		t.Fatal(err)
 	}

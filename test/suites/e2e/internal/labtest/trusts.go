@@ -32,6 +32,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/test/gen"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
@@ -49,21 +50,18 @@ var (
 // NewTrust returns a trust in the release workflow for all images of an organisation on Docker Hub,
 // with these verification.references.
 func NewTrust(name, organisation string, references ...string) *v1alpha1.KarmadaImageTrust {
-	out := &v1alpha1.KarmadaImageTrust{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Spec: v1alpha1.KarmadaImageTrustSpec{
-			Images:   []v1alpha1.ImageGlob{v1alpha1.ImageGlob("docker.io/" + organisation + "/*")},
-			Issuer:   Release.Issuer,
-			Identity: Release.Subject,
-		},
+	trust := gen.Trust(name,
+		gen.WithImages(v1alpha1.ImageGlob("docker.io/"+organisation+"/*")),
+		gen.WithIssuer(Release.Issuer), gen.WithIdentity(Release.Subject))
+	if len(references) == 0 {
+		return trust
 	}
-	if len(references) > 0 {
-		out.Spec.Verification = &v1alpha1.Verification{}
-		for _, reference := range references {
-			out.Spec.Verification.References = append(out.Spec.Verification.References, v1alpha1.ImageReference(reference))
-		}
+	converted := make([]v1alpha1.ImageReference, len(references))
+	for i, reference := range references {
+		converted[i] = v1alpha1.ImageReference(reference)
 	}
-	return out
+	gen.WithReferences(converted...)(trust)
+	return trust
 }
 
 // NewPolicy returns a ClusterImagePolicy of this name without a spec.
