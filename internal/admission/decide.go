@@ -166,10 +166,11 @@ func (e *examination) container(c Container) {
 		e.find(c, "", "", EffectDeny, v1alpha1.InvalidReferenceReason, err.Error())
 		return
 	}
-	covering := e.cover(c, ref)
+	covering := e.cluster.Policies.Covering(WithDigest(ref), e.object)
 	image, pinned := ref.(name.Digest)
 	if !pinned {
 		if effect, problem := e.tagged(c); effect != "" {
+			e.cover(c, covering)
 			e.find(c, "", "", effect, v1alpha1.NotADigestReason, problem)
 			return
 		}
@@ -181,6 +182,7 @@ func (e *examination) container(c Container) {
 			covering = e.cluster.Policies.Covering(image, e.object)
 		}
 	}
+	e.cover(c, covering)
 	digest := ""
 	if image != (name.Digest{}) {
 		digest = image.DigestStr()
@@ -191,16 +193,15 @@ func (e *examination) container(c Container) {
 	e.policies(c, ref, digest, covering)
 }
 
-// cover notes which policies cover an image, as far as its name tells.
-func (e *examination) cover(c Container, ref name.Reference) []*Policy {
-	covering := e.cluster.Policies.Covering(WithDigest(ref), e.object)
+// cover records which policies cover a container's image. While the digest of a tag is not known these are the policies that
+// cover the image by its name.
+func (e *examination) cover(c Container, covering []*Policy) {
 	if len(covering) == 0 {
 		e.uncovered = append(e.uncovered, c)
 	}
 	for _, p := range covering {
 		e.covering[p.Name] = true
 	}
-	return covering
 }
 
 // tagged says what is wrong with an image that is named by tag, if anything is.
@@ -222,7 +223,6 @@ func (e *examination) tagged(c Container) (effect Effect, problem string) {
 // policies must all pass; one that warns only does not refuse.
 func (e *examination) policies(c Container, ref name.Reference, digest string, covering []*Policy) {
 	for _, p := range covering {
-		e.covering[p.Name] = true
 		judgement := p.judge(ref, e.judge, e.cluster.Config.EnableOCI11)
 		effect := EffectDeny
 		switch {

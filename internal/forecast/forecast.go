@@ -41,6 +41,8 @@ type Forecast struct {
 	Open []admission.Finding
 	// Policies that cover any of its images, by name.
 	Policies []string
+	// Uncovered are the containers whose images no policy covers, each once.
+	Uncovered []admission.Container
 }
 
 // Effect of a refusal.
@@ -89,6 +91,11 @@ func (f *Forecast) add(decision admission.Decision) {
 	for _, policy := range decision.Policies {
 		if at, found := slices.BinarySearch(f.Policies, policy); !found {
 			f.Policies = slices.Insert(f.Policies, at, policy)
+		}
+	}
+	for _, container := range decision.Uncovered {
+		if !slices.Contains(f.Uncovered, container) {
+			f.Uncovered = append(f.Uncovered, container)
 		}
 	}
 	switch decision.Outcome {

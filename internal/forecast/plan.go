@@ -20,8 +20,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/google/go-containerregistry/pkg/name"
-
 	"github.com/karmada-io/image-trust/internal/admission"
 
 	"github.com/karmada-io/image-trust/internal/inventory"
@@ -80,7 +78,9 @@ func NewPlan(cluster *admission.Cluster, workloads []inventory.Workload, judge a
 		w := PlanWorkload{Kind: one.Kind, Namespace: one.Namespace, Name: one.Name, Outcome: f.Outcome}
 		w.OnceOptedIn = f.Outcome == admission.Denied && cluster.Validating != nil && !f.OptedIn()
 		w.Findings = planFindings(slices.Concat(f.Denials, f.Open))
-		w.Uncovered = uncoveredContainers(cluster, one)
+		for _, c := range f.Uncovered {
+			w.Uncovered = append(w.Uncovered, PlanContainer{c.Name, c.Image})
+		}
 		p.Workloads = append(p.Workloads, w)
 		p.Summary.count(w)
 	}
@@ -134,21 +134,4 @@ func (w PlanWorkload) rank() int {
 	default:
 		return 3
 	}
-}
-
-// uncovered are the containers whose images no policy is about.
-func uncoveredContainers(cluster *admission.Cluster, w inventory.Workload) []PlanContainer {
-	var found []PlanContainer
-	for _, object := range AdmissionObjects(w) {
-		for _, c := range object.Containers {
-			ref, err := name.ParseReference(c.Image)
-			if err != nil || len(cluster.Policies.Covering(admission.WithDigest(ref), object)) > 0 {
-				continue
-			}
-			if container := (PlanContainer{c.Name, c.Image}); !slices.Contains(found, container) {
-				found = append(found, container)
-			}
-		}
-	}
-	return found
 }
