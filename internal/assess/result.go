@@ -97,10 +97,13 @@ func (r *Result) requestsFor(questions []admission.Question) []pool.Request {
 		if q.Rule == nil {
 			continue
 		}
-		if broader, ok := findBroader(r.trusts, q); ok {
-			q = broader
+		broader, relation := r.findBroader(q)
+		if relation != unrelated {
+			request(broader)
 		}
-		request(q)
+		if relation != decides {
+			request(q)
+		}
 	}
 	for _, q := range questions {
 		if q.Rule == nil && !references[q.Ref.Name()] {
@@ -118,25 +121,34 @@ func (r *Result) find(q admission.Question) (admission.Answer, bool) {
 		}
 		return pendingAnswer(), false
 	}
-	if i, ok := r.byQuestion[q.Key()]; ok && i < len(r.answers) {
-		return toAnswer(r.answers[i]), true
-	}
-	if broader, ok := findBroader(r.trusts, q); ok {
-		if i, ok := r.byQuestion[broader.Key()]; ok && i < len(r.answers) {
-			return r.answerForFormats(q, r.answers[i]), true
+	exact, known := r.answerTo(q)
+	broader, relation := r.findBroader(q)
+	all, broaderKnown := r.answerTo(broader)
+	switch {
+	case relation == unrelated || !broaderKnown:
+		return toAnswer(exact), known
+	case known:
+		answer := toAnswer(exact)
+		if answer.Verdict == v1alpha1.VerdictUntrusted && answer.Digest == all.Digest {
+			answer = r.explainFormats(q, answer, all)
 		}
+		return answer, true
+	case relation == decides:
+		return r.explainFormats(q, toAnswer(all), all), true
+	default:
+		return pendingAnswer(), false
 	}
-	return pendingAnswer(), false
 }
 
-// findBroader returns the question by the rule of a trust that asks for the same as another question, in more formats.
-func findBroader(trusts []*policy.Policy, q admission.Question) (admission.Question, bool) {
-	for _, trust := range trusts {
-		if q.TrustRoot == trust.TrustRoot && q.Rule.DecidedBy(trust.Rule) {
-			return admission.Question{Ref: q.Ref, Rule: trust.Rule, TrustRoot: q.TrustRoot}, true
-		}
+// answerTo returns the answer to exactly this question, and whether it was asked for.
+func (r *Result) answerTo(q admission.Question) (pool.Answer, bool) {
+	if q.Ref == nil {
+		return pool.Pending(), false
 	}
-	return admission.Question{}, false
+	if i, ok := r.byQuestion[q.Key()]; ok && i < len(r.answers) {
+		return r.answers[i], true
+	}
+	return pool.Pending(), false
 }
 
 // current is the result that counts: what cannot be verified now keeps its last verdict.
@@ -152,19 +164,28 @@ func toAnswer(answer pool.Answer) admission.Answer {
 	return admission.Answer{Digest: answer.Digest, Verdict: result.Verdict, Reason: result.Reason, Message: result.Message}
 }
 
-// answerForFormats is the answer to a question in fewer formats than were asked for.
-func (r *Result) answerForFormats(q admission.Question, from pool.Answer) admission.Answer {
-	answer, result := toAnswer(from), current(from)
-	if result.Verdict != v1alpha1.VerdictVerified || result.Formats.IsSubsetOf(q.Rule.Formats()) {
+// explainFormats returns FormatNotAccepted where the image is verified in formats that the question does not accept, and the
+// given answer otherwise. all is the verdict in all formats of the trust.
+func (r *Result) explainFormats(q admission.Question, answer admission.Answer, all pool.Answer) admission.Answer {
+	result, accepted := current(all), q.Rule.Formats()
+	if result.Verdict != v1alpha1.VerdictVerified || result.Formats.IsSubsetOf(accepted) {
 		return answer
 	}
 	answer.Verdict, answer.Reason = v1alpha1.VerdictUntrusted, v1alpha1.FormatNotAcceptedReason
-	answer.Message = "it is signed or attested with a Sigstore bundle, which the policy does not accept"
-	if q.TrustRoot != "" {
+	switch others := without(result.Formats, accepted); {
+	case !others.HasStorage(v1alpha1.SignatureFormatBundle):
+		answer.Message = "the time of its signature is proved in a way that the policy does not accept"
+	case q.TrustRoot != "":
 		answer.Message = fmt.Sprintf(
 			"it is signed or attested with a Sigstore bundle, which policy-controller %s cannot verify with a TrustRoot", r.version)
+	default:
+		answer.Message = "it is signed or attested with a Sigstore bundle, which the policy does not accept"
 	}
 	return answer
+}
+
+func without(all, some policy.Formats) policy.Formats {
+	return slices.DeleteFunc(slices.Clone(all), some.Has)
 }
 
 func pendingAnswer() admission.Answer { return toAnswer(pool.Pending()) }

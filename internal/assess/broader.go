@@ -1,0 +1,65 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+// Package assess is the engine that the operator and the kubectl plugin share. It turns verdicts on images into
+package assess
+
+import (
+	"slices"
+
+	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/policy"
+)
+
+// relation of a question to the question by the rule of a trust that requires the same in more formats.
+type relation int
+
+const (
+	// unrelated: no trust requires the same.
+	unrelated relation = iota
+	// explains: the verdict by the trust tells an image that is signed in another format from one that is not signed.
+	explains
+	// decides: the verdict by the trust is the verdict by the question too, because the question's formats are those that are
+	// tried first.
+	decides
+)
+
+// findBroader returns the question by the rule of a trust that requires the same as q in the same or more formats.
+func (r *Result) findBroader(q admission.Question) (admission.Question, relation) {
+	found := unrelated
+	var broader admission.Question
+	for _, trust := range r.trusts {
+		if q.TrustRoot != trust.TrustRoot {
+			continue
+		}
+		candidate := admission.Question{Ref: q.Ref, Rule: trust.Rule, TrustRoot: q.TrustRoot}
+		switch {
+		case q.Rule.DecidedBy(trust.Rule):
+			return candidate, decides
+		case found == unrelated && requiresSame(q.Rule, trust.Rule):
+			broader, found = candidate, explains
+		}
+	}
+	return broader, found
+}
+
+// requiresSame reports whether two rules differ at most in the formats that they accept, and all has those of rule.
+func requiresSame(rule, all *policy.Rule) bool {
+	return rule.Identity == all.Identity && (len(rule.Signature) == 0) == (len(all.Signature) == 0) &&
+		rule.Signature.IsSubsetOf(all.Signature) &&
+		slices.EqualFunc(rule.Attestations, all.Attestations, func(a, b policy.Attestation) bool {
+			return a.SameExceptFormats(b) && a.Formats.IsSubsetOf(b.Formats)
+		})
+}
