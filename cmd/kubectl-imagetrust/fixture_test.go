@@ -176,7 +176,8 @@ var variable = []struct {
 }{
 	{regexp.MustCompile(`\b1[0-9]{9}\b`), "1234567890"}, // log indexes and Unix times
 	{regexp.MustCompile(`\b20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z`), "2026-01-02T03:04:05Z"},
-	{regexp.MustCompile(`[A-Za-z0-9+/]{80,}={0,2}`), "BASE64"},
+	{regexp.MustCompile(`[A-Za-z0-9+/]{80,}={0,2}`), "BASE64"}, // keys, certificates and signatures
+	{regexp.MustCompile(`[A-Za-z0-9+/]{43}=`), "SHA256"},
 	{regexp.MustCompile(`(logID"?: "?)[0-9a-f]{64}`), "${1}LOGID"},
 	{regexp.MustCompile(`-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----`), "PUBLIC KEY"},
 }
