@@ -67,11 +67,11 @@ func (f *clusterFlags) explicit() bool {
 func (f *clusterFlags) config() (*rest.Config, error) {
 	config, err := f.ToRESTConfig()
 	if err != nil {
-		return nil, usage("no cluster: %w", err)
+		return nil, usageErrorf("no cluster: %w", err)
 	}
 	if kubeconfig, err := f.ToRawKubeConfigLoader().RawConfig(); err == nil &&
 		len(kubeconfig.Clusters) == 0 && *f.APIServer == "" && config.Host == legacyServer {
-		return nil, usage("no cluster: set KUBECONFIG, or name a cluster with --kubeconfig or --server")
+		return nil, usageErrorf("no cluster: set KUBECONFIG, or name a cluster with --kubeconfig or --server")
 	}
 	return config, nil
 }

@@ -5,7 +5,7 @@ Licensed under the Apache License, Version 2.0 (the "License");
 you may not use this file except in compliance with the License.
 You may obtain a copy of the License at
 
-    http://www.apache.org/licenses/LICENSE-2.0
+	http://www.apache.org/licenses/LICENSE-2.0
 
 Unless required by applicable law or agreed to in writing, software
 distributed under the License is distributed on an "AS IS" BASIS,
@@ -13,7 +13,6 @@ WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 See the License for the specific language governing permissions and
 limitations under the License.
 */
-// Package assess is the engine that the operator and the kubectl plugin share. It turns verdicts on images into
 package main
 
 import (
@@ -28,46 +27,47 @@ import (
 // engine is internal/assess with verdicts in the foreground, and roots of trust from files or a cluster.
 type engine struct {
 	batch    *pool.Batch
-	roots    *material
+	roots    *trustRoots
 	progress *progress
 }
 
 // engineOptions are the flags that verdicts depend on.
 type engineOptions struct {
-	material *materialFlags
-	registry *registryFlags
-	cluster  *clusterFlags
+	trustRoot *trustRootFlags
+	registry  *registryFlags
+	cluster   *clusterFlags
 }
 
-// newEngine starts the workers that verify images; close stops them.
-func newEngine(ctx context.Context, s streams, o engineOptions, given *trusts) (*engine, error) {
+// newEngine starts the workers that verify images. The caller must call close.
+func newEngine(ctx context.Context, s streams, o engineOptions, in *inputs) (*engine, error) {
 	verifier, err := o.registry.verifier()
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{roots: newMaterial(o.material, given.roots, o.cluster), progress: newProgress(s.ErrOut)}
+	e := &engine{roots: newTrustRoots(o.trustRoot, in.roots, o.cluster), progress: newProgress(s.ErrOut)}
 	e.batch = pool.NewBatch(ctx, verifier, o.registry.workers, e.progress.show)
 	return e, nil
 }
 
+// close stops the workers.
 func (e *engine) close() { e.batch.Close() }
 
-// run answers the requests, and all questions that decide asks.
+// run verifies the requested images, and those that decide asks about, until decide asks about no others.
 func (e *engine) run(
-	ctx context.Context, given *trusts, requests []pool.Request, decide func(admission.Judge),
+	ctx context.Context, in *inputs, requests []pool.Request, decide func(admission.Judge),
 ) (*assess.Result, error) {
 	running := assess.Engine{Verdicts: foreground{e.batch}, Root: e.roots.root, Version: admission.DefaultBehavior().Version}
-	for _, one := range given.all {
+	for _, one := range in.trusts {
 		running.Trusts = append(running.Trusts, one.compiled)
 	}
 	defer e.progress.end()
 	return running.Run(ctx, requests, decide)
 }
 
-// foreground waits for verdicts. A wait that the user ends is not an error in the command.
+// foreground waits for verdicts.
 type foreground struct{ *pool.Batch }
 
-// Answers waits for all answers.
+// Answers waits for all answers. If the user interrupts it, that is not a usage error.
 func (f foreground) Answers(ctx context.Context, requests []pool.Request) ([]pool.Answer, error) {
 	answers, err := f.Batch.Answers(ctx, requests)
 	if err != nil {
@@ -76,23 +76,23 @@ func (f foreground) Answers(ctx context.Context, requests []pool.Request) ([]poo
 	return answers, nil
 }
 
-// policies of the trusts once they are enforced, and the ClusterImagePolicies that were given with them.
-func (e *engine) policies(ctx context.Context, given *trusts, target policy.Target) ([]*admission.Policy, error) {
+// policies returns the policies of the trusts as if they were enforced, and the ClusterImagePolicies given with them.
+func (e *engine) policies(ctx context.Context, in *inputs, target policy.Target) ([]*admission.Policy, error) {
 	var policies []*admission.Policy
-	for _, one := range given.all {
+	for _, one := range in.trusts {
 		enforced, err := e.policy(ctx, one.name, one.compiled, target)
 		if err != nil {
 			return nil, err
 		}
 		policies = append(policies, enforced)
 	}
-	for _, cip := range given.policies {
+	for _, cip := range in.policies {
 		policies = append(policies, admission.ParsePolicy(cip))
 	}
 	return policies, nil
 }
 
-// policy of a trust once it is enforced.
+// policy returns the policy of a trust as if it were enforced.
 func (e *engine) policy(
 	ctx context.Context, name string, trust *policy.Policy, target policy.Target,
 ) (*admission.Policy, error) {

@@ -63,7 +63,7 @@ func newInitCommand(s streams) *cobra.Command {
 				return err
 			}
 			if !slices.Contains(names, preset) {
-				return usage("unknown preset %q: use one of %s", preset, strings.Join(names, ", "))
+				return usageErrorf("unknown preset %q: use one of %s", preset, strings.Join(names, ", "))
 			}
 			content, err := presets.ReadFile(presetsDir + "/" + preset + presetSuffix)
 			if err != nil {

@@ -75,7 +75,7 @@ type locatedFinding struct {
 
 func (o *lintOptions) run(s streams) error {
 	if len(o.files) == 0 {
-		return usage("name the file of the trusts, for example -f trust.yaml")
+		return usageErrorf("name the file of the trusts, for example -f trust.yaml")
 	}
 	if err := o.output.validate(); err != nil {
 		return err
@@ -92,7 +92,7 @@ func (o *lintOptions) run(s streams) error {
 		return err
 	}
 	if slices.ContainsFunc(findings, func(f locatedFinding) bool { return f.Level != lint.LevelNote }) {
-		return ended(exitUntrusted)
+		return exitWith(exitUntrusted)
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func lintFiles(files []*manifests.File) ([]locatedFinding, error) {
 		}
 	}
 	if !found {
-		return nil, usage("no KarmadaImageTrust in the files given with -f")
+		return nil, usageErrorf("no KarmadaImageTrust in the files given with -f")
 	}
 	slices.SortStableFunc(findings, func(a, b locatedFinding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))

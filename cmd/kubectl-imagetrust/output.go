@@ -70,14 +70,14 @@ func (f *outputFlag) formats() string {
 func (f *outputFlag) validate() error {
 	if template, ok := strings.CutPrefix(f.format, prefixJSONPath); ok {
 		if _, err := parseTemplate(template); err != nil {
-			return usage("--output %s: %w", f.format, err)
+			return usageErrorf("--output %s: %w", f.format, err)
 		}
 		return nil
 	}
 	if f.format == formatJSON || f.format == formatYAML || slices.Contains(f.others, f.format) {
 		return nil
 	}
-	return usage("--output must be %s, not %q", f.formats(), f.format)
+	return usageErrorf("--output must be %s, not %q", f.formats(), f.format)
 }
 
 // print writes a result: encoded if the format is JSON, YAML or a JSONPath template, or else as other formats it.
@@ -119,7 +119,7 @@ func printTemplate(w io.Writer, result any, text string) error {
 		return err
 	}
 	if err := template.Execute(w, data); err != nil {
-		return usage("--output %s%s: %w", prefixJSONPath, text, err)
+		return usageErrorf("--output %s%s: %w", prefixJSONPath, text, err)
 	}
 	return nil
 }

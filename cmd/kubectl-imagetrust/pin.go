@@ -65,7 +65,7 @@ Exit codes: 0 all images that a trust matches are pinned, 1 an image is untruste
 	o.trusts.registerFiles(flags)
 	flags.StringArrayVar(&o.manifests, "manifests", nil, "file or directory with manifests, or - for standard input; may be repeated")
 	flags.BoolVar(&o.inPlace, "in-place", false, "write the files instead of standard output")
-	o.material.register(flags)
+	o.trustRoot.register(flags)
 	o.registry.register(flags)
 	o.cluster.register(flags)
 	flags.StringVarP(&o.format, "output", "o", "",
@@ -76,22 +76,22 @@ Exit codes: 0 all images that a trust matches are pinned, 1 an image is untruste
 func (o *pinOptions) validate() error {
 	switch {
 	case len(o.trusts.files) == 0:
-		return usage("name the file of the trusts, for example -f trust.yaml")
+		return usageErrorf("name the file of the trusts, for example -f trust.yaml")
 	case len(o.manifests) == 0:
-		return usage("name the manifests, for example --manifests deploy/")
+		return usageErrorf("name the manifests, for example --manifests deploy/")
 	case o.format != "" && o.format != formatKustomize:
-		return usage("--output must be kustomize, not %q", o.format)
+		return usageErrorf("--output must be kustomize, not %q", o.format)
 	case o.format != "" && o.inPlace:
-		return usage("-o kustomize and --in-place cannot be combined: remove one of them")
+		return usageErrorf("-o kustomize and --in-place cannot be combined: remove one of them")
 	}
-	return o.material.validate()
+	return o.trustRoot.validate()
 }
 
 func (o *pinOptions) run(ctx context.Context, s streams) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
-	given, err := o.trusts.load(s)
+	in, err := o.trusts.load(s)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (o *pinOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	verdicts, err := o.verdicts(ctx, s, given, files)
+	verdicts, err := o.verdicts(ctx, s, in, files)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (o *pinOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	return ended(verdicts.report(s, images))
+	return exitWith(verdicts.report(s, images))
 }
 
 // rewrite pins images where they are written. It writes nothing unless all files can be pinned.
@@ -121,7 +121,7 @@ func (o *pinOptions) rewrite(s streams, files []*manifests.File, verdicts pinVer
 	for _, file := range files {
 		result, err := pin.Rewrite(file, verdicts.of)
 		if err != nil {
-			return nil, usage("%w", err)
+			return nil, usageErrorf("%w", err)
 		}
 		results, images = append(results, result), append(images, result.Images...)
 	}
@@ -134,7 +134,7 @@ func (o *pinOptions) rewrite(s streams, files []*manifests.File, verdicts pinVer
 		}
 		if result.Changed() {
 			if err := replaceFile(result.Name, result.Content); err != nil {
-				return nil, usage("%w", err)
+				return nil, usageErrorf("%w", err)
 			}
 		}
 	}
@@ -164,7 +164,7 @@ func replaceFile(name string, content []byte) error {
 func (o *pinOptions) kustomize(s streams, files []*manifests.File, verdicts pinVerdicts) ([]pin.Image, error) {
 	result, err := pin.Kustomize(files, verdicts.of)
 	if err != nil {
-		return nil, usage("%w", err)
+		return nil, usageErrorf("%w", err)
 	}
 	_, err = s.Out.Write(result.Content)
 	return result.Images, err
@@ -185,7 +185,7 @@ type pinVerdicts map[string]pinVerdict
 func (v pinVerdicts) of(image string) pin.Verdict { return v[image].Verdict }
 
 // verdicts verifies all images in the files. An image that several trusts match must be verified by all of them.
-func (o *pinOptions) verdicts(ctx context.Context, s streams, given *trusts, files []*manifests.File) (pinVerdicts, error) {
+func (o *pinOptions) verdicts(ctx context.Context, s streams, in *inputs, files []*manifests.File) (pinVerdicts, error) {
 	verdicts := pinVerdicts{}
 	var verifications []verification
 	for _, file := range files {
@@ -200,13 +200,13 @@ func (o *pinOptions) verdicts(ctx context.Context, s streams, given *trusts, fil
 				if err != nil {
 					continue
 				}
-				for _, one := range given.covering(ref) {
+				for _, one := range in.covering(ref) {
 					verifications = append(verifications, verification{written: written, ref: ref, trust: one})
 				}
 			}
 		}
 	}
-	if err := o.verify(ctx, s, given, verifications); err != nil {
+	if err := o.verify(ctx, s, in, verifications); err != nil {
 		return nil, err
 	}
 	for _, q := range verifications {

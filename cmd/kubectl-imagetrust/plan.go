@@ -33,7 +33,7 @@ type planOptions struct {
 	against   []string
 	manifests []string
 	webhook   string
-	material  materialFlags
+	trustRoot trustRootFlags
 	registry  registryFlags
 	cluster   clusterFlags
 	output    outputFlag
@@ -48,8 +48,8 @@ func newPlanCommand(s streams) *cobra.Command {
 of manifests, or those in a cluster.
 
 For manifests, all namespaces are considered opted in, and the only policies are those of the trusts and the
-ClusterImagePolicies given with -f. For a cluster, its own policies, webhooks and namespaces are considered too; a trust
-given with -f replaces the policy of the same name. Without --namespace, all namespaces of the cluster are included.
+ClusterImagePolicies in with -f. For a cluster, its own policies, webhooks and namespaces are considered too; a trust
+in with -f replaces the policy of the same name. Without --namespace, all namespaces of the cluster are included.
 
 --against compares with other trusts, for example those that are in force now.
 
@@ -68,7 +68,7 @@ denied, 2 usage error, 3 an outcome is undetermined.`,
 	flags.StringArrayVar(&o.manifests, "manifests", nil,
 		"file or directory with manifests, or - for standard input, instead of the cluster's workloads; may be repeated")
 	flags.StringVar(&o.webhook, "policy-webhook-name", admission.DefaultWebhookName, "name of policy-controller's webhooks in the cluster")
-	o.material.register(flags)
+	o.trustRoot.register(flags)
 	o.registry.register(flags)
 	o.cluster.registerNamespaced(flags)
 	flags.Lookup("namespace").Usage = "namespace of the cluster's workloads, or of the manifests that name none"
@@ -86,7 +86,7 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
-	given, err := o.trusts.load(s)
+	in, err := o.trusts.load(s)
 	if err != nil {
 		return err
 	}
@@ -98,12 +98,12 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	engine, err := newEngine(ctx, s, engineOptions{&o.material, &o.registry, &o.cluster}, given)
+	engine, err := newEngine(ctx, s, engineOptions{&o.trustRoot, &o.registry, &o.cluster}, in)
 	if err != nil {
 		return err
 	}
 	defer engine.close()
-	after, err := o.plan(ctx, input, given, engine)
+	after, err := o.plan(ctx, input, in, engine)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 		if err := o.print(s, planReport{Plan: after}); err != nil {
 			return err
 		}
-		return ended(planCode(after))
+		return exitWith(planCode(after))
 	}
 	old, err := (&trustFlags{files: o.against}).load(s)
 	if err != nil {
@@ -125,7 +125,7 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 	if err := o.print(s, planReport{Plan: after, Changes: changes, compared: true}); err != nil {
 		return err
 	}
-	return ended(changeCode(changes))
+	return exitWith(changeCode(changes))
 }
 
 func (o *planOptions) validate() error {
@@ -133,9 +133,9 @@ func (o *planOptions) validate() error {
 		return err
 	}
 	if len(o.trusts.files) == 0 {
-		return usage("name the file of the trusts, for example -f trust.yaml")
+		return usageErrorf("name the file of the trusts, for example -f trust.yaml")
 	}
-	return o.material.validate()
+	return o.trustRoot.validate()
 }
 
 func (o *planOptions) print(s streams, r planReport) error {
@@ -145,15 +145,15 @@ func (o *planOptions) print(s streams, r planReport) error {
 }
 
 // plan returns the plan for the input with some trusts enforced.
-func (o *planOptions) plan(ctx context.Context, input planInput, given *trusts, engine *engine) (forecast.Plan, error) {
+func (o *planOptions) plan(ctx context.Context, input planInput, in *inputs, engine *engine) (forecast.Plan, error) {
 	cluster := input.cluster
-	policies, err := engine.policies(ctx, given, cluster.Target())
+	policies, err := engine.policies(ctx, in, cluster.Target())
 	if err != nil {
 		return forecast.Plan{}, err
 	}
 	cluster.Policies = cluster.Policies.Merge(policies...)
 	var plan forecast.Plan
-	_, err = engine.run(ctx, given, nil, func(judge admission.Judge) {
+	_, err = engine.run(ctx, in, nil, func(judge admission.Judge) {
 		plan = forecast.NewPlan(&cluster, input.workloads, judge)
 	})
 	return plan, err

@@ -161,7 +161,7 @@ func (o *planOptions) loadManifests(_ context.Context, s streams) (planInput, er
 		for _, object := range file.Objects {
 			converted, err := object.Inventory(namespace)
 			if err != nil {
-				return planInput{}, usage("%w", err)
+				return planInput{}, usageErrorf("%w", err)
 			}
 			if converted != nil {
 				index.Apply(converted)
@@ -190,7 +190,7 @@ func (o *planOptions) defaultNamespace() (string, error) {
 	}
 	namespace, _, err := o.cluster.ToRawKubeConfigLoader().Namespace()
 	if err != nil {
-		return "", usage("no cluster: %w", err)
+		return "", usageErrorf("no cluster: %w", err)
 	}
 	return namespace, nil
 }

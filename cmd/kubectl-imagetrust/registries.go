@@ -38,11 +38,11 @@ func (f *registryFlags) register(flags *pflag.FlagSet) {
 // verifier returns a verifier that keeps the verified material of signatures, for JSON output.
 func (f *registryFlags) verifier() (*verify.Cosign, error) {
 	if f.workers < 1 {
-		return nil, usage("--parallel must be at least 1, not %d", f.workers)
+		return nil, usageErrorf("--parallel must be at least 1, not %d", f.workers)
 	}
 	client, err := f.registries.Client()
 	if err != nil {
-		return nil, usage("%w", err)
+		return nil, usageErrorf("%w", err)
 	}
 	return verify.New(verify.WithRegistry(client), verify.WithMaterial()), nil
 }

@@ -28,10 +28,10 @@ import (
 
 // renderOptions are the flags of render.
 type renderOptions struct {
-	trusts   trustFlags
-	material materialFlags
-	cluster  clusterFlags
-	output   outputFlag
+	trusts    trustFlags
+	trustRoot trustRootFlags
+	cluster   clusterFlags
+	output    outputFlag
 }
 
 func newRenderCommand(s streams) *cobra.Command {
@@ -58,13 +58,13 @@ func (o *renderOptions) run(ctx context.Context, s streams) error {
 	if err := o.output.validate(); err != nil {
 		return err
 	}
-	given, err := o.trusts.load(s)
+	in, err := o.trusts.load(s)
 	if err != nil {
 		return err
 	}
-	roots := newMaterial(&o.material, given.roots, &o.cluster)
-	policies := make([]*unstructured.Unstructured, 0, len(given.all))
-	for _, one := range given.all {
+	roots := newTrustRoots(&o.trustRoot, in.roots, &o.cluster)
+	policies := make([]*unstructured.Unstructured, 0, len(in.trusts))
+	for _, one := range in.trusts {
 		rendered, err := o.render(ctx, one, roots)
 		if err != nil {
 			return err
@@ -72,7 +72,7 @@ func (o *renderOptions) run(ctx context.Context, s streams) error {
 		policies = append(policies, rendered)
 	}
 	for i, rendered := range policies {
-		if err := o.print(s, i, given.all[i].name, rendered); err != nil {
+		if err := o.print(s, i, in.trusts[i].name, rendered); err != nil {
 			return err
 		}
 	}
@@ -97,7 +97,7 @@ func (o *renderOptions) print(s streams, i int, name string, rendered *unstructu
 }
 
 // render returns the policy of a trust, or nil if its enforcement is Audit.
-func (o *renderOptions) render(ctx context.Context, one trust, roots *material) (*unstructured.Unstructured, error) {
+func (o *renderOptions) render(ctx context.Context, one trust, roots *trustRoots) (*unstructured.Unstructured, error) {
 	target := admission.DefaultBehavior().Target(admission.Config{})
 	if one.compiled.TrustRoot != "" {
 		root, err := roots.root(ctx, one.compiled.TrustRoot)

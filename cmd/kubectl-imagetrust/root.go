@@ -36,35 +36,35 @@ const (
 	exitUnknown
 )
 
-// exit is the error that ends the program with a code. If it wraps no error, the result has been printed.
-type exit struct {
+// exitError is the error that ends the program with a code. If it wraps no error, the result has been printed.
+type exitError struct {
 	code int
 	err  error
 }
 
-func (e *exit) Error() string {
+func (e *exitError) Error() string {
 	if e.err == nil {
 		return fmt.Sprintf("exit code %d", e.code)
 	}
 	return e.err.Error()
 }
 
-func (e *exit) Unwrap() error { return e.err }
+func (e *exitError) Unwrap() error { return e.err }
 
-// usage returns an error in the command line or in an input file.
-func usage(format string, args ...any) error {
-	return &exit{code: exitUsage, err: fmt.Errorf(format, args...)}
+// usageErrorf returns an error in the command line or in an input file.
+func usageErrorf(format string, args ...any) error {
+	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...)}
 }
 
 // unavailable returns an error of the cluster or the network. Another attempt may succeed.
-func unavailable(err error) error { return &exit{code: exitUnknown, err: err} }
+func unavailable(err error) error { return &exitError{code: exitUnknown, err: err} }
 
-// ended ends the program with a code. It returns nil for exitOK.
-func ended(code int) error {
+// exitWith ends the program with a code. It returns nil for exitOK.
+func exitWith(code int) error {
 	if code == exitOK {
 		return nil
 	}
-	return &exit{code: code}
+	return &exitError{code: code}
 }
 
 // run executes a command line and returns the exit code.
@@ -75,7 +75,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	if err == nil {
 		return exitOK
 	}
-	result := &exit{code: exitUsage, err: err} // cobra's own errors are about the command line
+	result := &exitError{code: exitUsage, err: err} // cobra's own errors are about the command line
 	errors.As(err, &result)
 	if result.err != nil {
 		_, _ = fmt.Fprintf(s.ErrOut, "error: %v\n", err)
@@ -113,7 +113,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return usage("unexpected argument %q: %s takes flags only", args[0], cmd.CommandPath())
+	return usageErrorf("unexpected argument %q: %s takes flags only", args[0], cmd.CommandPath())
 }
 
 // cosignFlags maps cosign's names of flags to those of this program, so that command lines of cosign verify work.

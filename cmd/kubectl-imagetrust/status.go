@@ -79,13 +79,13 @@ func (o *statusOptions) run(ctx context.Context, s streams, args []string) error
 		return unavailable(fmt.Errorf("listing KarmadaImageTrusts: %w", err))
 	}
 	if len(args) > 0 && len(list.Items) == 0 && !o.watch {
-		return usage("KarmadaImageTrust %q not found", args[0])
+		return usageErrorf("KarmadaImageTrust %q not found", args[0])
 	}
 	if err := o.print(s, list.Items); err != nil {
 		return err
 	}
 	if !o.watch {
-		return ended(statusCode(list.Items))
+		return exitWith(statusCode(list.Items))
 	}
 	opts = append(opts, &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.ResourceVersion}})
 	changes, err := c.Watch(ctx, &v1alpha1.KarmadaImageTrustList{}, opts...)

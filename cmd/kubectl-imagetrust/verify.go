@@ -29,11 +29,11 @@ import (
 
 // verifyOptions are the flags of verify.
 type verifyOptions struct {
-	trusts   trustFlags
-	material materialFlags
-	registry registryFlags
-	cluster  clusterFlags
-	output   outputFlag
+	trusts    trustFlags
+	trustRoot trustRootFlags
+	registry  registryFlags
+	cluster   clusterFlags
+	output    outputFlag
 }
 
 func newVerifyCommand(s streams) *cobra.Command {
@@ -63,7 +63,7 @@ Exit codes: 0 all images are verified, 1 an image is untrusted, 2 usage error, 3
 	flags := cmd.Flags()
 	o.trusts.registerFiles(flags)
 	o.trusts.registerIdentity(flags)
-	o.material.register(flags)
+	o.trustRoot.register(flags)
 	o.registry.register(flags)
 	o.cluster.register(flags)
 	o.output.register(flags, formatText, formatWide)
@@ -83,37 +83,37 @@ func (o *verifyOptions) run(ctx context.Context, s streams, args []string) error
 	if err := o.output.validate(); err != nil {
 		return err
 	}
-	if err := o.material.validate(); err != nil {
+	if err := o.trustRoot.validate(); err != nil {
 		return err
 	}
-	given, err := o.trusts.load(s)
+	in, err := o.trusts.load(s)
 	if err != nil {
 		return err
 	}
-	verifications, err := given.verifications(args)
+	verifications, err := in.verifications(args)
 	if err != nil {
 		return err
 	}
-	if err := o.verify(ctx, s, given, verifications); err != nil {
+	if err := o.verify(ctx, s, in, verifications); err != nil {
 		return err
 	}
 	if err := o.print(s, verifications); err != nil {
 		return err
 	}
-	return ended(verdictCode(verifications))
+	return exitWith(verdictCode(verifications))
 }
 
 // verifications pairs the images of a command line, or else the references that trusts list, with the trusts that match.
-func (t *trusts) verifications(args []string) ([]verification, error) {
+func (in *inputs) verifications(args []string) ([]verification, error) {
 	var verifications []verification
 	if len(args) == 0 {
-		for _, one := range t.all {
+		for _, one := range in.trusts {
 			for _, ref := range one.compiled.References {
 				verifications = append(verifications, verification{written: ref.String(), ref: ref, trust: one})
 			}
 		}
 		if len(verifications) == 0 {
-			return nil, usage("name an image, or list images in spec.verification.references of a trust")
+			return nil, usageErrorf("name an image, or list images in spec.verification.references of a trust")
 		}
 		return verifications, nil
 	}
@@ -122,9 +122,9 @@ func (t *trusts) verifications(args []string) ([]verification, error) {
 		return nil, err
 	}
 	for i, ref := range refs {
-		covering := t.covering(ref)
+		covering := in.covering(ref)
 		if len(covering) == 0 {
-			return nil, usage("no trust matches %s", args[i])
+			return nil, usageErrorf("no trust matches %s", args[i])
 		}
 		for _, one := range covering {
 			verifications = append(verifications, verification{written: args[i], ref: ref, trust: one})
@@ -134,8 +134,8 @@ func (t *trusts) verifications(args []string) ([]verification, error) {
 }
 
 // verify sets the answers of verifications.
-func (o *verifyOptions) verify(ctx context.Context, s streams, given *trusts, verifications []verification) error {
-	engine, err := newEngine(ctx, s, engineOptions{&o.material, &o.registry, &o.cluster}, given)
+func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verifications []verification) error {
+	engine, err := newEngine(ctx, s, engineOptions{&o.trustRoot, &o.registry, &o.cluster}, in)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, given *trusts, ve
 		}
 		requests = append(requests, pool.Request{Ref: q.ref, Rule: q.trust.compiled.Rule, RootName: rootName, Root: root})
 	}
-	result, err := engine.run(ctx, given, requests, func(admission.Judge) {})
+	result, err := engine.run(ctx, in, requests, func(admission.Judge) {})
 	if err != nil {
 		return err
 	}

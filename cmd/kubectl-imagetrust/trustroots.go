@@ -28,15 +28,15 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
-// materialFlags select the root of trust of the trusts that name no TrustRoot.
-type materialFlags struct {
+// trustRootFlags select the root of trust of the trusts that name no TrustRoot.
+type trustRootFlags struct {
 	root options.RootOfTrust
 	// trustRoot is the name of a TrustRoot.
 	trustRoot string
 	offline   bool
 }
 
-func (f *materialFlags) register(flags *pflag.FlagSet) {
+func (f *trustRootFlags) register(flags *pflag.FlagSet) {
 	// The variables are those of cosign.
 	f.root = options.RootOfTrust{
 		Mirror: os.Getenv("TUF_MIRROR"), InitialRoot: os.Getenv("TUF_ROOT_JSON"), CacheDir: defaultTUFCache(),
@@ -58,63 +58,63 @@ func defaultTUFCache() string {
 	return filepath.Join(dir, "kubectl-imagetrust", "tuf")
 }
 
-func (f *materialFlags) validate() error {
+func (f *trustRootFlags) validate() error {
 	if f.root.File != "" && f.trustRoot != "" {
-		return usage("--trusted-root and --trust-root cannot be combined: remove one of them")
+		return usageErrorf("--trusted-root and --trust-root cannot be combined: remove one of them")
 	}
 	if err := f.root.Validate(); err != nil {
-		return usage("%w", err)
+		return usageErrorf("%w", err)
 	}
 	return nil
 }
 
-// material loads roots of trust, each once.
-type material struct {
-	flags *materialFlags
-	// given are the TrustRoots in the files given with -f, by name; cluster reads others.
-	given   map[string]*unstructured.Unstructured
+// trustRoots loads roots of trust, each once.
+type trustRoots struct {
+	flags *trustRootFlags
+	// files are the TrustRoots in the files given with -f, by name; cluster reads others.
+	files   map[string]*unstructured.Unstructured
 	cluster func(ctx context.Context, name string) (*unstructured.Unstructured, error)
 	loaded  map[string]*trustroot.Root
 }
 
-func newMaterial(flags *materialFlags, given map[string]*unstructured.Unstructured, cluster *clusterFlags) *material {
-	return &material{flags: flags, given: given, cluster: cluster.trustRoot, loaded: map[string]*trustroot.Root{}}
+func newTrustRoots(flags *trustRootFlags, files map[string]*unstructured.Unstructured, cluster *clusterFlags) *trustRoots {
+	return &trustRoots{flags: flags, files: files, cluster: cluster.trustRoot, loaded: map[string]*trustroot.Root{}}
 }
 
 // root returns the root of trust of a TrustRoot, or the default one if the name is empty.
-func (m *material) root(ctx context.Context, name string) (*trustroot.Root, error) {
+func (r *trustRoots) root(ctx context.Context, name string) (*trustroot.Root, error) {
 	if name == "" {
-		name = m.flags.trustRoot
+		name = r.flags.trustRoot
 	}
-	if root, ok := m.loaded[name]; ok {
+	if root, ok := r.loaded[name]; ok {
 		return root, nil
 	}
-	load := m.named
+	load := r.named
 	if name == "" {
-		load = m.unnamed
+		load = r.unnamed
 	}
 	root, err := load(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	m.loaded[name] = root
+	r.loaded[name] = root
 	return root, nil
 }
 
 // unnamed loads the default root of trust from a file or a TUF repository.
-func (m *material) unnamed(ctx context.Context, _ string) (*trustroot.Root, error) {
-	root, err := m.flags.root.FromFile()
+func (r *trustRoots) unnamed(ctx context.Context, _ string) (*trustroot.Root, error) {
+	root, err := r.flags.root.FromFile()
 	if err != nil {
-		return nil, usage("%w", err)
+		return nil, usageErrorf("%w", err)
 	}
 	if root != nil {
 		return root, nil
 	}
-	repository, err := m.flags.root.Repository()
+	repository, err := r.flags.root.Repository()
 	if err != nil {
-		return nil, usage("%w", err)
+		return nil, usageErrorf("%w", err)
 	}
-	repository.Offline = m.flags.offline
+	repository.Offline = r.flags.offline
 	root, err = repository.Fetch(ctx)
 	if err != nil {
 		return nil, unavailable(err)
@@ -123,17 +123,17 @@ func (m *material) unnamed(ctx context.Context, _ string) (*trustroot.Root, erro
 }
 
 // named loads a root of trust from a TrustRoot, which may name a TUF repository.
-func (m *material) named(ctx context.Context, name string) (*trustroot.Root, error) {
-	object := m.given[name]
+func (r *trustRoots) named(ctx context.Context, name string) (*trustroot.Root, error) {
+	object := r.files[name]
 	if object == nil {
-		found, err := m.cluster(ctx, name)
+		found, err := r.cluster(ctx, name)
 		if err != nil {
 			return nil, err
 		}
 		object = found
 	}
-	settings := trustroot.Repository{Offline: m.flags.offline}
-	if dir := m.flags.root.NamedCacheDir(); dir != "" {
+	settings := trustroot.Repository{Offline: r.flags.offline}
+	if dir := r.flags.root.NamedCacheDir(); dir != "" {
 		settings.CacheDir = filepath.Join(dir, name)
 	}
 	root, err := trustroot.Load(ctx, object, settings)

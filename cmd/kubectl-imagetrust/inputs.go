@@ -35,9 +35,9 @@ type trust struct {
 	compiled *policy.Policy
 }
 
-// trusts are the trusts of a command line, and the other objects in their files.
-type trusts struct {
-	all []trust
+// inputs are the trusts of a command line, and the other objects in their files.
+type inputs struct {
+	trusts []trust
 	// roots are the TrustRoots by name.
 	roots map[string]*unstructured.Unstructured
 	// policies are the ClusterImagePolicies that do not belong to a trust.
@@ -45,8 +45,8 @@ type trusts struct {
 }
 
 // covering returns the trusts whose globs match an image.
-func (t *trusts) covering(ref name.Reference) []trust {
-	return slices.DeleteFunc(slices.Clone(t.all), func(one trust) bool { return !one.compiled.Matches(ref) })
+func (in *inputs) covering(ref name.Reference) []trust {
+	return slices.DeleteFunc(slices.Clone(in.trusts), func(one trust) bool { return !one.compiled.Matches(ref) })
 }
 
 // trustFlags name the trusts: in files, or by an issuer and an identity for all images.
@@ -76,10 +76,10 @@ func (f *trustFlags) named() bool {
 }
 
 // load reads and compiles the trusts. It returns at least one.
-func (f *trustFlags) load(s streams) (*trusts, error) {
+func (f *trustFlags) load(s streams) (*inputs, error) {
 	switch {
 	case len(f.files) > 0 && f.named():
-		return nil, usage("-f cannot be combined with an issuer or an identity: remove one of them")
+		return nil, usageErrorf("-f cannot be combined with an issuer or an identity: remove one of them")
 	case f.named():
 		compiled, err := policy.Compile(v1alpha1.KarmadaImageTrustSpec{
 			Images: []v1alpha1.ImageGlob{"**"},
@@ -87,13 +87,13 @@ func (f *trustFlags) load(s streams) (*trusts, error) {
 			Identity: f.identity, IdentityRegexp: v1alpha1.Regexp(f.identityRegexp),
 		})
 		if err != nil {
-			return nil, usage("%s", flagErrors(err))
+			return nil, usageErrorf("%s", flagErrors(err))
 		}
-		return &trusts{all: []trust{{compiled: compiled}}}, nil
+		return &inputs{trusts: []trust{{compiled: compiled}}}, nil
 	case len(f.files) == 0 && f.identities:
-		return nil, usage("name the trusts with -f, or the signer with --issuer and --identity or --identity-regexp")
+		return nil, usageErrorf("name the trusts with -f, or the signer with --issuer and --identity or --identity-regexp")
 	case len(f.files) == 0:
-		return nil, usage("name the file of the trusts, for example -f trust.yaml")
+		return nil, usageErrorf("name the file of the trusts, for example -f trust.yaml")
 	}
 	files, err := readInputs(f.files, s)
 	if err != nil {
@@ -102,8 +102,8 @@ func (f *trustFlags) load(s streams) (*trusts, error) {
 	return compileAll(files)
 }
 
-func compileAll(files []*manifests.File) (*trusts, error) {
-	out := &trusts{roots: map[string]*unstructured.Unstructured{}}
+func compileAll(files []*manifests.File) (*inputs, error) {
+	out := &inputs{roots: map[string]*unstructured.Unstructured{}}
 	for _, file := range files {
 		for _, object := range file.Objects {
 			switch {
@@ -114,18 +114,18 @@ func compileAll(files []*manifests.File) (*trusts, error) {
 			case isTrust(object.Unstructured):
 				typed := &v1alpha1.KarmadaImageTrust{}
 				if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object.Object, typed, true); err != nil {
-					return nil, usage("%s: %v", file.Name, err)
+					return nil, usageErrorf("%s: %v", file.Name, err)
 				}
 				compiled, err := policy.Compile(typed.Spec)
 				if err != nil {
-					return nil, usage("%s: KarmadaImageTrust %s: %v", file.Name, typed.Name, err)
+					return nil, usageErrorf("%s: KarmadaImageTrust %s: %v", file.Name, typed.Name, err)
 				}
-				out.all = append(out.all, trust{name: typed.Name, compiled: compiled})
+				out.trusts = append(out.trusts, trust{name: typed.Name, compiled: compiled})
 			}
 		}
 	}
-	if len(out.all) == 0 {
-		return nil, usage("no KarmadaImageTrust in the files given with -f")
+	if len(out.trusts) == 0 {
+		return nil, usageErrorf("no KarmadaImageTrust in the files given with -f")
 	}
 	return out, nil
 }
@@ -152,19 +152,19 @@ func readInputs(paths []string, s streams) ([]*manifests.File, error) {
 	for _, path := range paths {
 		if path == "-" {
 			if stdin {
-				return nil, usage("standard input (-) can be named only once")
+				return nil, usageErrorf("standard input (-) can be named only once")
 			}
 			stdin = true
 			file, err := manifests.Read(standardInput, s.In)
 			if err != nil {
-				return nil, usage("%w", err)
+				return nil, usageErrorf("%w", err)
 			}
 			files = append(files, file)
 			continue
 		}
 		read, err := manifests.ReadPath(path)
 		if err != nil {
-			return nil, usage("%w", err)
+			return nil, usageErrorf("%w", err)
 		}
 		files = append(files, read...)
 	}
@@ -177,7 +177,7 @@ func parseImages(args []string) ([]name.Reference, error) {
 	for _, arg := range args {
 		ref, err := name.ParseReference(arg)
 		if err != nil {
-			return nil, usage("%q is not an image reference: %v", arg, err)
+			return nil, usageErrorf("%q is not an image reference: %v", arg, err)
 		}
 		refs = append(refs, ref)
 	}
