@@ -29,6 +29,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify"
+	"github.com/karmada-io/image-trust/test/lab/filter"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
 )
 
@@ -74,8 +75,9 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	fmt.Printf("figure: fault_injections %d\nfigure: fault_wrong_verdicts %d\n", count.hits, count.wrong)
-	if count.hits < 500 {
-		t.Errorf("only %d faults were met", count.hits)
+	const minFaults = 500
+	if count.hits < minFaults && filter.AllSubtests() {
+		t.Errorf("%d faults were injected, want at least %d", count.hits, minFaults)
 	}
 	if count.wrong != 0 {
 		t.Errorf("%d wrong verdicts", count.wrong)
