@@ -43,7 +43,7 @@ import (
 
 const commit = "e5277b6317ac1a4717f5fac4057caf51a5d248fc"
 
-// release is who signs in most tests.
+// release is the identity that signs in most tests.
 var release = sigstore.GitHubWorkflow("karmada-io/karmada", "release.yml", "refs/tags/v1.16.0", commit)
 
 // bench is a registry and a Sigstore.
@@ -51,13 +51,14 @@ type bench struct {
 	t        *testing.T
 	sigstore *sigstore.Sigstore
 	root     *trustroot.Root
+	content  http.Handler
 	host     string
 
 	mu     sync.Mutex
 	before func(w http.ResponseWriter, r *http.Request) (answered bool)
 }
 
-// newBench has a registry without the referrers API, as most are.
+// newBench returns a bench with a registry that lacks the referrers API, like most.
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	return newBenchWith(t, false)
@@ -65,25 +66,40 @@ func newBench(t *testing.T) *bench {
 
 func newBenchWith(t *testing.T, referrers bool) *bench {
 	t.Helper()
-	b := &bench{t: t, sigstore: newSigstore(t)}
+	b := &bench{
+		t: t, sigstore: newSigstore(t),
+		content: ggcrregistry.New(ggcrregistry.Logger(log.New(io.Discard, "", 0)), ggcrregistry.WithReferrersSupport(referrers)),
+	}
 	b.root = rootOf(t, b.sigstore)
-	store := ggcrregistry.New(ggcrregistry.Logger(log.New(io.Discard, "", 0)), ggcrregistry.WithReferrersSupport(referrers))
+	b.serve()
+	return b
+}
+
+// front returns another server of the same registry, with requests of its own to intercept.
+func (b *bench) front(t *testing.T) *bench {
+	t.Helper()
+	other := &bench{t: t, sigstore: b.sigstore, root: b.root, content: b.content}
+	other.serve()
+	return other
+}
+
+// serve starts the server.
+func (b *bench) serve() {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()
 		before := b.before
 		b.mu.Unlock()
 		if before == nil || !before(w, r) {
-			store.ServeHTTP(w, r)
+			b.content.ServeHTTP(w, r)
 		}
 	}))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.Start()
-	t.Cleanup(server.Close)
+	b.t.Cleanup(server.Close)
 	b.host = strings.TrimPrefix(server.URL, "http://")
-	return b
 }
 
-// intercept lets a function answer requests before the registry sees them; nil ends that.
+// intercept sets a function that may answer requests instead of the registry; nil removes it.
 func (b *bench) intercept(before func(w http.ResponseWriter, r *http.Request) (answered bool)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -129,7 +145,7 @@ func (b *bench) attach(digest name.Digest, signatures ...sigstore.Signature) {
 	}
 }
 
-// envelope is a sound statement about a digest.
+// envelope is a valid statement about a digest.
 func (b *bench) envelope(digest name.Digest, id sigstore.Identity, predicateType string) sigstore.Envelope {
 	b.t.Helper()
 	envelope, err := b.sigstore.NewEnvelope(b.t.Context(), digest, id, predicateType, map[string]any{"builder": "test"})
@@ -187,7 +203,7 @@ func logged(t *testing.T, by *sigstore.Sigstore, signature sigstore.Signature, a
 	return entry
 }
 
-// good is a sound signature of a digest.
+// good is a valid signature of a digest.
 func (b *bench) good(digest name.Digest, id sigstore.Identity) sigstore.Signature {
 	b.t.Helper()
 	signature, err := b.sigstore.NewSignature(b.t.Context(), digest, id)
@@ -198,20 +214,20 @@ func (b *bench) good(digest name.Digest, id sigstore.Identity) sigstore.Signatur
 }
 
 // newCosign returns a verifier without credentials.
-func newCosign(requestTimeout time.Duration) *verify.Cosign {
-	return verify.New(verify.WithRegistry(registry.New(
+func newCosign(requestTimeout time.Duration, opts ...registry.Option) *verify.Cosign {
+	return verify.New(verify.WithRegistry(registry.New(append(opts,
 		registry.WithKeychain(authn.NewMultiKeychain()),
 		registry.WithRequestTimeout(requestTimeout),
-	)))
+	)...)))
 }
 
-// exactly is the rule of a policy that wants id by name.
+// exactly is the rule of a policy that accepts exactly id.
 func exactly(t *testing.T, id sigstore.Identity) *policy.Rule {
 	t.Helper()
 	return ruleOf(t, v1alpha1.KarmadaImageTrustSpec{Issuer: id.Issuer, Identity: id.Subject})
 }
 
-// like is the rule of a policy that wants GitHub workflows by a regexp.
+// like is the rule of a policy that accepts GitHub workflows by a regexp.
 func like(t *testing.T, expr v1alpha1.Regexp) *policy.Rule {
 	t.Helper()
 	return ruleOf(t, v1alpha1.KarmadaImageTrustSpec{Issuer: sigstore.GitHubIssuer, IdentityRegexp: expr})
@@ -227,7 +243,7 @@ func ruleOf(t *testing.T, spec v1alpha1.KarmadaImageTrustSpec) *policy.Rule {
 	return compiled.Rule
 }
 
-// checkResult checks what holds for every Result.
+// checkResult checks what every Result fulfils.
 func checkResult(t *testing.T, got verify.Result) {
 	t.Helper()
 	if got.Reason == "" || got.Message == "" {
@@ -240,11 +256,11 @@ func checkResult(t *testing.T, got verify.Result) {
 		t.Errorf("verified without a signer or a time: %+v", got)
 	}
 	if got.Verdict != v1alpha1.VerdictUnknown && got.RetryAfter != 0 {
-		t.Errorf("a verdict with a wish to retry: %+v", got)
+		t.Errorf("a verdict with a time to retry: %+v", got)
 	}
 }
 
-// mustBe verifies and checks verdict and reason.
+// mustBe verifies an image, and checks verdict and reason.
 func mustBe(ctx context.Context, t *testing.T, c *verify.Cosign, image name.Digest, want *policy.Rule, trust *trustroot.Root, verdict v1alpha1.Verdict, reason string) verify.Result {
 	t.Helper()
 	got := c.Verify(ctx, image, want, trust)

@@ -37,6 +37,9 @@ type Identity struct {
 	// Workflow holds the facts of a GitHub Actions run; the zero value is an
 	// identity without them, as people and other issuers have.
 	Workflow Workflow
+	// Extensions are the certificate extensions of another CI system, where
+	// Workflow is the zero value. Their issuer is Issuer.
+	Extensions certificate.Extensions
 }
 
 // Workflow is what Fulcio records of the GitHub Actions run that signs.
@@ -69,7 +72,9 @@ func GitHubWorkflow(repository, file, ref, sha string) Identity {
 func (id Identity) extensions() certificate.Extensions {
 	w := id.Workflow
 	if w == (Workflow{}) {
-		return certificate.Extensions{Issuer: id.Issuer}
+		extensions := id.Extensions
+		extensions.Issuer = id.Issuer
+		return extensions
 	}
 	repositoryURI := "https://github.com/" + w.Repository
 	owner, _, _ := strings.Cut(w.Repository, "/")
