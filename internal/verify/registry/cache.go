@@ -25,18 +25,18 @@ import (
 )
 
 const (
-	// maxCached is how many manifests and blobs are remembered by digest, and maxCachedSize the largest of them in
-	// bytes: what proves an image is small and never changes.
+	// maxCached is the number of manifests and blobs that are cached by digest, and maxCachedSize bounds each of them, in
+	// bytes: signatures are small and immutable.
 	maxCached     = 4096
 	maxCachedSize = 16 << 10
-	// maxTags is how many tags are remembered with the digest that they named last.
+	// maxTags is the number of tags whose latest digest is cached.
 	maxTags = 16384
 )
 
-// cache of content by its digest, proved to have it, and of what tags named. A tag is always looked up again, but
-// with a HEAD request, which registries do not count as a pull.
+// cache holds content by its verified digest, and the latest digests of tags. A tag is always resolved again, but with a HEAD
+// request, which registries do not count as a pull.
 type cache struct {
-	content *lru.Cache // of Manifest, by NAME@DIGEST; of a blob there is no media type
+	content *lru.Cache // of Manifest, by NAME@DIGEST; blobs have no media type
 	tags    *lru.Cache // of digests, by NAME:TAG
 }
 
@@ -57,8 +57,8 @@ func (c *cache) put(ref name.Digest, content Manifest) {
 	}
 }
 
-// named remembers what a registry has under a name.
-func (c *cache) named(ref name.Reference, content Manifest) {
+// remember caches what a registry returned for a reference.
+func (c *cache) remember(ref name.Reference, content Manifest) {
 	sum := sha256.Sum256(content.Content)
 	digest := "sha256:" + hex.EncodeToString(sum[:])
 	c.put(ref.Context().Digest(digest), content)
@@ -67,8 +67,8 @@ func (c *cache) named(ref name.Reference, content Manifest) {
 	}
 }
 
-// behind returns the digest of what a name stood for last, where its content is remembered.
-func (c *cache) behind(ref name.Reference) (digest string, known bool) {
+// lookup returns the latest digest of a reference, if its content is cached.
+func (c *cache) lookup(ref name.Reference) (digest string, known bool) {
 	if pinned, ok := ref.(name.Digest); ok {
 		digest = pinned.DigestStr()
 	} else if named, ok := c.tags.Get(ref.Name()); ok {

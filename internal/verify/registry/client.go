@@ -27,6 +27,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -39,22 +40,22 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// DefaultRequestTimeout bounds one request, from sending it to the last byte of its answer.
+// DefaultRequestTimeout bounds one request, from sending it to the last byte of the response.
 const DefaultRequestTimeout = 20 * time.Second
 
 const (
-	// maxSessions is how many repositories are remembered, the least recently used forgotten first.
+	// maxSessions is the number of repositories whose sessions are kept, the most recently used ones.
 	maxSessions = 4096
-	// maxIdleConnections to all hosts, and to one: verification mostly talks to one or two.
+	// maxIdleConnections bounds those to all hosts, maxIdleConnectionsPerHost those to one: most verifications use one or two.
 	maxIdleConnections        = 64
 	maxIdleConnectionsPerHost = 32
-	// maxHeader is the largest header of an answer, in bytes.
+	// maxHeader bounds the header of a response, in bytes.
 	maxHeader = 256 << 10
-	// userAgent towards registries.
+	// userAgent is the User-Agent of all requests.
 	userAgent = v1alpha1.OperatorName
 )
 
-// Client reads from registries. It is safe for concurrent use and meant to be shared.
+// Client reads from registries. It is safe for concurrent use and should be shared.
 type Client struct {
 	keychain  authn.Keychain
 	transport http.RoundTripper
@@ -63,9 +64,8 @@ type Client struct {
 	roots     *x509.CertPool
 	now       func() time.Time
 
-	// sessions holds, by repository, a transport that knows the protocol, the credentials and
-	// the token; handshakes are those under way. One that failed is not kept:
-	// go-containerregistry's own Puller would remember its error for good.
+	// sessions holds, by repository, a transport with its protocol, credentials and token; handshakes holds those that are
+	// being established. A failed one is not kept, unlike by go-containerregistry's Puller.
 	sessions   *lru.Cache
 	handshakes singleflight.Group
 
@@ -75,24 +75,23 @@ type Client struct {
 // Option of a Client.
 type Option func(*Client)
 
-// WithKeychain sets where credentials come from, in place of the Docker configuration file.
+// WithKeychain sets the source of credentials; the default is the Docker configuration file.
 func WithKeychain(keychain authn.Keychain) Option {
 	return func(c *Client) { c.keychain = keychain }
 }
 
-// WithTransport sets what carries requests. The default honours HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE
-// and SSL_CERT_DIR.
+// WithTransport sets the transport of requests. The default honours HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.
 func WithTransport(t http.RoundTripper) Option {
 	return func(c *Client) { c.transport = t }
 }
 
-// WithRequestTimeout bounds one request, in place of DefaultRequestTimeout.
+// WithRequestTimeout sets the timeout of one request; the default is DefaultRequestTimeout.
 func WithRequestTimeout(timeout time.Duration) Option {
 	return func(c *Client) { c.timeout = timeout }
 }
 
-// WithInsecure names registries, as host or host:port, that may be spoken to without TLS, or with a certificate that
-// cannot be verified. Others must speak TLS, but for those on this machine.
+// WithInsecure lists registries, as host or host:port, that may lack TLS or a valid certificate. All others must use TLS,
+// except for those on this machine.
 func WithInsecure(registries ...string) Option {
 	return func(c *Client) {
 		for _, registry := range registries {
@@ -101,25 +100,25 @@ func WithInsecure(registries ...string) Option {
 	}
 }
 
-// Roots are the certificate authorities in some PEM, beside the system's.
+// Roots returns the certificate authorities in a PEM in addition to the system's.
 func Roots(encoded []byte) (*x509.CertPool, error) {
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		roots = x509.NewCertPool() // not every system has any
 	}
 	if !roots.AppendCertsFromPEM(encoded) {
-		return nil, errors.New("it holds no certificate in PEM")
+		return nil, errors.New("it contains no certificate in PEM")
 	}
 	return roots, nil
 }
 
-// WithRoots sets the certificate authorities that registries' certificates must be by, in place of the system's. It has no
-// effect together with WithTransport.
+// WithRoots sets the certificate authorities for registries; the default is the system's. It has no effect together with
+// WithTransport.
 func WithRoots(roots *x509.CertPool) Option {
 	return func(c *Client) { c.roots = roots }
 }
 
-// WithClock sets the clock by which hosts are left alone, for tests.
+// WithClock sets the clock for Retry-After and durations, for tests.
 func WithClock(now func() time.Time) Option {
 	return func(c *Client) { c.now = now }
 }
@@ -140,10 +139,10 @@ func New(opts ...Option) *Client {
 	unverified := c.transport
 	if c.transport == nil {
 		c.transport = newTransport(&tls.Config{RootCAs: c.roots, MinVersion: tls.VersionTLS12})
-		unverified = newTransport(&tls.Config{InsecureSkipVerify: true}) //nolint:gosec // for hosts that the user names alone
+		unverified = newTransport(&tls.Config{InsecureSkipVerify: true}) //nolint:gosec // only for the hosts that the user lists as insecure
 	}
-	c.transport = transport.NewUserAgent(guard{
-		next: c.transport, insecure: unverified, servers: newServers(c.now), allowed: c.insecure, timeout: c.timeout,
+	c.transport = transport.NewUserAgent(limitTransport{
+		next: c.transport, insecure: unverified, hosts: newHostLimiter(c.now), allowed: c.insecure, timeout: c.timeout, now: c.now,
 	}, userAgent)
 	return c
 }
@@ -167,11 +166,11 @@ type Manifest struct {
 	Content   []byte
 }
 
-// Manifest gets a manifest or an index as the registry has it now, with one request: a GET, or a HEAD where its content
-// is remembered. By digest, its content is proved to have that digest; by tag, it is what the registry says. The error
-// is an *Error.
+// Manifest fetches a manifest or an index in its current state, with one request: a GET, or a HEAD if its content is
+// cached. By digest, the content is verified to have that digest; by tag, it is what the registry returns. The error is an
+// *Error.
 func (c *Client) Manifest(ctx context.Context, ref name.Reference) (Manifest, error) {
-	known, ok := c.cache.behind(ref)
+	known, ok := c.cache.lookup(ref)
 	if !ok {
 		return c.fetch(ctx, ref)
 	}
@@ -179,7 +178,7 @@ func (c *Client) Manifest(ctx context.Context, ref name.Reference) (Manifest, er
 	var failure *Error
 	switch {
 	case errors.As(err, &failure) && failure.Kind == InvalidResponse:
-		// Not every registry answers HEAD with a digest.
+		// Not every registry returns a digest for HEAD.
 		return c.fetch(ctx, ref)
 	case err != nil:
 		return Manifest{}, err
@@ -190,8 +189,8 @@ func (c *Client) Manifest(ctx context.Context, ref name.Reference) (Manifest, er
 	return c.fetch(ctx, ref)
 }
 
-// ManifestByDigest gets a manifest or an index that may be remembered: it does not tell whether the registry still has
-// it. The error is an *Error.
+// ManifestByDigest returns a manifest or an index that may be cached: the registry may no longer have it. The error is an
+// *Error.
 func (c *Client) ManifestByDigest(ctx context.Context, ref name.Digest) (Manifest, error) {
 	if content, ok := c.cache.get(ref); ok {
 		return content, nil
@@ -213,12 +212,12 @@ func (c *Client) fetch(ctx context.Context, ref name.Reference) (Manifest, error
 		return Manifest{}, err
 	}
 	manifest := Manifest{MediaType: mediaType, Content: got.Manifest}
-	c.cache.named(ref, manifest)
+	c.cache.remember(ref, manifest)
 	return manifest, nil
 }
 
-// Digest looks a manifest's digest up with one HEAD request, which registries do not count as
-// a pull. The error is an *Error.
+// Digest returns the digest of a manifest, with one HEAD request, which registries do not count as a pull. The error is an
+// *Error.
 func (c *Client) Digest(ctx context.Context, ref name.Reference) (v1.Hash, error) {
 	session, err := c.session(ctx, ref.Context())
 	if err != nil {
@@ -234,7 +233,7 @@ func (c *Client) Digest(ctx context.Context, ref name.Reference) (v1.Hash, error
 	return got.Digest, nil
 }
 
-// Blob gets a blob of at most limit bytes, proved to have its digest, with one request at most. The error is an *Error.
+// Blob returns a blob of at most limit bytes, verified to have its digest, with at most one request. The error is an *Error.
 func (c *Client) Blob(ctx context.Context, ref name.Digest, limit int64) ([]byte, error) {
 	if known, ok := c.cache.get(ref); ok {
 		return known.Content, nil
@@ -256,7 +255,7 @@ func readBlob(ctx context.Context, ref name.Digest, session http.RoundTripper) (
 	if err != nil {
 		return nil, err
 	}
-	// As the registry stores it: a signature's payload is not compressed.
+	// Compressed returns the stored bytes; a signature's payload is not compressed.
 	r, err := layer.Compressed()
 	if err != nil {
 		return nil, err
@@ -268,20 +267,23 @@ func readBlob(ctx context.Context, ref name.Digest, session http.RoundTripper) (
 	return content, err
 }
 
-// failed makes an Error of a failed request.
+// failed converts the error of a request, and logs its cause.
 func (c *Client) failed(ctx context.Context, ref name.Reference, err error) *Error {
-	e := fold(ref.Context().Registry, err)
+	e := toError(ref.Context().Registry, err)
 	if isNotFound(err) {
 		e.Kind = NotFound
 	}
 	if e.Kind == Unauthorized {
-		// Credentials may have changed since the session began.
+		// Credentials may have changed since the session was established.
 		c.sessions.Remove(sessionKey(ctx, ref.Context()))
+	}
+	if e.Kind != NotFound {
+		logFailure(logr.FromContextOrDiscard(ctx).WithValues("repository", ref.Context().RepositoryStr()), e)
 	}
 	return e
 }
 
-// manifestType is the media type of an answer that must be a manifest or an index.
+// manifestType is the media type of a response that must be a manifest or an index.
 func manifestType(ref name.Reference, contentType types.MediaType) (types.MediaType, error) {
 	parsed, _, err := mime.ParseMediaType(string(contentType))
 	mediaType := types.MediaType(parsed)

@@ -24,19 +24,19 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// Credentials to present to registries.
+// Credentials are presented to registries.
 type Credentials struct {
-	// ID is the same for the same credentials. It holds no secret.
+	// ID identifies the credentials. It contains no secret.
 	ID       string
 	Keychain authn.Keychain
 }
 
-// CredentialsError is why credentials cannot be had. Its text is shown to users.
+// CredentialsError is the reason why credentials are unavailable. Its text is for users.
 type CredentialsError struct{ Message string }
 
 func (e *CredentialsError) Error() string { return e.Message }
 
-// Unavailable returns credentials that cannot be had: nothing is asked with them.
+// Unavailable returns credentials that are unavailable: no request is sent with them.
 func Unavailable(message string) *Credentials {
 	return &Credentials{ID: "unavailable: " + message, Keychain: unavailable{&CredentialsError{Message: message}}}
 }
@@ -45,10 +45,11 @@ type unavailable struct{ err error }
 
 func (u unavailable) Resolve(authn.Resource) (authn.Authenticator, error) { return nil, u.err }
 
-// credentialsKey is the key of a context's credentials.
+// credentialsKey is the key of the credentials of a context.
 type credentialsKey struct{}
 
-// WithCredentials has requests present credentials, before those of the Client. Nil changes nothing.
+// WithCredentials returns a context whose requests present credentials in preference to those of the Client. Nil changes
+// nothing.
 func WithCredentials(ctx context.Context, credentials *Credentials) context.Context {
 	if credentials == nil {
 		return ctx
@@ -61,7 +62,7 @@ func credentialsOf(ctx context.Context) *Credentials {
 	return credentials
 }
 
-// keychainFor returns where credentials come from.
+// keychainFor returns the source of credentials for a context.
 func (c *Client) keychainFor(ctx context.Context) authn.Keychain {
 	if credentials := credentialsOf(ctx); credentials != nil {
 		return authn.NewMultiKeychain(credentials.Keychain, c.keychain)
@@ -69,7 +70,7 @@ func (c *Client) keychainFor(ctx context.Context) authn.Keychain {
 	return c.keychain
 }
 
-// sessionKey tells sessions apart: what one was let in to is no business of those with other credentials.
+// sessionKey identifies a session. Requests with different credentials do not share one.
 func sessionKey(ctx context.Context, repository name.Repository) string {
 	if credentials := credentialsOf(ctx); credentials != nil {
 		return repository.Name() + "\x00" + credentials.ID
@@ -77,11 +78,11 @@ func sessionKey(ctx context.Context, repository name.Repository) string {
 	return repository.Name()
 }
 
-// credentialsFailure is the failure for want of credentials.
+// credentialsFailure is the failure to read credentials.
 func credentialsFailure(host string, err error) *Error {
 	detail := "cannot be asked: the credentials for it cannot be read"
-	if told, ok := errors.AsType[*CredentialsError](err); ok {
-		detail = "cannot be asked: " + told.Message
+	if unavailable, ok := errors.AsType[*CredentialsError](err); ok {
+		detail = "cannot be asked: " + unavailable.Message
 	}
 	return &Error{Kind: Unauthorized, Host: host, Detail: detail, cause: err}
 }

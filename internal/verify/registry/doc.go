@@ -14,9 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package registry reads manifests and blobs from OCI registries that are slow, down or
-// hostile: every answer is bounded in size and time, every failure says exactly what it was, and
-// what one image taught about a repository (its protocol and its token) serves the next one.
+// Package registry reads from registries that may be slow, unavailable or hostile. Every response is bounded in size and
+// time, and every failure has a precise message. The protocol and the token of a repository serve all its images.
 //
-// It never repeats a request. Who asks decides when to ask again.
+// It does not retry. Callers decide when to try again.
 package registry

@@ -34,34 +34,34 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// Kind of a failure.
+// Kind classifies a failure.
 type Kind int
 
 const (
-	// InvalidResponse is an answer that is not what was asked for: too large, of another type,
-	// of another digest, or outside the protocol.
+	// InvalidResponse is a response other than the requested content: too large, of another type or digest, or not of the
+	// protocol.
 	InvalidResponse Kind = iota
-	// NotFound is the registry's own word that it does not have what was asked for.
+	// NotFound is the response of the registry that it does not have the content.
 	NotFound
-	// Unauthorized is a refusal for want of credentials (401, 403).
+	// Unauthorized is a rejection because of missing or insufficient credentials (401, 403).
 	Unauthorized
-	// RateLimited is a refusal because of too many requests (429).
+	// RateLimited is a rejection because of too many requests (429).
 	RateLimited
-	// Unreachable is no answer at all, or any other status that means failure.
+	// Unreachable is a missing response, or any other status that means failure.
 	Unreachable
-	// Timeout is no complete answer in time.
+	// Timeout is a response that is not complete in time.
 	Timeout
 )
 
-// Error is a request that failed. Its text is fit for a user: it is the same for the same
-// failure, and holds nothing that the registry wrote, no address and no query string.
+// Error is the failure of a request. Its text is for users: it is the same for the same failure, and contains nothing that
+// the registry wrote, no address and no query string.
 type Error struct {
 	Kind Kind
-	// Host that failed; not the registry's own where that sent us elsewhere.
+	// Host that failed; after a redirect not the registry's own.
 	Host string
 	// Detail continues a sentence that begins with Host, for example "answers 503 Service Unavailable".
 	Detail string
-	// RetryAfter is how long the host asked to be left alone, at most maxRetryAfter; 0 if it did not ask.
+	// RetryAfter is the time to wait that the host requested, at most one hour; 0 if it requested none.
 	RetryAfter time.Duration
 
 	cause error
@@ -69,16 +69,16 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Host + " " + e.Detail }
 
-// Unwrap returns the cause, for logs. It may hold text that the registry wrote.
+// Unwrap returns the cause, which may contain text of the registry. The client logs it without secrets.
 func (e *Error) Unwrap() error { return e.cause }
 
-// answered marks an Error that rests on an answer. Where https and http were both tried it
-// says more than the failure of the other attempt.
-type answered struct{ failure *Error }
+// responseError marks an Error about a response. If both https and http were tried, it says more than the failure of the
+// other attempt.
+type responseError struct{ failure *Error }
 
-func (a answered) Error() string { return a.failure.Error() }
+func (r responseError) Error() string { return r.failure.Error() }
 
-// statusError is the failure that a status means.
+// statusError is the failure of a request with a status.
 func statusError(host string, status int, cause error) *Error {
 	e := &Error{
 		Kind:   Unreachable,
@@ -88,7 +88,7 @@ func statusError(host string, status int, cause error) *Error {
 	}
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		// Registries say the same of a repository that does not exist, lest its name be found out.
+		// Registries respond the same for a repository that does not exist, so as not to disclose which do.
 		e.Kind = Unauthorized
 		e.Detail += ": the repository needs credentials, or does not exist"
 	case status == http.StatusTooManyRequests:
@@ -99,7 +99,7 @@ func statusError(host string, status int, cause error) *Error {
 	return e
 }
 
-// ioError is the failure of a request that got no complete answer.
+// ioError is the failure of a request without a complete response.
 func ioError(host string, err error) *Error {
 	e := &Error{Kind: Unreachable, Host: host, Detail: "cannot be reached", cause: err}
 	var (
@@ -109,7 +109,7 @@ func ioError(host string, err error) *Error {
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
-		e.Kind, e.Detail = Timeout, "was not waited for"
+		return &Error{Kind: Timeout, Host: host, Detail: "did not answer before the request was cancelled", cause: err}
 	case errors.As(err, &dns):
 		e.Detail = "cannot be reached: its name does not resolve"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
@@ -120,7 +120,7 @@ func ioError(host string, err error) *Error {
 		e.Detail = "refuses connections"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		e.Detail = "breaks connections off"
+		e.Detail = "closed the connection"
 	}
 	return e
 }
@@ -147,10 +147,10 @@ func invalidResponse(host, detail string, cause error) *Error {
 	return &Error{Kind: InvalidResponse, Host: host, Detail: detail, cause: cause}
 }
 
-// fold makes an Error of what go-containerregistry returned.
-func fold(registry name.Registry, err error) *Error {
+// toError converts an error of go-containerregistry.
+func toError(registry name.Registry, err error) *Error {
 	var (
-		status answered
+		status responseError
 		answer *transport.Error
 		own    *Error
 	)
@@ -168,13 +168,13 @@ func fold(registry name.Registry, err error) *Error {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return ioError(displayHost(registry.RegistryStr()), err)
 	default:
-		// I/O failed above, so this is go-containerregistry refusing what it was sent.
+		// I/O errors are handled above, so go-containerregistry rejected the response.
 		return invalidResponse(displayHost(registry.RegistryStr()), "does not answer as a registry does", err)
 	}
 }
 
-// isNotFound tells whether err is the answer that the thing asked for does not exist. A 404 from
-// below the request, such as from a token server, comes wrapped by net/http and is no such answer.
+// isNotFound reports whether err is the response that the content does not exist. A 404 of another request, such as to a
+// token server, is wrapped by net/http and is not such a response.
 func isNotFound(err error) bool {
 	var (
 		answer *transport.Error
@@ -183,7 +183,7 @@ func isNotFound(err error) bool {
 	return errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound && !errors.As(err, &below)
 }
 
-// displayHost is a host as people write it.
+// displayHost is a host as users write it.
 func displayHost(host string) string {
 	if host == name.DefaultRegistry {
 		return "docker.io"

@@ -32,24 +32,24 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// Referrers is what a registry lists as referring to an image.
+// Referrers is the list of manifests that refer to an image.
 type Referrers struct {
 	Manifests []v1.Descriptor
-	// More tells that the registry has more, on another page. Like cosign and policy-controller, nobody looks there.
+	// More reports whether the registry has more on another page. Like by cosign and policy-controller, it is not read.
 	More bool
 }
 
-// errNoReferrersAPI is the answer of a registry that does not have the API.
+// errNoReferrersAPI reports that a registry does not have the API.
 var errNoReferrersAPI = errors.New("no referrers API")
 
-// Referrers lists what refers to an image (OCI distribution-spec v1.1, "Listing Referrers"), from the tag that stands
-// in for it where the registry has no such API. The error is an *Error.
+// Referrers lists the manifests that refer to an image (OCI distribution-spec v1.1, "Listing Referrers"). If the registry
+// does not have the API, the list is that of the fallback tag. The error is an *Error.
 func (c *Client) Referrers(ctx context.Context, image name.Digest) (Referrers, error) {
 	session, err := c.session(ctx, image.Context())
 	if err != nil {
 		return Referrers{}, err
 	}
-	listed, err := askForReferrers(ctx, image, session)
+	listed, err := requestReferrers(ctx, image, session)
 	if errors.Is(err, errNoReferrersAPI) {
 		return c.taggedReferrers(ctx, image)
 	}
@@ -59,7 +59,7 @@ func (c *Client) Referrers(ctx context.Context, image name.Digest) (Referrers, e
 	return listed, nil
 }
 
-func askForReferrers(ctx context.Context, image name.Digest, session http.RoundTripper) (Referrers, error) {
+func requestReferrers(ctx context.Context, image name.Digest, session http.RoundTripper) (Referrers, error) {
 	host := displayHost(image.Context().RegistryStr())
 	address := url.URL{
 		Scheme: image.Context().Scheme(), Host: image.Context().RegistryStr(),
@@ -79,7 +79,7 @@ func askForReferrers(ctx context.Context, image name.Digest, session http.RoundT
 	switch resp.StatusCode {
 	case http.StatusOK:
 	case http.StatusNotFound, http.StatusBadRequest, http.StatusNotAcceptable:
-		// The first is the specification's; registries from before it answer with the others.
+		// The specification requires the first; older registries respond with the others.
 		return Referrers{}, errNoReferrersAPI
 	default:
 		return Referrers{}, statusError(host, resp.StatusCode, nil)
@@ -104,8 +104,8 @@ func parseReferrers(host string, content []byte) (Referrers, error) {
 	return Referrers{Manifests: index.Manifests}, nil
 }
 
-// taggedReferrers reads the list under the tag that is named after the image (OCI distribution-spec v1.1, "Referrers Tag
-// Schema"). No tag means no referrers.
+// taggedReferrers reads the list under the fallback tag (OCI distribution-spec v1.1, "Referrers Tag Schema"). Without the
+// tag there are no referrers.
 func (c *Client) taggedReferrers(ctx context.Context, image name.Digest) (Referrers, error) {
 	stored, err := c.Manifest(ctx, image.Context().Tag(strings.Replace(image.DigestStr(), ":", "-", 1)))
 	var failure *Error

@@ -22,23 +22,24 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/go-logr/logr"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// handshakeRequests is how many request timeouts a handshake may take: it is a ping, over https
-// and perhaps over http, and perhaps a token.
+// handshakeRequests bounds a handshake, as a multiple of the timeout of one request: a handshake is a ping over https, perhaps
+// another one over http, and perhaps a token.
 const handshakeRequests = 2
 
-// session returns a transport for a repository, from an earlier handshake if there was one.
-// It is a *transport.Wrapper, which go-containerregistry takes for authenticated already.
+// session returns a transport for a repository, from an earlier handshake if there was one. It is a *transport.Wrapper,
+// which go-containerregistry treats as authenticated.
 func (c *Client) session(ctx context.Context, repository name.Repository) (http.RoundTripper, error) {
 	key := sessionKey(ctx, repository)
 	if session, ok := c.sessions.Get(key); ok {
 		return session.(http.RoundTripper), nil
 	}
-	// The handshake is shared, so the end of one who waits must not end it for the others.
+	// The handshake is shared, so the context of one caller must not end it for the others.
 	shared := context.WithoutCancel(ctx)
 	handshake := c.handshakes.DoChan(key, func() (any, error) {
 		session, err := c.handshake(shared, repository)
@@ -60,7 +61,7 @@ func (c *Client) session(ctx context.Context, repository name.Repository) (http.
 
 func (c *Client) handshake(ctx context.Context, repository name.Repository) (session http.RoundTripper, err error) {
 	defer func() {
-		// Nothing else would: singleflight ends the process when its function panics.
+		// singleflight ends the process if its function panics.
 		if r := recover(); r != nil {
 			err = invalidResponse(displayHost(repository.RegistryStr()), "does not answer as a registry does", fmt.Errorf("panic: %v", r))
 		}
@@ -74,7 +75,7 @@ func (c *Client) handshake(ctx context.Context, repository name.Repository) (ses
 	registry := repository.Registry
 	if c.insecure[registry.RegistryStr()] {
 		if registry, err = name.NewRegistry(registry.RegistryStr(), name.Insecure); err != nil {
-			return nil, invalidResponse(displayHost(repository.RegistryStr()), "has a name that cannot be read", err)
+			return nil, invalidResponse(displayHost(repository.RegistryStr()), "has an invalid name", err)
 		}
 	}
 	session, err = transport.NewWithContext(ctx, registry, credentials, c.transport,
@@ -82,10 +83,11 @@ func (c *Client) handshake(ctx context.Context, repository name.Repository) (ses
 	if err == nil {
 		return session, nil
 	}
-	e := fold(repository.Registry, err)
+	e := toError(repository.Registry, err)
 	var answer *transport.Error
 	if errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound {
 		e.Detail += " to a registry's handshake"
 	}
+	logFailure(logr.FromContextOrDiscard(ctx).WithValues("repository", repository.RepositoryStr()), e)
 	return nil, e
 }

@@ -48,9 +48,9 @@ func TestRetryAfter(t *testing.T) {
 
 func TestIOError(t *testing.T) {
 	for want, err := range map[string]error{
-		"docker.io does not answer in time": fmt.Errorf("get: %w", context.DeadlineExceeded),
-		"docker.io was not waited for":      fmt.Errorf("get: %w", context.Canceled),
-		"docker.io cannot be reached":       errors.New("read tcp 10.0.0.1:53422->10.0.0.2:443: something"),
+		"docker.io does not answer in time":                         fmt.Errorf("get: %w", context.DeadlineExceeded),
+		"docker.io did not answer before the request was cancelled": fmt.Errorf("get: %w", context.Canceled),
+		"docker.io cannot be reached":                               errors.New("read tcp 10.0.0.1:53422->10.0.0.2:443: something"),
 		"docker.io cannot be trusted: its TLS certificate is by an unknown authority": &tls.CertificateVerificationError{
 			Err: x509.UnknownAuthorityError{},
 		},

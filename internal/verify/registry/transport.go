@@ -27,71 +27,89 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-logr/logr"
 )
 
 const (
-	// maxBody is the largest answer that is read unless a blob is asked for, in bytes, after decompression. Registries
-	// must take manifests of 4 MiB (OCI distribution-spec v1.1, "Pushing Manifests"); signature
-	// payloads and tokens are far smaller.
+	// maxBody bounds responses other than blobs, in bytes, after decompression. Registries must accept manifests of 4 MiB (OCI
+	// distribution-spec v1.1, "Pushing Manifests"); signature payloads and tokens are far smaller.
 	maxBody = 4 << 20
-	// maxRedirects is how many redirects are followed for one request.
+	// maxRedirects is the number of redirects that one request follows.
 	maxRedirects = 5
-	// maxRetryAfter bounds what a registry may ask for with Retry-After.
+	// maxRetryAfter bounds the Retry-After of a registry.
 	maxRetryAfter = time.Hour
 )
 
-// guard bounds each single request, redirects and token requests included, and turns what
-// fails into an Error while the details are still known.
-type guard struct {
+// limitTransport bounds each single request, including redirects and requests for tokens, and turns failures into an
+// Error while their details are known.
+type limitTransport struct {
 	next http.RoundTripper
-	// insecure carries requests to the hosts that may do without TLS, or without a certificate that can be verified.
+	// insecure sends requests to the hosts that may lack TLS or a valid certificate.
 	insecure http.RoundTripper
-	servers  *servers
+	hosts    *hostLimiter
 	allowed  map[string]bool
-	timeout  time.Duration // from sending the request to the last byte of the answer
+	timeout  time.Duration // from sending the request to the last byte of the response
+	now      func() time.Time
 }
 
-func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
+// RoundTrip sends a request. It logs it, and its failure, with the logger in the context.
+func (t limitTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	log := logr.FromContextOrDiscard(req.Context()).WithValues("method", req.Method, "host", req.URL.Host, "repository", repositoryOf(req))
+	began := t.now()
+	resp, err := t.send(req)
+	duration := t.now().Sub(began).String()
+	if err != nil {
+		log.V(requestLevel).Info("Registry request failed", "duration", duration, "error", causeText(err))
+		return nil, err
+	}
+	log.V(requestLevel).Info("Registry request", "status", resp.StatusCode, "duration", duration)
+	if resp.StatusCode == http.StatusTooManyRequests {
+		wait := cmp.Or(retryAfter(resp.Header, t.now()), defaultBackoff)
+		log.V(decisionLevel).Info("Backing off from registry", "retryAfter", wait.String())
+		t.hosts.backOff(req.URL.Host, wait)
+	}
+	if err := t.responseFailure(req, resp); err != nil {
+		// The body is not read, so the connection is closed.
+		_ = resp.Body.Close()
+		return nil, err
+	}
+	return resp, nil
+}
+
+// send sends a request within the limits.
+func (t limitTransport) send(req *http.Request) (*http.Response, error) {
 	host := displayHost(req.URL.Host)
 	if redirects(req) > maxRedirects {
 		return nil, invalidResponse(host, fmt.Sprintf("redirects more than %d times", maxRedirects), nil)
 	}
-	next := g.next
+	next := t.next
 	switch {
-	case g.allowed[req.URL.Host]:
-		next = g.insecure
+	case t.allowed[req.URL.Host]:
+		next = t.insecure
 	case req.URL.Scheme == "http" && !isLoopback(req.URL.Host):
 		return nil, withoutTLS(host)
 	}
-	ctx, cancel := context.WithTimeout(req.Context(), g.timeout)
-	leave, err := g.servers.enter(ctx, req.URL.Host)
+	ctx, cancel := context.WithTimeout(req.Context(), t.timeout)
+	release, err := t.hosts.acquire(ctx, req.URL.Host)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
 	resp, err := next.RoundTrip(req.WithContext(ctx))
-	leave()
+	release()
 	switch {
 	case errors.As(err, &tls.RecordHeaderError{}):
-		// The host does not speak TLS, so not an Error: where that is allowed, http is tried beside
-		// https, and its failure tells more.
+		// The host does not speak TLS. This is not an Error, so that plain HTTP is tried if it is allowed, whose failure says
+		// more.
 		cancel()
-		if !g.allowed[req.URL.Host] && !isLoopback(req.URL.Host) {
+		if !t.allowed[req.URL.Host] && !isLoopback(req.URL.Host) {
 			return nil, withoutTLS(host)
 		}
 		return nil, err
 	case err != nil:
 		cancel()
 		return nil, ioError(host, err)
-	}
-	if resp.StatusCode == http.StatusTooManyRequests {
-		g.servers.limited(req.URL.Host, cmp.Or(retryAfter(resp.Header, time.Now()), ratePause))
-	}
-	if err := refusal(host, req, resp); err != nil {
-		// Nothing of the body is wanted, and the connection is given up rather than drained.
-		_ = resp.Body.Close()
-		cancel()
-		return nil, err
 	}
 	limit := limitOf(req.Context())
 	resp.Body = &body{ReadCloser: resp.Body, host: host, limit: limit, left: limit, cancel: cancel}
@@ -105,7 +123,7 @@ func withoutTLS(host string) *Error {
 // limit is the key of a context's limit.
 type limit struct{}
 
-// within bounds the answers to requests by size, in bytes, in place of maxBody.
+// within sets the size limit of responses, in bytes; the default is maxBody.
 func within(ctx context.Context, size int64) context.Context {
 	return context.WithValue(ctx, limit{}, size)
 }
@@ -120,10 +138,9 @@ func limitOf(ctx context.Context) int64 {
 // referrersEndpoint is a part of the path of requests for referrers.
 const referrersEndpoint = "referrers"
 
-// refusal is the error that an answer amounts to as it begins. 401 is left to those who know
-// how to get a token, and 404 to those who know what was asked for; so are all ways to say that there is no
-// referrers API.
-func refusal(host string, req *http.Request, resp *http.Response) error {
+// responseFailure is the error that a status means, nil for success. 401 and 404 are left to callers that know how to get a
+// token and what was requested, and so are all statuses of registries without a referrers API.
+func (t limitTransport) responseFailure(req *http.Request, resp *http.Response) error {
 	status := resp.StatusCode
 	if status < http.StatusBadRequest || status == http.StatusUnauthorized || status == http.StatusNotFound {
 		return nil
@@ -131,13 +148,13 @@ func refusal(host string, req *http.Request, resp *http.Response) error {
 	if (status == http.StatusBadRequest || status == http.StatusNotAcceptable) && strings.Contains(req.URL.Path, "/"+referrersEndpoint+"/") {
 		return nil
 	}
-	e := statusError(host, status, nil)
-	e.RetryAfter = retryAfter(resp.Header, time.Now())
+	e := statusError(displayHost(req.URL.Host), status, nil)
+	e.RetryAfter = retryAfter(resp.Header, t.now())
 	if status == http.StatusBadRequest && req.URL.Scheme == "http" {
-		// So does a server answer that wants TLS: the failure of that attempt says more.
+		// A server that requires TLS answers plain HTTP with 400, and the failure of the attempt with TLS says more.
 		return e
 	}
-	return answered{e}
+	return responseError{e}
 }
 
 // redirects counts the redirects that led to req.
@@ -165,7 +182,7 @@ func tooLarge(host string, limit int64) *Error {
 	return invalidResponse(host, fmt.Sprintf("answers with more than %d KiB", limit>>10), nil)
 }
 
-// body is an answer's body within its bounds.
+// body is the body of a response, within its limit.
 type body struct {
 	io.ReadCloser
 	host   string
