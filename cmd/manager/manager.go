@@ -114,6 +114,7 @@ func compose(mgr manager.Manager, opts managerOptions) error {
 	}
 	verdicts := pool.New(verify.New(verify.WithRegistry(registries)), pool.Options{
 		Workers:  opts.workers,
+		Log:      ctrl.Log.WithName("pool"),
 		OnChange: trigger.Enqueue,
 		Observe:  observeVerification,
 	})

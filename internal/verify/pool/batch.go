@@ -19,31 +19,34 @@ package pool
 import (
 	"context"
 	"time"
+
+	"github.com/go-logr/logr"
 )
 
 // batchSubscriber is the only subscriber of a Batch's pool.
 const batchSubscriber = "batch"
 
-// Progress reports how many of all requests have been answered.
+// Progress is called with the number of answers that are known, and the number of all requests.
 type Progress func(done, all int)
 
-// Batch verifies images in the foreground, for programs that end. It must be closed.
+// Batch verifies images in the foreground, for short-lived programs. Close must be called.
 type Batch struct {
 	pool     *Pool
 	changed  chan struct{}
 	progress Progress
 
-	// done counts the answers, and all the requests of the calls before the current one.
-	done, all int
+	// requests are those of all calls, so that the pool keeps what it found out for earlier ones.
+	requests []Request
 
 	stop    context.CancelFunc
 	stopped chan struct{}
 }
 
-// NewBatch starts a number of workers; DefaultWorkers when it is zero. They stop when the context ends or Close is called.
+// NewBatch starts a number of workers; DefaultWorkers if it is zero. They stop when the context ends or Close is called. The
+// logger in the context is the pool's.
 func NewBatch(ctx context.Context, verifier Verifier, workers int, progress Progress) *Batch {
 	b := &Batch{changed: make(chan struct{}, 1), progress: progress, stopped: make(chan struct{})}
-	b.pool = New(verifier, Options{Workers: workers, OnChange: func(string) {
+	b.pool = New(verifier, Options{Workers: workers, Log: logr.FromContextOrDiscard(ctx), OnChange: func(string) {
 		select {
 		case b.changed <- struct{}{}:
 		default:
@@ -63,26 +66,28 @@ func (b *Batch) Close() {
 	<-b.stopped
 }
 
-// Answers answers all requests, in their order, each after one attempt. What an earlier call found out is used again. It
-// returns early, with an error and what is known by then, when the context ends.
+// Answers returns the answers to all requests, in the order of the requests, each after one attempt; the answer to a request
+// that failed is Unknown. Later calls use what earlier ones found out. The error is that of the context, if it ends first;
+// the answers are then what is known so far. Calls must not be concurrent.
 func (b *Batch) Answers(ctx context.Context, requests []Request) ([]Answer, error) {
+	earlier := len(b.requests)
+	b.requests = append(b.requests, requests...)
 	for {
-		answers := b.pool.Answers(batchSubscriber, requests, time.Time{})
+		answers := b.pool.Answers(batchSubscriber, b.requests, time.Time{})
 		done := 0
 		for i := range answers {
 			if answers[i].Known {
 				done++
 			}
 		}
-		b.progress(b.done+done, b.all+len(answers))
+		b.progress(done, len(answers))
 		if done == len(answers) {
-			b.done, b.all = b.done+done, b.all+len(answers)
-			return answers, nil
+			return answers[earlier:], nil
 		}
 		select {
 		case <-b.changed:
 		case <-ctx.Done():
-			return answers, ctx.Err()
+			return answers[earlier:], ctx.Err()
 		}
 	}
 }

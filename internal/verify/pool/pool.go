@@ -24,6 +24,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/singleflight"
@@ -160,6 +161,7 @@ type Pool struct {
 	verifier Verifier
 	workers  int
 	clock    clock.WithTicker
+	log      logr.Logger
 	onChange func(subscriber string)
 	observe  func(verify.Result, time.Duration)
 
@@ -179,6 +181,9 @@ type Options struct {
 	Workers int
 	// Clock is the real one if nil.
 	Clock clock.WithTicker
+	// Log is the logger: level 0 for a verdict that changed, 2 for retries and first verdicts. Requests inherit it. The zero
+	// value discards.
+	Log logr.Logger
 	// OnChange is called with each subscriber of an answer that changed or became fresh. It must not block.
 	OnChange func(subscriber string)
 	// Observe is called with the result and the duration of each verification. It may be nil.
@@ -200,6 +205,7 @@ func New(verifier Verifier, opts Options) *Pool {
 		verifier: verifier,
 		workers:  opts.Workers,
 		clock:    opts.Clock,
+		log:      opts.Log,
 		onChange: opts.OnChange,
 		observe:  opts.Observe,
 		queue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[key]{

@@ -25,6 +25,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr/funcr"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -106,13 +107,19 @@ type fixture struct {
 
 func start(t *testing.T, workers int) *fixture {
 	t.Helper()
+	return startWith(t, Options{Workers: workers})
+}
+
+func startWith(t *testing.T, opts Options) *fixture {
+	t.Helper()
 	f := &fixture{
 		t:       t,
 		script:  &scripted{tags: map[string]string{"v1": digestA}, result: verified},
 		clock:   testingclock.NewFakeClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)),
 		changed: make(chan string, 1000),
 	}
-	f.Pool = New(f.script, Options{Workers: workers, Clock: f.clock, OnChange: func(subscriber string) { f.changed <- subscriber }})
+	opts.Clock, opts.OnChange = f.clock, func(subscriber string) { f.changed <- subscriber }
+	f.Pool = New(f.script, opts)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- f.Start(ctx) }()
@@ -332,6 +339,42 @@ func TestResolveOnly(t *testing.T) {
 	}
 	if got := f.script.count(); got != 1 {
 		t.Errorf("verified %d times, want once", got)
+	}
+}
+
+// TestLogOfVerdicts checks that a changed verdict is logged at level 0, and first verdicts and retries at level 2 only.
+func TestLogOfVerdicts(t *testing.T) {
+	var mu sync.Mutex
+	var lines []string
+	log := funcr.New(func(_, line string) {
+		mu.Lock()
+		defer mu.Unlock()
+		lines = append(lines, line)
+	}, funcr.Options{Verbosity: 2})
+	f := startWith(t, Options{Workers: 1, Log: log})
+	requests := ask(t, "karmada/x:v1")
+	f.Answers("trust", requests, time.Time{})
+	f.await("trust")
+	for range 2 { // the second attempt has the same result
+		due := f.clock.Now().Add(time.Hour)
+		f.clock.SetTime(due)
+		f.script.set(func() { f.script.result = limited })
+		f.Answers("trust", requests, due)
+		f.await("trust")
+	}
+	image := `"image"="index.docker.io/karmada/x:v1" `
+	result := `"digest"="` + digestA + `" `
+	mu.Lock()
+	defer mu.Unlock()
+	want := []string{
+		`"level"=2 "msg"="Verdict reached" ` + image + result + `"verdict"="Verified" "reason"="Signed" "message"=""`,
+		`"level"=0 "msg"="Verdict changed" ` + image + result + `"verdict"="Unknown" "reason"="RateLimited" "message"="" ` +
+			`"previousDigest"="` + digestA + `" "previousVerdict"="Verified" "previousReason"="Signed"`,
+		`"level"=2 "msg"="Retrying verification" ` + image + `"retryAfter"="5s" "failures"=1 "reason"="RateLimited"`,
+		`"level"=2 "msg"="Retrying verification" ` + image + `"retryAfter"="10s" "failures"=2 "reason"="RateLimited"`,
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Errorf("log (-want +got):\n%s", diff)
 	}
 }
 

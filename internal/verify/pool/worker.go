@@ -21,6 +21,8 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/go-logr/logr"
+
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/verify/registry"
 )
@@ -43,7 +45,8 @@ func (p *Pool) attempt(ctx context.Context, k key) {
 		return
 	}
 	began := p.clock.Now()
-	bounded, cancel := context.WithTimeout(registry.WithCredentials(ctx, request.Credentials), verifyTimeout)
+	logged := logr.NewContext(ctx, p.logger(&request))
+	bounded, cancel := context.WithTimeout(registry.WithCredentials(logged, request.Credentials), verifyTimeout)
 	defer cancel()
 
 	digest, failure := p.resolve(bounded, request.Ref, request, since)
@@ -97,6 +100,7 @@ func (p *Pool) record(ctx context.Context, k key, request Request, began time.Ti
 		p.evict()
 	}
 	changed := !reflect.DeepEqual(before, e.answer)
+	p.logAnswer(&request, &before, &e.answer)
 	p.scheduleRetry(k, e)
 
 	var notify []string
@@ -110,6 +114,31 @@ func (p *Pool) record(ctx context.Context, k key, request Request, began time.Ti
 	for _, subscriber := range notify {
 		p.onChange(subscriber)
 	}
+}
+
+// logger returns the logger for a request.
+func (p *Pool) logger(request *Request) logr.Logger {
+	log := p.log.WithValues("image", request.Ref.Name())
+	if request.RootName != "" {
+		log = log.WithValues("trustRoot", request.RootName)
+	}
+	return log
+}
+
+// logAnswer logs an answer that differs from the one before.
+func (p *Pool) logAnswer(request *Request, before, after *Answer) {
+	if request.ResolveOnly || before.Known && before.Digest == after.Digest &&
+		before.Result.Verdict == after.Result.Verdict && before.Result.Reason == after.Result.Reason {
+		return
+	}
+	log := p.logger(request).WithValues("digest", after.Digest, "verdict", string(after.Result.Verdict), "reason", after.Result.Reason,
+		"message", after.Result.Message)
+	if !before.Known {
+		log.V(2).Info("Verdict reached")
+		return
+	}
+	log.Info("Verdict changed", "previousDigest", before.Digest, "previousVerdict", string(before.Result.Verdict),
+		"previousReason", before.Result.Reason)
 }
 
 // update takes over the result of an attempt. After a failure the digest and the last verdict on it are retained.
@@ -137,6 +166,8 @@ func (p *Pool) scheduleRetry(k key, e *entry) {
 	case e.answer.Result.Verdict == v1alpha1.VerdictUnknown && (e.request.Root != nil || e.request.ResolveOnly):
 		delay := max(backoff(e.failures), e.answer.Result.RetryAfter)
 		e.notBefore = p.clock.Now().Add(delay)
+		p.logger(&e.request).V(2).Info("Retrying verification", "retryAfter", delay.String(), "failures", e.failures,
+			"reason", e.answer.Result.Reason)
 		p.queue.AddAfter(k, delay)
 	case !e.fresh(e.since()):
 		// A newer time was requested during the attempt.

@@ -104,7 +104,9 @@ func TestLog(t *testing.T) {
 // fixedKeychain has the same credentials for all registries.
 type fixedKeychain struct{ credentials authn.Authenticator }
 
-func (k fixedKeychain) Resolve(authn.Resource) (authn.Authenticator, error) { return k.credentials, nil }
+func (k fixedKeychain) Resolve(authn.Resource) (authn.Authenticator, error) {
+	return k.credentials, nil
+}
 
 // TestRetryAfterDate checks that a date in Retry-After is compared with the clock of the client.
 func TestRetryAfterDate(t *testing.T) {

@@ -32,14 +32,14 @@ import (
 )
 
 const (
-	// maxArchive bounds a packed TUF repository once it is unpacked, in bytes, and maxFiles its files. An object in the
-	// cluster has 1.5 MiB at most.
+	// maxArchive bounds an unpacked TUF repository, in bytes, and maxFiles the number of its files. An object in the cluster has
+	// at most 1.5 MiB.
 	maxArchive = 16 << 20
 	maxFiles   = 1000
-	// archivePrefix is where policy-controller looks in the archive (v0.14, pkg/apis/policy/v1alpha1,
-	// DefaultTUFRepoPrefix); it may be left out.
+	// archivePrefix is the directory of the repository in the archive (policy-controller v0.14, pkg/apis/policy/v1alpha1,
+	// DefaultTUFRepoPrefix); it is optional.
 	archivePrefix = "repository/"
-	// archiveURL stands for the archive where an address is wanted. Nobody answers there, or is asked.
+	// archiveURL is the URL of the archive for go-tuf. No request is sent to it.
 	archiveURL = "https://archive.invalid"
 )
 
@@ -52,7 +52,7 @@ func openArchive(packed []byte) (archive, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: spec.repository.mirrorFS is not a compressed archive (tar, gzip)", ErrInvalid)
 	}
-	// One byte more tells what is too large.
+	// One more byte than allowed, to detect archives that are too large.
 	files, limited := archive{}, &io.LimitedReader{R: unzipped, N: maxArchive + 1}
 	for reader := tar.NewReader(limited); ; {
 		header, err := reader.Next()
@@ -67,19 +67,19 @@ func openArchive(packed []byte) (archive, error) {
 		case limited.N <= 0:
 			return nil, fmt.Errorf("%w: spec.repository.mirrorFS has more than %d MiB", ErrInvalid, maxArchive>>20)
 		case err != nil:
-			return nil, fmt.Errorf("%w: spec.repository.mirrorFS is not a whole archive (tar, gzip)", ErrInvalid)
+			return nil, fmt.Errorf("%w: spec.repository.mirrorFS is an incomplete archive (tar, gzip)", ErrInvalid)
 		case header.Typeflag != tar.TypeReg:
 			continue
 		case len(files) == maxFiles:
 			return nil, fmt.Errorf("%w: spec.repository.mirrorFS has more than %d files", ErrInvalid, maxFiles)
 		}
-		// Rooted first, so that no name leads out.
+		// Cleaning an absolute path removes every leading "..".
 		name := strings.TrimPrefix(path.Clean("/"+header.Name), "/")
 		files[strings.TrimPrefix(name, archivePrefix)] = content
 	}
 }
 
-// DownloadFile is how go-tuf asks for a file.
+// DownloadFile returns a file of the archive. It implements the fetcher of go-tuf.
 func (a archive) DownloadFile(url string, limit int64, _ time.Duration) ([]byte, error) {
 	content, ok := a[strings.TrimPrefix(strings.TrimPrefix(url, archiveURL), "/")]
 	switch {

@@ -19,6 +19,7 @@ package trustroot
 import (
 	"context"
 	"errors"
+	"net/url"
 	"sync"
 	"time"
 
@@ -27,28 +28,28 @@ import (
 )
 
 const (
-	// refreshInterval is how often the root of trust is fetched anew.
+	// refreshInterval is the time between two fetches of the root of trust.
 	refreshInterval = 24 * time.Hour
-	// fetchTimeout bounds one fetch, which is some ten small requests.
+	// fetchTimeout bounds one fetch, which is about ten small requests.
 	fetchTimeout = time.Minute
 )
 
-// retry is how long to wait after a failed fetch: 5 s at first, up to 10 minutes.
+// retry is the backoff after failed fetches: 5 s at first, up to 10 minutes.
 func retry() wait.Backoff {
 	return wait.Backoff{Duration: 5 * time.Second, Factor: 2, Jitter: 0.2, Steps: 8, Cap: 10 * time.Minute}
 }
 
-// ErrNotFetched is why there is no root of trust until the first fetch ends, well or badly.
+// ErrNotFetched is the error until the first fetch ends, whether it succeeds or fails.
 var ErrNotFetched = errors.New("the root of trust has not been fetched yet")
 
-// Default is the root of trust of policies that name none, kept fresh from a TUF repository. A root once
-// fetched is kept until a newer one arrives, however long the repository is down.
+// Default is the root of trust of policies that name none. It is fetched from a TUF repository and kept up to date. A fetched
+// root is used until a newer one is fetched, however long the repository is unavailable.
 type Default struct {
 	repository Repository
 	log        logr.Logger
 	changed    chan struct{}
 
-	// Fields and not constants for tests, which cannot wait.
+	// interval, timeout and backoff are fields so that tests can set them.
 	interval, timeout time.Duration
 	backoff           wait.Backoff
 
@@ -58,7 +59,7 @@ type Default struct {
 	err     error
 }
 
-// NewDefault returns a Default that has no root of trust before it runs.
+// NewDefault returns a Default without a root of trust until Run is called.
 func NewDefault(repository Repository, log logr.Logger) *Default {
 	return &Default{
 		repository: repository,
@@ -71,32 +72,31 @@ func NewDefault(repository Repository, log logr.Logger) *Default {
 	}
 }
 
-// Current returns the root of trust fetched last, or why there is none.
+// Current returns the latest root of trust, or why there is none.
 func (d *Default) Current() (*Root, error) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	return d.root, d.err
 }
 
-// Fetched tells when the repository last confirmed the current root; zero if it never did.
+// Fetched returns when the repository last confirmed the current root; zero if it never did.
 func (d *Default) Fetched() time.Time {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	return d.fetched
 }
 
-// Changed receives a value after Current has changed: several changes may give one.
+// Changed receives a value after Current has changed. Several changes may cause one value.
 func (d *Default) Changed() <-chan struct{} { return d.changed }
 
-// Run fetches the root of trust at once, then once a day, and sooner while that fails. It returns nil
-// when ctx ends, and never otherwise.
+// Run fetches the root of trust at once, then once a day, and earlier after a failure. It returns nil when ctx ends.
 func (d *Default) Run(ctx context.Context) error {
 	backoff := d.backoff
 	for {
 		next := d.interval
 		if err := d.fetch(ctx); err != nil {
 			next = backoff.Step()
-			d.log.Error(errors.Unwrap(err), "fetching the root of trust", "mirror", d.repository.mirror(), "retryAfter", next.String())
+			d.log.Error(cause(err), "Fetching the root of trust failed", "mirror", redacted(d.repository.mirror()), "retryAfter", next.String())
 		} else {
 			backoff = d.backoff
 		}
@@ -113,17 +113,17 @@ func (d *Default) fetch(ctx context.Context) error {
 	defer cancel()
 	root, err := d.repository.fetch(ctx, false)
 	if err == nil {
-		d.keep(root, time.Now())
+		d.update(root, time.Now())
 		return nil
 	}
 	err = d.repository.unavailable(err)
 	if current, _ := d.Current(); current != nil {
 		return err
 	}
-	// After a restart without a network, what was kept on disk will do while it is valid.
+	// After a restart without a network the cached root is used while it is valid.
 	if d.repository.CacheDir != "" {
 		if root, cacheErr := d.repository.fetch(ctx, true); cacheErr == nil {
-			d.keep(root, time.Time{})
+			d.update(root, time.Time{})
 			return err
 		}
 	}
@@ -137,22 +137,45 @@ func (d *Default) fetch(ctx context.Context) error {
 	return err
 }
 
-func (d *Default) keep(root *Root, fetched time.Time) {
+func (d *Default) update(root *Root, fetched time.Time) {
 	d.mu.Lock()
 	changed := d.root == nil || d.root.Fingerprint != root.Fingerprint
 	if changed {
-		// The same root keeps its identity, for those who compare.
+		// An equal root stays the same pointer, for callers that compare.
 		d.root = root
 	}
 	d.err = nil
 	d.fetched = fetched
 	d.mu.Unlock()
 	if changed {
-		d.log.Info("Fetched the root of trust", "mirror", d.repository.mirror(), "fingerprint", root.Fingerprint)
+		d.log.Info("Root of trust changed", "mirror", redacted(d.repository.mirror()), "fingerprint", root.Fingerprint)
 		d.notify()
 	}
 }
 
+// cause is what made a fetch fail, without the URL of the request, which may contain credentials.
+func cause(err error) error {
+	err = errors.Unwrap(err)
+	for {
+		below, ok := errors.AsType[*url.Error](err)
+		if !ok {
+			return err
+		}
+		err = below.Err
+	}
+}
+
+// redacted is a URL for logs, without credentials and query.
+func redacted(mirror string) string {
+	u, err := url.Parse(mirror)
+	if err != nil {
+		return ""
+	}
+	u.User, u.RawQuery = nil, ""
+	return u.String()
+}
+
+// notify sends to the channel of Changed, unless it already has a value.
 func (d *Default) notify() {
 	select {
 	case d.changed <- struct{}{}:

@@ -158,8 +158,8 @@ func TestDefaultErrors(t *testing.T) {
 		want    string
 	}{
 		"hang":    {hang, "does not answer in time"},
-		"garbage": {garbage, "holds no trusted root that can be used"},
-		"endless": {endless, "holds no trusted root that can be used"},
+		"garbage": {garbage, "has no usable trusted root"},
+		"endless": {endless, "has no usable trusted root"},
 		"denied":  {unavailable(http.StatusUnauthorized), "answers 401 Unauthorized"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,19 +26,21 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"golang.org/x/sync/singleflight"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Named are the roots of trust of TrustRoots. Those in a TUF repository are fetched beside and kept fresh, as the
-// default one is, for as long as somebody asks for them.
+// Named holds the roots of trust of TrustRoot objects. Those in a TUF repository are fetched in the background and kept
+// up to date, like the default one, as long as they are in use.
 type Named struct {
 	cacheDir string
 	log      logr.Logger
 	changed  func(context.Context)
 
+	parsing singleflight.Group // by name and version, so that parsing one TrustRoot does not block the others
+
 	mu      sync.Mutex
-	ctx     context.Context //nolint:containedctx // what Run was called with: fetching goes on until it ends
-	working sync.WaitGroup
+	launch  func(*fetching) // starts to fetch; nil unless Run is active
 	running map[string]*fetching
 	parsed  map[string]parsedRoot
 }
@@ -50,52 +52,99 @@ type fetching struct {
 	stop   context.CancelFunc
 }
 
-// parsedRoot is what a version of a TrustRoot holds.
+// parsedRoot is the root in one version of a TrustRoot. Remote is set if it is in a TUF repository instead.
 type parsedRoot struct {
 	version string
+	remote  *remote
 	root    *Root
 	err     error
 }
 
-// NewNamed returns Named that fetch once Run is called. The directory is where TUF metadata is kept over a restart;
-// empty keeps nothing. Changed is called after a root was fetched that is another than before.
+// NewNamed returns a Named that fetches once Run is called. The directory is where TUF metadata is cached across restarts;
+// empty for no cache. Changed is called after a fetched root has changed.
 func NewNamed(cacheDir string, log logr.Logger, changed func(context.Context)) *Named {
 	return &Named{cacheDir: cacheDir, log: log, changed: changed, running: map[string]*fetching{}, parsed: map[string]parsedRoot{}}
 }
 
 // Run fetches until ctx ends. It returns nil.
 func (n *Named) Run(ctx context.Context) error {
+	var working sync.WaitGroup
 	n.mu.Lock()
-	n.ctx = ctx
+	n.launch = func(f *fetching) {
+		fetchCtx, stop := context.WithCancel(ctx)
+		f.stop = stop
+		working.Go(func() { _ = f.roots.Run(fetchCtx) }) // it returns nil
+		working.Go(func() { n.forward(fetchCtx, f.roots) })
+	}
 	for _, f := range n.running {
-		n.start(f)
+		n.launch(f)
 	}
 	n.mu.Unlock()
 	<-ctx.Done()
-	n.working.Wait()
+	n.mu.Lock()
+	n.launch = nil
+	n.mu.Unlock()
+	working.Wait()
 	return nil
+}
+
+// forward calls changed after each change of a root, until ctx ends.
+func (n *Named) forward(ctx context.Context, roots *Default) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-roots.Changed():
+			n.changed(ctx)
+		}
+	}
 }
 
 // Root returns the root of trust of a TrustRoot, or why there is none: ErrNotFetched until its first fetch ends.
 func (n *Named) Root(object *unstructured.Unstructured) (*Root, error) {
+	name, version := object.GetName(), string(object.GetUID())+"/"+object.GetResourceVersion()
+	known := n.parse(name, version, object)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	name, version := object.GetName(), string(object.GetUID())+"/"+object.GetResourceVersion()
-	if known, ok := n.parsed[name]; ok && known.version == version && version != "/" {
-		return known.root, known.err
+	if known.remote != nil {
+		return n.fetched(name, known.remote)
 	}
-	spec, err := readSpec(object)
-	if err == nil && spec.Remote != nil {
-		delete(n.parsed, name)
-		return n.fetched(name, spec.Remote)
-	}
-	n.halt(name)
-	root, err := FromTrustRoot(object)
-	n.parsed[name] = parsedRoot{version: version, root: root, err: err}
-	return root, err
+	n.stop(name)
+	return known.root, known.err
 }
 
-// Fetched tells, for each TrustRoot in a TUF repository, when that last confirmed the current root; zero if it never did.
+// parse returns the root in a version of a TrustRoot, which is parsed once.
+func (n *Named) parse(name, version string, object *unstructured.Unstructured) parsedRoot {
+	n.mu.Lock()
+	known, ok := n.parsed[name]
+	n.mu.Unlock()
+	if ok && known.version == version && version != "/" {
+		return known
+	}
+	parsed, _, _ := n.parsing.Do(name+"\x00"+version, func() (any, error) {
+		result := parsedRoot{version: version}
+		spec, err := readSpec(object)
+		if err == nil && spec.Remote != nil {
+			result.remote = spec.Remote
+		} else {
+			result.root, result.err = FromTrustRoot(object)
+		}
+		n.mu.Lock()
+		n.parsed[name] = result
+		n.mu.Unlock()
+		switch {
+		case result.err != nil:
+			n.log.V(2).Info("TrustRoot cannot be used", "trustRoot", name, "error", result.err.Error())
+		case result.root != nil && (!ok || known.root == nil || known.root.Fingerprint != result.root.Fingerprint):
+			n.log.Info("Root of trust changed", "trustRoot", name, "fingerprint", result.root.Fingerprint)
+		}
+		return result, nil
+	})
+	return parsed.(parsedRoot) //nolint:forcetypeassert // the function above returns a parsedRoot only
+}
+
+// Fetched returns, for each TrustRoot in a TUF repository, when the repository last confirmed the current root; zero if it
+// never did.
 func (n *Named) Fetched() map[string]time.Time {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -106,22 +155,23 @@ func (n *Named) Fetched() map[string]time.Time {
 	return fetched
 }
 
-// Forget what was kept of a TrustRoot that is gone.
+// Forget drops the root of a TrustRoot that was deleted.
 func (n *Named) Forget(name string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.halt(name)
+	n.stop(name)
 	delete(n.parsed, name)
 }
 
-func (n *Named) halt(name string) {
+// stop ends the fetching of a root.
+func (n *Named) stop(name string) {
 	if f := n.running[name]; f != nil && f.stop != nil {
 		f.stop()
 	}
 	delete(n.running, name)
 }
 
-// fetched returns the root in a TUF repository, and has it fetched from now on.
+// fetched returns the root in a TUF repository, which is fetched from now on.
 func (n *Named) fetched(name string, source *remote) (*Root, error) {
 	encoded, err := json.Marshal(source)
 	if err != nil {
@@ -131,7 +181,7 @@ func (n *Named) fetched(name string, source *remote) (*Root, error) {
 	fingerprint := hex.EncodeToString(sum[:])
 	f := n.running[name]
 	if f == nil || f.source != fingerprint {
-		n.halt(name)
+		n.stop(name)
 		repository, err := source.repository()
 		if err != nil {
 			return nil, err
@@ -141,27 +191,9 @@ func (n *Named) fetched(name string, source *remote) (*Root, error) {
 		}
 		f = &fetching{source: fingerprint, roots: NewDefault(repository, n.log.WithValues("trustRoot", name))}
 		n.running[name] = f
-		n.start(f)
+		if n.launch != nil {
+			n.launch(f)
+		}
 	}
 	return f.roots.Current()
-}
-
-// start fetching, once Run was called.
-func (n *Named) start(f *fetching) {
-	if n.ctx == nil || n.ctx.Err() != nil {
-		return
-	}
-	ctx, stop := context.WithCancel(n.ctx)
-	f.stop = stop
-	n.working.Go(func() { _ = f.roots.Run(ctx) })
-	n.working.Go(func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-f.roots.Changed():
-				n.changed(ctx)
-			}
-		}
-	})
 }

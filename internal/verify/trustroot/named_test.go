@@ -177,7 +177,7 @@ func TestPackedTrustRoot(t *testing.T) {
 	}{
 		"another's root":  {whole, other.root(t), "spec.repository"},
 		"no root":         {whole, nil, "spec.repository.root must be"},
-		"cut off":         {whole[:len(whole)/2], m.root(t), "not a whole archive"},
+		"cut off":         {whole[:len(whole)/2], m.root(t), "an incomplete archive"},
 		"empty":           {pack(t, t.TempDir(), ""), m.root(t), "spec.repository"},
 		"bomb":            {bomb(t), m.root(t), "more than 16 MiB"},
 		"too many files":  {crowd(t), m.root(t), "more than 1000 files"},

@@ -39,15 +39,15 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// trustRootSpec holds what is read of a TrustRoot (policy-controller v0.14.0,
-// pkg/apis/policy/v1alpha1/trustroot_types.go). Importing its types would cost some 50 MB of binary.
+// trustRootSpec has the fields of a TrustRoot that are read (policy-controller v0.14.0,
+// pkg/apis/policy/v1alpha1/trustroot_types.go). Importing its types would add about 50 MB to the binary.
 type trustRootSpec struct {
 	Remote       *remote       `json:"remote"`
 	Repository   *repository   `json:"repository"`
 	SigstoreKeys *sigstoreKeys `json:"sigstoreKeys"`
 }
 
-// remote is a TUF repository somewhere else.
+// remote is a TUF repository at a URL.
 type remote struct {
 	Root              []byte `json:"root"` // root.json
 	Mirror            string `json:"mirror"`
@@ -81,7 +81,7 @@ type transparencyLog struct {
 	PublicKey     []byte `json:"publicKey"` // PEM
 }
 
-// maxObject of a TrustRoot's spec, in bytes: what an API server stores.
+// maxObject bounds the spec of a TrustRoot, in bytes: an API server stores no larger objects.
 const maxObject = 2 << 20
 
 func readSpec(object *unstructured.Unstructured) (*trustRootSpec, error) {
@@ -99,9 +99,8 @@ func readSpec(object *unstructured.Unstructured) (*trustRootSpec, error) {
 	return &spec, nil
 }
 
-// FromTrustRoot reads a policy-controller TrustRoot that needs no network: whose keys are written out, or that is a
-// TUF repository itself. Written out keys have no periods of validity: like at admission, such a key is
-// good for any time. An error wraps ErrInvalid.
+// FromTrustRoot parses a policy-controller TrustRoot that requires no network: one with keys, or with a packed TUF repository.
+// Keys have no periods of validity: like at admission, they are valid at any time. An error wraps ErrInvalid.
 func FromTrustRoot(object *unstructured.Unstructured) (*Root, error) {
 	spec, err := readSpec(object)
 	if err != nil {
@@ -122,8 +121,8 @@ func FromTrustRoot(object *unstructured.Unstructured) (*Root, error) {
 	}
 }
 
-// Load reads a policy-controller TrustRoot in any form, and fetches what it names at once. Settings are those of the
-// Repository that are not the object's.
+// Load parses any policy-controller TrustRoot, and fetches its TUF repository if it has one. CacheDir and Offline are taken
+// from the settings.
 func Load(ctx context.Context, object *unstructured.Unstructured, settings Repository) (*Root, error) {
 	spec, err := readSpec(object)
 	if err != nil {
@@ -140,14 +139,14 @@ func Load(ctx context.Context, object *unstructured.Unstructured, settings Repos
 	return repository.Fetch(ctx)
 }
 
-// unpack reads the root of trust in a packed TUF repository. It expires with its metadata.
+// unpack parses the root of trust in a packed TUF repository. It expires with the metadata of the repository.
 func (r *repository) unpack() (*Root, error) {
 	files, err := openArchive(r.MirrorFS)
 	if err != nil {
 		return nil, err
 	}
 	if len(r.Root) == 0 {
-		return nil, fmt.Errorf("%w: spec.repository.root must be the root.json that trust in the repository starts from", ErrInvalid)
+		return nil, fmt.Errorf("%w: spec.repository.root must be the initial root.json of the repository", ErrInvalid)
 	}
 	packed := Repository{Root: r.Root, Targets: r.Targets, Target: r.TrustedRootTarget, packed: files}
 	root, err := packed.fetch(context.Background(), false)
@@ -157,19 +156,19 @@ func (r *repository) unpack() (*Root, error) {
 	return root, nil
 }
 
-// repository to fetch from.
+// repository returns the Repository at the URL.
 func (r *remote) repository() (Repository, error) {
 	mirror, err := url.Parse(r.Mirror)
 	if err != nil || mirror.Scheme != "https" && mirror.Scheme != "http" || mirror.Host == "" {
 		return Repository{}, fmt.Errorf("%w: spec.remote.mirror must be the URL of a TUF repository", ErrInvalid)
 	}
 	if len(r.Root) == 0 {
-		return Repository{}, fmt.Errorf("%w: spec.remote.root must be the root.json that trust in the mirror starts from", ErrInvalid)
+		return Repository{}, fmt.Errorf("%w: spec.remote.root must be the initial root.json of the mirror", ErrInvalid)
 	}
 	return Repository{Mirror: r.Mirror, Root: r.Root, Targets: r.Targets, Target: r.TrustedRootTarget}, nil
 }
 
-// material goes by way of the Sigstore format, so that sigstore-go does the checking.
+// material converts the keys to the Sigstore format, so that sigstore-go checks them.
 func (k *sigstoreKeys) material() (root.TrustedMaterial, error) {
 	trusted := &prototrustroot.TrustedRoot{MediaType: root.TrustedRootMediaType01}
 	for i, source := range k.CertificateAuthorities {
@@ -203,7 +202,7 @@ func (k *sigstoreKeys) material() (root.TrustedMaterial, error) {
 	return root.NewTrustedRootFromProtobuf(trusted)
 }
 
-// always is the period of validity of what has none: since the epoch, as policy-controller sets it.
+// always is the period of validity of keys without one: since the epoch, like in policy-controller.
 func always() *protocommon.TimeRange {
 	return &protocommon.TimeRange{Start: &timestamppb.Timestamp{}}
 }
@@ -236,7 +235,7 @@ func (l transparencyLog) convert() (*prototrustroot.TransparencyLogInstance, err
 	if err != nil {
 		return nil, fmt.Errorf("publicKey: %w", err)
 	}
-	// The ID is not in the object: it follows from the key (RFC 6962, section 3.2).
+	// The ID is not in the object; it is derived from the key (RFC 6962, section 3.2).
 	logID, err := cosign.GetTransparencyLogID(key)
 	if err != nil {
 		return nil, fmt.Errorf("publicKey: %w", err)

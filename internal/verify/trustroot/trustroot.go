@@ -14,9 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package trustroot makes roots of trust: the certificate authorities and logs of a Sigstore
-// instance, by whose keys everything is proved. They come from a file, from a policy-controller
-// TrustRoot, or from a TUF repository.
+// Package trustroot provides roots of trust: the keys and certificates of a Sigstore instance, by which everything is
+// verified. They come from a file, from a policy-controller TrustRoot, or from a TUF repository.
 package trustroot
 
 import (
@@ -30,29 +29,29 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 )
 
-// maxSize of a root of trust, in bytes; that of the public good instance has some 7 KiB.
+// maxSize bounds a root of trust, in bytes; that of the public good instance has about 7 KiB.
 const maxSize = 1 << 20
 
-// ErrInvalid is in the chain of every error about a root of trust that cannot be used as it is.
+// ErrInvalid is in the chain of every error about an invalid root of trust.
 var ErrInvalid = errors.New("invalid root of trust")
 
-// Root is a root of trust. It does not change.
+// Root is a root of trust. It is immutable.
 type Root struct {
-	// Material holds the keys and certificates with the times that they are good for.
+	// Material holds the keys and certificates with their periods of validity.
 	Material root.TrustedMaterial
-	// Fingerprint is the same for the same content, however it is written down.
+	// Fingerprint identifies the content, regardless of its encoding.
 	Fingerprint string
 }
 
-// Timestamps tells whether the root of trust has a timestamp authority.
+// Timestamps reports whether the root of trust has a timestamp authority.
 func (r *Root) Timestamps() bool {
 	return r.Material != nil && len(r.Material.TimestampingAuthorities()) > 0
 }
 
-// Logs tells whether the root of trust has a transparency log.
+// Logs reports whether the root of trust has a transparency log.
 func (r *Root) Logs() bool { return r.Material != nil && len(r.Material.RekorLogs()) > 0 }
 
-// FromJSON reads a trusted root as Sigstore clients keep it, media type
+// FromJSON parses a trusted root in the format of Sigstore clients, media type
 // application/vnd.dev.sigstore.trustedroot+json;version=0.1 (sigstore/protobuf-specs). An error wraps ErrInvalid.
 func FromJSON(content []byte) (*Root, error) {
 	if len(content) > maxSize {
@@ -62,7 +61,7 @@ func FromJSON(content []byte) (*Root, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	// Into and out of plain values, so that neither order nor white space counts.
+	// Decoding to plain values removes differences in order and white space.
 	var plain any
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.UseNumber()
@@ -72,7 +71,7 @@ func FromJSON(content []byte) (*Root, error) {
 	return newRoot(material, plain)
 }
 
-// newRoot refuses a root that no keyless signature could be proved by, since it would make every image untrusted.
+// newRoot rejects a root that can verify no keyless signature, since it would make every image untrusted.
 func newRoot(material root.TrustedMaterial, content any) (*Root, error) {
 	switch {
 	case len(material.FulcioCertificateAuthorities()) == 0:

@@ -31,26 +31,25 @@ import (
 	"github.com/theupdateframework/go-tuf/v2/metadata/fetcher"
 )
 
-// trustedRootTarget is the target of a Sigstore TUF repository that holds the trusted root.
+// trustedRootTarget is the target with the trusted root in a Sigstore TUF repository.
 const trustedRootTarget = "trusted_root.json"
 
 // Repository is a Sigstore TUF repository. The zero value is that of the public good instance.
 type Repository struct {
 	// Mirror is its URL; empty for the public good instance's.
 	Mirror string
-	// Root is the content of the root.json that trust in it starts from; nil for the public good
-	// instance's, which is part of the program.
+	// Root is the content of the initial root.json; nil for that of the public good instance, which is part of the program.
 	Root []byte
-	// CacheDir is where its metadata is kept over a restart; empty keeps nothing.
+	// CacheDir is where its metadata is cached across restarts; empty for no cache.
 	CacheDir string
-	// Targets is the directory of its targets; empty for the usual one.
+	// Targets is the directory of its targets; empty for the default.
 	Targets string
-	// Target is the name of the trusted root among them; empty for the usual one.
+	// Target is the name of the trusted root in it; empty for the default.
 	Target string
-	// Offline asks the Mirror for nothing: what CacheDir holds has to do.
+	// Offline sends no requests to the Mirror: only CacheDir is used.
 	Offline bool
 
-	// packed is the repository itself, in place of a Mirror.
+	// packed is the repository itself, instead of a Mirror.
 	packed archive
 }
 
@@ -64,24 +63,24 @@ func (r Repository) mirror() string {
 	return r.Mirror
 }
 
-// ErrOffline is in the chain of the error where something had to be fetched, and must not be.
+// ErrOffline is in the chain of the error if a request is required while Offline is set.
 var ErrOffline = errors.New("offline")
 
-// Fetch gets the trusted root at once, for programs that do not run long enough to keep it fresh.
+// Fetch fetches the trusted root once, for short-lived programs. Its error says why that failed.
 func (r Repository) Fetch(ctx context.Context) (*Root, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	root, err := r.fetch(ctx, r.Offline)
 	switch {
 	case errors.Is(err, ErrOffline):
-		return nil, &unavailableError{message: "no valid root of trust has been kept from an earlier time, and none is to be fetched", cause: err}
+		return nil, &unavailableError{message: "no valid root of trust is cached, and fetching one is disabled", cause: err}
 	case err != nil:
 		return nil, r.unavailable(err)
 	}
 	return root, nil
 }
 
-// fetch gets the trusted root. With cached set it is content with what CacheDir holds, while that is valid.
+// fetch fetches the trusted root. With cached set it uses the content of CacheDir while that is valid.
 func (r Repository) fetch(ctx context.Context, cached bool) (root *Root, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -117,48 +116,49 @@ func (r Repository) fetch(ctx context.Context, cached bool) (root *Root, err err
 	return FromJSON(content)
 }
 
-// usualTargets is the directory of a TUF repository's targets unless it says otherwise.
-const usualTargets = "targets"
+// defaultTargets is the directory of the targets of a TUF repository.
+const defaultTargets = "targets"
 
-// fetcher asks for targets where the repository has them.
+// fetcher fetches targets from the directory in which the repository has them.
 func (r Repository) fetcher(next fetcher.Fetcher) fetcher.Fetcher {
 	if r.packed != nil {
 		next = r.packed
 	}
-	if r.Targets == "" || r.Targets == usualTargets {
+	if r.Targets == "" || r.Targets == defaultTargets {
 		return next
 	}
-	return elsewhere{
-		next: next, usual: strings.TrimSuffix(r.mirror(), "/") + "/" + usualTargets + "/",
-		real: strings.TrimSuffix(r.mirror(), "/") + "/" + strings.Trim(r.Targets, "/") + "/",
+	return targetRewriter{
+		next: next, from: strings.TrimSuffix(r.mirror(), "/") + "/" + defaultTargets + "/",
+		to: strings.TrimSuffix(r.mirror(), "/") + "/" + strings.Trim(r.Targets, "/") + "/",
 	}
 }
 
-// elsewhere asks for targets in another directory than go-tuf does.
-type elsewhere struct {
-	next        fetcher.Fetcher
-	usual, real string
+// targetRewriter fetches targets from another directory than go-tuf does.
+type targetRewriter struct {
+	next     fetcher.Fetcher
+	from, to string
 }
 
-func (e elsewhere) DownloadFile(url string, limit int64, timeout time.Duration) ([]byte, error) {
-	if target, ok := strings.CutPrefix(url, e.usual); ok {
-		url = e.real + target
+// DownloadFile implements fetcher.Fetcher.
+func (t targetRewriter) DownloadFile(url string, limit int64, timeout time.Duration) ([]byte, error) {
+	if target, ok := strings.CutPrefix(url, t.from); ok {
+		url = t.to + target
 	}
-	return e.next.DownloadFile(url, limit, timeout)
+	return t.next.DownloadFile(url, limit, timeout)
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// within ends the requests of go-tuf, which know no context, with ctx. Their size is bounded by go-tuf itself.
+// within sets the context of the requests of go-tuf, which have none. go-tuf bounds their size.
 func within(ctx context.Context) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		return http.DefaultTransport.RoundTrip(req.WithContext(ctx))
 	})
 }
 
-// unavailableError says why there is no root of trust, in words that stay the same while the reason does.
+// unavailableError says why there is no root of trust. Its text is the same for the same reason.
 type unavailableError struct {
 	message string
 	cause   error
@@ -183,7 +183,7 @@ func (r Repository) unavailable(err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		reason = "does not answer in time"
 	case !errors.As(err, &below):
-		reason = "holds no trusted root that can be used"
+		reason = "has no usable trusted root"
 	}
 	return &unavailableError{message: "the root of trust could not be fetched: " + host + " " + reason, cause: err}
 }
