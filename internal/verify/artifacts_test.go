@@ -82,7 +82,7 @@ func TestVerifyByTrustRootObject(t *testing.T) {
 	}
 }
 
-// TestVerifyIncompleteIdentity: cosign takes a missing half of an identity for "anybody".
+// TestVerifyIncompleteIdentity checks that an identity without an issuer or a subject accepts nobody, unlike in cosign.
 func TestVerifyIncompleteIdentity(t *testing.T) {
 	b := newBench(t)
 	digest := b.push("karmada/app", "app")
@@ -146,7 +146,7 @@ func TestVerifyMissingImage(t *testing.T) {
 	mustBe(t.Context(), t, newCosign(time.Minute), missing, exactly(t, release), b.root, unknown, "ImageNotFound")
 }
 
-// TestVerifySignaturesOfMissingImage: like cosign, a signature is judged whether or not the image is there.
+// TestVerifySignaturesOfMissingImage checks that, like by cosign, a signature is verified even if the image is missing.
 func TestVerifySignaturesOfMissingImage(t *testing.T) {
 	b := newBench(t)
 	missing := b.push("karmada/app", "app").Context().Digest("sha256:" + strings.Repeat("0", 64))

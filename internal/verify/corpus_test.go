@@ -36,7 +36,7 @@ import (
 	"github.com/karmada-io/image-trust/test/corpus"
 )
 
-// TestCorpus judges real signatures.
+// TestCorpus verifies real signatures.
 func TestCorpus(t *testing.T) {
 	found := corpus.Read(t)
 	encoded, err := os.ReadFile(found.TrustedRoot)
@@ -57,15 +57,15 @@ func TestCorpus(t *testing.T) {
 			image := repository.Digest(entry.Digest)
 			moved := repository.Digest("sha256:" + strings.Repeat("a", 64))
 			b.store(entry, image, moved)
-			checkWanted(t, c, entry, image, trust)
-			checkUnwanted(t, c, entry, image, moved, trust)
+			checkExpected(t, c, entry, image, trust)
+			checkMismatch(t, c, entry, image, moved, trust)
 		})
 	}
 	fmt.Printf("figure: corpus_entries %d\n", len(found.Entries))
 }
 
-// checkWanted judges an entry by its own identity, exact and as a regexp.
-func checkWanted(t *testing.T, c *verify.Cosign, entry corpus.Entry, image name.Digest, trust *trustroot.Root) {
+// checkExpected verifies an entry by its own identity, exact and as a regexp.
+func checkExpected(t *testing.T, c *verify.Cosign, entry corpus.Entry, image name.Digest, trust *trustroot.Root) {
 	t.Helper()
 	expected := untrusted
 	if entry.Verifies() {
@@ -95,8 +95,8 @@ func checkWanted(t *testing.T, c *verify.Cosign, entry corpus.Entry, image name.
 	}
 }
 
-// checkUnwanted judges an entry by identities that are nearly its own, and as a signature of another image.
-func checkUnwanted(t *testing.T, c *verify.Cosign, entry corpus.Entry, image, moved name.Digest, trust *trustroot.Root) {
+// checkMismatch verifies an entry by identities that are nearly its own, and as a signature of another image.
+func checkMismatch(t *testing.T, c *verify.Cosign, entry corpus.Entry, image, moved name.Digest, trust *trustroot.Root) {
 	t.Helper()
 	whole, shorter := entry.Identity, entry.Identity[:len(entry.Identity)-1]
 	for what, test := range map[string]struct {
@@ -121,7 +121,7 @@ func likeSpec(issuer, identity string) v1alpha1.KarmadaImageTrustSpec {
 	return v1alpha1.KarmadaImageTrustSpec{Issuer: issuer, IdentityRegexp: v1alpha1.Regexp(regexp.QuoteMeta(identity))}
 }
 
-// ruleFor asks for what an entry is: a signature, or an attestation of its type.
+// ruleFor returns a rule that requires what an entry is: a signature, or an attestation of its type.
 func ruleFor(t *testing.T, entry corpus.Entry, spec v1alpha1.KarmadaImageTrustSpec) *policy.Rule {
 	t.Helper()
 	rule := ruleOf(t, spec)
@@ -135,7 +135,7 @@ func ruleFor(t *testing.T, entry corpus.Entry, spec v1alpha1.KarmadaImageTrustSp
 	return policy.NewRule(rule.Identity, nil, policy.Attestation{Name: "attested", PredicateType: predicateType, Formats: rule.Signature})
 }
 
-// store puts an entry's signature beside each of the given digests.
+// store attaches an entry's signature to each of the digests.
 func (b *bench) store(entry corpus.Entry, images ...name.Digest) {
 	b.t.Helper()
 	for _, image := range images {

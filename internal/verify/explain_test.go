@@ -39,7 +39,7 @@ func TestExplainMismatch(t *testing.T) {
 	tags := like(`^https://github\.com/karmada-io/karmada/\.github/workflows/release\.yml@refs/tags/v1\.16\.[0-9]+$`)
 
 	for name, test := range map[string]struct {
-		wanted          policy.Identity
+		expected        policy.Identity
 		issuer, subject string
 		want            string
 		near            int
@@ -100,7 +100,7 @@ func TestExplainMismatch(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, near := explainMismatch(policy.NewMatcher(test.wanted), test.issuer, test.subject)
+			got, near := explainMismatch(policy.NewMatcher(test.expected), test.issuer, test.subject)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("message (-want +got):\n%s", diff)
 			}

@@ -26,8 +26,8 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// fault is a way to answer wrongly, and the reasons that tell it. Which applies is told by the stage: a
-// registry's greeting may be anything that is no failure, and a 404 is an answer to some questions.
+// fault is a way to respond wrongly, and the reasons that it may have. Which one applies depends on the stage: some responses
+// to a ping are not failures, and a 404 is a valid response to some requests.
 type fault struct {
 	answer  func(w http.ResponseWriter, r *http.Request)
 	reasons []string
@@ -70,7 +70,7 @@ func reset(w http.ResponseWriter, _ *http.Request) {
 	_ = conn.Close()
 }
 
-// huge answers with the right type and more than anybody should read.
+// huge responds with the right type and more than the limit.
 func huge(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/vnd.oci.image.manifest.v1+json")
 	w.Header().Set("Docker-Content-Digest", "sha256:nonsense")
@@ -93,10 +93,10 @@ func cut(w http.ResponseWriter, r *http.Request) {
 	reset(w, r)
 }
 
-// hang answers when the client has given up.
+// hang does not respond until the client has given up.
 func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
-// tokenServer asks for a bearer token, and can declare all that it gave out invalid.
+// tokenServer requires a bearer token, and can revoke all that it issued.
 type tokenServer struct {
 	mu     sync.Mutex
 	series int

@@ -28,7 +28,7 @@ import (
 // storage is a way in which signatures and attestations are stored in a registry. Its methods list is called once for
 // each claim, read and parse once for each entry of the list.
 //
-// A problem that a method returns is the finding about what it was asked for; nil if there is none.
+// A problem that a method returns is the finding that ends its task; nil if there is none.
 type storage interface {
 	// list returns what may fulfil the claim, in the order in which it is stored, and reports whether the registry has more.
 	list(ctx context.Context, v *verification, c *claim) (entries []v1.Descriptor, more bool, problem *finding)

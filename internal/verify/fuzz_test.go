@@ -161,7 +161,7 @@ func FuzzBundle(f *testing.F) {
 	})
 }
 
-// FuzzExplain feeds who signed, which is in a certificate that anybody may have.
+// FuzzExplain feeds the names in a certificate, which anybody can choose.
 func FuzzExplain(f *testing.F) {
 	f.Add("https://token.actions.githubusercontent.com", "https://github.com/karmada-io/karmada/.github/workflows/release.yml@refs/heads/master",
 		`https://github\.com/karmada-io/karmada/\.github/workflows/release\.yml@refs/tags/v1\.[0-9]+`)

@@ -94,15 +94,15 @@ func TestVerifyHostileAnnotations(t *testing.T) {
 				t.Errorf("alone: got %s %s (%s), want it untrusted", got.Verdict, got.Reason, got.Message)
 			}
 
-			beside := b.push("karmada/beside", name)
-			b.attach(beside, hostile, b.good(beside, release))
-			mustBe(t.Context(), t, newCosign(time.Minute), beside, exactly(t, release), b.root, verified, "Signed")
+			both := b.push("karmada/both", name)
+			b.attach(both, hostile, b.good(both, release))
+			mustBe(t.Context(), t, newCosign(time.Minute), both, exactly(t, release), b.root, verified, "Signed")
 		})
 	}
 	t.Logf("the log entry that they are made from: %d bytes", len(body))
 }
 
-// TestVerifyMutatedLogEntry takes each node of a sound log entry away, or puts something else in its
+// TestVerifyMutatedLogEntry takes each node of a valid log entry away, or puts something else in its
 // place. None of that may verify, and none may be too much for the verifier.
 func TestVerifyMutatedLogEntry(t *testing.T) {
 	b := newBench(t)

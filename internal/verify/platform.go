@@ -28,15 +28,15 @@ import (
 )
 
 const (
-	// maxIndexes is how many indexes are read in search of a platform's digest, nested ones included. Real images
-	// have one; the builder that nests has two or three.
+	// maxIndexes bounds the indexes that are searched for the digest of a platform, including nested ones. Real images have
+	// one, or two or three that are nested.
 	maxIndexes = 16
-	// maxIndexEntries is how many entries of an index are looked at.
+	// maxIndexEntries bounds the entries of an index that are searched.
 	maxIndexEntries = 1000
 )
 
-// Holds tells whether an index, or one nested in it, lists the digest of an image. The Result is nil where that is
-// certain, and says why it is Unknown otherwise. What the registry does not have holds nothing. At most maxIndexes are read.
+// Holds reports whether an index, or one nested in it, lists the digest of an image. The Result is nil if that is certain,
+// and says why it is Unknown otherwise. An index that the registry does not have holds nothing.
 func (c *Cosign) Holds(ctx context.Context, index name.Digest, image v1.Hash) (holds bool, failure *Result) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -61,7 +61,7 @@ func (c *Cosign) Holds(ctx context.Context, index name.Digest, image v1.Hash) (h
 				continue
 			}
 			if len(seen) == maxIndexes {
-				result := unknown(v1alpha1.RegistryResponseInvalidReason, policy.DisplayName(index)+" nests too many indexes to search them all")
+				result := unknown(v1alpha1.RegistryResponseInvalidReason, policy.DisplayName(index)+" nests more indexes than are searched")
 				return false, &result
 			}
 			seen[digest] = true
@@ -71,7 +71,7 @@ func (c *Cosign) Holds(ctx context.Context, index name.Digest, image v1.Hash) (h
 	return false, nil
 }
 
-// entries of an index; a manifest that is none has no entries.
+// entries returns the entries of an index; other manifests have none.
 func (c *Cosign) entries(ctx context.Context, index name.Digest) ([]v1.Descriptor, *Result) {
 	manifest, err := c.registry.Manifest(ctx, index)
 	if isNotFound(err) {
@@ -86,11 +86,11 @@ func (c *Cosign) entries(ctx context.Context, index name.Digest) ([]v1.Descripto
 	}
 	var parsed v1.IndexManifest
 	if err := json.Unmarshal(manifest.Content, &parsed); err != nil {
-		result := unknown(v1alpha1.RegistryResponseInvalidReason, policy.DisplayName(index)+" is not an index that can be read")
+		result := unknown(v1alpha1.RegistryResponseInvalidReason, policy.DisplayName(index)+" is a malformed index")
 		return nil, &result
 	}
 	if len(parsed.Manifests) > maxIndexEntries {
-		result := unknown(v1alpha1.RegistryResponseInvalidReason, policy.DisplayName(index)+" has too many entries to search them all")
+		result := unknown(v1alpha1.RegistryResponseInvalidReason, policy.DisplayName(index)+" has more entries than are searched")
 		return nil, &result
 	}
 	return parsed.Manifests, nil

@@ -83,33 +83,33 @@ func TestPlatformDigest(t *testing.T) {
 	single := b.push("karmada/app", "single")
 
 	for what, tc := range map[string]struct {
-		ref            name.Digest
-		tag            string
-		index, vouched *name.Digest
-		asked          bool
+		ref          name.Digest
+		tag          string
+		index, known *name.Digest
+		requested    bool
 
 		reason, byIndex, tagDigest string
 	}{
 		"running, by tag":                 {ref: platform, tag: "signed", reason: "Signed", byIndex: index.DigestStr(), tagDigest: platform.DigestStr()},
 		"running, by digest":              {ref: platform, index: &index, reason: "Signed", byIndex: index.DigestStr()},
 		"running, the tag has moved":      {ref: platform, tag: "bare", reason: "Unsigned", tagDigest: bare.DigestStr()},
-		"running, moved but known":        {ref: platform, tag: "bare", vouched: &index, reason: "Signed", byIndex: index.DigestStr(), tagDigest: bare.DigestStr()},
+		"running, moved but known":        {ref: platform, tag: "bare", known: &index, reason: "Signed", byIndex: index.DigestStr(), tagDigest: bare.DigestStr()},
 		"running, the tag is gone":        {ref: platform, tag: "gone", reason: "Unsigned"},
 		"running, nothing to go by":       {ref: platform, reason: "Unsigned"},
 		"running, of an unsigned index":   {ref: barePlatform, tag: "bare", reason: "Unsigned", tagDigest: barePlatform.DigestStr()},
-		"running, of somebody else's":     {ref: foreignPlatform, index: &foreign, reason: "Unsigned"},
+		"running, of another index":       {ref: foreignPlatform, index: &foreign, reason: "Unsigned"},
 		"running, of a nested index":      {ref: barePlatform, tag: "nested", reason: "Signed", byIndex: nested.DigestStr(), tagDigest: barePlatform.DigestStr()},
-		"running, the pin is no index":    {ref: platform, index: &single, reason: "Unsigned"},
+		"running, the pin is an image":    {ref: platform, index: &single, reason: "Unsigned"},
 		"running, the index itself":       {ref: index, tag: "signed", reason: "Signed", tagDigest: index.DigestStr()},
-		"asked for, of a signed index":    {ref: platform, tag: "signed", asked: true, reason: "PlatformDigestNotSigned", tagDigest: platform.DigestStr()},
-		"asked for, without a tag":        {ref: platform, asked: true, reason: "Unsigned"},
-		"asked for, of an unsigned index": {ref: barePlatform, tag: "bare", asked: true, reason: "Unsigned", tagDigest: barePlatform.DigestStr()},
-		"asked for, index under its tag":  {ref: index, tag: "signed", asked: true, reason: "Signed", tagDigest: index.DigestStr()},
-		"asked for, index of another tag": {ref: index, tag: "bare", asked: true, reason: "Signed", tagDigest: bare.DigestStr()},
+		"requested, of a signed index":    {ref: platform, tag: "signed", requested: true, reason: "PlatformDigestNotSigned", tagDigest: platform.DigestStr()},
+		"requested, without a tag":        {ref: platform, requested: true, reason: "Unsigned"},
+		"requested, of an unsigned index": {ref: barePlatform, tag: "bare", requested: true, reason: "Unsigned", tagDigest: barePlatform.DigestStr()},
+		"requested, index under its tag":  {ref: index, tag: "signed", requested: true, reason: "Signed", tagDigest: index.DigestStr()},
+		"requested, index of another tag": {ref: index, tag: "bare", requested: true, reason: "Signed", tagDigest: bare.DigestStr()},
 		"running, signed, of another tag": {ref: index, tag: "bare", reason: "Signed", tagDigest: bare.DigestStr()},
 	} {
 		t.Run(what, func(t *testing.T) {
-			request := pool.Request{Ref: tc.ref, Index: tc.index, KnownIndex: tc.vouched, Running: !tc.asked, Rule: exactly(t, release)}
+			request := pool.Request{Ref: tc.ref, Index: tc.index, KnownIndex: tc.known, Running: !tc.requested, Rule: exactly(t, release)}
 			if tc.tag != "" {
 				request.Tag = new(tc.ref.Context().Tag(tc.tag))
 			}
@@ -150,7 +150,7 @@ func (b *bench) write(t *testing.T, tag string, index v1.ImageIndex) name.Digest
 }
 
 // TestPlatformDigestFaults has the index, or the look-up of its tag, fail: what runs is Unknown then, since the index
-// may vouch for it.
+// may be signed.
 func TestPlatformDigestFaults(t *testing.T) {
 	for name, fault := range faults {
 		if name == "404" {
@@ -204,7 +204,7 @@ func TestBoundedIndexes(t *testing.T) {
 	}
 }
 
-// wideIndex lists more manifests than anybody builds, all of them one that the registry has.
+// wideIndex lists more manifests than real indexes do, all of them one that the registry has.
 func wideIndex(t *testing.T) v1.ImageIndex {
 	t.Helper()
 	entries := make([]mutate.IndexAddendum, 5000)
@@ -230,7 +230,7 @@ func TestPlatformDigestRequests(t *testing.T) {
 		Ref: platform, Tag: new(platform.Context().Tag("v1")), Running: true, Rule: exactly(t, release),
 	})
 	fmt.Printf("figure: requests_platform_digest %d\n", requests)
-	// The greeting, four for no signature of its own where there is no referrers API, the tag, the index, and its signature in two.
+	// The ping, four for no signature of its own where there is no referrers API, the tag, the index, and its signature in two.
 	const most = 9
 	if requests > most {
 		t.Errorf("%d requests, want at most %d", requests, most)

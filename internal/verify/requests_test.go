@@ -85,7 +85,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// annotate completes the list of what refers to an image as the OCI distribution-spec asks for: with the annotations of
+// annotate completes the list of referrers of an image as the OCI distribution-spec requires: with the annotations of
 // each manifest, which go-containerregistry leaves out.
 func (b *bench) annotate(image name.Digest) {
 	b.t.Helper()

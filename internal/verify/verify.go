@@ -62,7 +62,7 @@ type Result struct {
 	Formats policy.Formats
 	// RetryAfter is the time to wait that a registry requested; 0 if it requested none.
 	RetryAfter time.Duration
-	// Proof of the signature where it was proved, for those who asked WithMaterial; otherwise nil.
+	// Material of the verified signature, if WithMaterial is set; otherwise nil.
 	Material *Material
 }
 
@@ -97,7 +97,7 @@ func WithTimeout(timeout time.Duration) Option {
 	return func(c *Cosign) { c.timeout = timeout }
 }
 
-// WithMaterial has each Result hold the Proof of the signature, which may be large.
+// WithMaterial adds the Material of the signature to each Result. It may be large.
 func WithMaterial() Option {
 	return func(c *Cosign) { c.material = true }
 }

@@ -35,8 +35,8 @@ type Batch struct {
 	changed  chan struct{}
 	progress Progress
 
-	// requests are those of all calls, so that the pool keeps what it found out for earlier ones.
-	requests []Request
+	// answered is the number of answers of earlier calls.
+	answered int
 
 	stop    context.CancelFunc
 	stopped chan struct{}
@@ -70,24 +70,23 @@ func (b *Batch) Close() {
 // that failed is Unknown. Later calls use what earlier ones found out. The error is that of the context, if it ends first;
 // the answers are then what is known so far. Calls must not be concurrent.
 func (b *Batch) Answers(ctx context.Context, requests []Request) ([]Answer, error) {
-	earlier := len(b.requests)
-	b.requests = append(b.requests, requests...)
 	for {
-		answers := b.pool.Answers(batchSubscriber, b.requests, time.Time{})
+		answers := b.pool.Answers(batchSubscriber, requests, time.Time{})
 		done := 0
 		for i := range answers {
 			if answers[i].Known {
 				done++
 			}
 		}
-		b.progress(done, len(answers))
+		b.progress(b.answered+done, b.answered+len(answers))
 		if done == len(answers) {
-			return answers[earlier:], nil
+			b.answered += done
+			return answers, nil
 		}
 		select {
 		case <-b.changed:
 		case <-ctx.Done():
-			return answers[earlier:], ctx.Err()
+			return answers, ctx.Err()
 		}
 	}
 }

@@ -132,21 +132,21 @@ func startWith(t *testing.T, opts Options) *fixture {
 	return f
 }
 
-// await waits until one subscriber is told.
+// await waits until one subscriber is notified.
 func (f *fixture) await(subscriber string) {
 	f.t.Helper()
 	if got := <-f.changed; got != subscriber {
-		f.t.Fatalf("%s was told, want %s", got, subscriber)
+		f.t.Fatalf("%s was notified, want %s", got, subscriber)
 	}
 }
 
 // subscribers of an image, sorted.
 func (f *fixture) subscribers(image string) []string {
 	f.t.Helper()
-	return slices.Sorted(maps.Keys(f.entries[keyOf(ask(f.t, image)[0])].subscribers))
+	return slices.Sorted(maps.Keys(f.entries[keyOf(newRequests(f.t, image)[0])].subscribers))
 }
 
-func ask(t *testing.T, images ...string) []Request {
+func newRequests(t *testing.T, images ...string) []Request {
 	t.Helper()
 	var out []Request
 	for _, image := range images {
@@ -161,7 +161,7 @@ func ask(t *testing.T, images ...string) []Request {
 
 func TestAnswerLandsAndStays(t *testing.T) {
 	f := start(t, 1)
-	requests := ask(t, "docker.io/karmada/x:v1")
+	requests := newRequests(t, "docker.io/karmada/x:v1")
 	first := f.Answers("trust", requests, time.Time{})
 	if want := (Answer{Result: Pending().Result}); !cmp.Equal(first[0], want) {
 		t.Errorf("first answer (-want +got):\n%s", cmp.Diff(want, first[0]))
@@ -181,13 +181,13 @@ func TestAnswerLandsAndStays(t *testing.T) {
 func TestOneVerificationPerDigest(t *testing.T) {
 	f := start(t, 1)
 	// Two spellings and a tag of one image, subscribed for by two trusts.
-	f.Answers("a", ask(t, "docker.io/karmada/x@"+digestA, "karmada/x:v1"), time.Time{})
-	f.Answers("b", ask(t, "index.docker.io/karmada/x@"+digestA), time.Time{})
+	f.Answers("a", newRequests(t, "docker.io/karmada/x@"+digestA, "karmada/x:v1"), time.Time{})
+	f.Answers("b", newRequests(t, "index.docker.io/karmada/x@"+digestA), time.Time{})
 	for settled := false; !settled; {
 		<-f.changed
 		settled = true
 		for subscriber, images := range map[string][]string{"a": {"karmada/x@" + digestA, "karmada/x:v1"}, "b": {"karmada/x@" + digestA}} {
-			for _, answer := range f.Answers(subscriber, ask(t, images...), time.Time{}) {
+			for _, answer := range f.Answers(subscriber, newRequests(t, images...), time.Time{}) {
 				settled = settled && answer.Fresh
 			}
 		}
@@ -199,7 +199,7 @@ func TestOneVerificationPerDigest(t *testing.T) {
 
 func TestSinceAsksAnew(t *testing.T) {
 	f := start(t, 1)
-	requests := ask(t, "karmada/x:v1")
+	requests := newRequests(t, "karmada/x:v1")
 	f.Answers("trust", requests, time.Time{})
 	f.await("trust")
 
@@ -217,7 +217,7 @@ func TestSinceAsksAnew(t *testing.T) {
 
 func TestFailureKeepsTheLastVerdictAndIsTriedAgain(t *testing.T) {
 	f := start(t, 1)
-	requests := ask(t, "karmada/x:v1")
+	requests := newRequests(t, "karmada/x:v1")
 	f.Answers("trust", requests, time.Time{})
 	f.await("trust")
 	reached := f.clock.Now()
@@ -232,7 +232,7 @@ func TestFailureKeepsTheLastVerdictAndIsTriedAgain(t *testing.T) {
 		t.Errorf("answer (-want +got):\n%s", cmp.Diff(want, got))
 	}
 
-	// Nobody asks; the next attempt comes by itself.
+	// The next attempt comes without a request.
 	f.script.set(func() { f.script.result = verified })
 	for !f.clock.HasWaiters() {
 		time.Sleep(time.Millisecond)
@@ -246,7 +246,7 @@ func TestFailureKeepsTheLastVerdictAndIsTriedAgain(t *testing.T) {
 
 func TestRotatedRootAsksAnew(t *testing.T) {
 	f := start(t, 1)
-	requests := ask(t, "karmada/x:v1")
+	requests := newRequests(t, "karmada/x:v1")
 	requests[0].Root = nil
 	f.script.set(func() {
 		f.script.result = verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.TrustRootUnavailableReason}
@@ -268,15 +268,15 @@ func TestRotatedRootAsksAnew(t *testing.T) {
 
 func TestForgetLeavesNothing(t *testing.T) {
 	f := start(t, 1)
-	f.Answers("a", ask(t, "karmada/x:v1", "karmada/y:v1"), time.Time{})
+	f.Answers("a", newRequests(t, "karmada/x:v1", "karmada/y:v1"), time.Time{})
 	f.await("a")
 	f.await("a")
-	f.Answers("b", ask(t, "karmada/x:v1"), time.Time{})
-	f.Answers("a", ask(t, "karmada/y:v1"), time.Time{})
+	f.Answers("b", newRequests(t, "karmada/x:v1"), time.Time{})
+	f.Answers("a", newRequests(t, "karmada/y:v1"), time.Time{})
 	if len(f.entries) != 2 || len(f.subscribers("karmada/x:v1")) != 2 {
 		t.Errorf("%d entries, and %v ask about x; want 2 and both: Answers drops nothing", len(f.entries), f.subscribers("karmada/x:v1"))
 	}
-	f.Retain("a", ask(t, "karmada/y:v1"))
+	f.Retain("a", newRequests(t, "karmada/y:v1"))
 	if got := f.subscribers("karmada/x:v1"); !cmp.Equal(got, []string{"b"}) {
 		t.Errorf("%v ask about x, want b", got)
 	}
@@ -302,7 +302,7 @@ func TestWorkersAreBounded(t *testing.T) {
 	for i := range images {
 		refs = append(refs, "karmada/x"+strings.Repeat("y", i)+":v1")
 	}
-	f.Answers("trust", ask(t, refs...), time.Time{})
+	f.Answers("trust", newRequests(t, refs...), time.Time{})
 	for f.script.count() < workers {
 		time.Sleep(time.Millisecond)
 	}
@@ -315,14 +315,14 @@ func TestWorkersAreBounded(t *testing.T) {
 	}
 }
 
-// TestResolveOnly holds the two requests without a rule apart: one that asks for the digest only, and one whose rule is
+// TestResolveOnly compares the two kinds of requests without a rule: one that requests only the digest, and one whose rule is
 // missing, which must never look verified.
 func TestResolveOnly(t *testing.T) {
 	f := start(t, 1)
 	f.script.set(func() {
 		f.script.result = verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.InternalErrorReason}
 	})
-	requests := ask(t, "karmada/x:v1", "karmada/x:v1")
+	requests := newRequests(t, "karmada/x:v1", "karmada/x:v1")
 	for i := range requests {
 		requests[i].Rule, requests[i].Root = nil, nil
 	}
@@ -352,7 +352,7 @@ func TestLogOfVerdicts(t *testing.T) {
 		lines = append(lines, line)
 	}, funcr.Options{Verbosity: 2})
 	f := startWith(t, Options{Workers: 1, Log: log})
-	requests := ask(t, "karmada/x:v1")
+	requests := newRequests(t, "karmada/x:v1")
 	f.Answers("trust", requests, time.Time{})
 	f.await("trust")
 	for range 2 { // the second attempt has the same result

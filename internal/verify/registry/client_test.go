@@ -110,7 +110,7 @@ func kindOf(t *testing.T, err error) registry.Kind {
 	return failure.Kind
 }
 
-// TestWrongContent: what is asked for by digest is proved to have it.
+// TestWrongContent checks that content that is requested by digest is verified to have it.
 func TestWrongContent(t *testing.T) {
 	s := newServer(t)
 	for _, content := range []string{`{"schemaVersion":2}`, ""} {
@@ -289,14 +289,14 @@ func TestSharedHandshake(t *testing.T) {
 	}
 }
 
-// TestTooLarge: no answer is read beyond the limit, whatever it is and whether or not it tells its size.
+// TestTooLarge checks that no response is read beyond the limit, whether or not it has a Content-Length.
 func TestTooLarge(t *testing.T) {
 	const endless = 64 << 20
-	for name, told := range map[string]bool{"told": true, "untold": false} {
+	for name, sized := range map[string]bool{"with a length": true, "without a length": false} {
 		t.Run(name, func(t *testing.T) {
 			large := func(w http.ResponseWriter) {
 				w.Header().Set("Content-Type", "application/vnd.oci.image.manifest.v1+json")
-				if told {
+				if sized {
 					w.Header().Set("Content-Length", strconv.Itoa(endless))
 				}
 				chunk := make([]byte, 64<<10)

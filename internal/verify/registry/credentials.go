@@ -80,9 +80,9 @@ func sessionKey(ctx context.Context, repository name.Repository) string {
 
 // credentialsFailure is the failure to read credentials.
 func credentialsFailure(host string, err error) *Error {
-	detail := "cannot be asked: the credentials for it cannot be read"
+	detail := "was not asked: the credentials for it cannot be read"
 	if unavailable, ok := errors.AsType[*CredentialsError](err); ok {
-		detail = "cannot be asked: " + unavailable.Message
+		detail = "was not asked: " + unavailable.Message
 	}
 	return &Error{Kind: Unauthorized, Host: host, Detail: detail, cause: err}
 }

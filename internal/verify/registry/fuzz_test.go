@@ -34,7 +34,7 @@ func FuzzReferrers(f *testing.F) {
 			t.Errorf("%d manifests in %d bytes", len(listed.Manifests), len(content))
 		}
 		if err != nil && err.Error() != "registry.example answers with a list of referrers that cannot be read" {
-			t.Errorf("the error holds what the registry wrote: %v", err)
+			t.Errorf("the error contains text of the registry: %v", err)
 		}
 	})
 }

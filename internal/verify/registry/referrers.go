@@ -67,7 +67,7 @@ func requestReferrers(ctx context.Context, image name.Digest, session http.Round
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
-		return Referrers{}, invalidResponse(host, "cannot be asked for referrers", err)
+		return Referrers{}, invalidResponse(host, "has no valid URL for referrers", err)
 	}
 	req.Header.Set("Accept", string(types.OCIImageIndex))
 	client := http.Client{Transport: session}

@@ -71,7 +71,7 @@ func TestPlainHTTP(t *testing.T) {
 	for _, host := range []string{"registry.test", "registry.local", "10.1.2.3:5000", "192.168.1.1"} {
 		strict := registry.New(registry.WithKeychain(authn.NewMultiKeychain()), registry.WithTransport(reaching(server)))
 		if got, err := strict.Manifest(t.Context(), tagOf(t, host)); err == nil || kindOf(t, err) != registry.Unreachable {
-			t.Errorf("%s: got %+v and %v, want it not to be asked without TLS", host, got, err)
+			t.Errorf("%s: got %+v and %v, want no request without TLS", host, got, err)
 		}
 		lax := registry.New(registry.WithKeychain(authn.NewMultiKeychain()), registry.WithTransport(reaching(server)), registry.WithInsecure(host))
 		if _, err := lax.Manifest(t.Context(), tagOf(t, host)); err != nil {
@@ -116,13 +116,13 @@ func TestCertificateAuthorities(t *testing.T) {
 	}
 }
 
-// TestRateLimit: a registry that asks to be left alone is, by all, until the time that it named.
+// TestRateLimit checks that no request is sent to a registry until the time of its Retry-After.
 func TestRateLimit(t *testing.T) {
 	var mu sync.Mutex
-	asked, limited := 0, true
+	requests, limited := 0, true
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
-		asked++
+		requests++
 		limits := limited
 		mu.Unlock()
 		if limits && r.URL.Path != "/v2/" {
@@ -142,18 +142,18 @@ func TestRateLimit(t *testing.T) {
 		}
 	}
 	mu.Lock()
-	if asked != 2 {
-		t.Errorf("%d requests while the registry asks to be left alone, want the greeting and one", asked)
+	if requests != 2 {
+		t.Errorf("%d requests before the time of Retry-After, want the ping and one", requests)
 	}
 	limited = false
 	mu.Unlock()
 	now = now.Add(time.Minute)
 	if _, err := c.Manifest(t.Context(), tagOf(t, host)); err != nil {
-		t.Errorf("after the time that it named: %v", err)
+		t.Errorf("after the time of Retry-After: %v", err)
 	}
 }
 
-// TestBusyRegistry: a registry has only so many requests at a time.
+// TestBusyRegistry checks that concurrent requests to a registry are limited.
 func TestBusyRegistry(t *testing.T) {
 	var mu sync.Mutex
 	now, most := 0, 0
@@ -185,7 +185,7 @@ func TestBusyRegistry(t *testing.T) {
 	}
 }
 
-// TestCredentialsApart: what one is let in to is no business of those with other credentials.
+// TestCredentialsApart checks that requests with different credentials share no session.
 func TestCredentialsApart(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, password, _ := r.BasicAuth(); password != "right" {
@@ -214,6 +214,6 @@ func TestCredentialsApart(t *testing.T) {
 	}
 	unavailable := registry.WithCredentials(t.Context(), registry.Unavailable("pull secret x does not exist"))
 	if _, err := c.Manifest(unavailable, tag); kindOf(t, err) != registry.Unauthorized || !strings.Contains(err.Error(), "pull secret x does not exist") {
-		t.Errorf("without the credentials that are wanted: %v", err)
+		t.Errorf("without the required credentials: %v", err)
 	}
 }

@@ -140,7 +140,7 @@ func TestDefault(t *testing.T) {
 	}
 	select {
 	case <-d.Changed():
-		t.Error("told of a change where there was none")
+		t.Error("notified without a change")
 	default:
 	}
 }
@@ -203,7 +203,7 @@ func TestDefaultCache(t *testing.T) {
 	m.answer(unavailable(http.StatusServiceUnavailable))
 	restarted := NewDefault(m.repository, logr.Discard())
 	if err := restarted.fetch(t.Context()); err == nil {
-		t.Error("the broken mirror is not told of")
+		t.Error("no notification about the broken mirror")
 	}
 	root, err := restarted.Current()
 	if err != nil || root.Fingerprint != m.root.Fingerprint {

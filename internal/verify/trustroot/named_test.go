@@ -38,7 +38,7 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
 )
 
-// tufMirror serves the TUF repository of a Sigstore, until it is told to fail.
+// tufMirror serves the TUF repository of a Sigstore, until it is set to fail.
 type tufMirror struct {
 	url  string
 	dir  string
@@ -73,7 +73,7 @@ func (m *tufMirror) root(t *testing.T) []byte {
 	return content
 }
 
-// named runs Named until the test ends; the channel tells of changes.
+// named runs Named until the test ends; the channel receives changes.
 func named(t *testing.T, cacheDir string) (*trustroot.Named, chan struct{}) {
 	t.Helper()
 	changes := make(chan struct{}, 16)
@@ -90,7 +90,7 @@ func named(t *testing.T, cacheDir string) (*trustroot.Named, chan struct{}) {
 	return n, changes
 }
 
-// TestRemoteTrustRoot follows a TrustRoot in a TUF repository: fetched beside, kept while the mirror is down and over a
+// TestRemoteTrustRoot follows a TrustRoot in a TUF repository: fetched in the background, kept while the mirror is down and over a
 // restart, replaced with its source, and gone with its object.
 func TestRemoteTrustRoot(t *testing.T) {
 	s := newSigstore(t)
@@ -107,7 +107,7 @@ func TestRemoteTrustRoot(t *testing.T) {
 		t.Fatalf("got %v and %v", first, err)
 	}
 	if again, err := n.Root(object); err != nil || again != first {
-		t.Errorf("asked again: got %v and %v", again, err)
+		t.Errorf("the second time: got %v and %v", again, err)
 	}
 
 	m.down.Store(true)
@@ -166,7 +166,7 @@ func TestPackedTrustRoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again, err := n.Root(object); err != nil || again != first {
-		t.Errorf("asked again: got %v and %v", again, err)
+		t.Errorf("the second time: got %v and %v", again, err)
 	}
 
 	whole := pack(t, m.dir, "repository/")
