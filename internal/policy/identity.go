@@ -22,9 +22,9 @@ import (
 	"strings"
 )
 
-// Identity is who must have signed: exactly one of Issuer and IssuerRegexp and one of
-// Subject and SubjectRegexp is set. The regexps are anchored already: cosign and
-// policy-controller match unanchored (cosign v2.6.5 pkg/cosign/verify.go, CheckCertificatePolicy).
+// Identity is the expected signer. Exactly one of Issuer and IssuerRegexp and one of Subject and SubjectRegexp is set. The
+// regexps are anchored, since cosign and policy-controller match unanchored (cosign v2.6.5 pkg/cosign/verify.go,
+// CheckCertificatePolicy).
 type Identity struct {
 	Issuer        string
 	IssuerRegexp  string
@@ -32,20 +32,20 @@ type Identity struct {
 	SubjectRegexp string
 }
 
-// What stands around a user's regexp in an Identity.
+// anchorBegin and anchorEnd enclose a user's regexp in an Identity.
 const (
 	anchorBegin = "^(?:"
 	anchorEnd   = ")$"
 )
 
-// Unanchored is a regexp of an Identity as the user wrote it.
+// Unanchored returns a regexp of an Identity as the user wrote it.
 func Unanchored(expr string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(expr, anchorBegin), anchorEnd)
 }
 
 // anchor makes a regexp match the whole value or nothing.
 func anchor(expr string) (string, error) {
-	// Alone first: "a)|(?:b" would compile once wrapped, and then match half of a value.
+	// The regexp must compile alone: "a)|(?:b" compiles only with the anchors, and then matches a part of a value.
 	if _, err := regexp.Compile(expr); err != nil {
 		return "", fmt.Errorf("must be a regular expression in RE2 syntax: %w", err)
 	}
@@ -96,7 +96,7 @@ func compileRegexp(expr string) *regexp.Regexp {
 	return re
 }
 
-// Identity that is compared with.
+// Identity returns the identity that is compared with.
 func (m *Matcher) Identity() Identity { return m.identity }
 
 // IssuerMatches reports whether the issuer, regardless of the subject, is accepted.
