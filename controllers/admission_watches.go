@@ -57,7 +57,7 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 	state := r.Admission
 	return []admissionSource{
 		{
-			object: &admissionregistrationv1.ValidatingWebhookConfiguration{}, source: admission.WebhookConfigurations,
+			object: &admissionregistrationv1.ValidatingWebhookConfiguration{}, source: admission.ValidatingWebhooks,
 			set: func(o any) bool {
 				config, ok := o.(*admissionregistrationv1.ValidatingWebhookConfiguration)
 				return ok && state.SetValidating(config)
@@ -66,7 +66,7 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 			enqueue: all,
 		},
 		{
-			object: &admissionregistrationv1.MutatingWebhookConfiguration{}, source: admission.WebhookConfigurations,
+			object: &admissionregistrationv1.MutatingWebhookConfiguration{}, source: admission.MutatingWebhooks,
 			set: func(o any) bool {
 				config, ok := o.(*admissionregistrationv1.MutatingWebhookConfiguration)
 				return ok && state.SetMutating(config)
@@ -113,7 +113,7 @@ func (r *KarmadaImageTrustReconciler) watchAdmission(ctx context.Context, inform
 		if !toolscache.WaitForCacheSync(ctx.Done(), registration.HasSynced) {
 			return nil
 		}
-		r.Admission.Read(s.source)
+		r.Admission.MarkListed(s.source)
 	}
 	r.Trigger.EnqueueAll(ctx)
 	return nil

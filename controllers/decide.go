@@ -138,7 +138,7 @@ func enforcedCluster(s *scope, own string) *admission.Cluster {
 		return nil
 	}
 	cluster := *s.cluster
-	cluster.Policies = cluster.Policies.With(assess.EnforcedPolicy(own, s.compiled, cluster.Target(), s.root.root))
+	cluster.Policies = cluster.Policies.With(assess.EnforcedPolicy(own, s.compiled, &cluster, s.root.root))
 	return &cluster
 }
 
@@ -149,7 +149,7 @@ func forecastAll(cluster *admission.Cluster, workloads []inventory.Workload, jud
 	}
 	forecasts := make([]forecast.Forecast, 0, len(workloads))
 	for i := range workloads {
-		forecasts = append(forecasts, forecast.Of(cluster, workloads[i], judge))
+		forecasts = append(forecasts, forecast.ForWorkload(cluster, workloads[i], judge))
 	}
 	return forecasts
 }

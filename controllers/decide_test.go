@@ -94,10 +94,8 @@ func newTestReconciler(tb testing.TB) (*KarmadaImageTrustReconciler, *fakePool) 
 		Webhooks: []admissionregistrationv1.MutatingWebhook{{Name: "w", Rules: rules, NamespaceSelector: selector}},
 	})
 	r.Admission.SetNamespace("in", map[string]string{"include": "true"})
-	for _, source := range []admission.Source{
-		admission.WebhookConfigurations, admission.WebhookConfigurations, admission.Configuration, admission.Namespaces,
-	} {
-		r.Admission.Read(source)
+	for _, source := range admission.Sources() {
+		r.Admission.MarkListed(source)
 	}
 	return r, verdicts
 }

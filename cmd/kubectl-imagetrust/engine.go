@@ -77,31 +77,31 @@ func (f foreground) Answers(ctx context.Context, requests []pool.Request) ([]poo
 }
 
 // policies returns the policies of the trusts as if they were enforced, and the ClusterImagePolicies given with them.
-func (e *engine) policies(ctx context.Context, in *inputs, target policy.Target) ([]*admission.Policy, error) {
+func (e *engine) policies(ctx context.Context, in *inputs, cluster *admission.Cluster) ([]*admission.Policy, error) {
 	var policies []*admission.Policy
 	for _, one := range in.trusts {
-		enforced, err := e.policy(ctx, one.name, one.compiled, target)
+		enforced, err := e.policy(ctx, one.name, one.compiled, cluster)
 		if err != nil {
 			return nil, err
 		}
 		policies = append(policies, enforced)
 	}
 	for _, cip := range in.policies {
-		policies = append(policies, admission.ParsePolicy(cip))
+		policies = append(policies, admission.ParsePolicy(cip, cluster.Behavior))
 	}
 	return policies, nil
 }
 
 // policy returns the policy of a trust as if it were enforced.
 func (e *engine) policy(
-	ctx context.Context, name string, trust *policy.Policy, target policy.Target,
+	ctx context.Context, name string, trust *policy.Policy, cluster *admission.Cluster,
 ) (*admission.Policy, error) {
 	if trust.TrustRoot == "" {
-		return assess.EnforcedPolicy(name, trust, target, nil), nil
+		return assess.EnforcedPolicy(name, trust, cluster, nil), nil
 	}
 	root, err := e.roots.root(ctx, trust.TrustRoot)
 	if err != nil {
 		return nil, err
 	}
-	return assess.EnforcedPolicy(name, trust, target, root), nil
+	return assess.EnforcedPolicy(name, trust, cluster, root), nil
 }

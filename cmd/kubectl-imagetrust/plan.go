@@ -147,7 +147,7 @@ func (o *planOptions) print(s streams, r planReport) error {
 // plan returns the plan for the input with some trusts enforced.
 func (o *planOptions) plan(ctx context.Context, input planInput, in *inputs, engine *engine) (forecast.Plan, error) {
 	cluster := input.cluster
-	policies, err := engine.policies(ctx, in, cluster.Target())
+	policies, err := engine.policies(ctx, in, &cluster)
 	if err != nil {
 		return forecast.Plan{}, err
 	}

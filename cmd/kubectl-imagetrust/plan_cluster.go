@@ -22,12 +22,7 @@ import (
 	"slices"
 	"time"
 
-	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -35,7 +30,6 @@ import (
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/inventory/feed"
-	"github.com/karmada-io/image-trust/internal/policy"
 )
 
 // listTimeout bounds the first listing of a cluster's workloads.
@@ -48,7 +42,7 @@ func (o *planOptions) loadCluster(ctx context.Context, _ streams) (planInput, er
 		return planInput{}, err
 	}
 	state := admission.NewState(o.webhook, admission.DefaultBehavior())
-	if err := readState(ctx, c, state); err != nil {
+	if err := state.Load(lister(ctx, c)); err != nil {
 		return planInput{}, unavailable(err)
 	}
 	cluster, err := state.Cluster()
@@ -62,54 +56,15 @@ func (o *planOptions) loadCluster(ctx context.Context, _ streams) (planInput, er
 	return planInput{cluster: cluster, workloads: workloads}, nil
 }
 
-// readState lists the objects that the operator watches.
-func readState(ctx context.Context, c client.Client, state *admission.State) error {
-	validating := &admissionregistrationv1.ValidatingWebhookConfigurationList{}
-	mutating := &admissionregistrationv1.MutatingWebhookConfigurationList{}
-	namespaces, configs := &corev1.NamespaceList{}, &corev1.ConfigMapList{}
-	named := client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("metadata.name", admission.ConfigName)}
-	for _, list := range []client.ObjectList{validating, mutating, namespaces} {
-		if err := c.List(ctx, list); err != nil {
-			return fmt.Errorf("reading the cluster: %w", err)
+// lister returns a function that lists objects with a client.
+func lister(ctx context.Context, c client.Client) admission.Lister {
+	return func(list admission.ObjectList, name string) error {
+		var opts []client.ListOption
+		if name != "" {
+			opts = append(opts, client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("metadata.name", name)})
 		}
+		return c.List(ctx, list, opts...)
 	}
-	if err := c.List(ctx, configs, named); err != nil {
-		return fmt.Errorf("reading the cluster: %w", err)
-	}
-	for i := range validating.Items {
-		state.SetValidating(&validating.Items[i])
-	}
-	state.Read(admission.WebhookConfigurations)
-	for i := range mutating.Items {
-		state.SetMutating(&mutating.Items[i])
-	}
-	state.Read(admission.WebhookConfigurations)
-	for i := range namespaces.Items {
-		state.SetNamespace(namespaces.Items[i].Name, namespaces.Items[i].Labels)
-	}
-	state.Read(admission.Namespaces)
-	for i := range configs.Items {
-		state.SetConfig(&configs.Items[i])
-	}
-	state.Read(admission.Configuration)
-	return readPolicies(ctx, c, state)
-}
-
-// readPolicies lists the ClusterImagePolicies, if their kind is installed.
-func readPolicies(ctx context.Context, c client.Client, state *admission.State) error {
-	policies := &unstructured.UnstructuredList{}
-	policies.SetGroupVersionKind(policy.ClusterImagePolicyKind)
-	err := c.List(ctx, policies)
-	switch {
-	case apimeta.IsNoMatchError(err), apierrors.IsNotFound(err):
-		return nil
-	case err != nil:
-		return fmt.Errorf("listing ClusterImagePolicies: %w", err)
-	}
-	for i := range policies.Items {
-		state.SetPolicy(&policies.Items[i])
-	}
-	return nil
 }
 
 // listWorkloads lists the workloads of the cluster, or of one namespace, with the operator's own watches.

@@ -87,7 +87,7 @@ func printChanges(b *strings.Builder, s style, changes []forecast.Change) {
 	fmt.Fprintf(b, "%s:\n", text.Count(len(changes), "change"))
 	for _, c := range changes {
 		fmt.Fprintf(b, "  %s %s %s/%s  %s → %s\n", outcomeMark(s, c.Workload.Outcome), c.Workload.Kind, c.Workload.Namespace,
-			c.Workload.Name, strings.ToLower(string(c.Before)), strings.ToLower(string(c.Workload.Outcome)))
+			c.Workload.Name, strings.ToLower(c.Before.String()), strings.ToLower(c.Workload.Outcome.String()))
 	}
 }
 

@@ -14,121 +14,179 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package admission says what policy-controller v0.14 answers when an object is submitted to the API server, from
-// the cluster's state and from verdicts on images. It knows no client, no clock and no network, and never guesses:
-// what it cannot evaluate leaves the answer open, and says so.
+// Package admission predicts what policy-controller decides when an object is submitted to the API server. A decision
+// follows from the state of the cluster, from the behavior of a version of policy-controller, and from verdicts on
+// images. The package has no client, no clock and no network access, and never guesses: a decision that it cannot
+// derive is Undetermined, and its findings give the reason.
 package admission
 
 import (
+	"fmt"
+
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/workload"
 )
 
-// Object is what is submitted to the API server, as far as admission looks at it.
+// Object is an object that is submitted to the API server, with the fields that admission depends on.
 type Object struct {
 	Group, Version, Kind string
 	// Namespace and Name of the object; the name may be empty.
 	Namespace, Name string
-	// Labels of the object itself, not of its pod template: selectors look at these.
+	// Labels of the object itself, not of its pod template: selectors match these.
 	Labels     map[string]string
 	Containers []Container
 }
 
-// Container of a pod or a pod template.
-type Container struct {
-	// Field is initContainers, containers or ephemeralContainers.
-	Field, Name string
-	// Image as written.
-	Image string
-}
+// Container is a container of a pod or of a pod template.
+type Container = workload.Container
 
-// Question about one image. Without a rule only the digest that a tag names is asked for.
+// Question asks for the verdict of a rule on an image. A question without a rule asks only for the digest of a tag.
 type Question struct {
 	Ref  name.Reference
 	Rule *policy.Rule
-	// TrustRoot is the name of the root of trust; empty for the default one.
+	// TrustRoot is the name of the TrustRoot to verify by; empty for the default root of trust.
 	TrustRoot string
 }
 
-// QuestionKey is the same for questions that ask for the same.
+// QuestionKey identifies a question: questions with the same key have the same answer.
 type QuestionKey struct{ ref, rule, trustRoot string }
 
-// Key of the question.
+// Key returns the key of the question.
 func (q Question) Key() QuestionKey { return QuestionKey{q.Ref.Name(), q.Rule.ID(), q.TrustRoot} }
 
-// Answer to a Question.
+// Answer is the answer to a Question.
 type Answer struct {
-	// Digest that the reference names; empty while it is not known.
+	// Digest of the reference; empty while it is not known.
 	Digest          string
 	Verdict         v1alpha1.Verdict
 	Reason, Message string
 }
 
-// Judge answers questions, and does so at once: what is not known yet is Unknown. The same question has the same
-// answer throughout a decision. A judge that answers Unknown to all is asked everything that could matter.
+// Judge answers questions. It returns at once: a verdict that is not known yet is Unknown. It gives the same answer to
+// the same question throughout a decision. A Judge that answers Unknown to every question receives every question
+// that the decision could depend on.
 type Judge func(Question) Answer
 
-// Outcome of admission.
-type Outcome string
+// Outcome of admission. The zero value is Undetermined.
+type Outcome uint8
 
 // The outcomes.
 const (
-	Allowed Outcome = "Allowed"
-	Denied  Outcome = "Denied"
-	// Undetermined: what is known does not tell.
-	Undetermined Outcome = "Undetermined"
+	// Undetermined means that the decision does not follow from what is known.
+	Undetermined Outcome = iota
+	Allowed
+	Denied
 )
 
-// Interception tells whether a webhook looks at an object.
-type Interception string
+// String returns the name of the outcome.
+func (o Outcome) String() string {
+	switch o {
+	case Allowed:
+		return "Allowed"
+	case Denied:
+		return "Denied"
+	default:
+		return "Undetermined"
+	}
+}
+
+// MarshalText encodes the outcome as its name.
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// UnmarshalText decodes the name of an outcome.
+func (o *Outcome) UnmarshalText(text []byte) error {
+	for _, known := range []Outcome{Undetermined, Allowed, Denied} {
+		if known.String() == string(text) {
+			*o = known
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is not an outcome of admission: write Allowed, Denied or Undetermined", text)
+}
+
+// Interception says whether the API server sends an object to a webhook. The zero value is InterceptionUnknown.
+type Interception uint8
 
 // The interceptions.
 const (
-	Intercepted    Interception = "Intercepted"
-	WebhookMissing Interception = "WebhookMissing"
-	// NamespaceNotOptedIn: the webhook's namespaceSelector leaves the namespace out.
-	NamespaceNotOptedIn Interception = "NamespaceNotOptedIn"
-	// RulesExclude: the webhook's rules do not name the kind.
-	RulesExclude Interception = "RulesExclude"
-	// ObjectExcluded: the webhook's objectSelector leaves the object out.
-	ObjectExcluded Interception = "ObjectExcluded"
-	// InterceptionUnknown: the namespace is not known, or the webhook has conditions that are not evaluated here.
-	InterceptionUnknown Interception = "InterceptionUnknown"
+	// InterceptionUnknown means that the namespace is not known, or that the webhook has matchConditions, which are not
+	// evaluated.
+	InterceptionUnknown Interception = iota
+	Intercepted
+	// WebhookMissing means that the webhook is not registered.
+	WebhookMissing
+	// NamespaceNotOptedIn means that the webhook's namespaceSelector excludes the namespace.
+	NamespaceNotOptedIn
+	// RulesExclude means that the webhook's rules do not include the kind.
+	RulesExclude
+	// ObjectExcluded means that the webhook's objectSelector excludes the object.
+	ObjectExcluded
 )
 
-// Effect of a Finding.
-type Effect string
+// String returns the name of the interception.
+func (i Interception) String() string {
+	switch i {
+	case Intercepted:
+		return "Intercepted"
+	case WebhookMissing:
+		return "WebhookMissing"
+	case NamespaceNotOptedIn:
+		return "NamespaceNotOptedIn"
+	case RulesExclude:
+		return "RulesExclude"
+	case ObjectExcluded:
+		return "ObjectExcluded"
+	default:
+		return "InterceptionUnknown"
+	}
+}
+
+// Effect of a Finding. The zero value is EffectUndetermined.
+type Effect uint8
 
 // The effects.
 const (
-	EffectDeny Effect = "Deny"
-	EffectWarn Effect = "Warn"
-	// EffectUndetermined: the answer is open as far as this finding goes.
-	EffectUndetermined Effect = "Undetermined"
+	// EffectUndetermined means that the finding may deny the object.
+	EffectUndetermined Effect = iota
+	EffectWarn
+	EffectDeny
 )
 
-// Finding is what admission has to say about one container under one policy.
+// String returns the name of the effect.
+func (e Effect) String() string {
+	switch e {
+	case EffectWarn:
+		return "Warn"
+	case EffectDeny:
+		return "Deny"
+	default:
+		return "Undetermined"
+	}
+}
+
+// Finding is an objection of admission to one container under one policy.
 type Finding struct {
 	Container Container
-	// Digest that is judged; empty while it is not known.
+	// Digest of the image; empty while it is not known.
 	Digest string
-	// Policy is the name of the ClusterImagePolicy; empty where none is involved.
+	// Policy is the name of the ClusterImagePolicy; empty if the finding is not about a policy.
 	Policy          string
 	Effect          Effect
 	Reason, Message string
 }
 
-// Decision on one object.
+// Decision on one object. The zero value is undetermined.
 type Decision struct {
 	Outcome Outcome
 	// Interception by the validating webhook.
 	Interception Interception
-	// Findings by container, init containers first and ephemeral ones last, and then by policy.
+	// Findings are sorted by container, init containers first and ephemeral ones last, and then by policy.
 	Findings []Finding
-	// Policies that cover any container, by name.
+	// Policies that cover at least one container, by name.
 	Policies []string
-	// Uncovered are the containers that no policy covers.
+	// Uncovered are the containers that no policy covers, so that no-match-policy applies to them.
 	Uncovered []Container
 }

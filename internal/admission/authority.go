@@ -17,42 +17,29 @@ limitations under the License.
 package admission
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/name"
-
-	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// authority of a policy. Exactly one of static, alternatives and unevaluable says how it is judged.
+// authority of a policy. Exactly one of static, requirements and unevaluable is set.
 type authority struct {
 	name    string
 	static  string // pass or fail
 	message string
 
-	// alternatives of which one suffices.
-	alternatives []alternative
+	// requirements of which an image must meet one.
+	requirements []requirement
 
 	attestations bool
-	// unevaluable names the feature that is not evaluated here.
+	// unevaluable names the feature that is not evaluated.
 	unevaluable string
 }
 
-// alternative is what an image may have to pass an authority.
-type alternative struct {
-	rule      *policy.Rule
-	trustRoot string
-	// lenient tells that policy-controller may accept what the rule does not: a positive verdict holds, a negative one
-	// does not.
-	lenient bool
-	// attested tells that policy-controller takes it for attestations.
-	attested bool
-}
+// authorityParser reads authorities as a version of policy-controller does.
+type authorityParser struct{ behavior Behavior }
 
-func parseAuthority(w writtenAuthority) authority {
+func (p authorityParser) parse(w writtenAuthority) authority {
 	a := authority{name: w.Name, attestations: len(w.Attestations) > 0}
 	switch {
 	case w.Static != nil:
@@ -61,7 +48,7 @@ func parseAuthority(w writtenAuthority) authority {
 			break
 		}
 		a.static, a.message = w.Static.Action, w.Static.Message
-	case given(w.Key):
+	case isSet(w.Key):
 		a.unevaluable = "signatures by a key"
 	case w.Keyless == nil:
 		a.unevaluable = "an authority that is neither keyless nor static"
@@ -70,68 +57,63 @@ func parseAuthority(w writtenAuthority) authority {
 	case len(w.Sources) > 0:
 		a.unevaluable = "another source of signatures"
 	default:
-		a.keyless(w)
+		a.requirements, a.unevaluable = p.keyless(w)
 	}
 	return a
 }
 
+// bundleFormat is the signatureFormat of an authority that accepts Sigstore bundles.
 const bundleFormat = "bundle"
 
-func given(raw []byte) bool { return len(raw) > 0 && string(raw) != "null" }
+func isSet(raw []byte) bool { return len(raw) > 0 && string(raw) != "null" }
 
-// keyless takes the shapes in that mean what a trust means: the default root of trust, or a TrustRoot for
-// certificates and log alike. With a TrustRoot for one of them only, policy-controller v0.14 leaves the log out
-// (pkg/webhook/validator.go, checkOptsFromAuthority).
-func (a *authority) keyless(w writtenAuthority) {
+// keyless returns the requirements of an authority, one for each identity, or the feature that is not evaluated.
+// Evaluated are the default root of trust, and a TrustRoot for certificates and log alike: if a TrustRoot is named for
+// one of them only, policy-controller does not verify the log entry (pkg/webhook/validator.go,
+// checkOptsFromAuthority).
+func (p authorityParser) keyless(w writtenAuthority) (requirements []requirement, unevaluable string) {
 	k := w.Keyless
 	switch {
-	case given(k.CACert):
-		a.unevaluable = "keyless.ca-cert"
-		return
+	case isSet(k.CACert):
+		return nil, "keyless.ca-cert"
 	case k.InsecureIgnoreSCT:
-		a.unevaluable = "keyless.insecureIgnoreSCT"
-		return
+		return nil, "keyless.insecureIgnoreSCT"
 	case k.URL == "":
-		a.unevaluable = "a keyless authority without url"
-		return
+		return nil, "a keyless authority without url"
+	case len(k.Identities) == 0:
+		return nil, "a keyless authority without identities"
 	}
-	form, problem := w.form()
-	if problem != "" {
-		a.unevaluable = problem
-		return
+	format, unevaluable := p.format(w)
+	if unevaluable != "" {
+		return nil, unevaluable
 	}
 	for _, id := range k.Identities {
 		if (id.Issuer == "") == (id.IssuerRegexp == "") || (id.Subject == "") == (id.SubjectRegexp == "") {
-			a.unevaluable, a.alternatives = "an identity without exactly one issuer and one subject", nil
-			return
+			return nil, "an identity without exactly one issuer and one subject"
 		}
-		rule, problem := w.rule(policy.Identity{
+		rule, unevaluable := w.rule(policy.Identity{
 			Issuer: id.Issuer, IssuerRegexp: id.IssuerRegexp, Subject: id.Subject, SubjectRegexp: id.SubjectRegexp,
-		}, form)
-		if problem != "" {
-			a.unevaluable, a.alternatives = problem, nil
-			return
+		}, format)
+		if unevaluable != "" {
+			return nil, unevaluable
 		}
-		a.alternatives = append(a.alternatives, alternative{
-			rule: rule, trustRoot: k.TrustRootRef, attested: a.attestations,
-			// It searches the log for what does not stand beside the image.
-			lenient: k.TrustRootRef == "" && w.CTLog != nil,
+		requirements = append(requirements, requirement{
+			rule: rule, trustRoot: k.TrustRootRef, viaAttestation: len(w.Attestations) > 0,
+			acceptsMore: k.TrustRootRef == "" && w.CTLog != nil && p.behavior.SearchesLog,
 		})
 	}
-	if len(a.alternatives) == 0 {
-		a.unevaluable = "a keyless authority without identities"
-	}
+	return requirements, ""
 }
 
-// form in which an authority takes proofs, or what of it is not evaluated.
-func (w *writtenAuthority) form() (form policy.Format, problem string) {
+// format that an authority accepts, or the feature that is not evaluated.
+func (p authorityParser) format(w writtenAuthority) (format policy.Format, unevaluable string) {
 	root, logRoot, logURL := w.Keyless.TrustRootRef, "", ""
 	if w.CTLog != nil {
 		logRoot, logURL = w.CTLog.TrustRootRef, w.CTLog.URL
 	}
 	switch {
 	case w.RFC3161Timestamp != nil:
-		// A policy of our own for a root of trust with a timestamp authority. It leaves the log out.
+		// Evaluated only in a rendered policy for a TrustRoot with a timestamp authority: it does not verify the log entry.
 		if root == "" || w.RFC3161Timestamp.TrustRootRef != root || w.CTLog != nil || w.SignatureFormat == bundleFormat ||
 			policy.AuthorityGroup(w.Name) == w.Name {
 			return "", "RFC 3161 timestamps"
@@ -143,177 +125,41 @@ func (w *writtenAuthority) form() (form policy.Format, problem string) {
 		return "", "a ctlog that names no log"
 	case w.SignatureFormat != bundleFormat:
 		return policy.AuthorityFormat("", false), ""
-	case root != "":
+	case root == "" && !p.behavior.Bundles:
+		return "", "bundles"
+	case root != "" && !p.behavior.TrustRootBundles:
 		return "", "bundles by a TrustRoot"
-	case len(w.Attestations) == 0:
+	case len(w.Attestations) == 0 && !p.behavior.SignatureBundles:
 		return "", "bundles without attestations"
 	default:
 		return policy.AuthorityFormat(bundleFormat, false), ""
 	}
 }
 
-// rule by which an authority judges: attestations, of which one in a bundle may be cosign's signature, or a signature.
-func (w *writtenAuthority) rule(identity policy.Identity, form policy.Format) (rule *policy.Rule, problem string) {
+// rule of an authority for an identity: it requires attestations, one of which may be cosign's signature in a bundle, or
+// a signature.
+func (w *writtenAuthority) rule(identity policy.Identity, format policy.Format) (rule *policy.Rule, unevaluable string) {
+	formats := policy.NewFormats(format)
 	if len(w.Attestations) == 0 {
-		return policy.NewRule(identity, policy.NewFormats(form)), ""
+		return policy.NewRule(identity, formats), ""
 	}
 	var signature policy.Formats
 	var attestations []policy.Attestation
 	for _, a := range w.Attestations {
-		attestation := policy.Attestation{Name: a.Name, PredicateType: a.PredicateType, Formats: policy.NewFormats(form)}
+		attestation := policy.Attestation{Name: a.Name, PredicateType: a.PredicateType, Formats: formats}
 		switch {
 		case a.Policy != nil && (a.Policy.Type != "cue" || a.Policy.Data == ""):
 			return nil, "a condition on an attestation that is not inline CUE"
 		case a.Policy != nil:
 			attestation.CUE = a.Policy.Data
-		case a.PredicateType == policy.SignPredicate && form.Storage() == v1alpha1.SignatureFormatBundle:
-			signature = policy.NewFormats(form)
+		case a.PredicateType == policy.SignPredicate && w.SignatureFormat == bundleFormat:
+			signature = formats
 			continue
 		}
 		if !strings.Contains(a.PredicateType, ":") {
-			return nil, "the predicate type " + a.PredicateType + ", which is no URI"
+			return nil, "the predicate type " + a.PredicateType + ", which is not a URI"
 		}
 		attestations = append(attestations, attestation)
 	}
 	return policy.NewRule(identity, signature, attestations...), ""
-}
-
-// merge makes one alternative of those that ask for the same in different forms.
-func merge(alternatives []alternative) []alternative {
-	var merged []alternative
-	for _, a := range alternatives {
-		if i := slices.IndexFunc(merged, a.likes); i >= 0 {
-			merged[i] = merged[i].or(a)
-		} else {
-			merged = append(merged, a)
-		}
-	}
-	return merged
-}
-
-// likes tells whether two alternatives differ in the form of one single thing only.
-func (a alternative) likes(b alternative) bool {
-	if a.rule.Identity != b.rule.Identity || a.trustRoot != b.trustRoot || a.lenient || b.lenient {
-		return false
-	}
-	switch {
-	case len(a.rule.Attestations) == 0 && len(b.rule.Attestations) == 0:
-		return true
-	case len(a.rule.Attestations) == 1 && len(b.rule.Attestations) == 1 && len(a.rule.Signature) == 0 && len(b.rule.Signature) == 0:
-		return a.rule.Attestations[0].SameExceptFormats(b.rule.Attestations[0])
-	default:
-		return false
-	}
-}
-
-func (a alternative) or(b alternative) alternative {
-	attestations := slices.Clone(a.rule.Attestations)
-	for i := range attestations {
-		attestations[i].Formats = attestations[i].Formats.Union(b.rule.Attestations[i].Formats)
-	}
-	a.rule = policy.NewRule(a.rule.Identity, a.rule.Signature.Union(b.rule.Signature), attestations...)
-	a.attested = a.attested || b.attested
-	return a
-}
-
-// all makes one alternative of groups of authorities of which each must be passed; ok tells whether that is possible.
-func all(authorities []authority) (whole alternative, ok bool) {
-	var names []string
-	groups := map[string][]alternative{}
-	for i := range authorities {
-		a := &authorities[i]
-		if a.static != "" || a.unevaluable != "" {
-			return alternative{}, false
-		}
-		group := policy.AuthorityGroup(a.name)
-		if groups[group] == nil {
-			names = append(names, group)
-		}
-		groups[group] = append(groups[group], a.alternatives...)
-	}
-	var signature policy.Formats
-	var attestations []policy.Attestation
-	for i, group := range names {
-		merged := merge(groups[group])
-		if len(merged) != 1 || merged[0].lenient {
-			return alternative{}, false
-		}
-		if i == 0 {
-			whole = merged[0]
-		} else if merged[0].rule.Identity != whole.rule.Identity || merged[0].trustRoot != whole.trustRoot {
-			return alternative{}, false
-		}
-		if len(merged[0].rule.Signature) > 0 && len(signature) > 0 {
-			return alternative{}, false
-		}
-		signature = signature.Union(merged[0].rule.Signature)
-		attestations = append(attestations, merged[0].rule.Attestations...)
-		whole.attested = whole.attested || merged[0].attested
-	}
-	whole.rule = policy.NewRule(whole.rule.Identity, signature, attestations...)
-	return whole, len(names) > 0
-}
-
-// judgement of a policy or an authority on an image.
-type judgement struct {
-	result          result
-	reason, message string
-}
-
-type result int
-
-const (
-	fails result = iota
-	open
-	passes
-)
-
-// judge asks all that could matter, whatever the first answers are. Unverified tells that policy-controller may accept
-// attestations that nobody signed.
-func (a *alternative) judge(ref name.Reference, judge Judge, unverified bool) judgement {
-	answer := judge(Question{Ref: ref, Rule: a.rule, TrustRoot: a.trustRoot})
-	one := judgement{result: open, reason: answer.Reason, message: answer.Message}
-	switch {
-	case answer.Verdict == v1alpha1.VerdictVerified:
-		one.result = passes
-	case answer.Verdict == v1alpha1.VerdictUntrusted && !a.lenient && (!unverified || !a.attested):
-		one.result = fails
-	}
-	return one
-}
-
-// judge gives a policy's judgement: any authority suffices, and a condition on top may only turn a pass down.
-func (p *Policy) judge(ref name.Reference, judge Judge, unverified bool) judgement {
-	switch {
-	case p.unreadable != "":
-		return judgement{open, v1alpha1.PolicyNotEvaluatedReason, "the policy " + p.unreadable}
-	case len(p.authorities) == 0:
-		// policy-controller v0.14 drops the error (pkg/webhook/validator.go, errorsToFieldErrors).
-		return judgement{result: passes}
-	}
-	var judgements []judgement
-	for i := range p.authorities {
-		switch a := &p.authorities[i]; {
-		case a.static == "pass":
-			judgements = append(judgements, judgement{result: passes})
-		case a.static == "fail":
-			judgements = append(judgements, judgement{fails, v1alpha1.StaticPolicyReason,
-				cmp.Or(a.message, "the policy refuses the image whatever its signatures")})
-		case a.unevaluable != "":
-			judgements = append(judgements, judgement{open, v1alpha1.PolicyNotEvaluatedReason, "not evaluated: " + a.unevaluable})
-		}
-	}
-	for i := range p.alternatives {
-		judgements = append(judgements, p.alternatives[i].judge(ref, judge, unverified))
-	}
-	best := judgements[0]
-	for _, one := range judgements[1:] {
-		if one.result > best.result {
-			best = one
-		}
-	}
-	if best.result == passes && p.condition != "" {
-		return judgement{open, v1alpha1.PolicyNotEvaluatedReason, p.Unevaluable()}
-	}
-	return best
 }

@@ -22,7 +22,7 @@ import (
 	pcconfig "github.com/sigstore/policy-controller/pkg/config"
 )
 
-// NoMatch is what becomes of an image that no policy covers.
+// NoMatch is the decision on an image that no policy covers.
 type NoMatch string
 
 // The values of no-match-policy.
@@ -32,18 +32,20 @@ const (
 	NoMatchWarn  NoMatch = pcconfig.WarnAll
 )
 
-// Config of policy-controller, from its ConfigMap config-policy-controller.
+// Config is policy-controller's configuration, from its ConfigMap config-policy-controller.
 type Config struct {
 	NoMatch NoMatch
-	// EnableOCI11 has policy-controller v0.14 accept attestations unverified.
+	// EnableOCI11 reports whether attestations are looked up as referrers of the image. Some versions do not verify them
+	// then; see Behavior.
 	EnableOCI11 bool
 }
 
-// ParseConfig reads the data of the ConfigMap as policy-controller does; nil gives its defaults.
+// ParseConfig reads the data of the ConfigMap as policy-controller does; for nil it returns policy-controller's
+// defaults.
 func ParseConfig(data map[string]string) (Config, error) {
 	parsed, err := pcconfig.NewPolicyControllerConfigFromMap(data)
 	if err != nil {
-		return Config{}, fmt.Errorf("policy-controller cannot read its configuration: %w", err)
+		return Config{}, fmt.Errorf("policy-controller rejects its configuration: %w", err)
 	}
 	return Config{NoMatch: NoMatch(parsed.NoMatchPolicy), EnableOCI11: parsed.EnableOCI11}, nil
 }

@@ -19,17 +19,20 @@ package admission
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/text"
+	"github.com/karmada-io/image-trust/internal/workload"
 )
 
-// Cluster is what admission's answers depend on.
+// Cluster is the state that the decisions of admission depend on. Every decision of the zero value is Undetermined.
 type Cluster struct {
-	// Validating and Mutating are policy-controller's webhooks, nil where they are not registered.
+	// Validating and Mutating are policy-controller's webhooks, nil if they are not registered.
 	Validating, Mutating *Webhook
 	Policies             *Policies
 	Config               Config
@@ -39,26 +42,39 @@ type Cluster struct {
 	Namespace func(name string) (labels map[string]string, known bool)
 }
 
+// Known reports whether the cluster was read and the version of policy-controller is known. Of a cluster that is not
+// known, a missing webhook says nothing.
+func (c *Cluster) Known() bool {
+	return c.Behavior.Version != "" && c.Policies != nil && c.Namespace != nil
+}
+
 // Target returns what a policy is rendered for in the cluster. The caller adds what the policy's TrustRoot has.
 func (c *Cluster) Target() policy.Target { return c.Behavior.Target(c.Config) }
 
-// interceptions by the webhooks.
+// interceptions of an object by the webhooks. The zero value is unknown.
 type interceptions struct {
 	validating, mutating Interception
-	// debugging is that by the mutating webhook of an ephemeral container, which is added by an update of a subresource.
-	debugging Interception
+	// ephemeral is the interception, by the mutating webhook, of an ephemeral container, which is added by an update of a
+	// subresource.
+	ephemeral Interception
 }
 
 func (c *Cluster) intercepts(o *Object) interceptions {
+	if !c.Known() {
+		return interceptions{}
+	}
 	namespace, known := c.Namespace(o.Namespace)
 	return interceptions{
 		validating: c.Validating.intercepts(o, "", namespace, known),
 		mutating:   c.Mutating.intercepts(o, "", namespace, known),
-		debugging:  c.Mutating.intercepts(o, "ephemeralcontainers", namespace, known),
+		ephemeral:  c.Mutating.intercepts(o, "ephemeralcontainers", namespace, known),
 	}
 }
 
-// Decide gives the answer of admission to the creation of an object.
+// Interception returns whether the validating webhook intercepts the creation of an object.
+func (c *Cluster) Interception(o Object) Interception { return c.intercepts(&o).validating }
+
+// Decide returns the decision of admission on the creation of an object.
 func (c *Cluster) Decide(o Object, judge Judge) Decision {
 	by := c.intercepts(&o)
 	switch by.validating {
@@ -81,50 +97,60 @@ func (c *Cluster) Decide(o Object, judge Judge) Decision {
 	}
 }
 
-// Alike tells that two objects with the same containers get the same answer: both or neither are looked at, and no policy
-// tells objects apart.
-func (c *Cluster) Alike(a, b Object) bool {
-	return !c.Policies.selective() && c.intercepts(&a) == c.intercepts(&b)
+// SameDecision reports whether two objects with the same containers get the same decision: the same webhooks intercept
+// them, and no policy selects objects.
+func (c *Cluster) SameDecision(a, b Object) bool {
+	return c.Known() && !c.Policies.selective() && c.intercepts(&a) == c.intercepts(&b)
 }
 
-// Examine gives the answer as it would be if both webhooks looked at the object.
+// Examine returns the decision as it would be if both webhooks intercepted the object.
 func (c *Cluster) Examine(o Object, judge Judge) Decision {
-	by := interceptions{validating: Intercepted, mutating: Intercepted, debugging: WebhookMissing}
+	by := interceptions{validating: Intercepted, mutating: Intercepted, ephemeral: WebhookMissing}
 	if c.Mutating != nil {
-		by.debugging = c.Mutating.ruled(&o, "ephemeralcontainers")
+		by.ephemeral = c.Mutating.matchRules(&o, "ephemeralcontainers")
 	}
 	return c.examine(o, by, judge)
+}
+
+// Uncovered returns the containers of an object whose images no policy covers by their names. A policy on a single
+// digest may cover an image that is named by tag all the same; Decide resolves the tag.
+func (c *Cluster) Uncovered(o Object) []Container {
+	if !c.Known() {
+		return nil
+	}
+	var uncovered []Container
+	for _, container := range o.Containers {
+		ref, err := name.ParseReference(container.Image)
+		if err == nil && len(c.Policies.Covering(WithDigest(ref), o)) == 0 {
+			uncovered = append(uncovered, container)
+		}
+	}
+	return uncovered
 }
 
 func (c *Cluster) examine(o Object, by interceptions, judge Judge) Decision {
 	e := examination{cluster: c, object: o, by: by, judge: judge, covering: map[string]bool{}}
 	containers := slices.Clone(o.Containers)
 	slices.SortStableFunc(containers, func(a, b Container) int {
-		return cmp.Compare(turn(a.Field), turn(b.Field))
+		return cmp.Compare(fieldOrder(a.Field), fieldOrder(b.Field))
 	})
 	for _, container := range containers {
-		e.container(container)
+		if c.Known() {
+			e.container(container)
+		} else {
+			e.add(container, "", "", EffectUndetermined, v1alpha1.AdmissionUnreadableReason,
+				"the cluster's admission or the version of policy-controller is not known")
+		}
 	}
-	decision := Decision{Outcome: Allowed, Interception: Intercepted, Findings: e.findings, Uncovered: e.uncovered}
-	for covering := range e.covering {
-		decision.Policies = append(decision.Policies, covering)
+	return Decision{
+		Outcome: e.outcome(), Interception: Intercepted,
+		Findings: e.findings, Policies: slices.Sorted(maps.Keys(e.covering)), Uncovered: e.uncovered,
 	}
-	slices.Sort(decision.Policies)
-	has := func(effect Effect) bool {
-		return slices.ContainsFunc(e.findings, func(f Finding) bool { return f.Effect == effect })
-	}
-	switch {
-	case has(EffectDeny):
-		decision.Outcome = Denied
-	case has(EffectUndetermined):
-		decision.Outcome = Undetermined
-	}
-	return decision
 }
 
-// turn of a field of a pod's spec, in the order that policy-controller takes them.
-func turn(field string) int {
-	return slices.Index([]string{"initContainers", "containers", "ephemeralContainers"}, field)
+// fieldOrder is the order in which policy-controller validates the fields of a pod's spec.
+func fieldOrder(field string) int {
+	return slices.Index([]string{workload.InitContainers, workload.Containers, workload.EphemeralContainers}, field)
 }
 
 // examination of one object.
@@ -139,17 +165,34 @@ type examination struct {
 	uncovered []Container
 }
 
-func (e *examination) find(c Container, digest, policy string, effect Effect, reason, message string) {
+func (e *examination) outcome() Outcome {
+	has := func(effect Effect) bool {
+		return slices.ContainsFunc(e.findings, func(f Finding) bool { return f.Effect == effect })
+	}
+	switch {
+	case has(EffectDeny):
+		return Denied
+	case has(EffectUndetermined), !e.cluster.Known():
+		return Undetermined
+	default:
+		return Allowed
+	}
+}
+
+// maxMessage is the length of the longest message of a finding, in bytes. Messages quote users and registries.
+const maxMessage = 512
+
+func (e *examination) add(c Container, digest, policy string, effect Effect, reason, message string) {
 	e.findings = append(e.findings, Finding{
-		Container: c, Digest: digest, Policy: policy, Effect: effect, Reason: reason, Message: bound(message),
+		Container: c, Digest: digest, Policy: policy, Effect: effect, Reason: reason, Message: text.Truncate(message, maxMessage),
 	})
 }
 
-// unresolved stands for the digest of a tag that is not known: policies cover images by name.
+// unresolved replaces the digest of a tag that is not known: policies cover images by name.
 const unresolved = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 
-// WithDigest is a reference as policies see it, with a digest in the place of a tag. Which one matters only to a policy
-// on a single digest.
+// WithDigest returns a reference as policies match it: with a digest instead of a tag. The digest matters only to a
+// policy on a single digest.
 func WithDigest(ref name.Reference) name.Digest {
 	if digest, ok := ref.(name.Digest); ok {
 		return digest
@@ -157,44 +200,40 @@ func WithDigest(ref name.Reference) name.Digest {
 	return ref.Context().Digest(unresolved)
 }
 
-// container is judged as policy-controller v0.14 does (pkg/webhook/validator.go): the mutating webhook puts a digest
-// beside every tag, whether or not a policy covers the image (resolvePodSpec), and the validating one refuses what
-// has none (refOrFieldError).
+// container decides on one container in policy-controller's order: the mutating webhook adds a digest to every tag, and
+// the validating webhook denies an image without a digest.
 func (e *examination) container(c Container) {
 	ref, err := name.ParseReference(c.Image)
 	if err != nil {
-		e.find(c, "", "", EffectDeny, v1alpha1.InvalidReferenceReason, err.Error())
+		e.add(c, "", "", EffectDeny, v1alpha1.InvalidReferenceReason, err.Error())
 		return
 	}
+	digest := ""
 	covering := e.cluster.Policies.Covering(WithDigest(ref), e.object)
-	image, pinned := ref.(name.Digest)
-	if !pinned {
-		if effect, problem := e.tagged(c); effect != "" {
+	if image, pinned := ref.(name.Digest); pinned {
+		digest = image.DigestStr()
+	} else {
+		if effect, problem := e.tag(c, covering); problem != "" {
+			e.add(c, "", "", effect, v1alpha1.NotADigestReason, problem)
 			e.cover(c, covering)
-			e.find(c, "", "", effect, v1alpha1.NotADigestReason, problem)
 			return
 		}
 		answer := e.judge(Question{Ref: ref})
-		if answer.Digest == "" {
-			e.find(c, "", "", EffectUndetermined, answer.Reason, answer.Message)
+		if digest = answer.Digest; digest == "" {
+			e.add(c, "", "", EffectUndetermined, answer.Reason, answer.Message)
 		} else {
-			image = ref.Context().Digest(answer.Digest)
-			covering = e.cluster.Policies.Covering(image, e.object)
+			covering = e.cluster.Policies.Covering(ref.Context().Digest(digest), e.object)
 		}
 	}
 	e.cover(c, covering)
-	digest := ""
-	if image != (name.Digest{}) {
-		digest = image.DigestStr()
-	}
 	if len(covering) == 0 {
 		e.noMatch(c, digest)
 	}
 	e.policies(c, ref, digest, covering)
 }
 
-// cover records which policies cover a container's image. While the digest of a tag is not known these are the policies that
-// cover the image by its name.
+// cover records which policies cover a container. While the digest of a tag is not known, these are the policies that cover
+// the image by its name.
 func (e *examination) cover(c Container, covering []*Policy) {
 	if len(covering) == 0 {
 		e.uncovered = append(e.uncovered, c)
@@ -204,52 +243,53 @@ func (e *examination) cover(c Container, covering []*Policy) {
 	}
 }
 
-// tagged says what is wrong with an image that is named by tag, if anything is.
-func (e *examination) tagged(c Container) (effect Effect, problem string) {
+// tag returns the problem of an image that is named by tag; it is empty if the tag is resolved to a digest.
+func (e *examination) tag(c Container, covering []*Policy) (effect Effect, problem string) {
 	mutating := e.by.mutating
-	if c.Field == "ephemeralContainers" {
-		mutating = e.by.debugging
+	if c.Field == workload.EphemeralContainers {
+		mutating = e.by.ephemeral
 	}
-	switch mutating {
-	case Intercepted:
-		return "", ""
-	case InterceptionUnknown:
-		return EffectUndetermined, "the image is named by tag, and it is not known whether a webhook turns it into a digest"
+	switch {
+	case mutating == InterceptionUnknown, mutating == Intercepted && len(covering) == 0 && !e.cluster.Behavior.ResolvesEveryTag:
+		return EffectUndetermined, "the image is named by tag, and it is not known whether a webhook resolves the tag to a digest"
+	case mutating == Intercepted:
+		return EffectUndetermined, ""
 	default:
-		return EffectDeny, "the image is named by tag, and no webhook turns it into a digest"
+		return EffectDeny, "the image is named by tag, and no webhook resolves the tag to a digest"
 	}
 }
 
-// policies must all pass; one that warns only does not refuse.
+// policies evaluates the covering policies, each of which must accept the image. A policy with mode warn does not deny.
 func (e *examination) policies(c Container, ref name.Reference, digest string, covering []*Policy) {
+	in := evaluator{ref: ref, judge: e.judge, behavior: e.cluster.Behavior, target: e.cluster.Target()}
 	for _, p := range covering {
-		judgement := p.judge(ref, e.judge, e.cluster.Config.EnableOCI11)
+		evaluated := in.policy(p)
 		effect := EffectDeny
 		switch {
-		case judgement.result == passes:
+		case evaluated.result == accepted:
 			continue
 		case p.Warn:
 			effect = EffectWarn
-		case judgement.result == open:
+		case evaluated.result == undetermined:
 			effect = EffectUndetermined
 		}
-		e.find(c, digest, p.Name, effect, judgement.reason, judgement.message)
+		e.add(c, digest, p.Name, effect, evaluated.reason, evaluated.message)
 	}
 }
 
 func (e *examination) noMatch(c Container, digest string) {
-	const nobody = "no ClusterImagePolicy covers the image"
+	const uncovered = "no ClusterImagePolicy covers the image"
 	switch e.cluster.Config.NoMatch {
 	case NoMatchAllow:
 	case NoMatchWarn:
-		e.find(c, digest, "", EffectWarn, v1alpha1.NoMatchingPolicyReason, nobody+", and no-match-policy is warn")
+		e.add(c, digest, "", EffectWarn, v1alpha1.NoMatchingPolicyReason, uncovered+", and no-match-policy is warn")
 	default:
 		effect := EffectDeny
 		if digest == "" && e.cluster.Policies.nameDigests() {
-			// A policy on the digest may cover it.
+			// A policy on the digest of the tag may cover it.
 			effect = EffectUndetermined
 		}
-		e.find(c, digest, "", effect, v1alpha1.NoMatchingPolicyReason,
-			fmt.Sprintf("%s, and no-match-policy is %s", nobody, NoMatchDeny))
+		e.add(c, digest, "", effect, v1alpha1.NoMatchingPolicyReason,
+			fmt.Sprintf("%s, and no-match-policy is %s", uncovered, NoMatchDeny))
 	}
 }

@@ -32,8 +32,8 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// parse makes a policy of a spec in YAML.
-func parse(tb testing.TB, spec string) *Policy {
+// parsePolicy returns the policy of a spec in YAML.
+func parsePolicy(tb testing.TB, spec string) *Policy {
 	tb.Helper()
 	object := &unstructured.Unstructured{Object: map[string]any{}}
 	var parsed any
@@ -42,20 +42,20 @@ func parse(tb testing.TB, spec string) *Policy {
 	}
 	object.SetName("policy")
 	object.Object["spec"] = parsed
-	return ParsePolicy(object)
+	return ParsePolicy(object, V014())
 }
 
 const (
-	ours    = `{name: a, keyless: {url: https://fulcio, identities: [{issuer: i, subject: right}]}}`
-	theirs  = `{name: b, keyless: {url: https://fulcio, identities: [{issuer: i, subject: wrong}]}}`
-	nobodys = `{name: c, keyless: {url: https://fulcio, identities: [{issuer: i, subject: unknown}]}}`
-	allowed = `{name: d, static: {action: pass}}`
+	right   = `{name: a, keyless: {url: https://fulcio, identities: [{issuer: i, subject: right}]}}`
+	wrong   = `{name: b, keyless: {url: https://fulcio, identities: [{issuer: i, subject: wrong}]}}`
+	unknown = `{name: c, keyless: {url: https://fulcio, identities: [{issuer: i, subject: unknown}]}}`
+	pass    = `{name: d, static: {action: pass}}`
 	fail    = `{name: e, static: {action: fail, message: not here}}`
-	keyed   = `{name: f, key: {data: x}}`
+	withKey = `{name: f, key: {data: x}}`
 )
 
-// judging by the subject's name; tags named missing are not known.
-func judging(asked *[]Question) Judge {
+// judgeBySubject returns a Judge that answers by the subject of the rule. Tags named missing cannot be resolved.
+func judgeBySubject(asked *[]Question) Judge {
 	return func(q Question) Answer {
 		if asked != nil {
 			*asked = append(*asked, q)
@@ -78,7 +78,7 @@ func judging(asked *[]Question) Judge {
 	}
 }
 
-func cluster(policies ...*Policy) *Cluster {
+func newCluster(policies ...*Policy) *Cluster {
 	everything := []admissionregistrationv1.RuleWithOperations{{
 		Operations: []admissionregistrationv1.OperationType{"CREATE", "UPDATE"},
 		Rule:       admissionregistrationv1.Rule{APIGroups: []string{"*"}, APIVersions: []string{"*"}, Resources: []string{"*/*"}},
@@ -92,13 +92,14 @@ func cluster(policies ...*Policy) *Cluster {
 	}
 	return &Cluster{
 		Validating: webhook, Mutating: webhook, Policies: NewPolicies(policies...), Config: Config{NoMatch: NoMatchDeny},
+		Behavior: V014(),
 		Namespace: func(namespace string) (map[string]string, bool) {
 			return map[string]string{"include": map[string]string{"in": "true"}[namespace]}, namespace != "new"
 		},
 	}
 }
 
-func pod(images ...string) Object {
+func newPod(images ...string) Object {
 	o := Object{Version: "v1", Kind: "Pod", Namespace: "in"}
 	for i, image := range images {
 		o.Containers = append(o.Containers, Container{Field: "containers", Name: fmt.Sprint(i), Image: image})
@@ -106,9 +107,9 @@ func pod(images ...string) Object {
 	return o
 }
 
-// said are the findings as EFFECT REASON.
-func said(d Decision) []string {
-	out := []string{string(d.Outcome)}
+// summary lists the outcome and the findings, as POLICY EFFECT REASON.
+func summary(d Decision) []string {
+	out := []string{d.Outcome.String()}
 	for _, f := range d.Findings {
 		out = append(out, fmt.Sprintf("%s %s %s", f.Policy, f.Effect, f.Reason))
 	}
@@ -117,38 +118,38 @@ func said(d Decision) []string {
 
 func TestAuthorities(t *testing.T) {
 	for name, tc := range map[string]struct {
-		spec string // beside images
+		spec string // without images
 		want []string
 	}{
-		"right":                     {"authorities: [" + ours + "]", []string{"Allowed"}},
-		"wrong":                     {"authorities: [" + theirs + "]", []string{"Denied", "policy-0 Deny IdentityMismatch"}},
-		"unknown":                   {"authorities: [" + nobodys + "]", []string{"Undetermined", "policy-0 Undetermined RateLimited"}},
-		"unknown, warning":          {"mode: warn, authorities: [" + nobodys + "]", []string{"Allowed", "policy-0 Warn RateLimited"}},
-		"any suffices":              {"authorities: [" + theirs + "," + nobodys + "," + ours + "]", []string{"Allowed"}},
-		"unknown beside wrong":      {"authorities: [" + theirs + "," + nobodys + "]", []string{"Undetermined", "policy-0 Undetermined RateLimited"}},
-		"key":                       {"authorities: [" + keyed + "]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
-		"key or pass":               {"authorities: [" + keyed + "," + allowed + "]", []string{"Allowed"}},
-		"fail":                      {"authorities: [" + fail + "]", []string{"Denied", "policy-0 Deny StaticPolicy"}},
-		"no authorities":            {"authorities: []", []string{"Allowed"}},
-		"condition on a pass":       {"policy: {type: cue}, authorities: [" + ours + "]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
-		"condition on a failure":    {"policy: {type: rego}, authorities: [" + theirs + "]", []string{"Denied", "policy-0 Deny IdentityMismatch"}},
-		"online log, right":         {"authorities: [{ctlog: {url: https://rekor}, " + ours[1:] + "]", []string{"Allowed"}},
-		"online log, wrong":         {"authorities: [{ctlog: {url: https://rekor}, " + theirs[1:] + "]", []string{"Undetermined", "policy-0 Undetermined IdentityMismatch"}},
-		"attestations":              {"authorities: [{attestations: [{name: x}], " + ours[1:] + "]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
-		"bundle":                    {"authorities: [{signatureFormat: bundle, " + ours[1:] + "]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
-		"another source":            {"authorities: [{source: [{oci: x/y}], " + ours[1:] + "]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
-		"timestamps":                {"authorities: [{rfc3161timestamp: {trustRootRef: r}, " + ours[1:] + "]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
-		"root without log":          {"authorities: [{keyless: {url: x, trustRootRef: r, identities: [{issuer: i, subject: right}]}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
-		"root with log":             {"authorities: [{ctlog: {url: x, trustRootRef: r}, keyless: {url: x, trustRootRef: r, identities: [{issuer: i, subject: right}]}}]", []string{"Allowed"}},
-		"SCT not wanted":            {"authorities: [{keyless: {url: x, insecureIgnoreSCT: true, identities: [{issuer: i, subject: wrong}]}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
-		"anybody":                   {"authorities: [{keyless: {url: x, identities: [{issuer: i}]}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
-		"nobody":                    {"authorities: [{keyless: {url: x, identities: []}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
-		"something new":             {"authorities: [{name: x, oracle: {}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
-		"of a shape that is no one": {"authorities: yes", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
+		"right":                  {"authorities: [" + right + "]", []string{"Allowed"}},
+		"wrong":                  {"authorities: [" + wrong + "]", []string{"Denied", "policy-0 Deny IdentityMismatch"}},
+		"unknown":                {"authorities: [" + unknown + "]", []string{"Undetermined", "policy-0 Undetermined RateLimited"}},
+		"unknown, warning":       {"mode: warn, authorities: [" + unknown + "]", []string{"Allowed", "policy-0 Warn RateLimited"}},
+		"any suffices":           {"authorities: [" + wrong + "," + unknown + "," + right + "]", []string{"Allowed"}},
+		"unknown or wrong":       {"authorities: [" + wrong + "," + unknown + "]", []string{"Undetermined", "policy-0 Undetermined RateLimited"}},
+		"key":                    {"authorities: [" + withKey + "]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
+		"key or pass":            {"authorities: [" + withKey + "," + pass + "]", []string{"Allowed"}},
+		"fail":                   {"authorities: [" + fail + "]", []string{"Denied", "policy-0 Deny StaticPolicy"}},
+		"no authorities":         {"authorities: []", []string{"Allowed"}},
+		"condition on a pass":    {"policy: {type: cue}, authorities: [" + right + "]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
+		"condition on a failure": {"policy: {type: rego}, authorities: [" + wrong + "]", []string{"Denied", "policy-0 Deny IdentityMismatch"}},
+		"online log, right":      {"authorities: [{ctlog: {url: https://rekor}, " + right[1:] + "]", []string{"Allowed"}},
+		"online log, wrong":      {"authorities: [{ctlog: {url: https://rekor}, " + wrong[1:] + "]", []string{"Undetermined", "policy-0 Undetermined IdentityMismatch"}},
+		"attestations":           {"authorities: [{attestations: [{name: x}], " + right[1:] + "]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
+		"bundle":                 {"authorities: [{signatureFormat: bundle, " + right[1:] + "]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
+		"another source":         {"authorities: [{source: [{oci: x/y}], " + right[1:] + "]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
+		"timestamps":             {"authorities: [{rfc3161timestamp: {trustRootRef: r}, " + right[1:] + "]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
+		"root without log":       {"authorities: [{keyless: {url: x, trustRootRef: r, identities: [{issuer: i, subject: right}]}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
+		"root with log":          {"authorities: [{ctlog: {url: x, trustRootRef: r}, keyless: {url: x, trustRootRef: r, identities: [{issuer: i, subject: right}]}}]", []string{"Allowed"}},
+		"without SCT":            {"authorities: [{keyless: {url: x, insecureIgnoreSCT: true, identities: [{issuer: i, subject: wrong}]}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
+		"without subject":        {"authorities: [{keyless: {url: x, identities: [{issuer: i}]}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
+		"without identities":     {"authorities: [{keyless: {url: x, identities: []}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
+		"an unknown authority":   {"authorities: [{name: x, oracle: {}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
+		"not a list":             {"authorities: yes", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := parse(t, "{images: [{glob: '**'}], "+tc.spec+"}")
-			got := said(cluster(p).Decide(pod("karmada/x@sha256:"+strings.Repeat("a", 64)), judging(nil)))
+			p := parsePolicy(t, "{images: [{glob: '**'}], "+tc.spec+"}")
+			got := summary(newCluster(p).Decide(newPod("karmada/x@sha256:"+strings.Repeat("a", 64)), judgeBySubject(nil)))
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
@@ -157,75 +158,75 @@ func TestAuthorities(t *testing.T) {
 }
 
 func TestContainers(t *testing.T) {
-	covered := "{images: [{glob: 'index.docker.io/karmada/*'}], authorities: [" + theirs + "]}"
-	warned := "{mode: warn, images: [{glob: 'index.docker.io/karmada/*'}], authorities: [" + theirs + "]}"
+	covered := "{images: [{glob: 'index.docker.io/karmada/*'}], authorities: [" + wrong + "]}"
+	warned := "{mode: warn, images: [{glob: 'index.docker.io/karmada/*'}], authorities: [" + wrong + "]}"
 	for name, tc := range map[string]struct {
 		policies []string
 		object   Object
 		change   func(*Cluster)
 		want     []string
 	}{
-		"tag":                          {[]string{covered}, pod("karmada/x:v1"), nil, []string{"Denied", "policy-0 Deny IdentityMismatch"}},
-		"all policies must pass":       {[]string{warned, covered, covered}, pod("karmada/x:v1"), nil, []string{"Denied", "policy-0 Warn IdentityMismatch", "policy-1 Deny IdentityMismatch", "policy-2 Deny IdentityMismatch"}},
-		"nobody's":                     {[]string{covered}, pod("nginx"), nil, []string{"Denied", " Deny NoMatchingPolicy"}},
-		"nobody's, warn":               {[]string{covered}, pod("nginx"), func(c *Cluster) { c.Config.NoMatch = NoMatchWarn }, []string{"Allowed", " Warn NoMatchingPolicy"}},
-		"nobody's, allow":              {[]string{covered}, pod("nginx"), func(c *Cluster) { c.Config.NoMatch = NoMatchAllow }, []string{"Allowed"}},
-		"tag that is not known":        {[]string{warned}, pod("karmada/x:missing"), nil, []string{"Undetermined", " Undetermined ImageNotFound", "policy-0 Warn ImageNotFound"}},
-		"nobody's, tag not known":      {nil, pod("karmada/x:missing"), nil, []string{"Denied", " Undetermined ImageNotFound", " Deny NoMatchingPolicy"}},
-		"allowed, tag not known":       {nil, pod("karmada/x:missing"), func(c *Cluster) { c.Config.NoMatch = NoMatchAllow }, []string{"Undetermined", " Undetermined ImageNotFound"}},
-		"no mutation":                  {[]string{warned}, pod("karmada/x:v1"), func(c *Cluster) { c.Mutating = nil }, []string{"Denied", " Deny NotADigest"}},
-		"name that cannot be read":     {[]string{warned}, pod("Karmada/X"), nil, []string{"Denied", " Deny InvalidReference"}},
-		"no webhook":                   {[]string{covered}, pod("karmada/x:v1"), func(c *Cluster) { c.Validating = nil }, []string{"Allowed"}},
-		"namespace not known":          {[]string{covered}, in("new", pod("karmada/x:v1")), nil, []string{"Undetermined", " Undetermined NotADigest"}},
-		"namespace not opted in":       {[]string{covered}, in("out", pod("karmada/x:v1")), nil, []string{"Allowed"}},
-		"conditions are not evaluated": {[]string{covered}, pod("karmada/x:v1"), func(c *Cluster) { c.Validating = limited(c.Validating, func(w *Webhook) { w.conditions = true }) }, []string{"Undetermined", "policy-0 Undetermined IdentityMismatch"}},
+		"tag":                       {[]string{covered}, newPod("karmada/x:v1"), nil, []string{"Denied", "policy-0 Deny IdentityMismatch"}},
+		"all policies must pass":    {[]string{warned, covered, covered}, newPod("karmada/x:v1"), nil, []string{"Denied", "policy-0 Warn IdentityMismatch", "policy-1 Deny IdentityMismatch", "policy-2 Deny IdentityMismatch"}},
+		"uncovered":                 {[]string{covered}, newPod("nginx"), nil, []string{"Denied", " Deny NoMatchingPolicy"}},
+		"uncovered, warn":           {[]string{covered}, newPod("nginx"), func(c *Cluster) { c.Config.NoMatch = NoMatchWarn }, []string{"Allowed", " Warn NoMatchingPolicy"}},
+		"uncovered, allow":          {[]string{covered}, newPod("nginx"), func(c *Cluster) { c.Config.NoMatch = NoMatchAllow }, []string{"Allowed"}},
+		"unresolved tag":            {[]string{warned}, newPod("karmada/x:missing"), nil, []string{"Undetermined", " Undetermined ImageNotFound", "policy-0 Warn ImageNotFound"}},
+		"uncovered, unresolved tag": {nil, newPod("karmada/x:missing"), nil, []string{"Denied", " Undetermined ImageNotFound", " Deny NoMatchingPolicy"}},
+		"allowed, unresolved tag":   {nil, newPod("karmada/x:missing"), func(c *Cluster) { c.Config.NoMatch = NoMatchAllow }, []string{"Undetermined", " Undetermined ImageNotFound"}},
+		"no mutation":               {[]string{warned}, newPod("karmada/x:v1"), func(c *Cluster) { c.Mutating = nil }, []string{"Denied", " Deny NotADigest"}},
+		"invalid reference":         {[]string{warned}, newPod("Karmada/X"), nil, []string{"Denied", " Deny InvalidReference"}},
+		"no webhook":                {[]string{covered}, newPod("karmada/x:v1"), func(c *Cluster) { c.Validating = nil }, []string{"Allowed"}},
+		"unknown namespace":         {[]string{covered}, inNamespace("new", newPod("karmada/x:v1")), nil, []string{"Undetermined", " Undetermined NotADigest"}},
+		"namespace not opted in":    {[]string{covered}, inNamespace("out", newPod("karmada/x:v1")), nil, []string{"Allowed"}},
+		"matchConditions":           {[]string{covered}, newPod("karmada/x:v1"), func(c *Cluster) { c.Validating = changed(c.Validating, func(w *Webhook) { w.conditions = true }) }, []string{"Undetermined", "policy-0 Undetermined IdentityMismatch"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var policies []*Policy
 			for _, spec := range tc.policies {
-				policies = append(policies, parse(t, spec))
+				policies = append(policies, parsePolicy(t, spec))
 			}
-			c := cluster(policies...)
+			c := newCluster(policies...)
 			if tc.change != nil {
 				tc.change(c)
 			}
-			if diff := cmp.Diff(tc.want, said(c.Decide(tc.object, judging(nil)))); diff != "" {
+			if diff := cmp.Diff(tc.want, summary(c.Decide(tc.object, judgeBySubject(nil)))); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func in(namespace string, o Object) Object {
+func inNamespace(namespace string, o Object) Object {
 	o.Namespace = namespace
 	return o
 }
 
-func limited(w *Webhook, change func(*Webhook)) *Webhook {
-	changed := *w
-	change(&changed)
-	return &changed
+func changed(w *Webhook, change func(*Webhook)) *Webhook {
+	copied := *w
+	change(&copied)
+	return &copied
 }
 
-// TestAsksAllAtOnce: a judge that knows nothing yet hears every question that the answer depends on.
-func TestAsksAllAtOnce(t *testing.T) {
-	covered := "{images: [{glob: 'index.docker.io/karmada/*'}], authorities: [" + theirs + "," + ours + "]}"
-	other := "{images: [{glob: '**'}], authorities: [" + nobodys + "]}"
-	c := cluster(parse(t, covered), parse(t, other))
+// TestPendingJudgeReceivesAllQuestions: a judge without answers is asked every question that the decision depends on.
+func TestPendingJudgeReceivesAllQuestions(t *testing.T) {
+	covered := "{images: [{glob: 'index.docker.io/karmada/*'}], authorities: [" + wrong + "," + right + "]}"
+	other := "{images: [{glob: '**'}], authorities: [" + unknown + "]}"
+	c := newCluster(parsePolicy(t, covered), parsePolicy(t, other))
 	var before, after []Question
-	object := pod("karmada/x:v1", "karmada/y:v1", "nginx:missing")
+	object := newPod("karmada/x:v1", "karmada/y:v1", "nginx:missing")
 	c.Decide(object, func(q Question) Answer {
 		before = append(before, q)
 		return Answer{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.PendingReason}
 	})
-	c.Decide(object, judging(&after))
+	c.Decide(object, judgeBySubject(&after))
 	if len(before) != 10 {
 		t.Errorf("%d questions were asked, want 3 for digests and 7 for verdicts", len(before))
 	}
 	compare := func(q Question) string { return fmt.Sprint(q.Ref.Name(), q.Rule.ID(), q.TrustRoot) }
 	for _, q := range after {
 		if !slices.ContainsFunc(before, func(b Question) bool { return compare(b) == compare(q) }) {
-			t.Errorf("%s was asked only once the answers were known", compare(q))
+			t.Errorf("%s was asked only after other answers were known", compare(q))
 		}
 	}
 	if before[0].Rule != nil {
@@ -248,20 +249,20 @@ func TestInterceptions(t *testing.T) {
 		object       Object
 		want         Interception
 	}{
-		"all":                     {registration{rules: rule("*", "*", "*", "CREATE")}, deployment, Intercepted},
-		"all, subresources too":   {registration{rules: rule("*", "*", "*/*", "*")}, deployment, Intercepted},
-		"pods with subresources":  {registration{rules: rule("*", "v1", "pods/*", "CREATE")}, pod, Intercepted},
-		"a subresource only":      {registration{rules: rule("*", "v1", "pods/ephemeralcontainers", "CREATE")}, pod, RulesExclude},
-		"another group":           {registration{rules: rule("batch", "v1", "*", "CREATE")}, deployment, RulesExclude},
-		"updates only":            {registration{rules: rule("apps", "v1", "deployments", "UPDATE")}, deployment, RulesExclude},
-		"no rules":                {registration{}, deployment, RulesExclude},
-		"another version":         {registration{rules: rule("apps", "v1beta1", "deployments", "CREATE")}, deployment, InterceptionUnknown},
-		"another version, exact":  {registration{rules: rule("apps", "v1beta1", "deployments", "CREATE"), matchPolicy: &exact}, deployment, RulesExclude},
-		"object left out":         {registration{rules: rule("*", "*", "*", "*"), objectSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"tier": "test"}}}, deployment, ObjectExcluded},
-		"object selected":         {registration{rules: rule("*", "*", "*", "*"), objectSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"tier": "prod"}}}, deployment, Intercepted},
-		"namespace left out":      {registration{rules: rule("*", "*", "*", "*"), namespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"a": "b"}}}, deployment, NamespaceNotOptedIn},
-		"selector cannot be read": {registration{rules: rule("*", "*", "*", "*"), namespaceSelector: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "a", Operator: "Near"}}}}, deployment, InterceptionUnknown},
-		"fails open":              {registration{rules: rule("*", "*", "*", "*"), failurePolicy: &ignore}, deployment, Intercepted},
+		"all":                    {registration{rules: rule("*", "*", "*", "CREATE")}, deployment, Intercepted},
+		"all, subresources too":  {registration{rules: rule("*", "*", "*/*", "*")}, deployment, Intercepted},
+		"pods with subresources": {registration{rules: rule("*", "v1", "pods/*", "CREATE")}, pod, Intercepted},
+		"a subresource only":     {registration{rules: rule("*", "v1", "pods/ephemeralcontainers", "CREATE")}, pod, RulesExclude},
+		"another group":          {registration{rules: rule("batch", "v1", "*", "CREATE")}, deployment, RulesExclude},
+		"updates only":           {registration{rules: rule("apps", "v1", "deployments", "UPDATE")}, deployment, RulesExclude},
+		"no rules":               {registration{}, deployment, RulesExclude},
+		"another version":        {registration{rules: rule("apps", "v1beta1", "deployments", "CREATE")}, deployment, InterceptionUnknown},
+		"another version, exact": {registration{rules: rule("apps", "v1beta1", "deployments", "CREATE"), matchPolicy: &exact}, deployment, RulesExclude},
+		"object excluded":        {registration{rules: rule("*", "*", "*", "*"), objectSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"tier": "test"}}}, deployment, ObjectExcluded},
+		"object selected":        {registration{rules: rule("*", "*", "*", "*"), objectSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"tier": "prod"}}}, deployment, Intercepted},
+		"namespace excluded":     {registration{rules: rule("*", "*", "*", "*"), namespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"a": "b"}}}, deployment, NamespaceNotOptedIn},
+		"invalid selector":       {registration{rules: rule("*", "*", "*", "*"), namespaceSelector: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "a", Operator: "Near"}}}}, deployment, InterceptionUnknown},
+		"fails open":             {registration{rules: rule("*", "*", "*", "*"), failurePolicy: &ignore}, deployment, Intercepted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := newWebhook(tc.registration).intercepts(&tc.object, "", nil, true); got != tc.want {
@@ -270,20 +271,20 @@ func TestInterceptions(t *testing.T) {
 		})
 	}
 	if !newWebhook(registration{failurePolicy: &ignore}).FailsOpen() || newWebhook(registration{}).FailsOpen() {
-		t.Error("failurePolicy is not told apart")
+		t.Error("FailsOpen does not report the failurePolicy")
 	}
 }
 
-func TestWithReplacesAPolicy(t *testing.T) {
+func TestPoliciesWith(t *testing.T) {
 	covering := func(set *Policies) []string {
 		var names []string
-		for _, p := range set.Covering(digestOf(t, "karmada/x"), pod()) {
+		for _, p := range set.Covering(digestOf(t, "karmada/x"), newPod()) {
 			names = append(names, fmt.Sprint(p.Name, " ", p.Warn))
 		}
 		return names
 	}
 	named := func(name, spec string) *Policy {
-		p := parse(t, spec)
+		p := parsePolicy(t, spec)
 		p.Name = name
 		return p
 	}
@@ -301,7 +302,7 @@ func TestWithReplacesAPolicy(t *testing.T) {
 		}
 	}
 	if got := set.With(named("b", "images: []")).Get("b"); got == nil || set.Get("b") != nil || set.Get("a") == nil {
-		t.Error("Get does not find what is there")
+		t.Error("Get does not return the policy of the name")
 	}
 }
 
@@ -321,6 +322,6 @@ func TestConfig(t *testing.T) {
 		}
 	}
 	if _, err := ParseConfig(map[string]string{"enable-oci11": "perhaps"}); err == nil {
-		t.Error("no error for what is no boolean")
+		t.Error("no error for a value that is not a boolean")
 	}
 }

@@ -25,8 +25,8 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// FuzzParsePolicy feeds the spec of a ClusterImagePolicy, and has it judge. Nothing that is not known may pass, but what a
-// policy passes whatever the image.
+// FuzzParsePolicy parses the spec of a ClusterImagePolicy and decides by it. An image without a verdict is not allowed,
+// unless the policy allows every image.
 func FuzzParsePolicy(f *testing.F) {
 	f.Add([]byte(`{"images":[{"glob":"**"}],"authorities":[` +
 		`{"name":"signer","keyless":{"url":"https://fulcio","identities":[{"issuer":"i","subject":"s"}]}},` +
@@ -39,19 +39,19 @@ func FuzzParsePolicy(f *testing.F) {
 		if json.Unmarshal(spec, &written) != nil {
 			return
 		}
-		p := ParsePolicy(&unstructured.Unstructured{Object: map[string]any{"spec": written}})
-		c := cluster(p)
-		decision := c.Decide(pod("docker.io/karmada/a:v1"), func(Question) Answer {
-			return Answer{Digest: digestOfNothing, Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.PendingReason}
+		p := ParsePolicy(&unstructured.Unstructured{Object: map[string]any{"spec": written}}, V014())
+		c := newCluster(p)
+		decision := c.Decide(newPod("docker.io/karmada/a:v1"), func(Question) Answer {
+			return Answer{Digest: emptyDigest, Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.PendingReason}
 		})
-		passes := len(p.authorities) == 0 || p.unreadable != ""
+		passes := len(p.authorities) == 0 || p.invalid != ""
 		for _, a := range p.authorities {
 			passes = passes || a.static == "pass"
 		}
 		if decision.Outcome == Allowed && !passes && !p.Warn {
-			t.Errorf("admitted without knowing: %+v", decision)
+			t.Errorf("allowed without a verdict: %+v", decision)
 		}
 	})
 }
 
-const digestOfNothing = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+const emptyDigest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -32,7 +32,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// TestMatchingAsPolicyController has policy-controller's own code say which policies cover an image in an object.
+// TestMatchingAsPolicyController compares the policies that cover an image in an object with those that policy-controller's
+// own code finds.
 func TestMatchingAsPolicyController(t *testing.T) {
 	globs := []string{
 		"*", "*/*", "**", "index.docker.io/karmada/*", "index.docker.io/karmada/**", "docker.io/karmada/*", "karmada/*",
@@ -89,7 +90,7 @@ func TestMatchingAsPolicyController(t *testing.T) {
 			if err := yaml.Unmarshal([]byte(document), &object.Object); err != nil {
 				t.Fatal(err)
 			}
-			policies = append(policies, ParsePolicy(object))
+			policies = append(policies, ParsePolicy(object, V014()))
 		}
 	}
 	theirs, err := pcconfig.NewImagePoliciesConfigFromMap(data)
@@ -124,11 +125,11 @@ func TestMatchingAsPolicyController(t *testing.T) {
 	fmt.Printf("figure: policy_matching_agreement %d/%d\n", agreed, asked)
 }
 
-// BenchmarkCovering asks a thousand policies about an image that was asked about before.
+// BenchmarkCovering looks up an image that is cached among a thousand policies.
 func BenchmarkCovering(b *testing.B) {
 	var policies []*Policy
 	for i := range 1000 {
-		policies = append(policies, parse(b, fmt.Sprintf("images: [{glob: index.docker.io/karmada/image-%d@*}]", i)))
+		policies = append(policies, parsePolicy(b, fmt.Sprintf("images: [{glob: index.docker.io/karmada/image-%d@*}]", i)))
 	}
 	set := NewPolicies(policies...)
 	image := digestOf(b, "karmada/image-7")

@@ -24,19 +24,19 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// maxRemembered bounds how many images the policies that cover them are remembered for.
-const maxRemembered = 50_000
+// maxCachedImages bounds how many images the covering policies are cached for.
+const maxCachedImages = 50_000
 
-// Policies of a cluster. They do not change, and are safe for concurrent use.
+// Policies are the policies of a cluster. The set is immutable and safe for concurrent use.
 type Policies struct {
-	all  []*Policy // by name
-	memo *memo
-	// instead takes the place of the policy of its name, or stands beside the others.
-	instead *Policy
+	all      []*Policy // by name
+	coverage *coverageCache
+	// overlay replaces the policy of its name, or is added to the others. It is nil in most sets.
+	overlay *Policy
 }
 
-// memo of the policies that cover an image, whatever the object.
-type memo struct {
+// coverageCache holds the policies whose globs match an image, by image.
+type coverageCache struct {
 	mu      sync.Mutex
 	byImage map[string][]*Policy
 }
@@ -45,12 +45,12 @@ type memo struct {
 func NewPolicies(policies ...*Policy) *Policies {
 	all := slices.Clone(policies)
 	slices.SortFunc(all, func(a, b *Policy) int { return cmp.Compare(a.Name, b.Name) })
-	return &Policies{all: all, memo: &memo{byImage: map[string][]*Policy{}}}
+	return &Policies{all: all, coverage: &coverageCache{byImage: map[string][]*Policy{}}}
 }
 
-// With returns the set with one policy added, or replaced by name. It shares what the set remembers.
+// With returns the set with one policy added, or replaced by name. It shares the cache of the set.
 func (p *Policies) With(policy *Policy) *Policies {
-	return &Policies{all: p.all, memo: p.memo, instead: policy}
+	return &Policies{all: p.all, coverage: p.coverage, overlay: policy}
 }
 
 // Merge returns the set with some policies added, or replaced by name.
@@ -61,12 +61,12 @@ func (p *Policies) Merge(policies ...*Policy) *Policies {
 	return NewPolicies(append(all, policies...)...)
 }
 
-// Get returns the policy of a name, nil where there is none.
+// Get returns the policy of a name, or nil.
 func (p *Policies) Get(policy string) *Policy {
-	if p.instead != nil && p.instead.Name == policy {
-		return p.instead
+	if p.overlay != nil && p.overlay.Name == policy {
+		return p.overlay
 	}
-	i, found := slices.BinarySearchFunc(p.all, policy, func(a *Policy, b string) int { return cmp.Compare(a.Name, b) })
+	i, found := slices.BinarySearchFunc(p.all, policy, compareName)
 	if !found {
 		return nil
 	}
@@ -77,34 +77,39 @@ func (p *Policies) Get(policy string) *Policy {
 func (p *Policies) Covering(image name.Digest, o Object) []*Policy {
 	whole := image.Name()
 	var covering []*Policy
-	for _, policy := range p.memo.covering(whole, p.all) {
-		if (p.instead == nil || policy.Name != p.instead.Name) && policy.applies(&o) {
+	for _, policy := range p.coverage.covering(whole, p.all) {
+		if (p.overlay == nil || policy.Name != p.overlay.Name) && policy.applies(&o) {
 			covering = append(covering, policy)
 		}
 	}
-	if p.instead != nil && p.instead.Covers(whole, &o) {
-		at, _ := slices.BinarySearchFunc(covering, p.instead.Name, func(a *Policy, b string) int { return cmp.Compare(a.Name, b) })
-		covering = slices.Insert(covering, at, p.instead)
+	if p.overlay != nil && p.overlay.Covers(whole, &o) {
+		at, _ := slices.BinarySearchFunc(covering, p.overlay.Name, compareName)
+		covering = slices.Insert(covering, at, p.overlay)
 	}
 	return covering
 }
 
-// nameDigests tells whether any policy is about single digests.
+func compareName(policy *Policy, name string) int { return cmp.Compare(policy.Name, name) }
+
+// nameDigests reports whether a policy has a glob for a single digest.
 func (p *Policies) nameDigests() bool {
-	return slices.ContainsFunc(p.all, func(policy *Policy) bool { return policy.namesDigest }) ||
-		p.instead != nil && p.instead.namesDigest
+	return p.any(func(policy *Policy) bool { return policy.namesDigest })
 }
 
-// selective tells whether any policy is about some objects only.
+// selective reports whether a policy applies to some objects only.
 func (p *Policies) selective() bool {
-	return slices.ContainsFunc(p.all, func(policy *Policy) bool { return len(policy.matches) > 0 }) ||
-		p.instead != nil && len(p.instead.matches) > 0
+	return p.any(func(policy *Policy) bool { return len(policy.matches) > 0 })
 }
 
-func (m *memo) covering(image string, all []*Policy) []*Policy {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if known, ok := m.byImage[image]; ok {
+func (p *Policies) any(has func(*Policy) bool) bool {
+	return slices.ContainsFunc(p.all, has) || p.overlay != nil && has(p.overlay)
+}
+
+// covering returns the policies whose globs match an image.
+func (c *coverageCache) covering(image string, all []*Policy) []*Policy {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known, ok := c.byImage[image]; ok {
 		return known
 	}
 	var covering []*Policy
@@ -113,9 +118,9 @@ func (m *memo) covering(image string, all []*Policy) []*Policy {
 			covering = append(covering, policy)
 		}
 	}
-	if len(m.byImage) >= maxRemembered {
-		clear(m.byImage)
+	if len(c.byImage) >= maxCachedImages {
+		clear(c.byImage)
 	}
-	m.byImage[image] = covering
+	c.byImage[image] = covering
 	return covering
 }

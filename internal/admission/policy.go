@@ -17,6 +17,7 @@ limitations under the License.
 package admission
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -31,25 +32,27 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // Policy is a ClusterImagePolicy as admission applies it.
 type Policy struct {
 	Name string
-	// Warn tells that it warns only (mode warn).
+	// Warn reports whether the policy only warns (mode warn).
 	Warn bool
 
 	globs []*regexp.Regexp
-	// namesDigest tells that a glob is about one digest.
+	// namesDigest reports whether a glob selects a single digest.
 	namesDigest bool
 	matches     []match
 	authorities []authority
-	// alternatives of which one suffices, of all authorities.
-	alternatives []alternative
-	// condition is what spec.policy is written in; empty where there is none.
+	// requirements of all authorities, one of which suffices.
+	requirements []requirement
+	// condition is the language of a policy on top of the authorities (spec.policy) that is not evaluated; empty if there is
+	// none.
 	condition string
-	// unreadable says why nothing of it can be told. Such a policy may cover anything.
-	unreadable string
+	// invalid says why the policy cannot be parsed. Such a policy may cover any image, and its result is undetermined.
+	invalid string
 }
 
 // match limits a policy to a resource.
@@ -58,7 +61,7 @@ type match struct {
 	selector                 labels.Selector
 }
 
-// What is read of the spec of a ClusterImagePolicy (policy-controller v0.14 pkg/apis/policy/v1alpha1).
+// The fields of a ClusterImagePolicy's spec that are read (policy-controller pkg/apis/policy/v1alpha1).
 type (
 	writtenPolicy struct {
 		Images []struct {
@@ -114,17 +117,17 @@ type (
 	}
 )
 
-// ParsePolicy reads a ClusterImagePolicy. It never fails: of what cannot be read nothing is told, and everything
-// may be covered by it.
-func ParsePolicy(cip *unstructured.Unstructured) *Policy {
+// ParsePolicy parses a ClusterImagePolicy as a version of policy-controller does. It never fails: an invalid policy may
+// cover any image, and its result is undetermined.
+func ParsePolicy(cip *unstructured.Unstructured, behavior Behavior) *Policy {
 	p := &Policy{Name: cip.GetName()}
 	encoded, err := json.Marshal(cip.Object["spec"])
 	if err != nil {
-		return p.cannotBeRead(err)
+		return p.unparsable(err)
 	}
 	var written writtenPolicy
 	if err := json.Unmarshal(encoded, &written); err != nil {
-		return p.cannotBeRead(err)
+		return p.unparsable(err)
 	}
 	p.Warn = written.Mode == "warn"
 	for _, image := range written.Images {
@@ -133,7 +136,7 @@ func ParsePolicy(cip *unstructured.Unstructured) *Policy {
 		}
 		compiled, err := glob.Compile(image.Glob)
 		if err != nil {
-			return p.cannotBeRead(err)
+			return p.unparsable(err)
 		}
 		p.globs = append(p.globs, compiled)
 		p.namesDigest = p.namesDigest || strings.Contains(image.Glob, "sha256:")
@@ -142,53 +145,54 @@ func ParsePolicy(cip *unstructured.Unstructured) *Policy {
 		limit := match{group: m.Group, version: m.Version, resource: m.Resource, selector: labels.Everything()}
 		if m.Selector != nil {
 			if limit.selector, err = metav1.LabelSelectorAsSelector(m.Selector); err != nil {
-				return p.cannotBeRead(err)
+				return p.unparsable(err)
 			}
 		}
 		p.matches = append(p.matches, limit)
 	}
+	parser := authorityParser{behavior}
 	for _, a := range written.Authorities {
-		p.authorities = append(p.authorities, parseAuthority(a))
+		p.authorities = append(p.authorities, parser.parse(a))
 	}
-	p.conclude(written.Policy)
+	p.combine(written.Policy)
 	return p
 }
 
-// conclude says what an image needs by all authorities together. Of conditions on top of them the one that trusts are
-// rendered with is known.
-func (p *Policy) conclude(condition *writtenCondition) {
+// combine derives the requirements on an image from all authorities together. Of the policies on top of them (spec.policy)
+// only policy.RegoPolicy is evaluated.
+func (p *Policy) combine(condition *writtenCondition) {
 	var names []string
-	var alternatives []alternative
+	var requirements []requirement
 	for i := range p.authorities {
 		names = append(names, p.authorities[i].name)
-		alternatives = append(alternatives, p.authorities[i].alternatives...)
+		requirements = append(requirements, p.authorities[i].requirements...)
 	}
-	p.alternatives = merge(alternatives)
+	p.requirements = combine(requirements)
 	if condition == nil {
 		return
 	}
-	if condition.Type == "rego" && condition.Data == policy.Condition(names) {
-		if whole, ok := all(p.authorities); ok {
-			p.alternatives = []alternative{whole}
+	if rego, ok := policy.ParseRego(condition.Data); ok && condition.Type == "rego" && slices.Equal(rego.Authorities, names) {
+		if whole, ok := requireAll(p.authorities); ok {
+			p.requirements = []requirement{whole}
 			return
 		}
 	}
-	p.condition = condition.Type
+	p.condition = cmp.Or(condition.Type, "an unknown language")
 }
 
-func (p *Policy) cannotBeRead(err error) *Policy {
-	return &Policy{Name: p.Name, unreadable: bound(fmt.Sprintf("cannot be read: %s", err))}
+func (p *Policy) unparsable(err error) *Policy {
+	return &Policy{Name: p.Name, invalid: text.Truncate(fmt.Sprintf("is not valid: %s", err), maxMessage)}
 }
 
-// CoversImage tells whether the policy's globs select an image by its whole name, as name.Reference spells it.
+// CoversImage reports whether the policy's globs match the whole name of an image, as name.Reference spells it.
 func (p *Policy) CoversImage(image string) bool {
-	return p.unreadable != "" || slices.ContainsFunc(p.globs, func(g *regexp.Regexp) bool { return g.MatchString(image) })
+	return p.invalid != "" || slices.ContainsFunc(p.globs, func(g *regexp.Regexp) bool { return g.MatchString(image) })
 }
 
-// applies tells whether the policy is about objects such as this one (policy-controller v0.14
-// pkg/apis/config.GetMatchingPolicies): "*" stands for any version, and for nothing else.
+// applies reports whether the policy selects an object, as pkg/apis/config.GetMatchingPolicies of policy-controller does:
+// "*" is a wildcard for versions only.
 func (p *Policy) applies(o *Object) bool {
-	if p.unreadable != "" || len(p.matches) == 0 {
+	if p.invalid != "" || len(p.matches) == 0 {
 		return true
 	}
 	resource, _ := apimeta.UnsafeGuessKindToResource(schema.GroupVersionKind{Group: o.Group, Version: o.Version, Kind: o.Kind})
@@ -198,20 +202,20 @@ func (p *Policy) applies(o *Object) bool {
 	})
 }
 
-// Covers tells whether the policy is about an image, by its whole name, in an object.
+// Covers reports whether the policy covers an image, by its whole name, in an object.
 func (p *Policy) Covers(image string, o *Object) bool {
 	return p.applies(o) && p.CoversImage(image)
 }
 
-// Attestations tells whether the policy asks for attestations.
+// Attestations reports whether the policy requires attestations.
 func (p *Policy) Attestations() bool {
 	return slices.ContainsFunc(p.authorities, func(a authority) bool { return a.attestations })
 }
 
-// Unevaluable names what of the policy is not evaluated here; empty where all is.
+// Unevaluable names the features of the policy that are not evaluated; it is empty if all are.
 func (p *Policy) Unevaluable() string {
-	if p.unreadable != "" {
-		return p.unreadable
+	if p.invalid != "" {
+		return p.invalid
 	}
 	var features []string
 	for i := range p.authorities {
@@ -225,15 +229,5 @@ func (p *Policy) Unevaluable() string {
 	if len(features) == 0 {
 		return ""
 	}
-	return bound("not evaluated: " + strings.Join(features, ", "))
-}
-
-// maxMessage bounds what users and registries wrote, in bytes.
-const maxMessage = 512
-
-func bound(text string) string {
-	if len(text) <= maxMessage {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxMessage], "") + "…"
+	return text.Truncate("not evaluated: "+strings.Join(features, ", "), maxMessage)
 }

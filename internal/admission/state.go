@@ -28,36 +28,49 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// ConfigName is the name of the ConfigMap of policy-controller, in the namespace of its webhook (v0.14,
-// pkg/config.PolicyControllerConfigName).
+// ConfigName is the name of policy-controller's ConfigMap, in the namespace of its webhook
+// (pkg/config.PolicyControllerConfigName).
 const ConfigName = "config-policy-controller"
 
-// Source of state.
+// DefaultWebhookName is the name of policy-controller's webhooks for workloads in its own manifests and Helm chart.
+const DefaultWebhookName = "policy.sigstore.dev"
+
+// Source is a list of objects that the state is read from.
 type Source string
 
-// The sources that have to be read before the state is known. Policies are not among them: their kind may not be installed.
+// The sources that must be listed before the state is known. The ClusterImagePolicies are not among them, because their
+// kind may not be installed.
 const (
-	WebhookConfigurations Source = "webhook configurations"
-	Configuration         Source = "policy-controller's configuration"
-	Namespaces            Source = "namespaces"
+	ValidatingWebhooks Source = "validating webhook configurations"
+	MutatingWebhooks   Source = "mutating webhook configurations"
+	Configuration      Source = "policy-controller's configuration"
+	Namespaces         Source = "namespaces"
 )
 
-// State is safe for concurrent use.
+// Sources returns all sources.
+func Sources() []Source {
+	return []Source{ValidatingWebhooks, MutatingWebhooks, Configuration, Namespaces}
+}
+
+// State collects the objects that the decisions of admission depend on. It is safe for concurrent use.
 type State struct {
 	webhook  string
 	behavior Behavior
 
 	mu         sync.Mutex
-	read       map[Source]int
+	listed     map[Source]bool
 	policies   map[string]knownPolicy
 	validating map[string]admissionregistrationv1.ValidatingWebhookConfiguration
 	mutating   map[string]admissionregistrationv1.MutatingWebhookConfiguration
 	configs    map[string]map[string]string // data by namespace
 	namespaces map[string]map[string]string // labels by name
-	// cluster is made anew after a change.
+	// cluster is assembled on demand, and nil after a change.
 	cluster *Cluster
 }
 
@@ -66,16 +79,13 @@ type knownPolicy struct {
 	parsed *Policy
 }
 
-// DefaultWebhookName is the name of policy-controller's webhooks for workloads in its own manifests and Helm chart.
-const DefaultWebhookName = "policy.sigstore.dev"
-
 // NewState returns a State that recognises policy-controller's webhooks by their name, which is usually
 // DefaultWebhookName, and decides as one version of policy-controller does.
 func NewState(webhook string, behavior Behavior) *State {
 	return &State{
 		webhook:    webhook,
 		behavior:   behavior,
-		read:       map[Source]int{},
+		listed:     map[Source]bool{},
 		policies:   map[string]knownPolicy{},
 		validating: map[string]admissionregistrationv1.ValidatingWebhookConfiguration{},
 		mutating:   map[string]admissionregistrationv1.MutatingWebhookConfiguration{},
@@ -84,22 +94,18 @@ func NewState(webhook string, behavior Behavior) *State {
 	}
 }
 
-// lists is how many lists each source is read in.
-func lists() map[Source]int {
-	return map[Source]int{WebhookConfigurations: 2, Configuration: 1, Namespaces: 1}
-}
-
-// Read notes that a list of a source has been told whole.
-func (s *State) Read(source Source) {
+// MarkListed records that all objects of a source have been set.
+func (s *State) MarkListed(source Source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.read[source]++
+	s.listed[source] = true
 }
 
 // Behavior returns the behavior of the version of policy-controller.
 func (s *State) Behavior() Behavior { return s.behavior }
 
-// Cluster is the state as admission sees it, or an error that names what has not been read yet or is unusable.
+// Cluster returns the state that decisions depend on. The error names the sources that have not been listed yet, or why
+// policy-controller's configuration is not usable.
 func (s *State) Cluster() (Cluster, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,13 +121,12 @@ func (s *State) Cluster() (Cluster, error) {
 
 func (s *State) assemble() (*Cluster, error) {
 	var missing []string
-	for source, needed := range lists() {
-		if s.read[source] < needed {
+	for _, source := range Sources() {
+		if !s.listed[source] {
 			missing = append(missing, string(source))
 		}
 	}
 	if len(missing) > 0 {
-		slices.Sort(missing)
 		return nil, errors.New("Not read yet: " + strings.Join(missing, ", ") + ".")
 	}
 	policies := make([]*Policy, 0, len(s.policies))
@@ -137,12 +142,12 @@ func (s *State) assemble() (*Cluster, error) {
 	}
 	var err error
 	if cluster.Config, err = ParseConfig(s.config(cluster)); err != nil {
-		return nil, fmt.Errorf("ConfigMap %s cannot be read as policy-controller reads it: %w", ConfigName, err)
+		return nil, fmt.Errorf("ConfigMap %s is not valid for policy-controller: %w", ConfigName, err)
 	}
 	return cluster, nil
 }
 
-// config of policy-controller, nil while it has none or its webhook is not registered.
+// config returns policy-controller's configuration, nil if it has none or its webhook is not registered.
 func (s *State) config(cluster *Cluster) map[string]string {
 	if cluster.Validating == nil {
 		return nil
@@ -150,7 +155,7 @@ func (s *State) config(cluster *Cluster) map[string]string {
 	return s.configs[cluster.Validating.ServiceNamespace]
 }
 
-// namespace returns the labels of a namespace as they are now.
+// namespace returns the current labels of a namespace.
 func (s *State) namespace(name string) (map[string]string, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,15 +163,16 @@ func (s *State) namespace(name string) (map[string]string, bool) {
 	return labels, known
 }
 
-// PolicyChange is how a policy differs from what it was.
+// PolicyChange is a change of a ClusterImagePolicy. Before or after is nil if the policy was created or deleted.
 type PolicyChange struct {
 	before, after *Policy
 }
 
-// None tells that nothing changed.
+// None reports whether nothing changed.
 func (c PolicyChange) None() bool { return c.before == c.after }
 
-// Covers tells whether the policy covers an image, by its whole name with tag or digest, or did so before.
+// Covers reports whether the policy covers an image now, or covered it before. The image is a whole name with a tag or
+// a digest.
 func (c PolicyChange) Covers(image string) bool {
 	ref, err := name.ParseReference(image)
 	if err != nil {
@@ -176,10 +182,10 @@ func (c PolicyChange) Covers(image string) bool {
 	return c.before != nil && c.before.CoversImage(image) || c.after != nil && c.after.CoversImage(image)
 }
 
-// SetPolicy takes a ClusterImagePolicy in. One that policy-controller cannot use is none: it is dropped from what the
-// webhook loads (v0.14 pkg/reconciler/clusterimagepolicy, handleCIPError).
+// SetPolicy adds or replaces a ClusterImagePolicy. A policy that policy-controller reports as failed is removed if that
+// is what policy-controller does with it.
 func (s *State) SetPolicy(cip *unstructured.Unstructured) PolicyChange {
-	if failed(cip) {
+	if s.behavior.DropsFailedPolicies && policy.ReadyCondition(cip).Status == metav1.ConditionFalse {
 		return s.RemovePolicy(cip.GetName())
 	}
 	s.mu.Lock()
@@ -189,23 +195,13 @@ func (s *State) SetPolicy(cip *unstructured.Unstructured) PolicyChange {
 	if known.parsed != nil && equality.Semantic.DeepEqual(known.spec, spec) {
 		return PolicyChange{known.parsed, known.parsed}
 	}
-	parsed := ParsePolicy(cip)
+	parsed := ParsePolicy(cip, s.behavior)
 	s.policies[cip.GetName()] = knownPolicy{spec: spec, parsed: parsed}
 	s.cluster = nil
 	return PolicyChange{known.parsed, parsed}
 }
 
-// failed tells whether policy-controller reports that it cannot use the policy as it is.
-func failed(cip *unstructured.Unstructured) bool {
-	observed, _, _ := unstructured.NestedInt64(cip.Object, "status", "observedGeneration")
-	conditions, _, _ := unstructured.NestedSlice(cip.Object, "status", "conditions")
-	return observed == cip.GetGeneration() && slices.ContainsFunc(conditions, func(c any) bool {
-		fields, ok := c.(map[string]any)
-		return ok && fields["type"] == "Ready" && fields["status"] == "False"
-	})
-}
-
-// RemovePolicy forgets a ClusterImagePolicy.
+// RemovePolicy removes a ClusterImagePolicy.
 func (s *State) RemovePolicy(name string) PolicyChange {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -217,39 +213,39 @@ func (s *State) RemovePolicy(name string) PolicyChange {
 	return PolicyChange{before: known.parsed}
 }
 
-// SetValidating takes a configuration of validating webhooks in.
+// SetValidating adds or replaces a ValidatingWebhookConfiguration, and reports whether that is a change.
 func (s *State) SetValidating(config *admissionregistrationv1.ValidatingWebhookConfiguration) bool {
 	return set(s, s.validating, config.Name, admissionregistrationv1.ValidatingWebhookConfiguration{Webhooks: config.Webhooks})
 }
 
-// RemoveValidating forgets a configuration of validating webhooks.
+// RemoveValidating removes a ValidatingWebhookConfiguration, and reports whether that is a change.
 func (s *State) RemoveValidating(name string) bool { return remove(s, s.validating, name) }
 
-// SetMutating takes a configuration of mutating webhooks in.
+// SetMutating adds or replaces a MutatingWebhookConfiguration, and reports whether that is a change.
 func (s *State) SetMutating(config *admissionregistrationv1.MutatingWebhookConfiguration) bool {
 	return set(s, s.mutating, config.Name, admissionregistrationv1.MutatingWebhookConfiguration{Webhooks: config.Webhooks})
 }
 
-// RemoveMutating forgets a configuration of mutating webhooks.
+// RemoveMutating removes a MutatingWebhookConfiguration, and reports whether that is a change.
 func (s *State) RemoveMutating(name string) bool { return remove(s, s.mutating, name) }
 
-// SetConfig takes a ConfigMap of policy-controller's name in.
+// SetConfig adds or replaces a ConfigMap named ConfigName, and reports whether that is a change.
 func (s *State) SetConfig(config *corev1.ConfigMap) bool {
 	return set(s, s.configs, config.Namespace, config.Data)
 }
 
-// RemoveConfig forgets the ConfigMap of a namespace.
+// RemoveConfig removes the ConfigMap of a namespace, and reports whether that is a change.
 func (s *State) RemoveConfig(namespace string) bool { return remove(s, s.configs, namespace) }
 
-// SetNamespace takes the labels of a namespace in.
+// SetNamespace adds or replaces the labels of a namespace, and reports whether that is a change.
 func (s *State) SetNamespace(name string, labels map[string]string) bool {
 	return set(s, s.namespaces, name, labels)
 }
 
-// RemoveNamespace forgets a namespace.
+// RemoveNamespace removes a namespace, and reports whether that is a change.
 func (s *State) RemoveNamespace(name string) bool { return remove(s, s.namespaces, name) }
 
-// set tells whether the value is another than before.
+// set reports whether the value differs from the one before.
 func set[T any](s *State, values map[string]T, key string, value T) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -261,7 +257,7 @@ func set[T any](s *State, values map[string]T, key string, value T) bool {
 	return true
 }
 
-// remove tells whether there was a value.
+// remove reports whether there was a value.
 func remove[T any](s *State, values map[string]T, key string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

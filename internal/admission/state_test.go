@@ -26,7 +26,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-func cip(glob, ready string) *unstructured.Unstructured {
+func newPolicy(glob, ready string) *unstructured.Unstructured {
 	out := &unstructured.Unstructured{Object: map[string]any{
 		"metadata": map[string]any{"name": "p", "generation": int64(2)},
 		"spec":     map[string]any{"images": []any{map[string]any{"glob": glob}}},
@@ -41,13 +41,14 @@ func configMap(namespace, noMatch string) *corev1.ConfigMap {
 	return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: ConfigName}, Data: map[string]string{"no-match-policy": noMatch}}
 }
 
-func TestUnreadUntilAllIsRead(t *testing.T) {
+func TestStateIsUnknownUntilAllSourcesAreListed(t *testing.T) {
 	s := NewState("w", V014())
-	for _, source := range []Source{WebhookConfigurations, Configuration, WebhookConfigurations, Namespaces} {
+	for _, source := range Sources() {
 		if _, err := s.Cluster(); err == nil || !strings.HasPrefix(err.Error(), "Not read yet: ") {
 			t.Errorf("before %s: got %v", source, err)
 		}
-		s.Read(source)
+		s.MarkListed(source)
+		s.MarkListed(source) // once is enough, and twice is not another source
 	}
 	cluster, err := s.Cluster()
 	if err != nil || cluster.Validating != nil || cluster.Config.NoMatch != NoMatchDeny {
@@ -55,18 +56,19 @@ func TestUnreadUntilAllIsRead(t *testing.T) {
 	}
 }
 
-func read(t *testing.T) *State {
+// newListedState returns the state of an empty cluster.
+func newListedState(t *testing.T) *State {
 	t.Helper()
 	s := NewState("w", V014())
-	for _, source := range []Source{WebhookConfigurations, WebhookConfigurations, Configuration, Namespaces} {
-		s.Read(source)
+	for _, source := range Sources() {
+		s.MarkListed(source)
 	}
 	return s
 }
 
-func TestConfigurationIsThatOfTheWebhooksNamespace(t *testing.T) {
-	s := read(t)
-	s.SetConfig(configMap("elsewhere", "allow"))
+func TestStateReadsConfigurationInTheWebhooksNamespace(t *testing.T) {
+	s := newListedState(t)
+	s.SetConfig(configMap("other", "allow"))
 	s.SetConfig(configMap("cosign-system", "warn"))
 	noMatch := func() NoMatch {
 		t.Helper()
@@ -86,26 +88,26 @@ func TestConfigurationIsThatOfTheWebhooksNamespace(t *testing.T) {
 		}}},
 	}
 	if !s.SetValidating(webhook) || s.SetValidating(webhook) {
-		t.Error("a change is not told from none")
+		t.Error("a change is not distinguished from none")
 	}
 	if got := noMatch(); got != NoMatchWarn {
 		t.Errorf("got %s, want warn", got)
 	}
 	if !s.RemoveConfig("cosign-system") || s.RemoveConfig("cosign-system") {
-		t.Error("a removal is not told from none")
+		t.Error("a removal is not distinguished from none")
 	}
 	if got := noMatch(); got != NoMatchDeny {
 		t.Errorf("without a ConfigMap: got %s, want the default", got)
 	}
 	s.SetConfig(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "cosign-system"}, Data: map[string]string{"enable-oci11": "perhaps"}})
 	if _, err := s.Cluster(); err == nil || !strings.Contains(err.Error(), ConfigName) {
-		t.Errorf("a configuration that policy-controller cannot read: got %v", err)
+		t.Errorf("an invalid configuration: got %v", err)
 	}
 }
 
-func TestPolicies(t *testing.T) {
-	s := read(t)
-	there := func() bool {
+func TestStatePolicies(t *testing.T) {
+	s := newListedState(t)
+	exists := func() bool {
 		t.Helper()
 		cluster, err := s.Cluster()
 		if err != nil {
@@ -113,24 +115,24 @@ func TestPolicies(t *testing.T) {
 		}
 		return cluster.Policies.Get("p") != nil
 	}
-	change := s.SetPolicy(cip("index.docker.io/karmada/*", "Unknown"))
-	if change.None() || !change.Covers("index.docker.io/karmada/x:v1") || change.Covers("index.docker.io/other/x:v1") || !there() {
+	change := s.SetPolicy(newPolicy("index.docker.io/karmada/*", "Unknown"))
+	if change.None() || !change.Covers("index.docker.io/karmada/x:v1") || change.Covers("index.docker.io/other/x:v1") || !exists() {
 		t.Errorf("a new policy: got %+v", change)
 	}
-	if change := s.SetPolicy(cip("index.docker.io/karmada/*", "True")); !change.None() {
+	if change := s.SetPolicy(newPolicy("index.docker.io/karmada/*", "True")); !change.None() {
 		t.Errorf("a change of the status alone: got %+v", change)
 	}
-	change = s.SetPolicy(cip("index.docker.io/other/*", "True"))
+	change = s.SetPolicy(newPolicy("index.docker.io/other/*", "True"))
 	if !change.Covers("index.docker.io/karmada/x:v1") || !change.Covers("index.docker.io/other/x:v1") {
-		t.Errorf("another glob: got %+v, want both that are covered and those that were", change)
+		t.Errorf("another glob: got %+v, want the images covered now and before", change)
 	}
-	if change := s.SetPolicy(cip("index.docker.io/other/*", "False")); change.None() || there() {
+	if change := s.SetPolicy(newPolicy("index.docker.io/other/*", "False")); change.None() || exists() {
 		t.Errorf("policy-controller cannot use it: got %+v", change)
 	}
-	if change := s.SetPolicy(cip("index.docker.io/other/*", "True")); change.None() || !there() {
+	if change := s.SetPolicy(newPolicy("index.docker.io/other/*", "True")); change.None() || !exists() {
 		t.Errorf("policy-controller can use it again: got %+v", change)
 	}
-	if change := s.RemovePolicy("p"); change.None() || there() {
+	if change := s.RemovePolicy("p"); change.None() || exists() {
 		t.Errorf("removed: got %+v", change)
 	}
 	if change := s.RemovePolicy("p"); !change.None() {
@@ -138,22 +140,22 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
-func TestNamespaces(t *testing.T) {
-	s := read(t)
+func TestStateNamespaces(t *testing.T) {
+	s := newListedState(t)
 	cluster, err := s.Cluster()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, known := cluster.Namespace("a"); known {
-		t.Error("a namespace is known that nobody told of")
+		t.Error("a namespace is known that was not set")
 	}
 	if !s.SetNamespace("a", map[string]string{"x": "y"}) || s.SetNamespace("a", map[string]string{"x": "y"}) {
-		t.Error("a change is not told from none")
+		t.Error("a change is not distinguished from none")
 	}
 	if labels, known := cluster.Namespace("a"); !known || labels["x"] != "y" {
 		t.Errorf("got %v, %t", labels, known)
 	}
 	if !s.RemoveNamespace("a") {
-		t.Error("a removal is not told")
+		t.Error("a removal is not reported")
 	}
 }

@@ -28,21 +28,21 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Webhook of policy-controller, as it is registered.
+// Webhook is the registration of a webhook of policy-controller.
 type Webhook struct {
-	// ServiceNamespace is the namespace of the service behind it; empty where it is called by URL.
+	// ServiceNamespace is the namespace of the webhook's service; empty if the webhook is called by URL.
 	ServiceNamespace string
 
 	failsOpen         bool
 	rules             []admissionregistrationv1.RuleWithOperations
 	equivalent        bool
 	conditions        bool
-	namespaceSelector labels.Selector // nil where it cannot be read
+	namespaceSelector labels.Selector // nil if it is invalid
 	objectSelector    labels.Selector
 }
 
-// FindValidating returns the validating webhook of a name, nil where none is registered. Of several, the first
-// configuration by name counts.
+// FindValidating returns the validating webhook of a name, nil if none is registered. If several are, it is the one in
+// the first configuration by name.
 func FindValidating(webhook string, configs []admissionregistrationv1.ValidatingWebhookConfiguration) *Webhook {
 	slices.SortFunc(configs, func(a, b admissionregistrationv1.ValidatingWebhookConfiguration) int {
 		return cmp.Compare(a.Name, b.Name)
@@ -59,7 +59,7 @@ func FindValidating(webhook string, configs []admissionregistrationv1.Validating
 	return nil
 }
 
-// FindMutating is FindValidating for mutating webhooks.
+// FindMutating returns the mutating webhook of a name, as FindValidating does for validating webhooks.
 func FindMutating(webhook string, configs []admissionregistrationv1.MutatingWebhookConfiguration) *Webhook {
 	slices.SortFunc(configs, func(a, b admissionregistrationv1.MutatingWebhookConfiguration) int {
 		return cmp.Compare(a.Name, b.Name)
@@ -76,7 +76,7 @@ func FindMutating(webhook string, configs []admissionregistrationv1.MutatingWebh
 	return nil
 }
 
-// registration is what both kinds of webhooks have.
+// registration holds the fields that validating and mutating webhooks have in common.
 type registration struct {
 	clientConfig      admissionregistrationv1.WebhookClientConfig
 	failurePolicy     *admissionregistrationv1.FailurePolicyType
@@ -93,8 +93,8 @@ func newWebhook(r registration) *Webhook {
 		rules:             r.rules,
 		equivalent:        r.matchPolicy == nil || *r.matchPolicy == admissionregistrationv1.Equivalent,
 		conditions:        len(r.conditions) > 0,
-		namespaceSelector: selector(r.namespaceSelector),
-		objectSelector:    selector(r.objectSelector),
+		namespaceSelector: parseSelector(r.namespaceSelector),
+		objectSelector:    parseSelector(r.objectSelector),
 	}
 	if r.clientConfig.Service != nil {
 		w.ServiceNamespace = r.clientConfig.Service.Namespace
@@ -102,30 +102,31 @@ func newWebhook(r registration) *Webhook {
 	return w
 }
 
-// selector as the API server takes it: an absent one selects all.
-func selector(written *metav1.LabelSelector) labels.Selector {
-	if written == nil {
+// parseSelector reads a selector as the API server does: an absent one selects everything. It returns nil for an invalid
+// one.
+func parseSelector(selector *metav1.LabelSelector) labels.Selector {
+	if selector == nil {
 		return labels.Everything()
 	}
-	s, err := metav1.LabelSelectorAsSelector(written)
+	s, err := metav1.LabelSelectorAsSelector(selector)
 	if err != nil {
 		return nil
 	}
 	return s
 }
 
-// FailsOpen tells whether workloads pass while the webhook does not answer (failurePolicy Ignore).
+// FailsOpen reports whether objects are allowed while the webhook does not respond (failurePolicy Ignore).
 func (w *Webhook) FailsOpen() bool { return w.failsOpen }
 
-// NamespaceSelector in words, as kubectl's --selector takes it.
+// NamespaceSelector returns the webhook's namespaceSelector in the syntax of kubectl's --selector.
 func (w *Webhook) NamespaceSelector() string {
 	if w.namespaceSelector == nil {
-		return "a selector that cannot be read"
+		return "the selector is invalid"
 	}
 	return w.namespaceSelector.String()
 }
 
-// intercepts tells whether the API server shows the creation of an object to the webhook. It decides as
+// intercepts returns whether the API server sends the creation of an object to the webhook. It follows
 // k8s.io/apiserver pkg/admission/plugin/webhook does: namespaceSelector, objectSelector, rules, matchConditions.
 func (w *Webhook) intercepts(o *Object, subresource string, namespace map[string]string, known bool) Interception {
 	if w == nil {
@@ -134,14 +135,14 @@ func (w *Webhook) intercepts(o *Object, subresource string, namespace map[string
 	if !known || w.namespaceSelector == nil || w.objectSelector == nil {
 		return InterceptionUnknown
 	}
-	ruled := w.ruled(o, subresource)
+	byRules := w.matchRules(o, subresource)
 	switch {
 	case !w.namespaceSelector.Matches(labels.Set(namespace)):
 		return NamespaceNotOptedIn
 	case !w.objectSelector.Matches(labels.Set(o.Labels)):
 		return ObjectExcluded
-	case ruled != Intercepted:
-		return ruled
+	case byRules != Intercepted:
+		return byRules
 	case w.conditions:
 		return InterceptionUnknown
 	default:
@@ -149,9 +150,9 @@ func (w *Webhook) intercepts(o *Object, subresource string, namespace map[string
 	}
 }
 
-// ruled looks at the rules alone. Where only another version of the resource is named, it depends on what the
-// API server serves.
-func (w *Webhook) ruled(o *Object, subresource string) Interception {
+// matchRules returns whether the webhook's rules include an object. If they name only another version of the resource,
+// that depends on the versions that the API server serves.
+func (w *Webhook) matchRules(o *Object, subresource string) Interception {
 	resource, _ := apimeta.UnsafeGuessKindToResource(schema.GroupVersionKind{Group: o.Group, Version: o.Version, Kind: o.Kind})
 	found := RulesExclude
 	for i := range w.rules {
@@ -173,15 +174,15 @@ func (w *Webhook) ruled(o *Object, subresource string) Interception {
 	return found
 }
 
-func matchesAny(written []string, value string) bool {
-	return slices.Contains(written, "*") || slices.Contains(written, value)
+func matchesAny(patterns []string, value string) bool {
+	return slices.Contains(patterns, "*") || slices.Contains(patterns, value)
 }
 
-// namesResource follows k8s.io/apiserver pkg/admission/plugin/webhook/predicates/rules: "pods/*" holds pods
-// themselves too.
-func namesResource(written []string, resource, subresource string) bool {
-	return slices.ContainsFunc(written, func(w string) bool {
-		of, sub, _ := strings.Cut(w, "/")
+// namesResource follows k8s.io/apiserver pkg/admission/plugin/webhook/predicates/rules: "pods/*" includes
+// pods themselves.
+func namesResource(patterns []string, resource, subresource string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		of, sub, _ := strings.Cut(pattern, "/")
 		return (of == "*" || of == resource) && (sub == "*" || sub == subresource)
 	})
 }

@@ -112,7 +112,7 @@ func newEngine(verdicts Verdicts, trusts ...*policy.Policy) *Engine {
 func newCluster(target policy.Target, trusts ...*policy.Policy) *admission.Cluster {
 	var policies []*admission.Policy
 	for i, trust := range trusts {
-		policies = append(policies, admission.ParsePolicy(trust.Enforced().ClusterImagePolicy(fmt.Sprint("trust-", i), target)))
+		policies = append(policies, admission.ParsePolicy(trust.Enforced().ClusterImagePolicy(fmt.Sprint("trust-", i), target), admission.V014()))
 	}
 	return &admission.Cluster{
 		Policies: admission.NewPolicies(policies...), Config: admission.Config{NoMatch: admission.NoMatchDeny},

@@ -55,8 +55,9 @@ func Targets(trust *policy.Policy, root *trustroot.Root, behavior admission.Beha
 	return targets
 }
 
-// EnforcedPolicy is the policy of a trust, as admission reads it, once the trust is enforced. The target is completed with
-// the root of trust.
-func EnforcedPolicy(name string, trust *policy.Policy, target policy.Target, root *trustroot.Root) *admission.Policy {
-	return admission.ParsePolicy(trust.Enforced().ClusterImagePolicy(name, Target(target, root)))
+// EnforcedPolicy is the policy of a trust in a cluster, as admission reads it, once the trust is enforced. The root of trust
+// is nil while there is none.
+func EnforcedPolicy(name string, trust *policy.Policy, cluster *admission.Cluster, root *trustroot.Root) *admission.Policy {
+	rendered := trust.Enforced().ClusterImagePolicy(name, Target(cluster.Target(), root))
+	return admission.ParsePolicy(rendered, cluster.Behavior)
 }

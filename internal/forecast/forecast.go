@@ -14,8 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package forecast says what admission makes of the workloads of a cluster: which it would refuse if they were
-// created anew, and what keeps a trust from being enforced. It knows no client, no clock and no network.
+// Package forecast predicts the decisions of admission on the workloads of a cluster: which of them would be denied if
+// they were recreated, and which gaps keep a trust from being enforced. It has no client, no clock and no network
+// access.
 package forecast
 
 import (
@@ -26,26 +27,26 @@ import (
 	"github.com/karmada-io/image-trust/internal/inventory"
 )
 
-// Forecast is what admission would make of one workload.
+// Forecast is the decision of admission on one workload, if it were recreated.
 type Forecast struct {
-	// Workload that would be created anew.
 	Workload inventory.Workload
-	// Interception by the validating webhook: of the workload itself or, where that passes by, of what it creates.
+	// Interception by the validating webhook: of the workload itself or, if the webhook does not intercept it, of the
+	// objects that its controller creates.
 	Interception admission.Interception
-	// Outcome is Denied where admission refuses the workload or what it creates: as things are or, where the
-	// webhook leaves the workload out for lack of an opt-in, once its namespace opts in.
+	// Outcome is Denied if admission denies the workload or an object that its controller creates. For a workload in a
+	// namespace that has not opted in, it is the outcome once the namespace has.
 	Outcome admission.Outcome
-	// Denials are the reasons for Denied, one for each container and policy; empty otherwise.
+	// Denials are the reasons for Denied, one for each container and policy; otherwise empty.
 	Denials []admission.Finding
-	// Open are the reasons for Undetermined; empty otherwise.
-	Open []admission.Finding
-	// Policies that cover any of its images, by name.
+	// Undetermined are the reasons for Undetermined; otherwise empty.
+	Undetermined []admission.Finding
+	// Policies that cover at least one of its images, by name.
 	Policies []string
-	// Uncovered are the containers whose images no policy covers, each once.
+	// Uncovered are the containers whose images no policy covers.
 	Uncovered []admission.Container
 }
 
-// Effect of a refusal.
+// Effect of a denial.
 func (f *Forecast) Effect() v1alpha1.ViolationEffect {
 	if f.Interception == admission.Intercepted {
 		return v1alpha1.EffectWouldDeny
@@ -53,19 +54,15 @@ func (f *Forecast) Effect() v1alpha1.ViolationEffect {
 	return v1alpha1.EffectWouldDenyOnceOptedIn
 }
 
-// OptedIn tells whether admission looks at the workload, as far as its namespace decides.
+// OptedIn reports whether admission intercepts the workload, as far as that depends on its namespace.
 func (f *Forecast) OptedIn() bool {
 	return f.Interception != admission.WebhookMissing && f.Interception != admission.NamespaceNotOptedIn
 }
 
-// Of says what admission would make of a workload.
-func Of(cluster *admission.Cluster, workload inventory.Workload, judge admission.Judge) Forecast {
+// ForWorkload returns the forecast for a workload.
+func ForWorkload(cluster *admission.Cluster, workload inventory.Workload, judge admission.Judge) Forecast {
 	f := Forecast{Workload: workload, Outcome: admission.Allowed}
-	objects := AdmissionObjects(workload)
-	for i, object := range objects {
-		if i > 0 && cluster.Alike(objects[0], object) {
-			continue
-		}
+	for i, object := range distinctObjects(cluster, workload) {
 		decision := decide(cluster, object, judge)
 		if i == 0 || f.Interception != admission.Intercepted && decision.Interception == admission.Intercepted {
 			f.Interception = decision.Interception
@@ -75,18 +72,38 @@ func Of(cluster *admission.Cluster, workload inventory.Workload, judge admission
 	return f
 }
 
-// decide gives the real answer, or the one that an opt-in would bring.
-func decide(cluster *admission.Cluster, object admission.Object, judge admission.Judge) admission.Decision {
-	decision := cluster.Decide(object, judge)
-	if decision.Interception != admission.NamespaceNotOptedIn && decision.Interception != admission.WebhookMissing {
-		return decision
+// distinctObjects returns the objects that admission sees when a workload is recreated, without those that get the same
+// decision as the first one.
+func distinctObjects(cluster *admission.Cluster, workload inventory.Workload) []admission.Object {
+	objects := AdmissionObjects(workload)
+	var distinct []admission.Object
+	for i, object := range objects {
+		if i == 0 || !cluster.SameDecision(objects[0], object) {
+			distinct = append(distinct, object)
+		}
 	}
-	interception := decision.Interception
-	decision = cluster.Examine(object, judge)
-	decision.Interception = interception
-	return decision
+	return distinct
 }
 
+// decide returns the decision on an object. If the webhook does not intercept it for lack of an opt-in, it is the
+// decision once there is one.
+func decide(cluster *admission.Cluster, object admission.Object, judge admission.Judge) admission.Decision {
+	interception := cluster.Interception(object)
+	switch interception {
+	case admission.NamespaceNotOptedIn, admission.WebhookMissing:
+		decision := cluster.Examine(object, judge)
+		decision.Interception = interception
+		return decision
+	case admission.RulesExclude, admission.ObjectExcluded:
+		decision := cluster.Decide(object, judge)
+		decision.Uncovered = cluster.Uncovered(object)
+		return decision
+	case admission.Intercepted, admission.InterceptionUnknown:
+	}
+	return cluster.Decide(object, judge)
+}
+
+// add adds the decision on one of the workload's objects: the worst outcome counts.
 func (f *Forecast) add(decision admission.Decision) {
 	for _, policy := range decision.Policies {
 		if at, found := slices.BinarySearch(f.Policies, policy); !found {
@@ -100,18 +117,18 @@ func (f *Forecast) add(decision admission.Decision) {
 	}
 	switch decision.Outcome {
 	case admission.Denied:
-		f.Outcome, f.Open = admission.Denied, nil
+		f.Outcome, f.Undetermined = admission.Denied, nil
 		f.Denials = addNew(f.Denials, decision.Findings, admission.EffectDeny)
 	case admission.Undetermined:
 		if f.Outcome != admission.Denied {
 			f.Outcome = admission.Undetermined
-			f.Open = addNew(f.Open, decision.Findings, admission.EffectUndetermined)
+			f.Undetermined = addNew(f.Undetermined, decision.Findings, admission.EffectUndetermined)
 		}
 	case admission.Allowed:
 	}
 }
 
-// addNew adds the findings of an effect that an object before did not have.
+// addNew adds the findings of an effect, except for those on a container and a policy that there is one on already.
 func addNew(to, findings []admission.Finding, effect admission.Effect) []admission.Finding {
 	for _, finding := range findings {
 		known := slices.ContainsFunc(to, func(f admission.Finding) bool {

@@ -47,10 +47,11 @@ func parse(t *testing.T, name, spec string) *admission.Policy {
 	}
 	object := &unstructured.Unstructured{Object: map[string]any{"spec": parsed}}
 	object.SetName(name)
-	return admission.ParsePolicy(object)
+	return admission.ParsePolicy(object, admission.V014())
 }
 
-// newCluster has good images pass and bad ones fail, where the namespace's name begins with "in".
+// newCluster returns a cluster whose policies accept good images and reject bad ones. Namespaces whose name begins with
+// "in" opt in.
 func newCluster(t *testing.T, change func(*admissionregistrationv1.ValidatingWebhook), more ...*admission.Policy) *admission.Cluster {
 	t.Helper()
 	rules := []admissionregistrationv1.RuleWithOperations{{
@@ -96,9 +97,9 @@ func deployment(namespace string, images ...string) inventory.Workload {
 	return w
 }
 
-func TestForecast(t *testing.T) {
+func TestForWorkload(t *testing.T) {
 	podsOnly := parse(t, "pods", "{images: [{glob: 'index.docker.io/other/*'}], match: [{version: v1, resource: pods, selector: {matchLabels: {app: web}}}], authorities: [{name: a, static: {action: fail}}]}")
-	everywhere := parse(t, "everywhere", "{images: [{glob: 'index.docker.io/other/*'}], authorities: [{name: a, static: {action: pass}}]}")
+	anyObject := parse(t, "any-object", "{images: [{glob: 'index.docker.io/other/*'}], authorities: [{name: a, static: {action: pass}}]}")
 	robot := inventory.Workload{Kind: "Robot", Namespace: "in", Name: "robot", Running: []inventory.Running{
 		{Container: inventory.Container{Field: "containers", Name: "0", Image: bad}, Digest: "sha256:1"},
 		{Container: inventory.Container{Field: "containers", Name: "0", Image: bad}, Digest: "sha256:2"},
@@ -115,21 +116,21 @@ func TestForecast(t *testing.T) {
 		"bad":                           {newCluster(t, nil), deployment("in", good, bad), []string{"Denied Intercepted", "WouldDeny 1 bad StaticPolicy"}},
 		"not opted in":                  {newCluster(t, nil), deployment("out", bad), []string{"Denied NamespaceNotOptedIn", "WouldDenyOnceOptedIn 0 bad StaticPolicy"}},
 		"no webhook":                    {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Name = "x" }), deployment("in", bad), []string{"Denied WebhookMissing", "WouldDenyOnceOptedIn 0 bad StaticPolicy"}},
-		"kind left out":                 {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules = nil }), deployment("in", bad), []string{"Allowed RulesExclude"}},
-		"only its pods are refused":     {newCluster(t, nil, podsOnly, everywhere), deployment("in", other), []string{"Denied Intercepted", "WouldDeny 0 pods StaticPolicy"}},
-		"only its pods are looked at":   {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules[0].Resources = []string{"pods"} }), deployment("in", bad), []string{"Denied Intercepted", "WouldDeny 0 bad StaticPolicy"}},
-		"of an owner of unknown kind":   {newCluster(t, nil), robot, []string{"Denied Intercepted", "WouldDeny 0 bad StaticPolicy"}},
-		"a debug container passes away": {newCluster(t, nil), debugged, []string{"Allowed Intercepted"}},
-		"open":                          {newCluster(t, nil), deployment("in", "karmada/app:v1"), []string{"Undetermined Intercepted", "open Pending"}},
+		"kind excluded":                 {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules = nil }), deployment("in", bad), []string{"Allowed RulesExclude"}},
+		"only its pods are denied":      {newCluster(t, nil, podsOnly, anyObject), deployment("in", other), []string{"Denied Intercepted", "WouldDeny 0 pods StaticPolicy"}},
+		"only its pods are intercepted": {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules[0].Resources = []string{"pods"} }), deployment("in", bad), []string{"Denied Intercepted", "WouldDeny 0 bad StaticPolicy"}},
+		"unknown kind":                  {newCluster(t, nil), robot, []string{"Denied Intercepted", "WouldDeny 0 bad StaticPolicy"}},
+		"ephemeral container":           {newCluster(t, nil), debugged, []string{"Allowed Intercepted"}},
+		"undetermined":                  {newCluster(t, nil), deployment("in", "karmada/app:v1"), []string{"Undetermined Intercepted", "undetermined Pending"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := Of(tc.cluster, tc.workload, ignorant)
+			f := ForWorkload(tc.cluster, tc.workload, Pending)
 			got := []string{fmt.Sprint(f.Outcome, " ", f.Interception)}
 			for _, r := range f.Denials {
 				got = append(got, fmt.Sprint(f.Effect(), " ", r.Container.Name, " ", r.Policy, " ", r.Reason))
 			}
-			for _, o := range f.Open {
-				got = append(got, "open "+o.Reason)
+			for _, o := range f.Undetermined {
+				got = append(got, "undetermined "+o.Reason)
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("forecast (-want +got):\n%s", diff)
@@ -138,7 +139,7 @@ func TestForecast(t *testing.T) {
 	}
 }
 
-func TestSubmissions(t *testing.T) {
+func TestAdmissionObjects(t *testing.T) {
 	for kind, want := range map[schema.GroupKind][]string{
 		{Kind: "Pod"}:                        {"Pod map[app:web]"},
 		{Kind: "PodTemplate"}:                {"Pod map[app:web]"}, // not intercepted
@@ -172,7 +173,7 @@ func TestSubmissions(t *testing.T) {
 	}
 }
 
-func TestObstacles(t *testing.T) {
+func TestGaps(t *testing.T) {
 	ignore := admissionregistrationv1.Ignore
 	attesting := parse(t, "attesting", "{images: [{glob: 'index.docker.io/karmada/*'}], authorities: [{name: a, attestations: [{name: x}], key: {data: x}}]}")
 	idle := deployment("out", good)
@@ -180,40 +181,40 @@ func TestObstacles(t *testing.T) {
 	for name, tc := range map[string]struct {
 		cluster   *admission.Cluster
 		workloads []inventory.Workload
-		beside    []string
+		uncovered []string
 		want      []string // parts of "REASON MESSAGE"
 	}{
 		"none":          {cluster: newCluster(t, nil), workloads: []inventory.Workload{deployment("in", good)}},
-		"nothing runs":  {cluster: newCluster(t, nil)},
+		"no workloads":  {cluster: newCluster(t, nil)},
 		"no webhook":    {cluster: newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Name = "x" }), workloads: []inventory.Workload{deployment("out", good)}, want: []string{"WebhookMissing policy-controller's"}},
 		"fails open":    {cluster: newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.FailurePolicy = &ignore }), want: []string{"FailurePolicyIgnore The webhook's failurePolicy is Ignore"}},
-		"left out":      {cluster: newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules = nil }), workloads: []inventory.Workload{deployment("in", good)}, want: []string{"WebhookLimited The webhook's rules, objectSelector or matchConditions leave out 1 workload with matching images, or may do so: Deployment in/web."}},
+		"excluded":      {cluster: newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules = nil }), workloads: []inventory.Workload{deployment("in", good)}, want: []string{"WebhookLimited The webhook's rules, objectSelector or matchConditions exclude 1 workload with matching images, or may do so: Deployment in/web."}},
 		"not opted in":  {cluster: newCluster(t, nil), workloads: []inventory.Workload{deployment("out", good), deployment("in", good)}, want: []string{"NamespacesNotOptedIn 1 namespace has matching images but does not opt in: out. Label it so that the webhook selects it (include=true)."}},
-		"several":       {cluster: newCluster(t, nil), workloads: []inventory.Workload{deployment("a", good), deployment("b", good), deployment("c", good), deployment("d", good), deployment("a", good)}, want: []string{"NamespacesNotOptedIn 4 namespaces have matching images but do not opt in: a, b, c, and 1 more."}},
+		"several":       {cluster: newCluster(t, nil), workloads: []inventory.Workload{deployment("a", good), deployment("b", good), deployment("c", good), deployment("d", good), deployment("a", good)}, want: []string{"NamespacesNotOptedIn 4 namespaces have matching images but do not opt in: a, b, c and 1 more."}},
 		"rollback only": {cluster: newCluster(t, nil), workloads: []inventory.Workload{idle}},
 		"attestations":  {cluster: withOCI11(newCluster(t, nil, attesting)), workloads: []inventory.Workload{deployment("in", good)}, want: []string{"AttestationsUnverified enable-oci11 is true in ConfigMap config-policy-controller"}},
-		"blocked":       {cluster: newCluster(t, nil), workloads: []inventory.Workload{deployment("in", good)}, beside: []string{other, good}, want: []string{"UncoveredImagesDenied Namespaces with matching images have 1 image that no policy covers: " + other}},
-		"let through":   {cluster: noMatch(newCluster(t, nil), admission.NoMatchWarn), workloads: []inventory.Workload{deployment("in", good)}, beside: []string{other}, want: []string{"UncoveredImagesAllowed"}},
+		"denied":        {cluster: newCluster(t, nil), workloads: []inventory.Workload{deployment("in", good)}, uncovered: []string{other, good}, want: []string{"UncoveredImagesDenied Namespaces with matching images have 1 image that no policy covers: " + other}},
+		"allowed":       {cluster: noMatch(newCluster(t, nil), admission.NoMatchWarn), workloads: []inventory.Workload{deployment("in", good)}, uncovered: []string{other}, want: []string{"UncoveredImagesAllowed"}},
 		"all of them": {
 			cluster:   withOCI11(newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.FailurePolicy = &ignore }, attesting)),
-			workloads: []inventory.Workload{deployment("in", good), deployment("out", good)}, beside: []string{other},
+			workloads: []inventory.Workload{deployment("in", good), deployment("out", good)}, uncovered: []string{other},
 			want: []string{"FailurePolicyIgnore", "NamespacesNotOptedIn", "AttestationsUnverified", "UncoveredImagesDenied"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var forecasts []Forecast
 			for _, w := range tc.workloads {
-				forecasts = append(forecasts, Of(tc.cluster, w, ignorant))
+				forecasts = append(forecasts, ForWorkload(tc.cluster, w, Pending))
 			}
 			got := Gaps(tc.cluster, forecasts, func(namespace string) []inventory.Workload {
-				return []inventory.Workload{deployment(namespace, tc.beside...)}
+				return []inventory.Workload{deployment(namespace, tc.uncovered...)}
 			})
 			if len(got) != len(tc.want) {
 				t.Fatalf("got %+v, want %v", got, tc.want)
 			}
 			for i, o := range got {
-				if said := o.Reason + " " + o.Message; !strings.HasPrefix(said, tc.want[i]) {
-					t.Errorf("got %q, want %q", said, tc.want[i])
+				if message := o.Reason + " " + o.Message; !strings.HasPrefix(message, tc.want[i]) {
+					t.Errorf("got %q, want %q", message, tc.want[i])
 				}
 			}
 		})

@@ -17,49 +17,51 @@ limitations under the License.
 package forecast
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
-// maxNamed is how many things a message names.
-const maxNamed = 3
+// maxListed is how many items a message lists.
+const maxListed = 3
 
-// Gap is something that keeps admission from enforcing a trust.
+// Gap keeps admission from enforcing a trust.
 type Gap struct {
-	// Reason is one of Enforced's.
+	// Reason is a reason of the condition Enforced.
 	Reason string
-	// Message says what it is, and what to do about it.
+	// Message describes the gap and how to close it.
 	Message string
 }
 
-// Gaps in the cluster, the gravest first. The forecasts are those of all workloads of the trust; neighbours
-// returns all workloads of a namespace.
+// Gaps returns the gaps in the cluster, the most severe first. The forecasts are those of all workloads of the trust;
+// workloadsIn returns all workloads of a namespace.
 func Gaps(
-	cluster *admission.Cluster, forecasts []Forecast, neighbours func(namespace string) []inventory.Workload,
+	cluster *admission.Cluster, forecasts []Forecast, workloadsIn func(namespace string) []inventory.Workload,
 ) []Gap {
-	if cluster.Validating == nil {
+	switch {
+	case !cluster.Known():
+		return []Gap{{v1alpha1.AdmissionUnreadableReason, "The cluster's admission or the version of policy-controller is not known."}}
+	case cluster.Validating == nil:
 		return []Gap{{v1alpha1.WebhookMissingReason,
-			"policy-controller's validating webhook is not registered, so nothing is refused. Install or start policy-controller."}}
+			"policy-controller's validating webhook is not registered, so nothing is denied. Install or start policy-controller."}}
 	}
-	var obstacles []Gap
-	for _, look := range []func() *Gap{
-		func() *Gap { return failurePolicy(cluster) },
-		func() *Gap { return limited(forecasts) },
-		func() *Gap { return notOptedIn(cluster, forecasts) },
-		func() *Gap { return attestations(cluster, forecasts) },
-		func() *Gap { return uncovered(cluster, forecasts, neighbours) },
+	var gaps []Gap
+	for _, gap := range []*Gap{
+		failurePolicy(cluster),
+		webhookLimited(forecasts),
+		notOptedIn(cluster, forecasts),
+		attestationsUnverified(cluster, forecasts),
+		uncoveredImages(cluster, forecasts, workloadsIn),
 	} {
-		if obstacle := look(); obstacle != nil {
-			obstacles = append(obstacles, *obstacle)
+		if gap != nil {
+			gaps = append(gaps, *gap)
 		}
 	}
-	return obstacles
+	return gaps
 }
 
 func failurePolicy(cluster *admission.Cluster) *Gap {
@@ -67,25 +69,25 @@ func failurePolicy(cluster *admission.Cluster) *Gap {
 		return nil
 	}
 	return &Gap{v1alpha1.FailurePolicyIgnoreReason,
-		"The webhook's failurePolicy is Ignore: workloads pass while policy-controller does not answer. Set it to Fail."}
+		"The webhook's failurePolicy is Ignore: workloads are allowed while policy-controller does not respond. Set it to Fail."}
 }
 
-func limited(forecasts []Forecast) *Gap {
-	var left []string
+func webhookLimited(forecasts []Forecast) *Gap {
+	var excluded []string
 	for i := range forecasts {
 		switch f := &forecasts[i]; f.Interception {
 		case admission.RulesExclude, admission.ObjectExcluded, admission.InterceptionUnknown:
-			left = append(left, describe(f.Workload))
+			excluded = append(excluded, workloadName(f.Workload))
 		case admission.Intercepted, admission.WebhookMissing, admission.NamespaceNotOptedIn:
 		}
 	}
-	if len(left) == 0 {
+	if len(excluded) == 0 {
 		return nil
 	}
 	return &Gap{v1alpha1.WebhookLimitedReason, fmt.Sprintf(
-		"The webhook's rules, objectSelector or matchConditions leave out %s with matching images, or may do so: %s. "+
-			"Restore the webhook configuration that policy-controller comes with.",
-		count(len(left), "workload", "workloads"), firstOf(left))}
+		"The webhook's rules, objectSelector or matchConditions exclude %s with matching images, or may do so: %s. "+
+			"Restore the webhook configuration of policy-controller's manifests.",
+		text.Count(len(excluded), "workload"), text.List(excluded, maxListed))}
 }
 
 func notOptedIn(cluster *admission.Cluster, forecasts []Forecast) *Gap {
@@ -107,12 +109,12 @@ func notOptedIn(cluster *admission.Cluster, forecasts []Forecast) *Gap {
 	default:
 		return &Gap{v1alpha1.NamespacesNotOptedInReason, fmt.Sprintf(
 			"%d namespaces have matching images but do not opt in: %s. Label them so that the webhook selects them (%s).",
-			len(namespaces), firstOf(namespaces), cluster.Validating.NamespaceSelector())}
+			len(namespaces), text.List(namespaces, maxListed), cluster.Validating.NamespaceSelector())}
 	}
 }
 
-func attestations(cluster *admission.Cluster, forecasts []Forecast) *Gap {
-	if !cluster.Config.EnableOCI11 {
+func attestationsUnverified(cluster *admission.Cluster, forecasts []Forecast) *Gap {
+	if cluster.Target().AttestationsVerified {
 		return nil
 	}
 	var policies []string
@@ -127,45 +129,52 @@ func attestations(cluster *admission.Cluster, forecasts []Forecast) *Gap {
 		return nil
 	}
 	return &Gap{v1alpha1.AttestationsUnverifiedReason, fmt.Sprintf(
-		"enable-oci11 is true in ConfigMap config-policy-controller, and with it policy-controller does not verify the attestations"+
-			" that %s asks for. Set it to false.", firstOf(policies))}
+		"enable-oci11 is true in ConfigMap %s. With it, policy-controller %s does not verify the attestations that %s requires."+
+			" Set it to false.", admission.ConfigName, cluster.Behavior.Version, text.List(policies, maxListed))}
 }
 
-func uncovered(
-	cluster *admission.Cluster, forecasts []Forecast, neighbours func(namespace string) []inventory.Workload,
+func uncoveredImages(
+	cluster *admission.Cluster, forecasts []Forecast, workloadsIn func(namespace string) []inventory.Workload,
 ) *Gap {
 	var images []string
-	for _, namespace := range enforced(forecasts) {
-		for _, workload := range neighbours(namespace) {
-			objects := AdmissionObjects(workload)
-			for i, object := range objects {
-				if i > 0 && cluster.Alike(objects[0], object) {
-					continue
-				}
-				for _, container := range cluster.Decide(object, ignorant).Uncovered {
-					images = append(images, container.Image)
-				}
-			}
+	for _, namespace := range interceptedNamespaces(forecasts) {
+		for _, workload := range workloadsIn(namespace) {
+			images = append(images, uncoveredImagesOf(cluster, workload)...)
 		}
 	}
 	if images = distinct(images); len(images) == 0 {
 		return nil
 	}
-	beside := fmt.Sprintf("Namespaces with matching images have %s that no policy covers: %s.",
-		count(len(images), "image", "images"), firstOf(images))
+	finding := fmt.Sprintf("Namespaces with matching images have %s that no policy covers: %s.",
+		text.Count(len(images), "image"), text.List(images, maxListed))
 	switch cluster.Config.NoMatch {
 	case admission.NoMatchAllow, admission.NoMatchWarn:
 		return &Gap{v1alpha1.UncoveredImagesAllowedReason, fmt.Sprintf(
-			"%s no-match-policy is %s, so anybody's image of such a name runs there. Cover them with a policy, or set it to deny.",
-			beside, cluster.Config.NoMatch)}
+			"%s no-match-policy is %s, so these images are allowed without verification. Cover them with a policy, or set it to deny.",
+			finding, cluster.Config.NoMatch)}
 	default:
 		return &Gap{v1alpha1.UncoveredImagesDeniedReason,
-			beside + " no-match-policy refuses them once they are created anew. Cover them with a policy."}
+			finding + " no-match-policy denies them once they are recreated. Cover them with a policy."}
 	}
 }
 
-// enforced namespaces, in which admission looks at workloads of the trust.
-func enforced(forecasts []Forecast) []string {
+// uncoveredImagesOf returns the images of a workload that the webhook intercepts and that no policy covers by name.
+func uncoveredImagesOf(cluster *admission.Cluster, workload inventory.Workload) []string {
+	var images []string
+	for _, object := range distinctObjects(cluster, workload) {
+		switch cluster.Interception(object) {
+		case admission.Intercepted, admission.InterceptionUnknown:
+			for _, container := range cluster.Uncovered(object) {
+				images = append(images, container.Image)
+			}
+		default:
+		}
+	}
+	return images
+}
+
+// interceptedNamespaces returns the namespaces in which admission intercepts workloads of the trust.
+func interceptedNamespaces(forecasts []Forecast) []string {
 	var namespaces []string
 	for i := range forecasts {
 		if forecasts[i].Interception == admission.Intercepted {
@@ -175,31 +184,12 @@ func enforced(forecasts []Forecast) []string {
 	return distinct(namespaces)
 }
 
-// ignorant knows no image: which policies cover one needs no answer.
-func ignorant(admission.Question) admission.Answer {
-	return admission.Answer{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.PendingReason}
-}
-
-func describe(w inventory.Workload) string {
+func workloadName(w inventory.Workload) string {
 	return fmt.Sprintf("%s %s/%s", w.Kind, w.Namespace, w.Name)
 }
 
+// distinct sorts items and removes duplicates.
 func distinct(all []string) []string {
-	slices.SortFunc(all, cmp.Compare[string])
+	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-func firstOf(all []string) string {
-	named := strings.Join(all[:min(maxNamed, len(all))], ", ")
-	if rest := len(all) - maxNamed; rest > 0 {
-		named += fmt.Sprintf(", and %d more", rest)
-	}
-	return named
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -34,8 +34,8 @@ func AdmissionObjects(w inventory.Workload) []admission.Object {
 	}
 	containers := make([]admission.Container, 0, len(w.Template))
 	for _, c := range w.Template {
-		if c.Field != "ephemeralContainers" { // they cannot be part of a new pod
-			containers = append(containers, admission.Container(c))
+		if c.Field != workload.EphemeralContainers { // they cannot be part of a new pod
+			containers = append(containers, c)
 		}
 	}
 	var objects []admission.Object
@@ -65,8 +65,8 @@ func running(all []inventory.Running) []admission.Container {
 	var containers []admission.Container
 	seen := map[admission.Container]bool{}
 	for _, r := range all {
-		c := admission.Container(r.Container)
-		if !seen[c] && c.Field != "ephemeralContainers" {
+		c := r.Container
+		if !seen[c] && c.Field != workload.EphemeralContainers {
 			seen[c] = true
 			containers = append(containers, c)
 		}

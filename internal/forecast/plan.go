@@ -21,94 +21,88 @@ import (
 	"slices"
 
 	"github.com/karmada-io/image-trust/internal/admission"
-
 	"github.com/karmada-io/image-trust/internal/inventory"
 )
 
-// Plan is what admission would make of workloads.
+// Plan lists the forecasts for workloads, for output as JSON.
 type Plan struct {
 	Summary PlanSummary `json:"summary"`
-	// Workloads that are not simply admitted come first: refused, undetermined, uncovered, admitted; then by name.
+	// Workloads are sorted by what needs attention: denied, undetermined, uncovered, allowed; then by name.
 	Workloads []PlanWorkload `json:"workloads"`
 }
 
-// Summary counts workloads. An uncovered one is also counted by its outcome.
+// PlanSummary counts workloads. An uncovered one is also counted by its outcome.
 type PlanSummary struct {
 	Workloads    int `json:"workloads"`
 	Denied       int `json:"denied"`
 	Undetermined int `json:"undetermined"`
 	Allowed      int `json:"allowed"`
-	// Uncovered have a container whose image no policy is about.
+	// Uncovered counts the workloads with a container whose image no policy covers.
 	Uncovered int `json:"uncovered"`
 }
 
-// Workload and what admission makes of it.
+// PlanWorkload is the forecast for one workload.
 type PlanWorkload struct {
 	Kind      string            `json:"kind"`
 	Namespace string            `json:"namespace"`
 	Name      string            `json:"name"`
 	Outcome   admission.Outcome `json:"outcome"`
-	// OnceOptedIn tells that admission lets the workload pass as things are, because it does not look at it.
+	// OnceOptedIn reports whether the outcome applies only once the namespace has opted in: until then, admission does not
+	// intercept the workload.
 	OnceOptedIn bool `json:"onceOptedIn,omitempty"`
-	// Findings are the reasons, one for each container and policy.
+	// Findings are the reasons for the outcome, one for each container and policy.
 	Findings []PlanFinding `json:"findings,omitempty"`
-	// Uncovered containers.
-	Uncovered []PlanContainer `json:"uncovered,omitempty"`
+	// Uncovered are the containers whose images no policy covers.
+	Uncovered []admission.Container `json:"uncovered,omitempty"`
 }
 
-// Container of a workload, and its image as written.
-type PlanContainer struct {
-	Name  string `json:"container"`
-	Image string `json:"image"`
-}
-
-// Finding is why a container is refused, or why that is not known.
+// PlanFinding is why a container is denied, or why that is undetermined.
 type PlanFinding struct {
-	PlanContainer
+	admission.Container
 	Policy  string `json:"policy,omitempty"`
 	Reason  string `json:"reason"`
 	Message string `json:"message,omitempty"`
 }
 
-// Of workloads in a cluster.
+// NewPlan returns the plan for workloads in a cluster.
 func NewPlan(cluster *admission.Cluster, workloads []inventory.Workload, judge admission.Judge) Plan {
 	p := Plan{Workloads: make([]PlanWorkload, 0, len(workloads))}
 	for _, one := range workloads {
-		f := Of(cluster, one, judge)
-		w := PlanWorkload{Kind: one.Kind, Namespace: one.Namespace, Name: one.Name, Outcome: f.Outcome}
-		w.OnceOptedIn = f.Outcome == admission.Denied && cluster.Validating != nil && !f.OptedIn()
-		w.Findings = planFindings(slices.Concat(f.Denials, f.Open))
-		for _, c := range f.Uncovered {
-			w.Uncovered = append(w.Uncovered, PlanContainer{c.Name, c.Image})
+		f := ForWorkload(cluster, one, judge)
+		w := PlanWorkload{
+			Kind: one.Kind, Namespace: one.Namespace, Name: one.Name, Outcome: f.Outcome,
+			OnceOptedIn: f.Outcome == admission.Denied && cluster.Validating != nil && !f.OptedIn(),
+			Findings:    planFindings(slices.Concat(f.Denials, f.Undetermined)),
+			Uncovered:   f.Uncovered,
 		}
 		p.Workloads = append(p.Workloads, w)
-		p.Summary.count(w)
+		p.Summary.add(w)
 	}
 	slices.SortStableFunc(p.Workloads, func(a, b PlanWorkload) int {
 		return cmp.Or(
-			cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+			cmp.Compare(a.order(), b.order()), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
 	return p
 }
 
-// findings without those that a policy's on the same container repeats: a tag that cannot be looked up is one thing.
+// planFindings omits a finding that is not about a policy if a policy has the same one on the container: that a tag
+// cannot be resolved is listed once.
 func planFindings(all []admission.Finding) []PlanFinding {
-	var kept []PlanFinding
+	var findings []PlanFinding
 	for _, one := range all {
 		repeated := one.Policy == "" && slices.ContainsFunc(all, func(other admission.Finding) bool {
 			return other.Policy != "" && other.Container == one.Container && other.Reason == one.Reason
 		})
 		if !repeated {
-			kept = append(kept, PlanFinding{
-				PlanContainer: PlanContainer{one.Container.Name, one.Container.Image},
-				Policy:        one.Policy, Reason: one.Reason, Message: one.Message,
+			findings = append(findings, PlanFinding{
+				Container: one.Container, Policy: one.Policy, Reason: one.Reason, Message: one.Message,
 			})
 		}
 	}
-	return kept
+	return findings
 }
 
-func (s *PlanSummary) count(w PlanWorkload) {
+func (s *PlanSummary) add(w PlanWorkload) {
 	s.Workloads++
 	switch w.Outcome {
 	case admission.Denied:
@@ -123,15 +117,22 @@ func (s *PlanSummary) count(w PlanWorkload) {
 	}
 }
 
-func (w PlanWorkload) rank() int {
+// order of the workloads in a plan.
+func (w PlanWorkload) order() int {
+	const (
+		denied = iota
+		undetermined
+		uncovered
+		allowed
+	)
 	switch {
 	case w.Outcome == admission.Denied:
-		return 0
+		return denied
 	case w.Outcome == admission.Undetermined:
-		return 1
+		return undetermined
 	case len(w.Uncovered) > 0:
-		return 2
+		return uncovered
 	default:
-		return 3
+		return allowed
 	}
 }

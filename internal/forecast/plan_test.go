@@ -38,8 +38,8 @@ func deployment(name string, images ...string) inventory.Workload {
 	return w
 }
 
-// cluster that nobody has, with one trust.
-func cluster(t *testing.T) *admission.Cluster {
+// newCluster returns a cluster without webhooks, whose only policy is that of a trust.
+func newCluster(t *testing.T) *admission.Cluster {
 	t.Helper()
 	compiled, err := policy.Compile(v1alpha1.KarmadaImageTrustSpec{
 		Images: []v1alpha1.ImageGlob{"docker.io/karmada/*"}, Issuer: "https://issuer", Identity: "somebody",
@@ -48,14 +48,14 @@ func cluster(t *testing.T) *admission.Cluster {
 		t.Fatal(err)
 	}
 	return &admission.Cluster{
-		Policies:  admission.NewPolicies(admission.ParsePolicy(compiled.ClusterImagePolicy("karmada", policy.Target{}))),
+		Policies:  admission.NewPolicies(admission.ParsePolicy(compiled.ClusterImagePolicy("karmada", policy.Target{}), admission.V014())),
 		Config:    admission.Config{NoMatch: admission.NoMatchAllow},
 		Behavior:  admission.V014(),
 		Namespace: func(string) (map[string]string, bool) { return nil, false },
 	}
 }
 
-// judge goes by the names of images.
+// judge answers by the names of images.
 func judge(q admission.Question) admission.Answer {
 	answer := admission.Answer{Digest: digest, Verdict: v1alpha1.VerdictVerified, Reason: "Signed"}
 	switch q.Ref.Context().RepositoryStr() {
@@ -67,8 +67,8 @@ func judge(q admission.Question) admission.Answer {
 	return answer
 }
 
-func TestOf(t *testing.T) {
-	got := forecast.NewPlan(cluster(t), []inventory.Workload{
+func TestPlan(t *testing.T) {
+	got := forecast.NewPlan(newCluster(t), []inventory.Workload{
 		deployment("good", "karmada/good:v1"),
 		deployment("other", "nginx:1"),
 		deployment("mixed", "karmada/good:v1", "karmada/bad:v1", "nginx:1"),
@@ -80,19 +80,19 @@ func TestOf(t *testing.T) {
 			{
 				Kind: "Deployment", Namespace: "demo", Name: "mixed", Outcome: admission.Denied,
 				Findings: []forecast.PlanFinding{{
-					PlanContainer: forecast.PlanContainer{Name: "b", Image: "karmada/bad:v1"}, Policy: "karmada", Reason: "Unsigned", Message: "no signature",
+					Container: admission.Container{Field: "containers", Name: "b", Image: "karmada/bad:v1"}, Policy: "karmada", Reason: "Unsigned", Message: "no signature",
 				}},
-				Uncovered: []forecast.PlanContainer{{Name: "c", Image: "nginx:1"}},
+				Uncovered: []admission.Container{{Field: "containers", Name: "c", Image: "nginx:1"}},
 			},
 			{
 				Kind: "Deployment", Namespace: "demo", Name: "down", Outcome: admission.Undetermined,
 				Findings: []forecast.PlanFinding{
-					{PlanContainer: forecast.PlanContainer{Name: "a", Image: "karmada/down:v1"}, Policy: "karmada", Reason: "Timeout", Message: "too slow"},
+					{Container: admission.Container{Field: "containers", Name: "a", Image: "karmada/down:v1"}, Policy: "karmada", Reason: "Timeout", Message: "too slow"},
 				},
 			},
 			{
 				Kind: "Deployment", Namespace: "demo", Name: "other", Outcome: admission.Allowed,
-				Uncovered: []forecast.PlanContainer{{Name: "a", Image: "nginx:1"}},
+				Uncovered: []admission.Container{{Field: "containers", Name: "a", Image: "nginx:1"}},
 			},
 			{Kind: "Deployment", Namespace: "demo", Name: "good", Outcome: admission.Allowed},
 		},
@@ -103,18 +103,18 @@ func TestOf(t *testing.T) {
 }
 
 func TestChanges(t *testing.T) {
-	of := func(outcomes ...admission.Outcome) forecast.Plan {
+	plan := func(outcomes ...admission.Outcome) forecast.Plan {
 		var p forecast.Plan
 		for i, outcome := range outcomes {
 			p.Workloads = append(p.Workloads, forecast.PlanWorkload{Kind: "Pod", Name: string(rune('a' + i)), Outcome: outcome})
 		}
 		return p
 	}
-	const in, out, open = admission.Allowed, admission.Denied, admission.Undetermined
-	got := forecast.Changes(of(in, in, out, open), of(in, out, in, open))
+	const allowed, denied, undetermined = admission.Allowed, admission.Denied, admission.Undetermined
+	got := forecast.Changes(plan(allowed, allowed, denied, undetermined), plan(allowed, denied, allowed, undetermined))
 	want := []forecast.Change{
-		{Workload: forecast.PlanWorkload{Kind: "Pod", Name: "b", Outcome: out}, Before: in},
-		{Workload: forecast.PlanWorkload{Kind: "Pod", Name: "c", Outcome: in}, Before: out},
+		{Workload: forecast.PlanWorkload{Kind: "Pod", Name: "b", Outcome: denied}, Before: allowed},
+		{Workload: forecast.PlanWorkload{Kind: "Pod", Name: "c", Outcome: allowed}, Before: denied},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -22,7 +22,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/inventory"
 )
 
-// Questions that forecasts of workloads depend on, each once and in a fixed order.
+// Questions returns the questions that forecasts of workloads depend on, each once and in a fixed order.
 func Questions(cluster *admission.Cluster, workloads []inventory.Workload) []admission.Question {
 	var questions []admission.Question
 	asked := map[admission.QuestionKey]bool{}
@@ -31,10 +31,15 @@ func Questions(cluster *admission.Cluster, workloads []inventory.Workload) []adm
 			asked[key] = true
 			questions = append(questions, q)
 		}
-		return admission.Answer{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.PendingReason}
+		return Pending(q)
 	}
 	for i := range workloads {
-		Of(cluster, workloads[i], record)
+		ForWorkload(cluster, workloads[i], record)
 	}
 	return questions
+}
+
+// Pending is a judge that has no answers yet.
+func Pending(admission.Question) admission.Answer {
+	return admission.Answer{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.PendingReason}
 }

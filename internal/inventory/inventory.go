@@ -27,12 +27,7 @@ import (
 )
 
 // Container is a container of a pod or of a pod template.
-type Container struct {
-	// Field is initContainers, containers or ephemeralContainers.
-	Field, Name string
-	// Image is the image as it is written in the object.
-	Image string
-}
+type Container = workload.Container
 
 // Running is a container of at least one pod.
 type Running struct {

@@ -81,7 +81,7 @@ func (p *Policy) ClusterImagePolicy(name string, target Target) *unstructured.Un
 		for _, authority := range authorities {
 			names = append(names, authority.(map[string]any)["name"].(string)) //nolint:forcetypeassert // made above
 		}
-		spec["policy"] = map[string]any{"type": "rego", "data": Condition(names)}
+		spec["policy"] = map[string]any{"type": "rego", "data": RegoPolicy{Authorities: names}.String()}
 	}
 	out := &unstructured.Unstructured{Object: map[string]any{
 		"metadata": map[string]any{

@@ -82,13 +82,10 @@ func PolicyReady(got *unstructured.Unstructured) string {
 	if got == nil {
 		return "no policy"
 	}
-	conditions, _, _ := unstructured.NestedSlice(got.Object, "status", "conditions")
-	for _, c := range conditions {
-		if c, ok := c.(map[string]any); ok && c["type"] == "Ready" && c["status"] == "True" {
-			return ""
-		}
+	if ready := policy.ReadyCondition(got); ready.Status != metav1.ConditionTrue {
+		return "policy " + got.GetName() + " is not Ready"
 	}
-	return "policy " + got.GetName() + " is not Ready"
+	return ""
 }
 
 // Create creates an object for as long as the test lasts.

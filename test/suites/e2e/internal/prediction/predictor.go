@@ -25,8 +25,6 @@ import (
 	"strings"
 	"testing"
 
-	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -84,45 +82,16 @@ func (p *Predictor) For(t *testing.T) *Predictor {
 // Cluster reads the state that admission depends on from the API server.
 func (p *Predictor) Cluster() *admission.Cluster {
 	p.T.Helper()
-	state := admission.NewState("policy.sigstore.dev", admission.DefaultBehavior())
-	list := func(list client.ObjectList, opts ...client.ListOption) {
-		p.T.Helper()
-		if err := p.Lab.Client.List(p.T.Context(), list, opts...); err != nil {
-			p.T.Fatal(err)
+	state := admission.NewState(admission.DefaultWebhookName, admission.DefaultBehavior())
+	err := state.Load(func(list admission.ObjectList, name string) error {
+		var opts []client.ListOption
+		if name != "" {
+			opts = append(opts, client.MatchingFields{"metadata.name": name})
 		}
-	}
-	policies := &unstructured.UnstructuredList{}
-	kind := policy.ClusterImagePolicyKind
-	kind.Kind += "List"
-	policies.SetGroupVersionKind(kind)
-	list(policies)
-	for i := range policies.Items {
-		state.SetPolicy(&policies.Items[i])
-	}
-	validating := &admissionregistrationv1.ValidatingWebhookConfigurationList{}
-	list(validating)
-	for i := range validating.Items {
-		state.SetValidating(&validating.Items[i])
-	}
-	mutating := &admissionregistrationv1.MutatingWebhookConfigurationList{}
-	list(mutating)
-	for i := range mutating.Items {
-		state.SetMutating(&mutating.Items[i])
-	}
-	configs := &corev1.ConfigMapList{}
-	list(configs, client.MatchingFields{"metadata.name": admission.ConfigName})
-	for i := range configs.Items {
-		state.SetConfig(&configs.Items[i])
-	}
-	namespaces := &corev1.NamespaceList{}
-	list(namespaces)
-	for i := range namespaces.Items {
-		state.SetNamespace(namespaces.Items[i].Name, namespaces.Items[i].Labels)
-	}
-	for _, source := range []admission.Source{
-		admission.WebhookConfigurations, admission.WebhookConfigurations, admission.Configuration, admission.Namespaces,
-	} {
-		state.Read(source)
+		return p.Lab.Client.List(p.T.Context(), list, opts...)
+	})
+	if err != nil {
+		p.T.Fatal(err)
 	}
 	cluster, err := state.Cluster()
 	if err != nil {

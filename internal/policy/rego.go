@@ -18,6 +18,7 @@ package policy
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -28,13 +29,36 @@ const (
 	attestationGroup = "attestation."
 )
 
-// Condition is the Rego by which policy-controller demands that one authority of each group accepts an image: by itself
-// one of all is enough for it. It depends on the names alone, so that it can be recognised.
-func Condition(authorities []string) string {
+// RegoPolicy is the policy, written in Rego, of a ClusterImagePolicy with several groups of authorities: it requires that
+// at least one authority of each group accepts the image. Without it, policy-controller accepts an image that any
+// authority accepts. ParseRego recognises it.
+type RegoPolicy struct {
+	// Authorities are the names of all authorities, in the order of the ClusterImagePolicy.
+	Authorities []string
+}
+
+// acceptedBy matches the line of RegoPolicy.String about an authority.
+var acceptedBy = regexp.MustCompile(`(?m)^proved\["[^"\\]*"\] \{ input\.authorityMatches\["([^"\\]*)"\] \}$`)
+
+// ParseRego reads a policy in Rego, and reports whether it is a RegoPolicy. Any other text, even one that requires the
+// same, is not.
+func ParseRego(source string) (RegoPolicy, bool) {
+	var parsed RegoPolicy
+	for _, match := range acceptedBy.FindAllStringSubmatch(source, -1) {
+		parsed.Authorities = append(parsed.Authorities, match[1])
+	}
+	if len(parsed.Authorities) == 0 || parsed.String() != source {
+		return RegoPolicy{}, false
+	}
+	return parsed, true
+}
+
+// String returns the policy in Rego.
+func (r RegoPolicy) String() string {
 	var groups []string
 	var b strings.Builder
 	b.WriteString("package sigstore\n\n")
-	for _, authority := range authorities {
+	for _, authority := range r.Authorities {
 		group := AuthorityGroup(authority)
 		if !slices.Contains(groups, group) {
 			groups = append(groups, group)

@@ -18,13 +18,13 @@ package forecast
 
 import "github.com/karmada-io/image-trust/internal/admission"
 
-// Change of what admission makes of a workload.
+// Change is a change of the outcome for a workload.
 type Change struct {
 	Workload PlanWorkload      `json:"workload"`
 	Before   admission.Outcome `json:"before"`
 }
 
-// Changes from one plan to another one of the same workloads, in the order of the latter.
+// Changes returns the changes from one plan to another one of the same workloads, in the order of the latter.
 func Changes(before, after Plan) []Change {
 	type key struct{ kind, namespace, name string }
 	known := make(map[key]admission.Outcome, len(before.Workloads))

@@ -1,0 +1,113 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package admission
+
+import (
+	"cmp"
+
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
+)
+
+// result of evaluating a policy or an authority for an image. The zero value is undetermined.
+type result uint8
+
+const (
+	undetermined result = iota
+	rejected
+	accepted
+)
+
+// order of results: of several authorities, the one with the highest decides.
+func (r result) order() int {
+	switch r {
+	case rejected:
+		return 0
+	case accepted:
+		return 2
+	default:
+		return 1
+	}
+}
+
+// evaluation is a result and its reason. The zero value is undetermined.
+type evaluation struct {
+	result          result
+	reason, message string
+}
+
+// evaluator evaluates policies for one image.
+type evaluator struct {
+	ref      name.Reference
+	judge    Judge
+	behavior Behavior
+	target   policy.Target
+}
+
+// policy evaluates all authorities, each of which suffices, and then the policy on top of them (spec.policy), which can
+// only reject. It asks every question that could matter, whatever the first answers are.
+func (e evaluator) policy(p *Policy) evaluation {
+	switch {
+	case p.invalid != "":
+		return evaluation{reason: v1alpha1.PolicyNotEvaluatedReason, message: "the policy " + p.invalid}
+	case len(p.authorities) == 0 && e.behavior.AllowsWithoutAuthorities:
+		return evaluation{result: accepted}
+	case len(p.authorities) == 0:
+		return evaluation{reason: v1alpha1.PolicyNotEvaluatedReason, message: "not evaluated: a policy without authorities"}
+	}
+	var best *evaluation
+	consider := func(one evaluation) {
+		if best == nil || one.result.order() > best.result.order() {
+			best = &one
+		}
+	}
+	for i := range p.authorities {
+		switch a := &p.authorities[i]; {
+		case a.static == "pass":
+			consider(evaluation{result: accepted})
+		case a.static == "fail":
+			consider(evaluation{rejected, v1alpha1.StaticPolicyReason,
+				cmp.Or(a.message, "the policy denies the image, whatever its signatures")})
+		case a.unevaluable != "":
+			consider(evaluation{undetermined, v1alpha1.PolicyNotEvaluatedReason, "not evaluated: " + a.unevaluable})
+		}
+	}
+	for i := range p.requirements {
+		consider(e.requirement(&p.requirements[i]))
+	}
+	if best.result == accepted && p.condition != "" {
+		return evaluation{undetermined, v1alpha1.PolicyNotEvaluatedReason, p.Unevaluable()}
+	}
+	return *best
+}
+
+// requirement evaluates a requirement by the verdict of its rule. A negative verdict holds only if policy-controller
+// cannot accept more than the rule does.
+func (e evaluator) requirement(r *requirement) evaluation {
+	answer := e.judge(Question{Ref: e.ref, Rule: r.rule, TrustRoot: r.trustRoot})
+	one := evaluation{reason: answer.Reason, message: answer.Message}
+	acceptsMore := r.acceptsMore || r.viaAttestation && !e.target.AttestationsVerified
+	switch {
+	case answer.Verdict == v1alpha1.VerdictVerified:
+		one.result = accepted
+	case answer.Verdict == v1alpha1.VerdictUntrusted && !acceptsMore:
+		one.result = rejected
+	}
+	return one
+}

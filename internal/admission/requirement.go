@@ -1,0 +1,118 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package admission
+
+import (
+	"slices"
+
+	"github.com/karmada-io/image-trust/internal/policy"
+)
+
+// requirement is a rule that an image may meet to be accepted by an authority.
+type requirement struct {
+	rule      *policy.Rule
+	trustRoot string
+	// acceptsMore reports whether policy-controller may accept images that the rule does not: a verdict of Verified holds,
+	// a verdict of Untrusted does not.
+	acceptsMore bool
+	// viaAttestation reports whether policy-controller evaluates the requirement by attestations.
+	viaAttestation bool
+}
+
+// combine merges requirements of which one suffices, where they require the same in different formats.
+func combine(requirements []requirement) []requirement {
+	var combined []requirement
+	for _, r := range requirements {
+		if i := slices.IndexFunc(combined, r.sameExceptFormat); i >= 0 {
+			combined[i] = combined[i].union(r)
+		} else {
+			combined = append(combined, r)
+		}
+	}
+	return combined
+}
+
+// sameExceptFormat reports whether two requirements differ at most in the formats of their signature, or of their only
+// attestation.
+func (r requirement) sameExceptFormat(other requirement) bool {
+	if r.rule.Identity != other.rule.Identity || r.trustRoot != other.trustRoot || r.acceptsMore || other.acceptsMore {
+		return false
+	}
+	a, b := r.rule, other.rule
+	switch {
+	case len(a.Attestations) == 0 && len(b.Attestations) == 0:
+		return true
+	case len(a.Attestations) == 1 && len(b.Attestations) == 1 && len(a.Signature) == 0 && len(b.Signature) == 0:
+		return a.Attestations[0].SameExceptFormats(b.Attestations[0])
+	default:
+		return false
+	}
+}
+
+// union returns the requirement that accepts the formats of both. They must be sameExceptFormat.
+func (r requirement) union(other requirement) requirement {
+	attestations := slices.Clone(r.rule.Attestations)
+	for i := range attestations {
+		attestations[i].Formats = attestations[i].Formats.Union(other.rule.Attestations[i].Formats)
+	}
+	r.rule = policy.NewRule(r.rule.Identity, r.rule.Signature.Union(other.rule.Signature), attestations...)
+	r.viaAttestation = r.viaAttestation || other.viaAttestation
+	return r
+}
+
+// requireAll returns the one requirement of a policy that requires an authority of each group; ok reports whether one
+// rule can express it.
+func requireAll(authorities []authority) (whole requirement, ok bool) {
+	var names []string
+	groups := map[string][]requirement{}
+	for i := range authorities {
+		a := &authorities[i]
+		if a.static != "" || a.unevaluable != "" {
+			return requirement{}, false
+		}
+		group := policy.AuthorityGroup(a.name)
+		if groups[group] == nil {
+			names = append(names, group)
+		}
+		groups[group] = append(groups[group], a.requirements...)
+	}
+	var signature policy.Formats
+	var attestations []policy.Attestation
+	for i, group := range names {
+		combined := combine(groups[group])
+		if len(combined) != 1 || combined[0].acceptsMore {
+			return requirement{}, false
+		}
+		one := combined[0]
+		if i == 0 {
+			whole = one
+		} else if one.rule.Identity != whole.rule.Identity || one.trustRoot != whole.trustRoot {
+			return requirement{}, false
+		}
+		if len(one.rule.Signature) > 0 && len(signature) > 0 {
+			return requirement{}, false
+		}
+		signature = signature.Union(one.rule.Signature)
+		attestations = append(attestations, one.rule.Attestations...)
+		whole.viaAttestation = whole.viaAttestation || one.viaAttestation
+	}
+	if len(names) == 0 {
+		return requirement{}, false
+	}
+	whole.rule = policy.NewRule(whole.rule.Identity, signature, attestations...)
+	return whole, true
+}
