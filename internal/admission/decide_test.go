@@ -35,6 +35,12 @@ import (
 // parsePolicy returns the policy of a spec in YAML.
 func parsePolicy(tb testing.TB, spec string) *Policy {
 	tb.Helper()
+	return parsePolicyAs(tb, spec, V014())
+}
+
+// parsePolicyAs returns the policy of a spec in YAML as a version of policy-controller parses it.
+func parsePolicyAs(tb testing.TB, spec string, behavior Behavior) *Policy {
+	tb.Helper()
 	object := &unstructured.Unstructured{Object: map[string]any{}}
 	var parsed any
 	if err := yaml.Unmarshal([]byte(spec), &parsed); err != nil {
@@ -42,7 +48,7 @@ func parsePolicy(tb testing.TB, spec string) *Policy {
 	}
 	object.SetName("policy")
 	object.Object["spec"] = parsed
-	return ParsePolicy(object, V014())
+	return ParsePolicy(object, behavior)
 }
 
 const (

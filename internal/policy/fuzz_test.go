@@ -24,14 +24,14 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// FuzzCompile feeds what a user writes. What compiles renders, and matches without an error.
+// FuzzCompile compiles, renders and matches arbitrary input.
 func FuzzCompile(f *testing.F) {
 	f.Add("docker.io/karmada/*", "https://token.actions.githubusercontent.com", `https://github\.com/.*`, "docker.io/karmada/a:v1", "predicate: a: 1")
 	f.Add("registry.example.com:5000/**", "i", "(?i)x|y", "registry.example.com:5000/a@sha256:aa", "{")
 	f.Add("nginx@sha256:aa", "", `\Q`, "nginx", "")
 	f.Fuzz(func(t *testing.T, image, issuer, identity, reference, cue string) {
 		if len(cue) > 200 {
-			return // CUE may take its time
+			return // CUE takes long for large input
 		}
 		spec := v1alpha1.KarmadaImageTrustSpec{
 			Images: []v1alpha1.ImageGlob{v1alpha1.ImageGlob(image)}, Issuer: issuer, IdentityRegexp: v1alpha1.Regexp(identity),
@@ -42,7 +42,7 @@ func FuzzCompile(f *testing.F) {
 			return
 		}
 		if p.ClusterImagePolicy("x", newTarget(nil)) == nil {
-			t.Error("nothing is rendered")
+			t.Error("no policy is rendered")
 		}
 		if ref, err := name.ParseReference(reference); err == nil {
 			p.Matches(ref)

@@ -25,12 +25,11 @@ import (
 	pcglob "github.com/sigstore/policy-controller/pkg/apis/glob"
 )
 
-// dockerHub is the registry of Docker Hub as name.Reference spells it, which is what
-// admission compares globs with.
+// dockerHub is the registry of Docker Hub as name.Reference spells it. Admission compares globs with that spelling.
 const dockerHub = name.DefaultRegistry
 
-// glob is one pattern as admission uses it, compiled once: policy-controller's own
-// Match compiles at each call.
+// glob is a pattern as policy-controller compares it, compiled once: policy-controller's own Match compiles it at each
+// call.
 type glob struct {
 	pattern string
 	re      *regexp.Regexp
@@ -44,8 +43,8 @@ var (
 	hostOnly    = regexp.MustCompile(`^[^/*]*[.][^/*]*$`)
 )
 
-// checkGlob repeats the rules of v1alpha1.ImageGlob. Each refuses what could never
-// match at admission, and says what to write.
+// checkGlob repeats the validation of v1alpha1.ImageGlob. It rejects globs that could never match at admission; the error
+// says what to write instead.
 func checkGlob(pattern string) error {
 	switch {
 	case !globGrammar.MatchString(pattern):
@@ -68,9 +67,9 @@ func checkGlob(pattern string) error {
 	return nil
 }
 
-// normaliseGlob returns what policy-controller must be given for a user's glob, so that it
-// matches NAME@sha256:DIGEST as admission sees it (policy-controller v0.14
-// pkg/apis/glob.Match rewrites no Docker Hub name but "*" and "*/*").
+// normaliseGlob returns the globs of a ClusterImagePolicy for a user's glob. They match NAME@sha256:DIGEST, which is what
+// admission compares them with: of Docker Hub's short names, pkg/apis/glob.Match of policy-controller expands only "*"
+// and "*/*".
 func normaliseGlob(pattern string) []string {
 	repository, selector, hasSelector := strings.Cut(pattern, "@")
 	var out []string
@@ -79,8 +78,8 @@ func normaliseGlob(pattern string) []string {
 		case hasSelector && selector != "*":
 			out = append(out, r+"@"+selector)
 		case hasSelector, !strings.HasSuffix(r, "*"):
-			// Without a wildcard at its end the glob would have to match the digest too. The second of
-			// the pair never matters at admission; it serves tools that look at tags.
+			// Without a wildcard at its end the glob would have to match the digest too. The second glob of
+			// the pair does not match at admission; it is for tools that compare tags.
 			out = append(out, r+"@*", r+":*")
 		default:
 			out = append(out, r)
@@ -89,19 +88,19 @@ func normaliseGlob(pattern string) []string {
 	return out
 }
 
-// qualify spells the registry of a glob's repository out, as name.NewRepository does for names.
+// qualify adds the registry to a glob's repository, as name.NewRepository does for names.
 func qualify(repository string) []string {
 	first, rest, hasRest := strings.Cut(repository, "/")
 	switch {
 	case strings.Contains(first, "**"):
-		// May span the registry, so it stands for itself.
+		// The wildcard may include the registry.
 		return []string{repository}
 	case !hasRest:
 		return []string{dockerHub + "/library/" + first}
 	case first == "docker.io" || first == dockerHub:
 		return []string{dockerHub + "/" + library(rest)}
 	case first == "registry-1.docker.io":
-		// Admission leaves this spelling as it is, so workloads that use it are covered too.
+		// Admission does not change this spelling, so workloads that use it must be covered too.
 		return []string{dockerHub + "/" + library(rest), first + "/" + library(rest)}
 	case strings.ContainsAny(first, ".:") || first == "localhost":
 		return []string{repository}

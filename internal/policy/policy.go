@@ -14,9 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package policy compiles a trust into the one value that both sides use: the
-// ClusterImagePolicy is rendered from it and the verifier judges by it, so that what is
-// enforced is what is reported. It knows no client, no clock and no network.
+// Package policy compiles the spec of a trust into a Policy. The ClusterImagePolicy is rendered from it and the verifier
+// takes its rule from it, so that what is enforced is what is reported. The package has no client, no clock and no
+// network access.
 package policy
 
 import (
@@ -34,7 +34,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// DefaultInterval between rounds of verification where a trust names none.
+// DefaultInterval is the time between two verifications of an image, if a trust does not set it.
 const DefaultInterval = time.Hour
 
 const (
@@ -42,32 +42,33 @@ const (
 	maxInterval = 168 * time.Hour
 )
 
-// attestationName is also a part of the names of a ClusterImagePolicy's authorities, which end with a dot and a form.
+// attestationName is the syntax of an attestation's name, which is part of the names of authorities: those end with a dot
+// and a format.
 var attestationName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
-// ErrInvalid is in the chain of every error that a change of the spec would mend.
+// ErrInvalid is wrapped by every error that requires a change of the spec.
 var ErrInvalid = errors.New("invalid trust")
 
 // Policy is a compiled trust.
 type Policy struct {
-	// Rule that images are verified by.
+	// Rule for the verification of images.
 	Rule *Rule
 	// Enforcement at admission.
 	Enforcement v1alpha1.Enforcement
 	// TrustRoot is the name of a TrustRoot, or empty for the default root of trust.
 	TrustRoot string
-	// References are to be verified even when nothing runs them. Their String is what the user wrote.
+	// References are images to verify even if no workload uses them. Their String is what the user wrote.
 	References []name.Reference
 	// PullSecrets are the names of Secrets with credentials for registries.
 	PullSecrets []string
-	// Interval between rounds of verification.
+	// Interval between two verifications of an image.
 	Interval time.Duration
 
 	globs []glob
 }
 
-// Compile turns a spec into a Policy. The API server refuses most of what Compile
-// refuses; an error wraps ErrInvalid and names every field that is wrong and what to write.
+// Compile compiles a spec. The error wraps ErrInvalid, and lists every invalid field and what to write instead. The API
+// server rejects most of these specs itself.
 func Compile(spec v1alpha1.KarmadaImageTrustSpec) (*Policy, error) {
 	root := field.NewPath("spec")
 	p := &Policy{
@@ -222,16 +223,16 @@ func (p *Policy) Enforced() *Policy {
 	return &enforced
 }
 
-// Matches tells whether the trust is about an image. It compares what admission compares:
-// the whole name, Docker Hub spelled out.
+// Matches reports whether the trust selects an image. Like admission it compares the whole name, with the registry of
+// Docker Hub.
 func (p *Policy) Matches(ref name.Reference) bool { return p.MatchesName(ref.Name()) }
 
-// MatchesName is Matches for a name that is spelled out.
+// MatchesName reports whether the trust selects an image by its whole name.
 func (p *Policy) MatchesName(whole string) bool {
 	return slices.ContainsFunc(p.globs, func(g glob) bool { return g.re.MatchString(whole) })
 }
 
-// DisplayName is the name of an image or repository as people write it.
+// DisplayName returns the name of an image or repository as users write it, with docker.io for Docker Hub.
 func DisplayName(ref interface{ Name() string }) string {
 	if rest, ok := strings.CutPrefix(ref.Name(), dockerHub+"/"); ok {
 		return "docker.io/" + rest
@@ -239,7 +240,7 @@ func DisplayName(ref interface{ Name() string }) string {
 	return ref.Name()
 }
 
-// Globs returns the globs as policy-controller gets them.
+// Globs returns the globs of the ClusterImagePolicy.
 func (p *Policy) Globs() []string {
 	patterns := make([]string, 0, len(p.globs))
 	for _, g := range p.globs {

@@ -31,7 +31,7 @@ import (
 
 const testDigest = "@sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 
-// makeSpec is the trust of Karmada's page "Verify Artifacts", for other images where given.
+// makeSpec returns the spec from Karmada's documentation, page "Verify Artifacts".
 func makeSpec(images ...v1alpha1.ImageGlob) v1alpha1.KarmadaImageTrustSpec {
 	if len(images) == 0 {
 		images = []v1alpha1.ImageGlob{"docker.io/karmada/*"}
@@ -43,7 +43,7 @@ func makeSpec(images ...v1alpha1.ImageGlob) v1alpha1.KarmadaImageTrustSpec {
 	}
 }
 
-func TestGlobsAsAdmissionSeesThem(t *testing.T) {
+func TestGlobsMatchAsAdmission(t *testing.T) {
 	const hub = "index.docker.io/"
 	tests := map[string]struct {
 		images   []v1alpha1.ImageGlob
@@ -59,11 +59,11 @@ func TestGlobsAsAdmissionSeesThem(t *testing.T) {
 		},
 		"host-less":       {images: []v1alpha1.ImageGlob{"karmada/*"}, want: []string{hub + "karmada/*"}},
 		"index.docker.io": {images: []v1alpha1.ImageGlob{hub + "karmada/*"}, want: []string{hub + "karmada/*"}},
-		"three spellings are one": {
+		"three spellings of one glob": {
 			images: []v1alpha1.ImageGlob{"karmada/*", "docker.io/karmada/*", hub + "karmada/*"},
 			want:   []string{hub + "karmada/*"},
 		},
-		"registry-1 keeps its spelling too": {
+		"registry-1 in both spellings": {
 			images: []v1alpha1.ImageGlob{"registry-1.docker.io/karmada/*"},
 			want:   []string{hub + "karmada/*", "registry-1.docker.io/karmada/*"},
 			match:  []string{"registry-1.docker.io/karmada/x:v1", "karmada/x"},
@@ -138,7 +138,7 @@ func parse(t *testing.T, image string) name.Reference {
 	return ref
 }
 
-func TestCompileRefuses(t *testing.T) {
+func TestCompileErrors(t *testing.T) {
 	tests := map[string]struct {
 		change func(*v1alpha1.KarmadaImageTrustSpec)
 		want   []string
@@ -153,7 +153,7 @@ func TestCompileRefuses(t *testing.T) {
 			},
 			[]string{"spec.images[0]", `remove ":v1.16.*"`, "identityRegexp"},
 		},
-		"outside the grammar": {
+		"invalid characters": {
 			func(s *v1alpha1.KarmadaImageTrustSpec) { s.Images = []v1alpha1.ImageGlob{"docker.io/karmada/[ab]"} },
 			[]string{"spec.images[0]", "only"},
 		},
@@ -167,7 +167,7 @@ func TestCompileRefuses(t *testing.T) {
 			func(s *v1alpha1.KarmadaImageTrustSpec) { s.Images = []v1alpha1.ImageGlob{"docker.io/Karmada/*"} },
 			[]string{`"docker.io/karmada/*"`},
 		},
-		"two errors, both told": {
+		"two errors": {
 			func(s *v1alpha1.KarmadaImageTrustSpec) {
 				s.Images = []v1alpha1.ImageGlob{"ghcr.io", "a/"}
 			},
@@ -189,11 +189,11 @@ func TestCompileRefuses(t *testing.T) {
 			func(s *v1alpha1.KarmadaImageTrustSpec) { s.IdentityRegexp = "(a" },
 			[]string{"spec.identityRegexp", "missing closing )"},
 		},
-		"regexp that would leave its group": {
+		"regexp that closes its group": {
 			func(s *v1alpha1.KarmadaImageTrustSpec) { s.IdentityRegexp = "a)|(?:b" },
 			[]string{"spec.identityRegexp", "unexpected )"},
 		},
-		"regexp that would swallow the anchor": {
+		"regexp that quotes the anchor": {
 			func(s *v1alpha1.KarmadaImageTrustSpec) { s.IdentityRegexp = `\Qa` },
 			[]string{"spec.identityRegexp", "^(?:REGEXP)$"},
 		},
@@ -203,7 +203,7 @@ func TestCompileRefuses(t *testing.T) {
 			},
 			[]string{"spec.verification.references[0]", "must match one of the globs"},
 		},
-		"no reference at all": {
+		"invalid reference": {
 			func(s *v1alpha1.KarmadaImageTrustSpec) {
 				s.Verification = &v1alpha1.Verification{References: []v1alpha1.ImageReference{"x:y:z"}}
 			},
@@ -220,14 +220,14 @@ func TestCompileRefuses(t *testing.T) {
 			}
 			for _, part := range tc.want {
 				if !strings.Contains(err.Error(), part) {
-					t.Errorf("error %q does not hold %q", err, part)
+					t.Errorf("error %q does not contain %q", err, part)
 				}
 			}
 		})
 	}
 }
 
-func TestIdentityIsMatchedAsAWhole(t *testing.T) {
+func TestIdentityMatchesWholeSubject(t *testing.T) {
 	const right = "https://github.com/karmada-io/karmada/.github/workflows/r.yml@refs/tags/v1.16.0"
 	tests := map[string]struct {
 		regexp     v1alpha1.Regexp
@@ -235,14 +235,14 @@ func TestIdentityIsMatchedAsAWhole(t *testing.T) {
 		want       bool
 		wantInPart bool
 	}{
-		"the page's regexp":         {"^https://github.com/karmada-io/karmada/.*$", right, true, false},
-		"without anchors":           {"https://github.com/karmada-io/karmada/.*", right, true, false},
-		"prefix only":               {"https://github.com/karmada-io/karmada/", right, false, true},
-		"look-alike that contains":  {"https://github.com/karmada-io/karmada/.*", "https://evil.example/?" + right, false, true},
-		"alternation, second half":  {"^x|karmada$", "y/karmada", false, true},
-		"alternation, whole":        {"x|y", "y", true, false},
-		"other":                     {"^https://github.com/karmada-io/karmada/.*$", "https://github.com/other/x", false, false},
-		"multi-line flag is inside": {"(?m)^a$", "b\na", false, true},
+		"the page's regexp":        {"^https://github.com/karmada-io/karmada/.*$", right, true, false},
+		"without anchors":          {"https://github.com/karmada-io/karmada/.*", right, true, false},
+		"prefix only":              {"https://github.com/karmada-io/karmada/", right, false, true},
+		"look-alike that contains": {"https://github.com/karmada-io/karmada/.*", "https://evil.example/?" + right, false, true},
+		"alternation, second half": {"^x|karmada$", "y/karmada", false, true},
+		"alternation, whole":       {"x|y", "y", true, false},
+		"other":                    {"^https://github.com/karmada-io/karmada/.*$", "https://github.com/other/x", false, false},
+		"multi-line flag":          {"(?m)^a$", "b\na", false, true},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -262,7 +262,7 @@ func TestIdentityIsMatchedAsAWhole(t *testing.T) {
 	}
 }
 
-func TestCompileFillsIn(t *testing.T) {
+func TestCompileDefaults(t *testing.T) {
 	spec := makeSpec()
 	p, err := Compile(spec)
 	if err != nil {

@@ -23,9 +23,8 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// ClusterImagePolicyKind is the kind that is rendered. Version v1alpha1, because the
-// conversion to and from v1beta1 loses a ctlog without a url (policy-controller v0.14
-// pkg/apis/policy/v1alpha1/clusterimagepolicy_conversion.go).
+// ClusterImagePolicyKind is the kind that is rendered. The version is v1alpha1, because the conversion to and from v1beta1
+// loses a ctlog without a url (policy-controller pkg/apis/policy/v1alpha1/clusterimagepolicy_conversion.go).
 var ClusterImagePolicyKind = schema.GroupVersionKind{
 	Group: "policy.sigstore.dev", Version: "v1alpha1", Kind: "ClusterImagePolicy",
 }
@@ -36,19 +35,20 @@ var TrustRootKind = schema.GroupVersionKind{
 }
 
 const (
-	// ManagedByLabel marks what the operator made, with ManagedByValue.
+	// ManagedByLabel is the label of objects that the operator created. Its value is ManagedByValue.
 	ManagedByLabel = "app.kubernetes.io/managed-by"
 	// ManagedByValue is the value of ManagedByLabel.
 	ManagedByValue = v1alpha1.OperatorName
 
-	// policy-controller puts this URL in itself where none is given; written out, its
-	// defaulting changes nothing. With a trustRootRef it is not contacted.
+	// fulcioURL is policy-controller's default. It is rendered so that policy-controller's defaulting does not change the
+	// policy. With a trustRootRef it is not contacted.
 	fulcioURL = "https://fulcio.sigstore.dev"
-	// A ctlog without a url is lost in conversion. A TrustRoot's own log URL goes before it.
+	// rekorURL is rendered because a ctlog without a url is lost in conversion. The log URL of a TrustRoot takes precedence.
 	rekorURL = "https://rekor.sigstore.dev"
 )
 
-// Mode of the ClusterImagePolicy: "enforce", "warn", or empty where none is wanted.
+// Mode returns the mode of the ClusterImagePolicy: "enforce" or "warn", or an empty string if the enforcement of the trust
+// is Audit, for which no ClusterImagePolicy is rendered.
 func (p *Policy) Mode() string {
 	switch p.Enforcement {
 	case v1alpha1.EnforcementEnforce:
@@ -60,8 +60,8 @@ func (p *Policy) Mode() string {
 	}
 }
 
-// ClusterImagePolicy renders the policy, fully defaulted and with nothing in it that the
-// operator does not own; nil where none is wanted.
+// ClusterImagePolicy renders the policy with all defaults, and with no field that the operator does not own. It returns nil
+// if Mode is empty.
 func (p *Policy) ClusterImagePolicy(name string, target Target) *unstructured.Unstructured {
 	if p.Mode() == "" {
 		return nil
@@ -79,7 +79,7 @@ func (p *Policy) ClusterImagePolicy(name string, target Target) *unstructured.Un
 	if len(p.Rule.Attestations) > 0 {
 		names := make([]string, 0, len(authorities))
 		for _, authority := range authorities {
-			names = append(names, authority.(map[string]any)["name"].(string)) //nolint:forcetypeassert // made above
+			names = append(names, authority.(map[string]any)["name"].(string)) //nolint:forcetypeassert // Policy.authorities sets the name of every authority.
 		}
 		spec["policy"] = map[string]any{"type": "rego", "data": RegoPolicy{Authorities: names}.String()}
 	}
@@ -94,7 +94,7 @@ func (p *Policy) ClusterImagePolicy(name string, target Target) *unstructured.Un
 	return out
 }
 
-// authorities are one for each claim in each format: policy-controller accepts any one of them.
+// authorities returns an authority for each required signature or attestation in each format that the target verifies.
 func (p *Policy) authorities(target Target) []any {
 	formats := target.formats(p.TrustRoot)
 	var authorities []any
@@ -124,7 +124,7 @@ func (p *Policy) authorities(target Target) []any {
 	return authorities
 }
 
-// authority that judges by the rule's identity in one form.
+// authority returns the fields of an authority for the rule's identity and a format.
 func (p *Policy) authority(format Format) map[string]any {
 	keyless := map[string]any{
 		"url":        fulcioURL,

@@ -41,7 +41,7 @@ var renderCases = map[string]struct {
 	change func(*v1alpha1.KarmadaImageTrustSpec)
 	// target changes what newTarget returns.
 	target func(*Target)
-	// as admission sees them
+	// names as admission compares them
 	match, notMatch []string
 }{
 	"page": {
@@ -122,7 +122,7 @@ func TestClusterImagePolicyGolden(t *testing.T) {
 	}
 }
 
-func TestSpellingsOfDockerHubGiveOnePolicy(t *testing.T) {
+func TestSpellingsOfDockerHubRenderAlike(t *testing.T) {
 	want := render(t, func(*v1alpha1.KarmadaImageTrustSpec) {}, nil)
 	for _, image := range []v1alpha1.ImageGlob{"karmada/*", "index.docker.io/karmada/*", "docker.io/karmada/*"} {
 		got := render(t, func(s *v1alpha1.KarmadaImageTrustSpec) { s.Images = []v1alpha1.ImageGlob{image} }, nil)
@@ -144,8 +144,8 @@ func TestAuditRendersNothing(t *testing.T) {
 	}
 }
 
-// TestNoSignatureAskedFor: admission asks for what the rule asks for, and no more.
-func TestNoSignatureAskedFor(t *testing.T) {
+// TestNoSignatureRequired: the policy requires what the rule requires, and no more.
+func TestNoSignatureRequired(t *testing.T) {
 	p := compile(t, renderCases["attested"].change)
 	p.Rule = NewRule(p.Rule.Identity, nil, p.Rule.Attestations[0])
 	authorities, _, err := unstructured.NestedSlice(p.ClusterImagePolicy("karmada", newTarget(nil)).Object, "spec", "authorities")
@@ -161,7 +161,7 @@ func TestNoSignatureAskedFor(t *testing.T) {
 	}
 }
 
-// TestPolicyControllerContract puts what is rendered through policy-controller's own code.
+// TestPolicyControllerContract validates, defaults and matches the rendered policies with policy-controller's own code.
 func TestPolicyControllerContract(t *testing.T) {
 	for name, tc := range renderCases {
 		t.Run(name, func(t *testing.T) {
@@ -215,7 +215,7 @@ func compile(t *testing.T, change func(*v1alpha1.KarmadaImageTrustSpec)) *Policy
 	return p
 }
 
-// newTarget returns a target that verifies all that v0.14 can, with a TrustRoot that has a transparency log.
+// newTarget returns v0.14 with attestations verified, and a TrustRoot that has a transparency log.
 func newTarget(change func(*Target)) Target {
 	target := Target{Capabilities: V014(), AttestationsVerified: true, TransparencyLog: true}
 	if change != nil {

@@ -25,10 +25,10 @@ import (
 	"github.com/in-toto/in-toto-golang/in_toto"
 )
 
-// ErrMalformed is in the chain of the errors about what is no statement.
+// ErrMalformed is wrapped by errors about content that is not an in-toto statement.
 var ErrMalformed = errors.New("it is not an in-toto statement")
 
-// PredicateType reads what a statement is about, a URI.
+// PredicateType returns the predicate type of an in-toto statement, a URI. The error is ErrMalformed.
 func PredicateType(statement []byte) (string, error) {
 	var header struct {
 		PredicateType string `json:"predicateType"`
@@ -39,29 +39,30 @@ func PredicateType(statement []byte) (string, error) {
 	return header.PredicateType, nil
 }
 
-// CheckCondition tells why a text is not a condition in CUE; nil if it is one.
+// CheckCondition returns the error of a condition in CUE, nil if it is valid.
 func CheckCondition(source string) error {
 	return cuecontext.New().CompileString(source).Err()
 }
 
-// Evaluate tells why a statement does not fulfil a condition in CUE, nil if it does. The condition sees the statement as
-// policy-controller shows it: read and written again (cosign v2.6.5 pkg/policy, AttestationToPayloadJSON and
-// evaluateCue). It may run for long on a hostile statement.
+// Evaluate returns why a statement does not meet a condition in CUE, nil if it does. The error wraps ErrMalformed if there is
+// no statement. As in policy-controller, the condition is applied to the statement after it was decoded and encoded again
+// (cosign v2.6.5 pkg/policy, AttestationToPayloadJSON and evaluateCue). The evaluation of a hostile statement may take
+// long.
 func Evaluate(source string, statement []byte) error {
-	var read in_toto.Statement //nolint:staticcheck // deprecated, and what policy-controller reads it with
-	if err := json.Unmarshal(statement, &read); err != nil {
+	var decoded in_toto.Statement //nolint:staticcheck // The deprecated type is the one that policy-controller decodes with.
+	if err := json.Unmarshal(statement, &decoded); err != nil {
 		return ErrMalformed
 	}
-	written, err := json.Marshal(read)
+	encoded, err := json.Marshal(decoded)
 	if err != nil {
 		return ErrMalformed
 	}
 	context := cuecontext.New()
 	condition := context.CompileString(source)
 	if err := condition.Err(); err != nil {
-		return fmt.Errorf("the condition cannot be read: %w", err)
+		return fmt.Errorf("the condition is not valid CUE: %w", err)
 	}
-	value := context.CompileBytes(written)
+	value := context.CompileBytes(encoded)
 	if err := value.Err(); err != nil {
 		return ErrMalformed
 	}

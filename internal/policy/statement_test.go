@@ -48,7 +48,7 @@ func TestEvaluate(t *testing.T) {
 		`predicate: steps: >3`:                                   "invalid value",
 		`predicate: steps: string`:                               "mismatched types",
 		`subject: [{name: "y"}, ...]`:                            "conflicting values",
-		`{`:                                                      "cannot be read",
+		`{`:                                                      "not valid CUE",
 	} {
 		err := policy.Evaluate(condition, []byte(provenance))
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
@@ -70,19 +70,19 @@ func TestCheckCondition(t *testing.T) {
 	}
 }
 
-// FuzzStatement feeds a statement, and a condition on it.
+// FuzzStatement evaluates a condition on a statement.
 func FuzzStatement(f *testing.F) {
 	f.Add([]byte(provenance), `predicate: builder: id: string`)
 	f.Add([]byte("{}"), `predicate: steps: >3 & <5 | *7`)
 	f.Fuzz(func(t *testing.T, content []byte, condition string) {
 		if predicateType, err := policy.PredicateType(content); err == nil && predicateType == "" {
-			t.Error("a statement without a type")
+			t.Error("no error for a statement without a predicate type")
 		}
 		if len(condition) > 200 || len(content) > 2000 {
-			return // CUE may take its time
+			return // CUE takes long for large input
 		}
 		if policy.Evaluate(condition, content) == nil && policy.CheckCondition(condition) != nil {
-			t.Errorf("a condition that is none is fulfilled: %q", condition)
+			t.Errorf("an invalid condition is met: %q", condition)
 		}
 	})
 }

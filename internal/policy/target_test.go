@@ -1,0 +1,83 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package policy
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+)
+
+func TestTargetFormats(t *testing.T) {
+	v014 := V014()
+	more := Capabilities{Version: "v9", Bundles: true, TrustRootBundles: true}
+	for name, tc := range map[string]struct {
+		trustRoot string
+		target    Target
+		want      Formats
+	}{
+		"unknown, default root":         {target: Target{}, want: Formats{SimpleSigning}},
+		"unknown, TrustRoot":            {trustRoot: "r", target: Target{}, want: Formats{SimpleSigning}},
+		"default root":                  {target: Target{Capabilities: v014, AttestationsVerified: true}, want: Formats{SimpleSigning, Bundle}},
+		"default root, unverified":      {target: Target{Capabilities: v014}, want: Formats{SimpleSigning}},
+		"default root, TrustRoot's log": {target: Target{TransparencyLog: true, TimestampAuthority: true}, want: Formats{SimpleSigning}},
+		"log":                           {trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TransparencyLog: true}, want: Formats{SimpleSigning}},
+		"timestamps":                    {trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TimestampAuthority: true}, want: Formats{Timestamped}},
+		"log and timestamps": {
+			trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TransparencyLog: true, TimestampAuthority: true},
+			want: Formats{SimpleSigning, Timestamped},
+		},
+		"a version with more capabilities": {
+			trustRoot: "r", target: Target{Capabilities: more, AttestationsVerified: true, TransparencyLog: true},
+			want: Formats{SimpleSigning, Bundle},
+		},
+		"a version with more capabilities, unverified": {
+			trustRoot: "r", target: Target{Capabilities: more, TransparencyLog: true}, want: Formats{SimpleSigning},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, tc.target.formats(tc.trustRoot)); diff != "" {
+				t.Errorf("formats (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSignatureBundles: a version that verifies bundles as signatures is not asked for an attestation instead.
+func TestSignatureBundles(t *testing.T) {
+	for supported, want := range map[bool]bool{false: true, true: false} {
+		target := newTarget(func(target *Target) { target.Capabilities.SignatureBundles = supported })
+		rendered := compile(t, func(*v1alpha1.KarmadaImageTrustSpec) {}).ClusterImagePolicy("karmada", target)
+		authorities, _, err := unstructured.NestedSlice(rendered.Object, "spec", "authorities")
+		if err != nil || len(authorities) != 2 {
+			t.Fatalf("got authorities %v, error %v; want two", authorities, err)
+		}
+		if _, got := authorities[1].(map[string]any)["attestations"]; got != want {
+			t.Errorf("signatures as bundles supported: %t; an attestation is required: %t, want %t", supported, got, want)
+		}
+	}
+}
+
+func TestEnforcedIsACopy(t *testing.T) {
+	p := compile(t, func(s *v1alpha1.KarmadaImageTrustSpec) { s.Enforcement = v1alpha1.EnforcementAudit })
+	if got := p.Enforced(); got.Enforcement != v1alpha1.EnforcementEnforce || p.Enforcement != v1alpha1.EnforcementAudit {
+		t.Errorf("got %s and %s, want Enforce, and Audit in the original", got.Enforcement, p.Enforcement)
+	}
+}
