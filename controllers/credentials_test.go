@@ -34,16 +34,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// secretReader answers as an API server would, and counts how often it is asked.
+// secretReader reads Secrets as from an API server, and counts the requests.
 type secretReader struct {
 	client.Reader
-	secrets map[string]*corev1.Secret
-	err     error
-	asked   int
+	secrets  map[string]*corev1.Secret
+	err      error
+	requests int
 }
 
 func (r *secretReader) Get(_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
-	r.asked++
+	r.requests++
 	found, ok := r.secrets[key.Name]
 	switch {
 	case r.err != nil:
@@ -100,8 +100,8 @@ func TestPullSecrets(t *testing.T) {
 	}
 
 	reader.secrets["registries"] = pullSecret("2", "second")
-	if again := secrets.Credentials(t.Context(), []string{"registries"}); again.ID != first.ID || reader.asked != 1 {
-		t.Errorf("asked %d times within a minute", reader.asked)
+	if again := secrets.Credentials(t.Context(), []string{"registries"}); again.ID != first.ID || reader.requests != 1 {
+		t.Errorf("%d requests within a minute", reader.requests)
 	}
 	clock.SetTime(clock.Now().Add(secretAge))
 	second := secrets.Credentials(t.Context(), []string{"registries"})
@@ -117,17 +117,17 @@ func TestPullSecretsUnavailable(t *testing.T) {
 	opaque := pullSecret("1", "hush")
 	opaque.Type = corev1.SecretTypeOpaque
 	tests := map[string]struct {
-		secret    *corev1.Secret
-		err       error
-		elsewhere bool
-		want      string
+		secret      *corev1.Secret
+		err         error
+		noNamespace bool
+		want        string
 	}{
 		"missing":   {want: "pull secret registries does not exist in namespace operator"},
 		"forbidden": {err: apierrors.NewForbidden(secrets, "registries", errors.New("no")), want: "pull secret registries cannot be read: the operator is not allowed to get Secrets in namespace operator"},
 		"outage":    {err: errors.New("connection refused"), want: "reading pull secret registries failed, and is retried"},
 		"type":      {secret: opaque, want: "pull secret registries has type Opaque, not kubernetes.io/dockerconfigjson"},
 		"garbage":   {secret: garbage, want: "a pull secret does not hold a Docker configuration: registries"},
-		"nowhere":   {elsewhere: true, want: "pull secret registries cannot be read: the operator was started without --pull-secret-namespace"},
+		"nowhere":   {noNamespace: true, want: "pull secret registries cannot be read: the operator was started without --pull-secret-namespace"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -136,7 +136,7 @@ func TestPullSecretsUnavailable(t *testing.T) {
 				reader.secrets["registries"] = tc.secret
 			}
 			p := &PullSecrets{Reader: reader, Namespace: "operator", Clock: testingclock.NewFakePassiveClock(time.Now())}
-			if tc.elsewhere {
+			if tc.noNamespace {
 				p.Namespace = ""
 			}
 			got := p.Credentials(t.Context(), []string{"registries"})
@@ -145,7 +145,7 @@ func TestPullSecretsUnavailable(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tc.want)
 			}
 			if strings.Contains(fmt.Sprint(got.ID, err), "hush") {
-				t.Errorf("a secret is told: %s, %v", got.ID, err)
+				t.Errorf("the credentials hold a secret: %s, %v", got.ID, err)
 			}
 		})
 	}

@@ -35,7 +35,7 @@ import (
 )
 
 const (
-	// discoveryInterval is how often the API server is asked for a kind that is not installed.
+	// discoveryInterval is how often the API server is queried for a kind that is not installed.
 	discoveryInterval = 5 * time.Second
 	// syncTimeout is how long a syncGate stays closed at most. Verdicts on images depend on none of the gates.
 	syncTimeout = 30 * time.Second

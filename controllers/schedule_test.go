@@ -59,7 +59,7 @@ func TestLastVerifiedTime(t *testing.T) {
 
 	trust.Status = computeStatus(trust, &observation{now: now, policy: applied(), images: []assess.Image{pending("a")}, cycle: verificationCycle{due: true}})
 	if trust.Status.LastVerifiedTime != nil {
-		t.Error("the time of another spec's cycle is kept")
+		t.Error("the time of another spec's cycle is carried over")
 	}
 	trust.Status = computeStatus(trust, &observation{now: now, policy: applied(), images: []assess.Image{image("a", verifiedResult)}, cycle: verificationCycle{due: true}})
 	if !trust.Status.LastVerifiedTime.Equal(seconds(now)) {

@@ -39,7 +39,7 @@ func TestImagesVerifiedMessages(t *testing.T) {
 		"untrusted":      {[]assess.Image{image("a", verifiedResult), image("b", unsignedResult)}, "1 of 2 images is untrusted: b (Unsigned)."},
 		"many untrusted": {[]assess.Image{image("d", unsignedResult), image("c", unsignedResult), image("b", unsignedResult), image("a", unsignedResult)}, "4 of 4 images are untrusted: a (Unsigned), b (Unsigned), c (Unsigned) and 1 more."},
 		"unavailable":    {[]assess.Image{image("a", verifiedResult), unavailable("b", verifiedResult)}, "1 of 2 images could not be verified: b (RateLimited). The last verdict was Verified for 1 of 1."},
-		"some kept":      {[]assess.Image{image("a", limitedResult), unavailable("b", verifiedResult)}, "2 of 2 images could not be verified: a (RateLimited), b (RateLimited). The last verdict was Verified for 1 of 2."},
+		"some verified":  {[]assess.Image{image("a", limitedResult), unavailable("b", verifiedResult)}, "2 of 2 images could not be verified: a (RateLimited), b (RateLimited). The last verdict was Verified for 1 of 2."},
 		"pending":        {[]assess.Image{pending("a"), image("b", verifiedResult)}, "1 of 2 images is not verified yet: a (Pending)."},
 	}
 	for name, tc := range tests {
@@ -104,7 +104,7 @@ func TestImageStatus(t *testing.T) {
 			observed: pending("a"),
 			want:     v1alpha1.ImageStatus{Reference: "a", Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.PendingReason, Message: pendingResult.Message},
 		},
-		"unknown since the operator's start: the verdict of the status is kept": {
+		"unknown since the operator's start: the verdict of the status is carried over": {
 			observed: image("a", limitedResult), earlier: earlier,
 			want: v1alpha1.ImageStatus{
 				Reference: "a", Digest: "sha256:1", Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.RateLimitedReason,
@@ -112,7 +112,7 @@ func TestImageStatus(t *testing.T) {
 				LastVerdict: &v1alpha1.LastVerdict{Verdict: v1alpha1.VerdictVerified, Time: &lastVerified},
 			},
 		},
-		"unknown, another digest: nothing is kept": {
+		"unknown, another digest: nothing is carried over": {
 			observed: assess.Image{Reference: "a", Answer: pool.Answer{Digest: "sha256:2", Result: limitedResult, Known: true}},
 			earlier:  earlier,
 			want: v1alpha1.ImageStatus{

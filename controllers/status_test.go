@@ -303,7 +303,7 @@ func TestWholeStatusIsBounded(t *testing.T) {
 	}
 }
 
-// TestForecastIsCarriedOver has the forecast of the status before kept after a restart, until there is a new one.
+// TestForecastIsCarriedOver checks that a restart does not drop the forecast of the status before, until there is a new one.
 func TestForecastIsCarriedOver(t *testing.T) {
 	denied := forecast.Forecast{
 		Workload: inventory.Workload{Kind: "Pod", Namespace: "ns", Name: "bad"}, Outcome: admission.Denied, Interception: admission.Intercepted,

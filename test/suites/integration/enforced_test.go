@@ -34,23 +34,23 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
 )
 
-// stage is the cluster around a trust, whose parts a test sets up one by one.
-type stage struct {
+// clusterObjects creates and changes the objects of a cluster for a test.
+type clusterObjects struct {
 	client.Client
 	t *testing.T
 }
 
-func newStage(t *testing.T) *stage {
+func newClusterObjects(t *testing.T) *clusterObjects {
 	t.Helper()
 	c, err := client.New(shared.Config(), client.Options{Scheme: scheme.Scheme})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &stage{c, t}
+	return &clusterObjects{c, t}
 }
 
 // create creates an object for as long as the test lasts.
-func (s *stage) create(object client.Object) {
+func (s *clusterObjects) create(object client.Object) {
 	s.t.Helper()
 	if err := s.Create(s.t.Context(), object); err != nil {
 		s.t.Fatal(err)
@@ -63,7 +63,7 @@ func (s *stage) create(object client.Object) {
 }
 
 // change an object, whatever happened to it meanwhile.
-func change[T client.Object](s *stage, object T, edit func(T)) {
+func change[T client.Object](s *clusterObjects, object T, edit func(T)) {
 	s.t.Helper()
 	waitfor.NoError(s.t, func(context.Context) error {
 		if err := s.Get(s.t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
@@ -84,7 +84,7 @@ func deploymentOf(namespace, image string) *appsv1.Deployment {
 	}
 }
 
-// validatingWebhook is policy-controller's registration, for which nobody answers.
+// validatingWebhook is the registration of policy-controller, which does not run.
 func validatingWebhook() *admissionregistrationv1.ValidatingWebhookConfiguration {
 	return &admissionregistrationv1.ValidatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: "policy.sigstore.dev"},
@@ -107,10 +107,10 @@ func validatingWebhook() *admissionregistrationv1.ValidatingWebhookConfiguration
 	}
 }
 
-// TestEnforced takes the obstacles to enforcement out of the way one by one, each of which is then named.
+// TestEnforced closes the gaps of enforcement one by one. Enforced names the most severe one that is left.
 func TestEnforced(t *testing.T) {
 	installPolicyController(t, shared)
-	o, s := start(t, shared.Config()), newStage(t)
+	o, s := start(t, shared.Config()), newClusterObjects(t)
 	enforced := func(status, reason string) *v1alpha1.KarmadaImageTrust {
 		t.Helper()
 		return o.expect("enforced", "Enforced="+status+"/"+reason)
@@ -146,9 +146,9 @@ func TestEnforced(t *testing.T) {
 
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "enforced"}}
 	s.create(namespace)
-	ours, beside := deploymentOf("enforced", "docker.io/karmada/karmada-scheduler:v1.16.0"), deploymentOf("enforced", "nginx:1.29")
-	s.create(ours)
-	s.create(beside)
+	matching, uncovered := deploymentOf("enforced", "docker.io/karmada/karmada-scheduler:v1.16.0"), deploymentOf("enforced", "nginx:1.29")
+	s.create(matching)
+	s.create(uncovered)
 	enforced("False", v1alpha1.NamespacesNotOptedInReason)
 	change(s, namespace, func(n *corev1.Namespace) { n.Labels["policy.sigstore.dev/include"] = "true" })
 	enforced("False", v1alpha1.UncoveredImagesDeniedReason)
@@ -178,7 +178,7 @@ func TestEnforced(t *testing.T) {
 		}
 	})
 	change(s, config, func(c *corev1.ConfigMap) { c.Data["enable-oci11"] = "true" })
-	// The trust's own policy takes no bundles then: anything would pass for one.
+	// The trust's own policy accepts no bundles then, since policy-controller would accept any.
 	o.policy("enforced", func(cip *unstructured.Unstructured) error {
 		if authorities, _, _ := unstructured.NestedSlice(cip.Object, "spec", "authorities"); len(authorities) != 1 {
 			return fmt.Errorf("%d authorities", len(authorities))
@@ -188,7 +188,7 @@ func TestEnforced(t *testing.T) {
 	o.reportReady("enforced", "True", "", "")
 	got := enforced("False", v1alpha1.AttestationsUnverifiedReason)
 	if others := got.Status.OtherPolicies; len(others) != 1 || others[0].Name != attested.GetName() || others[0].Message != "" || others[0].Images != 1 {
-		t.Errorf("other policies %+v, want the one that asks for attestations", others)
+		t.Errorf("other policies %+v, want the one that requires attestations", others)
 	}
 
 	change(s, webhook, func(w *admissionregistrationv1.ValidatingWebhookConfiguration) {

@@ -240,7 +240,7 @@ func (o *operator) policy(name string, satisfied func(*unstructured.Unstructured
 
 func exists(*unstructured.Unstructured) error { return nil }
 
-// reportReady plays policy-controller's status on a policy.
+// reportReady writes the status of a policy as policy-controller would.
 func (o *operator) reportReady(name, status, reason, message string) {
 	o.t.Helper()
 	waitfor.NoError(o.t, func(context.Context) error {

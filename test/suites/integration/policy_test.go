@@ -213,17 +213,17 @@ func TestAuditRemovesThePolicy(t *testing.T) {
 	}
 }
 
-func TestRefusedPolicyStalls(t *testing.T) {
+func TestRejectedPolicyStalls(t *testing.T) {
 	installPolicyController(t, shared)
 	o := start(t, shared.Config())
-	refuse(t, o)
-	o.create(gen.Trust("refused"))
-	trust := o.expect("refused", "PolicyApplied=False/PolicyRejected", "Ready=False/PolicyRejected", "Stalled=True/PolicyRejected")
+	denyPolicy(t, o)
+	o.create(gen.Trust("denied"))
+	trust := o.expect("denied", "PolicyApplied=False/PolicyRejected", "Ready=False/PolicyRejected", "Stalled=True/PolicyRejected")
 	t.Log(trust.Status.Conditions)
 }
 
-// refuse has the API server refuse policies of one name, as policy-controller's webhook would.
-func refuse(t *testing.T, o *operator) {
+// denyPolicy has the API server deny policies of one name, as the webhook of policy-controller would.
+func denyPolicy(t *testing.T, o *operator) {
 	t.Helper()
 	for _, object := range []map[string]any{
 		{
@@ -235,18 +235,18 @@ func refuse(t *testing.T, o *operator) {
 					"operations": []any{"CREATE", "UPDATE"}, "resources": []any{"clusterimagepolicies"},
 				}}},
 				"validations": []any{map[string]any{
-					"expression": "object.metadata.name != 'refused'", "message": "not this one", "reason": "Invalid",
+					"expression": "object.metadata.name != 'denied'", "message": "not this one", "reason": "Invalid",
 				}},
 			},
 		},
 		{
 			"kind": "ValidatingAdmissionPolicyBinding",
-			"spec": map[string]any{"policyName": "refuse", "validationActions": []any{"Deny"}},
+			"spec": map[string]any{"policyName": "deny", "validationActions": []any{"Deny"}},
 		},
 	} {
 		u := &unstructured.Unstructured{Object: object}
 		u.SetAPIVersion("admissionregistration.k8s.io/v1")
-		u.SetName("refuse")
+		u.SetName("deny")
 		if err := o.Create(t.Context(), u); err != nil {
 			t.Fatal(err)
 		}
@@ -258,16 +258,16 @@ func refuse(t *testing.T, o *operator) {
 	}
 	// The API server takes it up when it does.
 	waitfor.NoError(t, func(context.Context) error {
-		err := o.Create(t.Context(), newRefused(), client.DryRunAll)
+		err := o.Create(t.Context(), newDeniedPolicy(), client.DryRunAll)
 		if !apierrors.IsInvalid(err) {
-			return fmt.Errorf("not refused yet: %w", err)
+			return fmt.Errorf("not denied yet: %w", err)
 		}
 		return nil
 	})
 }
 
-func newRefused() *unstructured.Unstructured {
-	cip := newPolicy("refused")
+func newDeniedPolicy() *unstructured.Unstructured {
+	cip := newPolicy("denied")
 	set(cip, []any{map[string]any{"glob": "x/**"}}, "spec", "images")
 	return cip
 }
@@ -293,7 +293,7 @@ func TestNoRootOfTrust(t *testing.T) {
 	o := start(t, shared.Config())
 	trust := gen.Trust("rootless")
 	trust.Spec.Verification = &v1alpha1.Verification{References: []v1alpha1.ImageReference{
-		// A digest, so that no registry is asked.
+		// A digest, so that no request is sent to a registry.
 		"docker.io/karmada/x@sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
 	}}
 	o.create(trust)

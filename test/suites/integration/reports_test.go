@@ -100,7 +100,7 @@ func newReporting(t *testing.T) *reporting {
 	return r
 }
 
-// write has the reporter write, some time after it looked last.
+// write writes results an hour after the last ones.
 func (r *reporting) write(results ...policyreport.Result) error {
 	r.t.Helper()
 	r.clock.SetTime(r.clock.Now().Add(time.Hour))
@@ -195,7 +195,7 @@ func TestReports(t *testing.T) {
 				t.Errorf("what had not changed was written again: %v, then %v", before, after)
 			}
 
-			// Somebody edits one, and deletes the other.
+			// A user edits one of them.
 			edited := &unstructured.Unstructured{}
 			edited.SetAPIVersion(tc.apiVersion)
 			edited.SetKind(tc.kind)
@@ -213,7 +213,7 @@ func TestReports(t *testing.T) {
 			r.mustWrite()
 			expect("no results")
 
-			// One that somebody else made is left alone.
+			// A report that is not the trust's is left unchanged.
 			edited.SetResourceVersion("")
 			edited.SetUID("")
 			edited.SetLabels(nil)
