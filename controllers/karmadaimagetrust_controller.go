@@ -150,7 +150,8 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	d := r.decide(ctx, s)
 	result := r.applyPolicy(ctx, s, &d)
 	if result.stale {
-		log.FromContext(ctx).V(2).Info("ClusterImagePolicy changed meanwhile", "clusterImagePolicy", trust.Name, "requeueAfter", staleInterval)
+		log.FromContext(ctx).V(2).Info("ClusterImagePolicy changed during the reconciliation",
+			"clusterImagePolicy", trust.Name, "requeueAfter", staleInterval)
 		return ctrl.Result{RequeueAfter: staleInterval}, nil
 	}
 	return r.report(ctx, trust, compiled, &observation{

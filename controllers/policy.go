@@ -86,7 +86,8 @@ func (r *KarmadaImageTrustReconciler) writePolicy(
 		}
 		e = policyRepairedEvent(trust.Name, d.policy.Mode(), drift)
 	}
-	log.FromContext(ctx).Info("Applied ClusterImagePolicy", "clusterImagePolicy", trust.Name, "enforcement", d.policy.Enforcement, "reason", e.reason)
+	log.FromContext(ctx).Info("Applied ClusterImagePolicy",
+		"clusterImagePolicy", trust.Name, "enforcement", d.policy.Enforcement, "reason", e.reason)
 	result.events = []event{e}
 	return result
 }

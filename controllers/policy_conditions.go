@@ -69,11 +69,13 @@ func auditMode() policyResult {
 func nameTaken(trust *v1alpha1.KarmadaImageTrust, owner policyOwner) policyResult {
 	if owner == ownerPredecessor {
 		return policyResult{condition: conditionUnknown(v1alpha1.PolicyNotReadyReason,
-			"ClusterImagePolicy %s belongs to a deleted KarmadaImageTrust of the same name; it is recreated once it has been garbage collected.",
+			"ClusterImagePolicy %s belongs to a deleted KarmadaImageTrust of the same name; "+
+				"it is recreated once it has been garbage collected.",
 			trust.Name)}
 	}
 	return policyResult{condition: conditionFalse(v1alpha1.PolicyConflictReason,
-		"ClusterImagePolicy %s exists and is not managed by this KarmadaImageTrust. It is left unchanged: delete it, or rename the KarmadaImageTrust.",
+		"ClusterImagePolicy %s exists and is not managed by this KarmadaImageTrust. "+
+			"It is left unchanged: delete it, or rename the KarmadaImageTrust.",
 		trust.Name)}
 }
 
@@ -91,9 +93,11 @@ func observed(p *policy.Policy, current *unstructured.Unstructured) policyResult
 	}}
 	switch ready.Status {
 	case metav1.ConditionTrue:
-		result.condition = conditionTrue(v1alpha1.AppliedReason, "ClusterImagePolicy %s %s and is Ready.", current.GetName(), describePolicy(p))
+		result.condition = conditionTrue(v1alpha1.AppliedReason, "ClusterImagePolicy %s %s and is Ready.",
+			current.GetName(), describePolicy(p))
 	case metav1.ConditionFalse:
-		result.condition = conditionFalse(v1alpha1.PolicyFailedReason, "policy-controller reports that ClusterImagePolicy %s is not Ready: %s: %s",
+		result.condition = conditionFalse(v1alpha1.PolicyFailedReason,
+			"policy-controller reports that ClusterImagePolicy %s is not Ready: %s: %s",
 			current.GetName(), ready.Reason, ready.Message)
 	default:
 		result.condition = conditionUnknown(v1alpha1.PolicyNotReadyReason,

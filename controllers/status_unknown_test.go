@@ -153,10 +153,10 @@ func walk(v reflect.Value, path string, visit func(path string, field reflect.Va
 		visit(path, v)
 	}
 	switch v.Interface().(type) {
-	case time.Time, forecast.Forecast, v1alpha1.Signer:
+	case time.Time, forecast.Forecast, *v1alpha1.Signer:
 		return
 	}
-	switch v.Kind() { //nolint:exhaustive // everything else has no fields
+	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
 			walkFields(v.Elem(), path, visit)
@@ -167,14 +167,11 @@ func walk(v reflect.Value, path string, visit func(path string, field reflect.Va
 		}
 	case reflect.Struct:
 		walkFields(v, path, visit)
+	default: // it has no fields
 	}
 }
 
 func walkFields(v reflect.Value, path string, visit func(path string, field reflect.Value)) {
-	switch v.Interface().(type) {
-	case v1alpha1.Signer:
-		return
-	}
 	for i := range v.NumField() {
 		field := v.Field(i)
 		// The fields of an observation are not exported.
