@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package config holds manifests as they are installed, for whoever judges by them without a cluster.
+// Package config embeds installed manifests, for code that evaluates them without a cluster.
 package config
 
 import _ "embed" // for the manifests
@@ -25,8 +25,9 @@ var customResourceDefinition string
 //go:embed admission/warnings.yaml
 var warnings string
 
-// CustomResourceDefinition is the manifest of the kind: one document of YAML.
+// CustomResourceDefinition returns the manifest of the CRD of KarmadaImageTrust, one YAML document.
 func CustomResourceDefinition() string { return customResourceDefinition }
 
-// Warnings is the manifest of what admission warns of: a ValidatingAdmissionPolicy and its binding, as documents of YAML.
+// Warnings returns the manifest of the ValidatingAdmissionPolicy that warns about specs and of its binding, two YAML
+// documents.
 func Warnings() string { return warnings }
