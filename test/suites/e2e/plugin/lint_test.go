@@ -43,7 +43,7 @@ func TestPluginLint(t *testing.T) {
 		},
 		"loose": {
 			spec: "  images: [ghcr.io/karmada-io/image]\n" + issuer + "  identityRegexp: ^https://github\\.com/karmada-io/karmada/.*$\n", code: 1,
-			want: "warning: spec.identityRegexp: ends in \".*\"",
+			want: "warning: spec.identityRegexp: ends with \".*\"",
 		},
 		"unsigned": {spec: "  images:\n  - docker.io/karmada/*\n" + issuer + strict, code: 1, want: "[unsigned-images]"},
 		"rejected by the operator": {
