@@ -72,7 +72,7 @@ type node struct {
 
 // intersect returns the shortest text that is in both languages, by a breadth-first search.
 func (l *language) intersect(other *language) (string, overlap) {
-	nodes := []node{{a: uint32(l.prog.Start), b: uint32(other.prog.Start), from: -1}} //nolint:gosec // an index into prog.Inst is never negative and fits
+	nodes := []node{{a: uint32(l.prog.Start), b: uint32(other.prog.Start), from: -1}} //nolint:gosec // indices of instructions are small
 	seen := map[[2]uint32]bool{}
 	as, bs := l.newStepper(), other.newStepper()
 	for i := 0; i < len(nodes); i++ {
