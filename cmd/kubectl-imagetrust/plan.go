@@ -48,8 +48,8 @@ func newPlanCommand(s streams) *cobra.Command {
 of manifests, or those in a cluster.
 
 For manifests, all namespaces are considered opted in, and the only policies are those of the trusts and the
-ClusterImagePolicies in with -f. For a cluster, its own policies, webhooks and namespaces are considered too; a trust
-in with -f replaces the policy of the same name. Without --namespace, all namespaces of the cluster are included.
+ClusterImagePolicies given with -f. For a cluster, its own policies, webhooks and namespaces are considered too; a trust
+given with -f replaces the policy of the same name. Without --namespace, all namespaces of the cluster are included.
 
 --against compares with other trusts, for example those that are in force now.
 
