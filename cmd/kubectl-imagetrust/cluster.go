@@ -43,13 +43,23 @@ type clusterFlags struct{ *genericclioptions.ConfigFlags }
 func (f *clusterFlags) register(flags *pflag.FlagSet) {
 	f.ConfigFlags = newConfigFlags()
 	f.Namespace = nil
-	f.AddFlags(flags)
+	f.addTo(flags)
 }
 
 // registerNamespaced adds kubectl's flags, including --namespace.
 func (f *clusterFlags) registerNamespaced(flags *pflag.FlagSet) {
 	f.ConfigFlags = newConfigFlags()
-	f.AddFlags(flags)
+	f.addTo(flags)
+}
+
+// addTo adds the flags, annotated for the help.
+func (f *clusterFlags) addTo(flags *pflag.FlagSet) {
+	own := pflag.NewFlagSet("cluster", pflag.ContinueOnError)
+	f.AddFlags(own)
+	own.VisitAll(func(flag *pflag.Flag) {
+		flag.Annotations = map[string][]string{clusterFlagAnnotation: nil}
+	})
+	flags.AddFlagSet(own)
 }
 
 func newConfigFlags() *genericclioptions.ConfigFlags {

@@ -58,7 +58,8 @@ func runPlugin(t *testing.T, stdin string, args ...string) result {
 	}
 	var stdout, stderr bytes.Buffer
 	code := run(t.Context(), args, streams{In: strings.NewReader(stdin), Out: &stdout, ErrOut: &stderr})
-	printed := func(b *bytes.Buffer) string { return strings.ReplaceAll(b.String(), home, "/home/user") }
+	replacer := strings.NewReplacer(defaultTUFCache(), "/home/user/.cache/kubectl-imagetrust/tuf", home, "/home/user")
+	printed := func(b *bytes.Buffer) string { return replacer.Replace(b.String()) }
 	return result{code: code, stdout: printed(&stdout), stderr: printed(&stderr)}
 }
 

@@ -71,7 +71,9 @@ denied, 2 usage error, 3 an outcome is undetermined.`,
 	o.trustRoot.register(flags)
 	o.registry.register(flags)
 	o.cluster.registerNamespaced(flags)
-	flags.Lookup("namespace").Usage = "namespace of the cluster's workloads, or of the manifests that name none"
+	namespace := flags.Lookup("namespace")
+	namespace.Usage = "namespace of the cluster's workloads, or of the manifests that name none"
+	namespace.Annotations = nil // it selects more than the cluster
 	o.output.register(flags, formatText, formatWide)
 	return cmd
 }

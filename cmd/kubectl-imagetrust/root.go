@@ -101,6 +101,7 @@ undetermined, for example because a registry is down.`,
 	root.SetOut(s.Out)
 	root.SetErr(s.ErrOut)
 	root.CompletionOptions.HiddenDefaultCmd = false
+	groupFlags(root)
 	root.AddCommand(
 		newVerifyCommand(s), newLintCommand(s), newRenderCommand(s), newPlanCommand(s), newPinCommand(s), newStatusCommand(s),
 		newInitCommand(s), newVersionCommand(s),
