@@ -29,6 +29,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
+	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
 )
@@ -86,6 +87,11 @@ func newCluster(t *testing.T, change func(*admissionregistrationv1.ValidatingWeb
 	}
 }
 
+// pending is a judge that has no answers yet.
+func pending(admission.Question) admission.Answer {
+	return admission.Answer{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.PendingReason}
+}
+
 func deployment(namespace string, images ...string) inventory.Workload {
 	w := inventory.Workload{
 		Group: "apps", Version: "v1", Kind: "Deployment", Namespace: namespace, Name: "web",
@@ -124,7 +130,7 @@ func TestForWorkload(t *testing.T) {
 		"undetermined":                  {newCluster(t, nil), deployment("in", "karmada/app:v1"), []string{"Undetermined Intercepted", "undetermined Pending"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := ForWorkload(tc.cluster, tc.workload, Pending)
+			f := ForWorkload(tc.cluster, tc.workload, pending)
 			got := []string{fmt.Sprint(f.Outcome, " ", f.Interception)}
 			for _, r := range f.Denials {
 				got = append(got, fmt.Sprint(f.Effect(), " ", r.Container.Name, " ", r.Policy, " ", r.Reason))
@@ -204,7 +210,7 @@ func TestGaps(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var forecasts []Forecast
 			for _, w := range tc.workloads {
-				forecasts = append(forecasts, ForWorkload(tc.cluster, w, Pending))
+				forecasts = append(forecasts, ForWorkload(tc.cluster, w, pending))
 			}
 			got := Gaps(tc.cluster, forecasts, func(namespace string) []inventory.Workload {
 				return []inventory.Workload{deployment(namespace, tc.uncovered...)}

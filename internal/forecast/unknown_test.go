@@ -31,7 +31,7 @@ func TestUnknownClusterForecastsNothing(t *testing.T) {
 		t.Errorf("the zero Forecast is %s", zero.Outcome)
 	}
 	cluster := &admission.Cluster{}
-	f := ForWorkload(cluster, deployment("in", good), Pending)
+	f := ForWorkload(cluster, deployment("in", good), pending)
 	if f.Outcome != admission.Undetermined || f.Interception != admission.InterceptionUnknown || len(f.Undetermined) == 0 {
 		t.Errorf("got %s %s %v, want Undetermined with a reason", f.Outcome, f.Interception, f.Undetermined)
 	}

@@ -48,7 +48,8 @@ var (
 func checkGlob(pattern string) error {
 	switch {
 	case !globGrammar.MatchString(pattern):
-		return fmt.Errorf(`must consist of letters, digits and - _ : / * . @ only; "*" matches any characters except "/", and "**" matches any characters`)
+		return fmt.Errorf(`must consist of letters, digits and - _ : / * . @ only; "*" matches any characters except "/",` +
+			` and "**" matches any characters`)
 	case strings.HasPrefix(pattern, "/"), strings.Contains(pattern, "//"):
 		return fmt.Errorf("must be an image name without a scheme and without empty path segments, for example docker.io/karmada/*")
 	case strings.HasSuffix(pattern, "/"):
@@ -58,7 +59,8 @@ func checkGlob(pattern string) error {
 		return fmt.Errorf("must not contain a tag, because policy-controller compares globs with digests only; remove %q and limit"+
 			` the versions in identityRegexp instead, for example with @refs/tags/v1\.16\.[0-9]+$`, ":"+tag)
 	case strings.Contains(pattern, "@") && !byDigest.MatchString(pattern):
-		return fmt.Errorf(`must have a digest after "@"; write @sha256:DIGEST to match one digest, or remove "@" and what follows it to match all digests`)
+		return fmt.Errorf(`must have a digest after "@"; write @sha256:DIGEST to match one digest, or remove "@" and what follows it` +
+			` to match all digests`)
 	case upperCase.MatchString(pattern):
 		return fmt.Errorf("must be lower case, as image names are; write %q", strings.ToLower(pattern))
 	case hostOnly.MatchString(pattern):

@@ -181,7 +181,8 @@ func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation, format
 			errs = append(errs, field.Duplicate(path.Index(i).Child("name"), a.Name))
 		}
 		if !attestationName.MatchString(a.Name) {
-			errs = append(errs, field.Invalid(path.Index(i).Child("name"), a.Name, `must consist of lower case letters, digits and "-", and begin and end with a letter or digit`))
+			errs = append(errs, field.Invalid(path.Index(i).Child("name"), a.Name,
+				`must consist of lower case letters, digits and "-", and begin and end with a letter or digit`))
 		}
 		if a.PredicateType == SignPredicate {
 			errs = append(errs, field.Invalid(path.Index(i).Child("predicateType"), a.PredicateType,

@@ -70,17 +70,13 @@ func (p *Policy) ClusterImagePolicy(name string, target Target) *unstructured.Un
 	for _, pattern := range p.Globs() {
 		images = append(images, map[string]any{"glob": pattern})
 	}
-	authorities := p.authorities(target)
+	authorities, names := p.authorities(target)
 	spec := map[string]any{
 		"mode":        p.Mode(),
 		"images":      images,
 		"authorities": authorities,
 	}
 	if len(p.Rule.Attestations) > 0 {
-		names := make([]string, 0, len(authorities))
-		for _, authority := range authorities {
-			names = append(names, authority.(map[string]any)["name"].(string)) //nolint:forcetypeassert // Policy.authorities sets the name of every authority.
-		}
 		spec["policy"] = map[string]any{"type": "rego", "data": RegoPolicy{Authorities: names}.String()}
 	}
 	out := &unstructured.Unstructured{Object: map[string]any{
@@ -94,14 +90,15 @@ func (p *Policy) ClusterImagePolicy(name string, target Target) *unstructured.Un
 	return out
 }
 
-// authorities returns an authority for each required signature or attestation in each format that the target verifies.
-func (p *Policy) authorities(target Target) []any {
+// authorities returns an authority for each required signature or attestation in each format that the target verifies, and
+// the names of the authorities.
+func (p *Policy) authorities(target Target) (authorities []any, names []string) {
 	formats := target.formats(p.TrustRoot)
-	var authorities []any
 	add := func(group string, attestation map[string]any) {
 		for _, format := range formats {
 			authority := p.authority(format)
 			authority["name"] = format.authorityName(group)
+			names = append(names, format.authorityName(group))
 			switch {
 			case attestation != nil:
 				authority["attestations"] = []any{attestation}
@@ -121,7 +118,7 @@ func (p *Policy) authorities(target Target) []any {
 		}
 		add(attestationGroup+a.Name, attestation)
 	}
-	return authorities
+	return authorities, names
 }
 
 // authority returns the fields of an authority for the rule's identity and a format.
