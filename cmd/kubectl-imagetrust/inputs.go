@@ -25,6 +25,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/manifests"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
@@ -42,6 +43,16 @@ type inputs struct {
 	roots map[string]*unstructured.Unstructured
 	// policies are the ClusterImagePolicies that do not belong to a trust.
 	policies []*unstructured.Unstructured
+	// config is policy-controller's configuration, nil if no file has its ConfigMap.
+	config *admission.Config
+}
+
+// configOr returns the configuration in the files, or else the given one.
+func (in *inputs) configOr(other admission.Config) admission.Config {
+	if in.config != nil {
+		return *in.config
+	}
+	return other
 }
 
 // covering returns the trusts whose globs match an image.
@@ -111,6 +122,16 @@ func compileAll(files []*manifests.File) (*inputs, error) {
 				out.roots[object.GetName()] = object.Unstructured
 			case isPolicy(object.Unstructured):
 				out.policies = append(out.policies, object.Unstructured)
+			case isConfig(object.Unstructured):
+				data, _, err := unstructured.NestedStringMap(object.Object, "data")
+				if err != nil {
+					return nil, usageErrorf("%s: ConfigMap %s: %v", file.Name, object.GetName(), err)
+				}
+				config, err := admission.ParseConfig(data)
+				if err != nil {
+					return nil, usageErrorf("%s: ConfigMap %s: %v", file.Name, object.GetName(), err)
+				}
+				out.config = &config
 			case isTrust(object.Unstructured):
 				typed := &v1alpha1.KarmadaImageTrust{}
 				if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object.Object, typed, true); err != nil {
@@ -140,6 +161,11 @@ func isTrustRoot(object *unstructured.Unstructured) bool {
 
 func isPolicy(object *unstructured.Unstructured) bool {
 	return object.GroupVersionKind().GroupKind() == policy.ClusterImagePolicyKind.GroupKind()
+}
+
+// isConfig reports whether an object is the ConfigMap with policy-controller's configuration.
+func isConfig(object *unstructured.Unstructured) bool {
+	return object.GetAPIVersion() == "v1" && object.GetKind() == "ConfigMap" && object.GetName() == admission.ConfigName
 }
 
 // standardInput stands for the name of a file in messages.

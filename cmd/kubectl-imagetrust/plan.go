@@ -67,7 +67,7 @@ denied, 2 usage error, 3 an outcome is undetermined.`,
 	flags.StringArrayVar(&o.against, "against", nil, "file or directory with the trusts to compare with; may be repeated")
 	flags.StringArrayVar(&o.manifests, "manifests", nil,
 		"file or directory with manifests, or - for standard input, instead of the cluster's workloads; may be repeated")
-	flags.StringVar(&o.webhook, "policy-webhook-name", admission.DefaultWebhookName, "name of policy-controller's webhooks in the cluster")
+	registerWebhook(flags, &o.webhook)
 	o.trustRoot.register(flags)
 	o.registry.register(flags)
 	o.cluster.registerNamespaced(flags)
@@ -96,7 +96,7 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 	if len(o.manifests) == 0 {
 		load = o.loadCluster
 	}
-	input, err := load(ctx, s)
+	input, err := load(ctx, s, in)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,8 @@ import (
 	"slices"
 	"time"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -36,7 +38,7 @@ import (
 const listTimeout = 2 * time.Minute
 
 // loadCluster reads the workloads of a cluster and the state that admission decisions depend on.
-func (o *planOptions) loadCluster(ctx context.Context, _ streams) (planInput, error) {
+func (o *planOptions) loadCluster(ctx context.Context, _ streams, _ *inputs) (planInput, error) {
 	c, err := o.cluster.connect()
 	if err != nil {
 		return planInput{}, err
@@ -65,6 +67,25 @@ func lister(ctx context.Context, c client.Client) admission.Lister {
 		}
 		return c.List(ctx, list, opts...)
 	}
+}
+
+// readConfig reads policy-controller's configuration, which is the default one where its webhook is not registered or has no
+// ConfigMap.
+func readConfig(ctx context.Context, c client.Client, webhook string) (admission.Config, error) {
+	configurations := &admissionregistrationv1.ValidatingWebhookConfigurationList{}
+	if err := c.List(ctx, configurations); err != nil {
+		return admission.Config{}, fmt.Errorf("reading the cluster: %w", err)
+	}
+	found := admission.FindValidating(webhook, configurations.Items)
+	if found == nil {
+		return admission.ParseConfig(nil)
+	}
+	config := &corev1.ConfigMap{}
+	err := c.Get(ctx, client.ObjectKey{Namespace: found.ServiceNamespace, Name: admission.ConfigName}, config)
+	if client.IgnoreNotFound(err) != nil {
+		return admission.Config{}, fmt.Errorf("reading ConfigMap %s: %w", admission.ConfigName, err)
+	}
+	return admission.ParseConfig(config.Data)
 }
 
 // listWorkloads lists the workloads of the cluster, or of one namespace, with the operator's own watches.
@@ -102,7 +123,7 @@ func (o *planOptions) listWorkloads(ctx context.Context) ([]inventory.Workload, 
 
 // loadManifests reads workloads from files. Without a cluster, all namespaces are considered opted in, and images that no
 // policy covers are allowed: the plan lists them.
-func (o *planOptions) loadManifests(_ context.Context, s streams) (planInput, error) {
+func (o *planOptions) loadManifests(_ context.Context, s streams, in *inputs) (planInput, error) {
 	namespace, err := o.defaultNamespace()
 	if err != nil {
 		return planInput{}, err
@@ -123,10 +144,12 @@ func (o *planOptions) loadManifests(_ context.Context, s streams) (planInput, er
 			}
 		}
 	}
+	config := in.configOr(admission.Config{})
+	config.NoMatch = admission.NoMatchAllow
 	return planInput{
 		cluster: admission.Cluster{
 			Policies:  admission.NewPolicies(),
-			Config:    admission.Config{NoMatch: admission.NoMatchAllow},
+			Config:    config,
 			Namespace: func(string) (map[string]string, bool) { return nil, false },
 			Behavior:  admission.DefaultBehavior(),
 		},

@@ -24,6 +24,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/assess"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
 // renderOptions are the flags of render.
@@ -31,6 +33,7 @@ type renderOptions struct {
 	trusts    trustFlags
 	trustRoot trustRootFlags
 	cluster   clusterFlags
+	webhook   string
 	output    outputFlag
 }
 
@@ -42,14 +45,19 @@ func newRenderCommand(s streams) *cobra.Command {
 		Long: `Print the ClusterImagePolicies that the operator would apply, for review in Git. They need no operator, only sigstore
 policy-controller. A trust with enforcement Audit has none.
 
-A policy depends on the TrustRoot that its trust names; that is read from the files too, or from the cluster.`,
-		Example: `  kubectl imagetrust render -f trust.yaml`,
-		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), s) },
+A policy depends on the TrustRoot that its trust names, and on policy-controller's configuration (ConfigMap
+config-policy-controller). Both are read from the files given with -f. A TrustRoot that is not in the files is read from the
+cluster. The configuration is read from the cluster only if a flag names one, such as --context or --kubeconfig; otherwise it
+is policy-controller's default.`,
+		Example: `  kubectl imagetrust render -f trust.yaml
+  kubectl imagetrust render -f trust.yaml --context production`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), s) },
 	}
 	flags := cmd.Flags()
 	o.trusts.registerFiles(flags)
 	o.cluster.register(flags)
+	registerWebhook(flags, &o.webhook)
 	o.output.register(flags, formatYAML)
 	return cmd
 }
@@ -62,10 +70,14 @@ func (o *renderOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	config, err := o.config(ctx, in)
+	if err != nil {
+		return err
+	}
 	roots := newTrustRoots(&o.trustRoot, in.roots, &o.cluster)
 	policies := make([]*unstructured.Unstructured, 0, len(in.trusts))
 	for _, one := range in.trusts {
-		rendered, err := o.render(ctx, one, roots)
+		rendered, err := o.render(ctx, one, roots, config)
 		if err != nil {
 			return err
 		}
@@ -97,14 +109,36 @@ func (o *renderOptions) print(s streams, i int, name string, rendered *unstructu
 }
 
 // render returns the policy of a trust, or nil if its enforcement is Audit.
-func (o *renderOptions) render(ctx context.Context, one trust, roots *trustRoots) (*unstructured.Unstructured, error) {
-	target := admission.DefaultBehavior().Target(admission.Config{})
+func (o *renderOptions) render(
+	ctx context.Context, one trust, roots *trustRoots, config admission.Config,
+) (*unstructured.Unstructured, error) {
+	var root *trustroot.Root
 	if one.compiled.TrustRoot != "" {
-		root, err := roots.root(ctx, one.compiled.TrustRoot)
-		if err != nil {
+		var err error
+		if root, err = roots.root(ctx, one.compiled.TrustRoot); err != nil {
 			return nil, err
 		}
-		target.TransparencyLog, target.TimestampAuthority = root.Logs(), root.Timestamps()
 	}
+	target := assess.Target(admission.DefaultBehavior().Target(config), root)
 	return one.compiled.ClusterImagePolicy(one.name, target), nil
+}
+
+// config returns policy-controller's configuration: that in the files, or else that in the cluster if the command line names
+// one, or else the default one.
+func (o *renderOptions) config(ctx context.Context, in *inputs) (admission.Config, error) {
+	if in.config != nil {
+		return *in.config, nil
+	}
+	if !o.cluster.explicit() {
+		return admission.ParseConfig(nil)
+	}
+	c, err := o.cluster.connect()
+	if err != nil {
+		return admission.Config{}, err
+	}
+	config, err := readConfig(ctx, c, o.webhook)
+	if err != nil {
+		return admission.Config{}, unavailable(err)
+	}
+	return config, nil
 }

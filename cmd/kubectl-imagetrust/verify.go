@@ -24,6 +24,8 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/assess"
+	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
 
@@ -77,6 +79,8 @@ type verification struct {
 	ref     name.Reference
 	trust   trust
 	answer  pool.Answer
+	// denial is why policy-controller would deny the image although it is verified; nil if it would not.
+	denial *admission.Finding
 }
 
 func (o *verifyOptions) run(ctx context.Context, s streams, args []string) error {
@@ -149,12 +153,34 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 		}
 		requests = append(requests, pool.Request{Ref: q.ref, Rule: q.trust.compiled.Rule, RootName: rootName, Root: root})
 	}
-	result, err := engine.run(ctx, in, requests, func(admission.Judge) {})
+	config := in.configOr(admission.Config{})
+	policies := map[*policy.Policy]*admission.Policy{}
+	for _, q := range verifications {
+		// A signer that is named on the command line has no policy.
+		if trust := q.trust; trust.name != "" && policies[trust.compiled] == nil {
+			enforced, err := engine.policy(ctx, trust.name, trust.compiled, admission.DefaultBehavior().Target(config))
+			if err != nil {
+				return err
+			}
+			policies[trust.compiled] = enforced
+		}
+	}
+	result, err := engine.run(ctx, in, requests, func(judge admission.Judge) {
+		for i := range verifications {
+			q := &verifications[i]
+			if enforced := policies[q.trust.compiled]; enforced != nil {
+				q.denial = assess.Denial(enforced, admission.DefaultBehavior(), config, q.written, judge)
+			}
+		}
+	})
 	if err != nil {
 		return err
 	}
 	for i, answer := range result.Answers() {
 		verifications[i].answer = answer
+		if answer.Result.Verdict != v1alpha1.VerdictVerified {
+			verifications[i].denial = nil
+		}
 	}
 	return nil
 }

@@ -26,6 +26,7 @@ import (
 	simplesigning "github.com/sigstore/sigstore/pkg/signature/payload"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
 )
 
 // imageResult is the result of verifying an image by a trust. Of a verified image, its first two fields are those that
@@ -44,6 +45,15 @@ type imageResult struct {
 	// Signer is the signer of the image. Of an untrusted image, it is another one than the trust requires.
 	Signer          *v1alpha1.Signer `json:"signer,omitempty"`
 	SignatureFormat string           `json:"signatureFormat,omitempty"`
+	// Admission is set for a verified image that policy-controller would deny once the trust is enforced.
+	Admission *imageAdmission `json:"admission,omitempty"`
+}
+
+// imageAdmission is what policy-controller would do with a verified image, and why.
+type imageAdmission struct {
+	Outcome admission.Outcome `json:"outcome"`
+	Reason  string            `json:"reason"`
+	Message string            `json:"message"`
 }
 
 func imageResults(verifications []verification) ([]imageResult, error) {
@@ -58,6 +68,9 @@ func imageResults(verifications []verification) ([]imageResult, error) {
 			if err := one.setPayload(q); err != nil {
 				return nil, fmt.Errorf("%s: %w", q.written, err)
 			}
+		}
+		if q.denial != nil {
+			one.Admission = &imageAdmission{Outcome: admission.Denied, Reason: q.denial.Reason, Message: q.denial.Message}
 		}
 		out = append(out, one)
 	}

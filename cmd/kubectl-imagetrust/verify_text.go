@@ -65,6 +65,9 @@ func printText(w io.Writer, s style, verifications []verification) error {
 			line("commit", result.Signer.SourceCommit)
 		}
 		line("checked", strings.Join(checks(q), " · "))
+		if q.denial != nil {
+			line("admission", s.failure("would deny it")+": "+q.denial.Reason+": "+q.denial.Message)
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -1,0 +1,44 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+// Package assess is the engine that the operator and the kubectl plugin share. It turns verdicts on images into
+package assess
+
+import (
+	"slices"
+
+	"github.com/karmada-io/image-trust/internal/admission"
+)
+
+// Denial returns why admission would deny an image under one policy, if it does: the finding of a pod with this image in a
+// namespace that has opted in, where no other policy is in force. It is nil where the image is allowed, or where what is known
+// does not decide.
+func Denial(
+	policy *admission.Policy, behavior admission.Behavior, config admission.Config, image string, judge admission.Judge,
+) *admission.Finding {
+	config.NoMatch = admission.NoMatchAllow
+	cluster := admission.Cluster{
+		Policies: admission.NewPolicies(policy), Config: config, Behavior: behavior,
+		Namespace: func(string) (map[string]string, bool) { return nil, false },
+	}
+	decision := cluster.Examine(admission.Object{
+		Version: "v1", Kind: "Pod", Containers: []admission.Container{{Field: "containers", Name: "image", Image: image}},
+	}, judge)
+	if decision.Outcome != admission.Denied {
+		return nil
+	}
+	i := slices.IndexFunc(decision.Findings, func(f admission.Finding) bool { return f.Effect == admission.EffectDeny })
+	return &decision.Findings[i]
+}
