@@ -91,6 +91,7 @@ func (r *KarmadaImageTrustReconciler) assess(ctx context.Context, s *scope) deci
 		},
 		Credentials: s.credentials,
 		Trusts:      []*policy.Policy{s.compiled},
+		Version:     s.behavior.Version,
 	}
 	images := assess.CollectImages(s.compiled, s.workloads)
 	var forecasts []forecast.Forecast

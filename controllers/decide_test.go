@@ -202,6 +202,24 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// TestDecideRequestsWhatArisesFromVerdicts has a policy on a single digest, which covers a tag once the tag is resolved.
+func TestDecideRequestsWhatArisesFromVerdicts(t *testing.T) {
+	r, verdicts := newTestReconciler(t)
+	applyDeployment(r, "bad", "karmada/bad:v1")
+	onDigest := foreignCIP("on-digest", "else")
+	onDigest.Object["spec"].(map[string]any)["images"] = []any{map[string]any{"glob": "index.docker.io/karmada/bad@" + hex("a")}}
+	r.Admission.SetPolicy(onDigest)
+
+	d := r.decide(t.Context(), newScope(t, r))
+	if diff := cmp.Diff([]string{"bad karmada Unsigned", "bad on-digest Unsigned"}, denials(&d.forecast)); diff != "" {
+		t.Errorf("denials (-want +got):\n%s", diff)
+	}
+	if len(verdicts.requested) != 2 || len(verdicts.retained) != 2 || d.forecast.pending {
+		t.Errorf("%d requests, %d retained, pending %t; want 2, both retained, and nothing pending",
+			len(verdicts.requested), len(verdicts.retained), d.forecast.pending)
+	}
+}
+
 // TestDecideWithForeignPolicy has a policy of the trust's name, which is not the trust's, count in addition to the trust.
 func TestDecideWithForeignPolicy(t *testing.T) {
 	r, _ := newTestReconciler(t)

@@ -31,6 +31,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 	"github.com/karmada-io/image-trust/test/lab/filter"
@@ -190,10 +191,11 @@ func (f *conformanceFixture) prepare(t *testing.T, p *prediction.Predictor) *uns
 	if f.compiled, err = policy.Compile(trust.Spec); err != nil {
 		t.Fatal(err)
 	}
-	target := admission.DefaultBehavior().Target(admission.Config{})
+	var root *trustroot.Root
 	if f.root != nil {
-		target.TransparencyLog, target.TimestampAuthority = f.trusted.Logs(), f.trusted.Timestamps()
+		root = f.trusted
 	}
+	target := assess.Target(admission.DefaultBehavior().Target(admission.Config{}), root)
 	return f.compiled.ClusterImagePolicy(trust.Name, target)
 }
 
@@ -236,7 +238,7 @@ func (f *conformanceFixture) verify(
 	result := p.Verifier.Verify(t.Context(), digest, f.compiled.Rule, f.trusted)
 	t.Logf("%s %s: %s", result.Verdict, result.Reason, result.Message)
 	pod := prediction.Workload{Kind: "Pod", Namespace: namespace, Images: []string{reference}}
-	decision := cluster.Decide(pod.AdmissionObject(), p.Judge)
+	decision := p.Predict(cluster, pod.AdmissionObject(), f.compiled)
 	if decision.Outcome == admission.Undetermined && result.Verdict != v1alpha1.VerdictUnknown {
 		t.Errorf("nothing is predicted: %+v", decision.Findings)
 	}

@@ -203,7 +203,7 @@ func (q *corpusQuestion) answer(t *testing.T, p *prediction.Predictor) (got corp
 func (q *corpusQuestion) agrees(t *testing.T, p *prediction.Predictor, cluster *admission.Cluster) bool {
 	t.Helper()
 	pod := prediction.Workload{Kind: "Pod", Namespace: labtest.Namespace, Images: []string{q.reference}}
-	predicted := cluster.Decide(pod.AdmissionObject(), p.Judge)
+	predicted := p.Predict(cluster, pod.AdmissionObject())
 	err := p.Client.Create(t.Context(), pod.Object(), client.DryRunAll)
 	if err != nil {
 		if wrong := labtest.CheckDenied(err, "failed policy: "+q.name); wrong != "" {

@@ -124,7 +124,7 @@ func predictEphemeral(p *prediction.Predictor, namespace, allowed string, added 
 			}}
 			object := prediction.Workload{Kind: "Pod", Namespace: namespace, Images: []string{with.Spec.Containers[0].Image}}.AdmissionObject()
 			object.Containers = append(object.Containers, admission.Container{Field: "ephemeralContainers", Name: "debug", Image: image})
-			decision := p.Cluster().Decide(object, p.Judge)
+			decision := p.Predict(p.Cluster(), object)
 			p.Outcomes[decision.Outcome]++
 			p.Asked++
 			p.Warnings.Take()

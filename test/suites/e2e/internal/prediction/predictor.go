@@ -30,8 +30,10 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify"
+	"github.com/karmada-io/image-trust/internal/verify/pool"
 	verifyregistry "github.com/karmada-io/image-trust/internal/verify/registry"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
@@ -49,7 +51,8 @@ type Predictor struct {
 	// Verifier and Root are what images are verified with, unless a policy names another root of trust.
 	Verifier *verify.Cosign
 	Root     *trustroot.Root
-	answers  map[string]admission.Answer
+	// verdicts of the Verifier, each obtained once.
+	verdicts *pool.Batch
 
 	// Agreed of Asked workloads were decided as predicted; Outcomes counts all predictions.
 	Agreed, Asked int
@@ -59,9 +62,11 @@ type Predictor struct {
 // New returns a predictor that trusts the lab's Sigstore by default.
 func New(t *testing.T, lab *labtest.Lab) *Predictor {
 	t.Helper()
-	p := &Predictor{T: t, Lab: lab, answers: map[string]admission.Answer{}, Outcomes: map[admission.Outcome]int{}}
+	p := &Predictor{T: t, Lab: lab, Outcomes: map[admission.Outcome]int{}}
 	p.Client, p.Warnings = lab.NewWarningClient(t)
 	p.Verifier = verify.New(verify.WithRegistry(verifyregistry.New(verifyregistry.WithTransport(lab.Registry.Proxy.Transport()))))
+	p.verdicts = pool.NewBatch(t.Context(), p.Verifier, 1, func(int, int) {})
+	t.Cleanup(p.verdicts.Close)
 	encoded, err := lab.Sigstore.TrustedRoot()
 	if err != nil {
 		t.Fatal(err)
@@ -100,31 +105,27 @@ func (p *Predictor) Cluster() *admission.Cluster {
 	return &cluster
 }
 
-// Judge answers a question of admission with the verifier, which is asked once for each question.
-func (p *Predictor) Judge(q admission.Question) admission.Answer {
-	key := fmt.Sprint(q.Ref.Name(), q.Rule.ID(), q.TrustRoot)
-	if answer, ok := p.answers[key]; ok {
-		return answer
+// Predict returns how admission decides on an object, by the engine of the operator and the plugin. The trusts are those
+// whose policies are in force.
+func (p *Predictor) Predict(cluster *admission.Cluster, object admission.Object, trusts ...*policy.Policy) admission.Decision {
+	p.T.Helper()
+	engine := &assess.Engine{
+		Verdicts: p.verdicts, Root: p.root, Trusts: trusts, Version: cluster.Behavior.Version,
 	}
-	p.answers[key] = p.verify(q)
-	return p.answers[key]
+	var decision admission.Decision
+	_, err := engine.Run(p.T.Context(), nil, func(judge admission.Judge) { decision = cluster.Decide(object, judge) })
+	if err != nil {
+		p.T.Fatal(err)
+	}
+	return decision
 }
 
-func (p *Predictor) verify(q admission.Question) admission.Answer {
-	ctx := p.T.Context()
-	digest, failure := p.Verifier.Resolve(ctx, q.Ref)
-	if failure != nil {
-		return admission.Answer{Verdict: failure.Verdict, Reason: failure.Reason, Message: failure.Message}
+// root returns the root of trust of a TrustRoot, or the default one if the name is empty.
+func (p *Predictor) root(ctx context.Context, name string) (*trustroot.Root, error) {
+	if name == "" {
+		return p.Root, nil
 	}
-	if q.Rule == nil {
-		return admission.Answer{Digest: digest.DigestStr()}
-	}
-	root := p.Root
-	if q.TrustRoot != "" {
-		root = p.namedRoot(ctx, q.TrustRoot)
-	}
-	result := p.Verifier.Verify(ctx, digest, q.Rule, root)
-	return admission.Answer{Digest: digest.DigestStr(), Verdict: result.Verdict, Reason: result.Reason, Message: result.Message}
+	return p.namedRoot(ctx, name), nil
 }
 
 func (p *Predictor) namedRoot(ctx context.Context, name string) *trustroot.Root {
@@ -144,7 +145,7 @@ func (p *Predictor) namedRoot(ctx context.Context, name string) *trustroot.Root 
 func (p *Predictor) Check(c Workload) {
 	p.T.Helper()
 	p.T.Run(c.Title(), func(t *testing.T) {
-		decision := p.Cluster().Decide(c.AdmissionObject(), p.Judge)
+		decision := p.Predict(p.Cluster(), c.AdmissionObject())
 		p.Outcomes[decision.Outcome]++
 		if c.Undetermined != "" {
 			if !slices.ContainsFunc(decision.Findings, func(f admission.Finding) bool {
