@@ -33,7 +33,7 @@ import (
 func hex(letter string) string { return "sha256:" + strings.Repeat(letter, 64) }
 
 func requests(image string) inventory.Workload {
-	return inventory.Workload{Kind: "Deployment", Name: image, Template: []inventory.Container{{Name: "main", Image: image}}}
+	return inventory.Workload{Group: "apps", Version: "v1", Kind: "Deployment", Name: image, Template: []inventory.Container{{Name: "main", Image: image}}}
 }
 
 func runs(w inventory.Workload, image, digest string) inventory.Workload {
