@@ -29,7 +29,7 @@ type relation int
 const (
 	// unrelated: no trust requires the same.
 	unrelated relation = iota
-	// explains: the verdict by the trust tells an image that is signed in another format from one that is not signed.
+	// explains: the verdict by the trust distinguishes an image that is signed in another format from an unsigned one.
 	explains
 	// decides: the verdict by the trust is the verdict by the question too, because the question's formats are those that are
 	// tried first.

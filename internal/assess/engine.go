@@ -29,8 +29,8 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
-// maxRounds bounds how often questions may arise from the answers to others. Two rounds are usual: a tag is resolved, and
-// then the policies on its digest are asked about.
+// maxRounds bounds how often questions may arise from the answers to others. Two rounds are usual: one resolves a tag, and
+// the next one asks what the policies on its digest require.
 const maxRounds = 10
 
 // Verdicts answers requests about images. A *pool.Batch waits for the verdicts; the operator's pool returns what is known.
@@ -56,8 +56,9 @@ type Engine struct {
 	Version string
 }
 
-// Run has the requests answered, and all questions that decide asks. It calls decide once in each round, at least once, and
-// the last call has all answers that are known. A question whose answer is pending gets the verdict Unknown.
+// Run answers the requests, and all questions that decide asks. It calls decide in each round, so at least once, and its last
+// call gets all answers that are known; decide has to replace what an earlier call decided. A question whose answer is pending
+// gets the verdict Unknown with the reason Pending. The error is that of Verdicts or Root.
 func (e *Engine) Run(ctx context.Context, requests []pool.Request, decide func(admission.Judge)) (*Result, error) {
 	r := newResult(e.Trusts, e.Version)
 	for _, request := range requests {

@@ -164,8 +164,8 @@ func toAnswer(answer pool.Answer) admission.Answer {
 	return admission.Answer{Digest: answer.Digest, Verdict: result.Verdict, Reason: result.Reason, Message: result.Message}
 }
 
-// explainFormats returns FormatNotAccepted where the image is verified in formats that the question does not accept, and the
-// given answer otherwise. all is the verdict in all formats of the trust.
+// explainFormats returns FormatNotAccepted where the image is verified in formats that the question does not accept, and
+// answer otherwise. all is the verdict in all formats of the trust.
 func (r *Result) explainFormats(q admission.Question, answer admission.Answer, all pool.Answer) admission.Answer {
 	result, accepted := current(all), q.Rule.Formats()
 	if result.Verdict != v1alpha1.VerdictVerified || result.Formats.IsSubsetOf(accepted) {
