@@ -16,7 +16,13 @@ limitations under the License.
 
 package main
 
-import "testing"
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
 
 func TestRender(t *testing.T) {
 	f := newFixture(t)
@@ -50,4 +56,51 @@ func TestRender(t *testing.T) {
 // config returns the ConfigMap of policy-controller with one line of data.
 func config(line string) string {
 	return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config-policy-controller, namespace: cosign-system}\ndata:\n  " + line + "\n"
+}
+
+// TestRenderForCluster reads policy-controller's configuration from a cluster that the command line names.
+func TestRenderForCluster(t *testing.T) {
+	const (
+		webhooks  = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+		configMap = "/api/v1/namespaces/cosign-system/configmaps/config-policy-controller"
+	)
+	registered := `{"kind": "ValidatingWebhookConfigurationList", "apiVersion": "admissionregistration.k8s.io/v1", "items": [{
+		"metadata": {"name": "policy.sigstore.dev"},
+		"webhooks": [{"name": "policy.sigstore.dev", "clientConfig": {"service": {"namespace": "cosign-system", "name": "webhook"}}}]
+	}]}`
+	oci11 := `{"kind": "ConfigMap", "apiVersion": "v1", "data": {"enable-oci11": "true"},
+		"metadata": {"namespace": "cosign-system", "name": "config-policy-controller"}}`
+	for name, tc := range map[string]struct {
+		webhooks, configMap string
+		bundles             bool
+	}{
+		"enable-oci11":              {webhooks: registered, configMap: oci11},
+		"no ConfigMap":              {webhooks: registered, bundles: true},
+		"webhook is not registered": {webhooks: strings.Replace(registered, `"webhooks"`, `"others"`, 1), configMap: oci11, bundles: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answers := map[string]string{
+				"/api":                                  `{"kind": "APIVersions", "versions": ["v1"]}`,
+				"/apis":                                 `{"kind": "APIGroupList", "apiVersion": "v1", "groups": [{"name": "admissionregistration.k8s.io", "versions": [{"groupVersion": "admissionregistration.k8s.io/v1", "version": "v1"}], "preferredVersion": {"groupVersion": "admissionregistration.k8s.io/v1", "version": "v1"}}]}`,
+				"/api/v1":                               `{"kind": "APIResourceList", "groupVersion": "v1", "resources": [{"name": "configmaps", "namespaced": true, "kind": "ConfigMap", "verbs": ["get"]}]}`,
+				"/apis/admissionregistration.k8s.io/v1": `{"kind": "APIResourceList", "groupVersion": "admissionregistration.k8s.io/v1", "resources": [{"name": "validatingwebhookconfigurations", "kind": "ValidatingWebhookConfiguration", "verbs": ["list"]}]}`,
+				webhooks:                                tc.webhooks, configMap: tc.configMap,
+			}
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				answer := answers[r.URL.Path]
+				if answer == "" {
+					w.WriteHeader(http.StatusNotFound)
+					answer = `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}`
+				}
+				_, _ = io.WriteString(w, answer)
+			}))
+			defer server.Close()
+			f := &fixture{t: t, registry: "registry.example"}
+			got := f.run(f.trust("app", "Enforce", "app/*"), "render", "-f", "-", "--server", server.URL)
+			if got.code != exitOK || strings.Contains(got.stdout, "signatureFormat: bundle") != tc.bundles {
+				t.Errorf("exit code %d, want bundles: %t\n%s%s", got.code, tc.bundles, got.stdout, got.stderr)
+			}
+		})
+	}
 }
