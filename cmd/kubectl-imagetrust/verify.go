@@ -158,7 +158,7 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 	for _, q := range verifications {
 		// A signer that is named on the command line has no policy.
 		if trust := q.trust; trust.name != "" && policies[trust.compiled] == nil {
-			enforced, err := engine.policy(ctx, trust.name, trust.compiled, admission.DefaultBehavior().Target(config))
+			enforced, err := engine.policy(ctx, trust.name, trust.compiled, &admission.Cluster{Behavior: admission.DefaultBehavior(), Config: config})
 			if err != nil {
 				return err
 			}

@@ -95,7 +95,7 @@ func TestDenial(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			behavior, config := admission.DefaultBehavior(), admission.Config{EnableOCI11: tc.oci11, NoMatch: admission.NoMatchDeny}
 			trust := newTrust(t, "", "docker.io/karmada/*")
-			enforced := EnforcedPolicy("x", trust, behavior.Target(config), nil)
+			enforced := EnforcedPolicy("x", trust, &admission.Cluster{Behavior: behavior, Config: config}, nil)
 			verdicts := &fakeVerdicts{signed: map[string]policy.Format{image: tc.signed}, pending: map[string]bool{image: tc.pending}}
 			var denial *admission.Finding
 			_, err := newEngine(verdicts, trust).Run(t.Context(), nil, func(judge admission.Judge) {
