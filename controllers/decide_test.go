@@ -295,7 +295,7 @@ func subjectOf(rule *policy.Rule) string {
 	if rule == nil {
 		return ""
 	}
-	return rule.Identity.Subject
+	return rule.Signer.Subject
 }
 
 func hex(letter string) string { return "sha256:" + strings.Repeat(letter, 64) }

@@ -48,16 +48,12 @@ func (p authorityParser) parse(w writtenAuthority) authority {
 			break
 		}
 		a.static, a.message = w.Static.Action, w.Static.Message
-	case isSet(w.Key):
-		a.unevaluable = "signatures by a key"
-	case w.Keyless == nil:
-		a.unevaluable = "an authority that is neither keyless nor static"
 	case w.SignatureFormat != "" && w.SignatureFormat != "legacy" && w.SignatureFormat != bundleFormat:
 		a.unevaluable = "signatureFormat " + w.SignatureFormat
 	case len(w.Sources) > 0:
 		a.unevaluable = "another source of signatures"
 	default:
-		a.requirements, a.unevaluable = p.keyless(w)
+		a.requirements, a.unevaluable = p.requirements(w)
 	}
 	return a
 }
@@ -67,47 +63,34 @@ const bundleFormat = "bundle"
 
 func isSet(raw []byte) bool { return len(raw) > 0 && string(raw) != "null" }
 
-// keyless returns the requirements of an authority, one for each identity, or the feature that is not evaluated.
-// Evaluated are the default root of trust, and a TrustRoot for certificates and log alike: if a TrustRoot is named for
-// one of them only, policy-controller does not verify the log entry (pkg/webhook/validator.go,
-// checkOptsFromAuthority).
-func (p authorityParser) keyless(w writtenAuthority) (requirements []requirement, unevaluable string) {
-	k := w.Keyless
-	switch {
-	case isSet(k.CACert):
-		return nil, "keyless.ca-cert"
-	case k.InsecureIgnoreSCT:
-		return nil, "keyless.insecureIgnoreSCT"
-	case k.URL == "":
-		return nil, "a keyless authority without url"
-	case len(k.Identities) == 0:
-		return nil, "a keyless authority without identities"
-	}
-	format, unevaluable := p.format(w)
+// requirements of an authority, one for each signer, or the feature that is not evaluated. Evaluated are the default root
+// of trust, and a TrustRoot for certificates and log alike: if a TrustRoot is named for one of them only,
+// policy-controller does not verify the log entry (pkg/webhook/validator.go, checkOptsFromAuthority).
+func (p authorityParser) requirements(w writtenAuthority) (requirements []requirement, unevaluable string) {
+	signers, trustRoot, unevaluable := w.signers()
 	if unevaluable != "" {
 		return nil, unevaluable
 	}
-	for _, id := range k.Identities {
-		if (id.Issuer == "") == (id.IssuerRegexp == "") || (id.Subject == "") == (id.SubjectRegexp == "") {
-			return nil, "an identity without exactly one issuer and one subject"
-		}
-		rule, unevaluable := w.rule(policy.Identity{
-			Issuer: id.Issuer, IssuerRegexp: id.IssuerRegexp, Subject: id.Subject, SubjectRegexp: id.SubjectRegexp,
-		}, format)
+	format, unevaluable := p.format(w, trustRoot)
+	if unevaluable != "" {
+		return nil, unevaluable
+	}
+	for _, signer := range signers {
+		rule, unevaluable := w.rule(signer, format)
 		if unevaluable != "" {
 			return nil, unevaluable
 		}
 		requirements = append(requirements, requirement{
-			rule: rule, trustRoot: k.TrustRootRef, viaAttestation: len(w.Attestations) > 0,
-			acceptsMore: k.TrustRootRef == "" && w.CTLog != nil && p.behavior.SearchesLog,
+			rule: rule, trustRoot: trustRoot, viaAttestation: len(w.Attestations) > 0,
+			acceptsMore: trustRoot == "" && w.CTLog != nil && p.behavior.SearchesLog,
 		})
 	}
 	return requirements, ""
 }
 
-// format that an authority accepts, or the feature that is not evaluated.
-func (p authorityParser) format(w writtenAuthority) (format policy.Format, unevaluable string) {
-	root, logRoot, logURL := w.Keyless.TrustRootRef, "", ""
+// format that an authority under a root of trust accepts, or the feature that is not evaluated.
+func (p authorityParser) format(w writtenAuthority, root string) (format policy.Format, unevaluable string) {
+	logRoot, logURL := "", ""
 	if w.CTLog != nil {
 		logRoot, logURL = w.CTLog.TrustRootRef, w.CTLog.URL
 	}
@@ -136,12 +119,12 @@ func (p authorityParser) format(w writtenAuthority) (format policy.Format, uneva
 	}
 }
 
-// rule of an authority for an identity: it requires attestations, one of which may be cosign's signature in a bundle, or
+// rule of an authority for a signer: it requires attestations, one of which may be cosign's signature in a bundle, or
 // a signature.
-func (w *writtenAuthority) rule(identity policy.Identity, format policy.Format) (rule *policy.Rule, unevaluable string) {
+func (w *writtenAuthority) rule(signer policy.Signer, format policy.Format) (rule *policy.Rule, unevaluable string) {
 	formats := policy.NewFormats(format)
 	if len(w.Attestations) == 0 {
-		return policy.NewRule(identity, formats), ""
+		return policy.NewRule(signer, formats), ""
 	}
 	var signature policy.Formats
 	var attestations []policy.Attestation
@@ -161,5 +144,5 @@ func (w *writtenAuthority) rule(identity policy.Identity, format policy.Format) 
 		}
 		attestations = append(attestations, attestation)
 	}
-	return policy.NewRule(identity, signature, attestations...), ""
+	return policy.NewRule(signer, signature, attestations...), ""
 }

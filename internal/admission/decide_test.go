@@ -74,7 +74,7 @@ func judgeBySubject(asked *[]Question) Judge {
 		if q.Rule == nil {
 			return answer
 		}
-		switch q.Rule.Identity.Subject {
+		switch q.Rule.Signer.Subject {
 		case "right":
 			answer.Verdict, answer.Reason = v1alpha1.VerdictVerified, v1alpha1.SignedReason
 		case "wrong":

@@ -49,7 +49,7 @@ func combine(requirements []requirement) []requirement {
 // sameExceptFormat reports whether two requirements differ at most in the formats of their signature, or of their only
 // attestation.
 func (r requirement) sameExceptFormat(other requirement) bool {
-	if r.rule.Identity != other.rule.Identity || r.trustRoot != other.trustRoot || r.acceptsMore || other.acceptsMore {
+	if r.rule.Signer != other.rule.Signer || r.trustRoot != other.trustRoot || r.acceptsMore || other.acceptsMore {
 		return false
 	}
 	a, b := r.rule, other.rule
@@ -69,7 +69,7 @@ func (r requirement) union(other requirement) requirement {
 	for i := range attestations {
 		attestations[i].Formats = attestations[i].Formats.Union(other.rule.Attestations[i].Formats)
 	}
-	r.rule = policy.NewRule(r.rule.Identity, r.rule.Signature.Union(other.rule.Signature), attestations...)
+	r.rule = policy.NewRule(r.rule.Signer, r.rule.Signature.Union(other.rule.Signature), attestations...)
 	r.viaAttestation = r.viaAttestation || other.viaAttestation
 	return r
 }
@@ -100,7 +100,7 @@ func requireAll(authorities []authority) (whole requirement, ok bool) {
 		one := combined[0]
 		if i == 0 {
 			whole = one
-		} else if one.rule.Identity != whole.rule.Identity || one.trustRoot != whole.trustRoot {
+		} else if one.rule.Signer != whole.rule.Signer || one.trustRoot != whole.trustRoot {
 			return requirement{}, false
 		}
 		if len(one.rule.Signature) > 0 && len(signature) > 0 {
@@ -113,6 +113,6 @@ func requireAll(authorities []authority) (whole requirement, ok bool) {
 	if len(names) == 0 {
 		return requirement{}, false
 	}
-	whole.rule = policy.NewRule(whole.rule.Identity, signature, attestations...)
+	whole.rule = policy.NewRule(whole.rule.Signer, signature, attestations...)
 	return whole, true
 }

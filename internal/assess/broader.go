@@ -57,7 +57,7 @@ func (r *Result) findBroader(q admission.Question) (admission.Question, relation
 
 // requiresSame reports whether two rules differ at most in the formats that they accept, and all has those of rule.
 func requiresSame(rule, all *policy.Rule) bool {
-	return rule.Identity == all.Identity && (len(rule.Signature) == 0) == (len(all.Signature) == 0) &&
+	return rule.Signer == all.Signer && (len(rule.Signature) == 0) == (len(all.Signature) == 0) &&
 		rule.Signature.IsSubsetOf(all.Signature) &&
 		slices.EqualFunc(rule.Attestations, all.Attestations, func(a, b policy.Attestation) bool {
 			return a.SameExceptFormats(b) && a.Formats.IsSubsetOf(b.Formats)

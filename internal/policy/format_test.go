@@ -71,11 +71,11 @@ func TestFormatsAreInOrderOfLookup(t *testing.T) {
 	if diff := cmp.Diff(allFormats, NewFormats(append(reversed, Bundle, "", "other")...)); diff != "" {
 		t.Errorf("formats (-want +got):\n%s", diff)
 	}
-	rule := NewRule(Identity{}, Formats{Bundle, SimpleSigning}, Attestation{Name: "a", Formats: Formats{Bundle, Timestamped}})
+	rule := NewRule(Signer{}, Formats{Bundle, SimpleSigning}, Attestation{Name: "a", Formats: Formats{Bundle, Timestamped}})
 	if diff := cmp.Diff(Formats{SimpleSigning, Timestamped, Bundle}, rule.Formats()); diff != "" {
 		t.Errorf("formats of a rule (-want +got):\n%s", diff)
 	}
-	if same := NewRule(Identity{}, Formats{SimpleSigning, Bundle}, Attestation{Name: "a", Formats: Formats{Timestamped, Bundle}}); same.ID() != rule.ID() {
+	if same := NewRule(Signer{}, Formats{SimpleSigning, Bundle}, Attestation{Name: "a", Formats: Formats{Timestamped, Bundle}}); same.ID() != rule.ID() {
 		t.Errorf("rules that list the same formats differ: %s and %s", rule.ID(), same.ID())
 	}
 }
@@ -109,7 +109,7 @@ func TestFormatsComparison(t *testing.T) {
 }
 
 func TestRuleDecidedBy(t *testing.T) {
-	ci := Identity{Issuer: "i", Subject: "s"}
+	ci := Signer{Issuer: "i", Subject: "s"}
 	sbom := func(formats ...Format) Attestation {
 		return Attestation{Name: "sbom", PredicateType: "https://spdx.dev/Document", Formats: formats}
 	}
@@ -125,7 +125,7 @@ func TestRuleDecidedBy(t *testing.T) {
 		"in the last format":        {NewRule(ci, Formats{Bundle}, sbom(Bundle)), whole, false},
 		"in another format":         {NewRule(ci, Formats{Timestamped}, sbom(SimpleSigning)), whole, false},
 		"attested in the last":      {NewRule(ci, Formats{SimpleSigning}, sbom(Bundle)), whole, false},
-		"by somebody else":          {NewRule(Identity{Issuer: "i", Subject: "t"}, Formats{SimpleSigning}, sbom(SimpleSigning)), whole, false},
+		"by somebody else":          {NewRule(Signer{Issuer: "i", Subject: "t"}, Formats{SimpleSigning}, sbom(SimpleSigning)), whole, false},
 		"without a signature":       {NewRule(ci, nil, sbom(SimpleSigning)), whole, false},
 		"without an attestation":    {NewRule(ci, Formats{SimpleSigning}), whole, false},
 		"with a condition":          {NewRule(ci, Formats{SimpleSigning}, conditional), whole, false},

@@ -84,12 +84,12 @@ func Compile(spec v1alpha1.KarmadaImageTrustSpec) (*Policy, error) {
 
 	var errs field.ErrorList
 	p.globs, errs = compileGlobs(root.Child("images"), spec.Images)
-	identity, problems := compileIdentity(root, spec)
+	signer, problems := compileSigner(root, spec)
 	errs = append(errs, problems...)
 	formats := p.formats()
 	attestations, problems := compileAttestations(root.Child("attestations"), spec.Attestations, formats)
 	errs = append(errs, problems...)
-	p.Rule = NewRule(identity, formats, attestations...)
+	p.Rule = NewRule(signer, formats, attestations...)
 	if v := spec.Verification; v != nil {
 		if v.Interval != nil {
 			if p.Interval = v.Interval.Duration; p.Interval < minInterval || p.Interval > maxInterval {
@@ -141,36 +141,6 @@ func (p *Policy) formats() Formats {
 		return NewFormats(SimpleSigning, Bundle)
 	}
 	return NewFormats(SimpleSigning, Timestamped, Bundle, TimestampedBundle)
-}
-
-func compileIdentity(root *field.Path, spec v1alpha1.KarmadaImageTrustSpec) (Identity, field.ErrorList) {
-	var errs field.ErrorList
-	if (spec.Issuer != "") == (spec.IssuerRegexp != "") {
-		errs = append(errs, field.Required(root.Child("issuer"), "set exactly one of issuer and issuerRegexp"))
-	}
-	if (spec.Identity != "") == (spec.IdentityRegexp != "") {
-		errs = append(errs, field.Required(root.Child("identity"), "set exactly one of identity and identityRegexp"))
-	}
-	identity := Identity{Issuer: spec.Issuer, Subject: spec.Identity}
-	for _, r := range []struct {
-		name string
-		expr v1alpha1.Regexp
-		into *string
-	}{
-		{"issuerRegexp", spec.IssuerRegexp, &identity.IssuerRegexp},
-		{"identityRegexp", spec.IdentityRegexp, &identity.SubjectRegexp},
-	} {
-		if r.expr == "" {
-			continue
-		}
-		anchored, err := anchor(string(r.expr))
-		if err != nil {
-			errs = append(errs, field.Invalid(root.Child(r.name), r.expr, err.Error()))
-			continue
-		}
-		*r.into = anchored
-	}
-	return identity, errs
 }
 
 func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation, formats Formats) ([]Attestation, field.ErrorList) {

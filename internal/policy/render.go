@@ -17,6 +17,8 @@ limitations under the License.
 package policy
 
 import (
+	"maps"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -121,29 +123,9 @@ func (p *Policy) authorities(target Target) (authorities []any, names []string) 
 	return authorities, names
 }
 
-// authority returns the fields of an authority for the rule's identity and a format.
+// authority returns the fields of an authority for the rule's signer and a format.
 func (p *Policy) authority(format Format) map[string]any {
-	keyless := map[string]any{
-		"url":        fulcioURL,
-		"identities": []any{p.Rule.Identity.render()},
-	}
-	if p.TrustRoot != "" {
-		keyless["trustRootRef"] = p.TrustRoot
-	}
 	authority := format.fields(p.TrustRoot)
-	authority["keyless"] = keyless
+	maps.Copy(authority, p.Rule.Signer.fields(p.TrustRoot))
 	return authority
-}
-
-func (i Identity) render() map[string]any {
-	out := map[string]any{}
-	for key, value := range map[string]string{
-		"issuer": i.Issuer, "issuerRegExp": i.IssuerRegexp,
-		"subject": i.Subject, "subjectRegExp": i.SubjectRegexp,
-	} {
-		if value != "" {
-			out[key] = value
-		}
-	}
-	return out
 }

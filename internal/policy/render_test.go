@@ -147,7 +147,7 @@ func TestAuditRendersNothing(t *testing.T) {
 // TestNoSignatureRequired: the policy requires what the rule requires, and no more.
 func TestNoSignatureRequired(t *testing.T) {
 	p := compile(t, renderCases["attested"].change)
-	p.Rule = NewRule(p.Rule.Identity, nil, p.Rule.Attestations[0])
+	p.Rule = NewRule(p.Rule.Signer, nil, p.Rule.Attestations[0])
 	authorities, _, err := unstructured.NestedSlice(p.ClusterImagePolicy("karmada", newTarget(nil)).Object, "spec", "authorities")
 	if err != nil {
 		t.Fatal(err)

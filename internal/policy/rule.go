@@ -45,8 +45,8 @@ func (a Attestation) SameExceptFormats(b Attestation) bool {
 
 // Rule is what an image must have to be trusted. It is immutable; NewRule makes one.
 type Rule struct {
-	// Identity that must have signed the image and its attestations.
-	Identity Identity
+	// Signer that must have signed the image and its attestations.
+	Signer Signer
 	// Signature lists the formats in which a signature is accepted; empty if none is required.
 	Signature Formats
 	// Attestations that are required, all of them.
@@ -57,10 +57,10 @@ type Rule struct {
 }
 
 // NewRule returns a Rule, with its formats in the order in which they are tried.
-func NewRule(identity Identity, signature Formats, attestations ...Attestation) *Rule {
+func NewRule(signer Signer, signature Formats, attestations ...Attestation) *Rule {
 	r := &Rule{
-		Identity: identity, Signature: NewFormats(signature...), Attestations: slices.Clone(attestations),
-		matcher: NewMatcher(identity),
+		Signer: signer, Signature: NewFormats(signature...), Attestations: slices.Clone(attestations),
+		matcher: NewMatcher(signer),
 	}
 	for i := range r.Attestations {
 		r.Attestations[i].Formats = NewFormats(r.Attestations[i].Formats...)
@@ -86,7 +86,7 @@ func (r *Rule) Matcher() *Matcher { return r.matcher }
 // formats that this one accepts are those that the other one tries first. An image that the other rule accepts in one of
 // these formats is trusted by this rule; any other image is not.
 func (r *Rule) DecidedBy(other *Rule) bool {
-	return other != nil && r.Identity == other.Identity && (len(r.Signature) == 0) == (len(other.Signature) == 0) &&
+	return other != nil && r.Signer == other.Signer && (len(r.Signature) == 0) == (len(other.Signature) == 0) &&
 		r.Signature.IsPrefixOf(other.Signature) &&
 		slices.EqualFunc(r.Attestations, other.Attestations, func(a, b Attestation) bool {
 			return a.SameExceptFormats(b) && a.Formats.IsPrefixOf(b.Formats)

@@ -87,7 +87,7 @@ func TestVerifyIncompleteIdentity(t *testing.T) {
 	b := newBench(t)
 	digest := b.push("karmada/app", "app")
 	b.attach(digest, b.good(digest, release))
-	for _, want := range []policy.Identity{{}, {Issuer: release.Issuer}, {Subject: release.Subject}} {
+	for _, want := range []policy.Signer{{}, {Issuer: release.Issuer}, {Subject: release.Subject}} {
 		mustBe(t.Context(), t, newCosign(time.Minute), digest, policy.NewRule(want, policy.NewFormats(policy.SimpleSigning)), b.root, unknown, "InternalError")
 	}
 }

@@ -60,7 +60,7 @@ func (v *verification) decide(ctx context.Context, c *claim, p candidate) findin
 	if !c.formats.Has(p.format()) {
 		return c.rejected(reject(v1alpha1.LogProofInvalidReason, "it has no %s", timeProof(c.formats)))
 	}
-	if err := p.check(ctx, v.identities()); err == nil {
+	if err := p.check(ctx, identities(v.rule.Signer)); err == nil {
 		return v.accepted(ctx, c, p)
 	}
 	if err := p.check(ctx, nil); err == nil {
@@ -82,16 +82,6 @@ func timeProof(accepted policy.Formats) string {
 // options for cosign.
 func (v *verification) options(identities []cosign.Identity) *cosign.CheckOpts {
 	return &cosign.CheckOpts{TrustedMaterial: v.material, Offline: true, Identities: identities}
-}
-
-func (v *verification) identities() []cosign.Identity {
-	expected := v.rule.Identity
-	return []cosign.Identity{{
-		Issuer:        expected.Issuer,
-		IssuerRegExp:  expected.IssuerRegexp,
-		Subject:       expected.Subject,
-		SubjectRegExp: expected.SubjectRegexp,
-	}}
 }
 
 // accepted is the finding about a candidate by the expected identity.

@@ -84,7 +84,7 @@ func checkExpected(t *testing.T, c *verify.Cosign, entry corpus.Entry, image nam
 		if got.Verdict != expected {
 			t.Errorf("got %s %s (%s), want %s", got.Verdict, got.Reason, got.Message, expected)
 		}
-		if accepted := acceptedByCosign(t, image, want.Identity, trust); entry.Kind == corpus.SimpleSigning && accepted != (got.Verdict == verified) {
+		if accepted := acceptedByCosign(t, image, want.Signer, trust); entry.Kind == corpus.SimpleSigning && accepted != (got.Verdict == verified) {
 			t.Errorf("got %s, but cosign verify accepts it: %t", got.Verdict, accepted)
 		}
 		if got.Verdict == verified && (got.Signer.Identity != entry.Identity || got.Signer.Issuer != entry.Issuer ||
@@ -132,7 +132,7 @@ func ruleFor(t *testing.T, entry corpus.Entry, spec v1alpha1.KarmadaImageTrustSp
 	if predicateType == "" || predicateType == policy.SignPredicate {
 		return rule
 	}
-	return policy.NewRule(rule.Identity, nil, policy.Attestation{Name: "attested", PredicateType: predicateType, Formats: rule.Signature})
+	return policy.NewRule(rule.Signer, nil, policy.Attestation{Name: "attested", PredicateType: predicateType, Formats: rule.Signature})
 }
 
 // store attaches an entry's signature to each of the digests.

@@ -58,7 +58,7 @@ func fuzzed(f *testing.F) (*verification, *sigstore.Sigstore, name.Digest, sigst
 	}
 	id := sigstore.GitHubWorkflow("karmada-io/karmada", "release.yml", "refs/tags/v1.16.0", "c")
 	forms := policy.NewFormats(policy.SimpleSigning, policy.Timestamped, policy.Bundle, policy.TimestampedBundle)
-	rule := policy.NewRule(policy.Identity{Issuer: id.Issuer, Subject: id.Subject}, forms,
+	rule := policy.NewRule(policy.Signer{Issuer: id.Issuer, Subject: id.Subject}, forms,
 		policy.Attestation{Name: "provenance", PredicateType: sigstore.SLSAPredicate, Formats: forms})
 	return &verification{image: image, hash: hash, rule: rule, material: root.Material, timestamps: true}, s, image, id
 }
@@ -168,7 +168,7 @@ func FuzzExplain(f *testing.F) {
 	f.Add("", "someone@example.com", "(?i)a|b")
 	f.Add("i", "@refs/", "@refs/")
 	f.Fuzz(func(t *testing.T, issuer, subject, expr string) {
-		for _, wanted := range []policy.Identity{
+		for _, wanted := range []policy.Signer{
 			{Issuer: issuer, Subject: expr}, {IssuerRegexp: "^(?:" + expr + ")$", SubjectRegexp: "^(?:" + expr + ")$"},
 		} {
 			message, _ := explainMismatch(policy.NewMatcher(wanted), issuer, subject)

@@ -36,7 +36,7 @@ func TestAttestationAnnotatedAsSignature(t *testing.T) {
 	image := b.push("karmada/app", "app")
 	b.bundle(image, b.envelope(image, release, sigstore.SLSAPredicate))
 	rule := exactly(t, release)
-	attested := policy.NewRule(rule.Identity, rule.Signature,
+	attested := policy.NewRule(rule.Signer, rule.Signature,
 		policy.Attestation{Name: "provenance", PredicateType: sigstore.SLSAPredicate, Formats: rule.Signature})
 	b.annotateReferrers(image)
 	mustBe(t.Context(), t, newCosign(time.Minute), image, attested, b.root, untrusted, "Unsigned")

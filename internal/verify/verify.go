@@ -127,9 +127,7 @@ func (c *Cosign) Verify(ctx context.Context, image name.Digest, rule *policy.Rul
 	if rule == nil {
 		return unknown(v1alpha1.InternalErrorReason, "the policy requires nothing")
 	}
-	identity := rule.Identity
-	if identity.Issuer == "" && identity.IssuerRegexp == "" || identity.Subject == "" && identity.SubjectRegexp == "" {
-		// cosign would accept anybody for a missing half.
+	if !rule.Signer.IsComplete() {
 		return unknown(v1alpha1.InternalErrorReason, "the policy names no issuer or no identity")
 	}
 	hash, err := v1.NewHash(image.DigestStr())

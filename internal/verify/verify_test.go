@@ -262,7 +262,7 @@ func TestVerify(t *testing.T) {
 			if seen != test.signer {
 				t.Errorf("got signer %q, want %q", seen, test.signer)
 			}
-			if accepted := acceptedByCosign(t, digest, want.Identity, b.root); accepted != (got.Verdict == verified) {
+			if accepted := acceptedByCosign(t, digest, want.Signer, b.root); accepted != (got.Verdict == verified) {
 				t.Errorf("got %s, but cosign verify accepts it: %t", got.Verdict, accepted)
 			}
 			again := newCosign(time.Minute).Verify(t.Context(), digest, want, b.root)
@@ -274,7 +274,7 @@ func TestVerify(t *testing.T) {
 }
 
 // acceptedByCosign is the verdict of `cosign verify` itself, offline.
-func acceptedByCosign(t *testing.T, image name.Digest, want policy.Identity, trust *trustroot.Root) bool {
+func acceptedByCosign(t *testing.T, image name.Digest, want policy.Signer, trust *trustroot.Root) bool {
 	t.Helper()
 	_, _, err := cosign.VerifyImageSignatures(t.Context(), image, &cosign.CheckOpts{
 		ClaimVerifier:   cosign.SimpleClaimVerifier,

@@ -58,7 +58,7 @@ func (v *verifier) Holds(context.Context, name.Digest, v1.Hash) (bool, *verify.R
 
 func requests(t *testing.T, images ...string) []pool.Request {
 	t.Helper()
-	rule := policy.NewRule(policy.Identity{Issuer: "i", Subject: "s"}, policy.NewFormats(policy.SimpleSigning))
+	rule := policy.NewRule(policy.Signer{Issuer: "i", Subject: "s"}, policy.NewFormats(policy.SimpleSigning))
 	out := make([]pool.Request, 0, len(images))
 	for _, image := range images {
 		ref, err := name.ParseReference(image)

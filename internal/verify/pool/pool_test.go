@@ -154,7 +154,7 @@ func newRequests(t *testing.T, images ...string) []Request {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, Request{Ref: ref, Rule: policy.NewRule(policy.Identity{Issuer: "i", Subject: "s"}, policy.NewFormats(policy.SimpleSigning)), Root: someRoot})
+		out = append(out, Request{Ref: ref, Rule: policy.NewRule(policy.Signer{Issuer: "i", Subject: "s"}, policy.NewFormats(policy.SimpleSigning)), Root: someRoot})
 	}
 	return out
 }

@@ -117,7 +117,7 @@ func authenticate(t *testing.T, dir, config string, tokens *registry.TokenServer
 	if err != nil {
 		t.Fatal(err)
 	}
-	rule := policy.NewRule(policy.Identity{Issuer: id.Issuer, Subject: id.Subject}, policy.NewFormats(policy.SimpleSigning, policy.Bundle))
+	rule := policy.NewRule(policy.Signer{Issuer: id.Issuer, Subject: id.Subject}, policy.NewFormats(policy.SimpleSigning, policy.Bundle))
 	for _, test := range []struct {
 		what, user, password string
 		verdict              v1alpha1.Verdict

@@ -44,7 +44,7 @@ func (c *cosignCLI) run(t *testing.T, args ...string) (output string, ok bool) {
 func (c *cosignCLI) verify(t *testing.T, f *conformanceFixture, reference string) string {
 	t.Helper()
 	rule := f.compiled.Rule
-	args := []string{"--offline=true", "--certificate-oidc-issuer", rule.Identity.Issuer, "--certificate-identity", rule.Identity.Subject}
+	args := []string{"--offline=true", "--certificate-oidc-issuer", rule.Signer.Issuer, "--certificate-identity", rule.Signer.Subject}
 	var trusted []string
 	if f.root != nil {
 		trusted = []string{"--trusted-root", c.trustedRoot(t, f)}

@@ -121,7 +121,7 @@ func (q *corpusQuestion) compile(t *testing.T) *policy.Policy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compiled.Rule = policy.NewRule(compiled.Rule.Identity, nil, compiled.Rule.Attestations...)
+	compiled.Rule = policy.NewRule(compiled.Rule.Signer, nil, compiled.Rule.Attestations...)
 	return compiled
 }
 

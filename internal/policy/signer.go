@@ -20,25 +20,87 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// Identity is the expected signer. Exactly one of Issuer and IssuerRegexp and one of Subject and SubjectRegexp is set. The
-// regexps are anchored, since cosign and policy-controller match unanchored (cosign v2.6.5 pkg/cosign/verify.go,
-// CheckCertificatePolicy).
-type Identity struct {
+// Signer is who must sign: an identity in a certificate. Exactly one of Issuer and IssuerRegexp and one of Subject and
+// SubjectRegexp is set. The regexps are anchored, since cosign and policy-controller match unanchored (cosign v2.6.5
+// pkg/cosign/verify.go, CheckCertificatePolicy). The zero value is nobody: IsComplete reports false.
+//
+// What depends on the kind of signer is in this file, and in the files of the same name in internal/verify and
+// internal/admission.
+type Signer struct {
 	Issuer        string
 	IssuerRegexp  string
 	Subject       string
 	SubjectRegexp string
 }
 
-// anchorBegin and anchorEnd enclose a user's regexp in an Identity.
+// IsComplete reports whether the signer has an issuer and a subject. For cosign a missing one would match any.
+func (s Signer) IsComplete() bool {
+	return (s.Issuer != "") != (s.IssuerRegexp != "") && (s.Subject != "") != (s.SubjectRegexp != "")
+}
+
+// fields returns the fields of an authority that accepts the signer under a root of trust; trustRoot is the name of a
+// TrustRoot, or empty for the default one.
+func (s Signer) fields(trustRoot string) map[string]any {
+	identity := map[string]any{}
+	for key, value := range map[string]string{
+		"issuer": s.Issuer, "issuerRegExp": s.IssuerRegexp,
+		"subject": s.Subject, "subjectRegExp": s.SubjectRegexp,
+	} {
+		if value != "" {
+			identity[key] = value
+		}
+	}
+	keyless := map[string]any{"url": fulcioURL, "identities": []any{identity}}
+	if trustRoot != "" {
+		keyless["trustRootRef"] = trustRoot
+	}
+	return map[string]any{"keyless": keyless}
+}
+
+// compileSigner compiles the fields of a spec that declare the signer.
+func compileSigner(root *field.Path, spec v1alpha1.KarmadaImageTrustSpec) (Signer, field.ErrorList) {
+	var errs field.ErrorList
+	if (spec.Issuer != "") == (spec.IssuerRegexp != "") {
+		errs = append(errs, field.Required(root.Child("issuer"), "set exactly one of issuer and issuerRegexp"))
+	}
+	if (spec.Identity != "") == (spec.IdentityRegexp != "") {
+		errs = append(errs, field.Required(root.Child("identity"), "set exactly one of identity and identityRegexp"))
+	}
+	signer := Signer{Issuer: spec.Issuer, Subject: spec.Identity}
+	for _, r := range []struct {
+		name string
+		expr v1alpha1.Regexp
+		into *string
+	}{
+		{"issuerRegexp", spec.IssuerRegexp, &signer.IssuerRegexp},
+		{"identityRegexp", spec.IdentityRegexp, &signer.SubjectRegexp},
+	} {
+		if r.expr == "" {
+			continue
+		}
+		anchored, err := anchor(string(r.expr))
+		if err != nil {
+			errs = append(errs, field.Invalid(root.Child(r.name), r.expr, err.Error()))
+			continue
+		}
+		*r.into = anchored
+	}
+	return signer, errs
+}
+
+// anchorBegin and anchorEnd enclose a user's regexp in a Signer.
 const (
 	anchorBegin = "^(?:"
 	anchorEnd   = ")$"
 )
 
-// Unanchored returns a regexp of an Identity as the user wrote it.
+// Unanchored returns a regexp of a Signer as the user wrote it.
 func Unanchored(expr string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(expr, anchorBegin), anchorEnd)
 }
@@ -56,10 +118,10 @@ func anchor(expr string) (string, error) {
 	return anchored, nil
 }
 
-// Matcher compares issuers and subjects of certificates with an Identity. Its regular expressions are compiled once; one
+// Matcher compares issuers and subjects of certificates with a Signer. Its regular expressions are compiled once; one
 // that does not compile matches nothing.
 type Matcher struct {
-	identity                      Identity
+	signer                        Signer
 	issuer, subject               *regexp.Regexp
 	subjectInPart, subjectAnyCase *regexp.Regexp
 	workflow                      *regexp.Regexp
@@ -67,12 +129,12 @@ type Matcher struct {
 }
 
 // NewMatcher returns a Matcher.
-func NewMatcher(identity Identity) *Matcher {
-	m := &Matcher{identity: identity, issuer: compileRegexp(identity.IssuerRegexp), subject: compileRegexp(identity.SubjectRegexp)}
-	if identity.SubjectRegexp == "" {
+func NewMatcher(signer Signer) *Matcher {
+	m := &Matcher{signer: signer, issuer: compileRegexp(signer.IssuerRegexp), subject: compileRegexp(signer.SubjectRegexp)}
+	if signer.SubjectRegexp == "" {
 		return m
 	}
-	expr := Unanchored(identity.SubjectRegexp)
+	expr := Unanchored(signer.SubjectRegexp)
 	m.subjectInPart = compileRegexp(expr)
 	m.subjectAnyCase = compileRegexp("(?i)" + anchorBegin + expr + anchorEnd)
 	if i := strings.LastIndex(expr, refSeparator); i >= 0 {
@@ -96,17 +158,17 @@ func compileRegexp(expr string) *regexp.Regexp {
 	return re
 }
 
-// Identity returns the identity that is compared with.
-func (m *Matcher) Identity() Identity { return m.identity }
+// Signer returns the signer that is compared with.
+func (m *Matcher) Signer() Signer { return m.signer }
 
 // IssuerMatches reports whether the issuer, regardless of the subject, is accepted.
 func (m *Matcher) IssuerMatches(issuer string) bool {
-	return matches(m.identity.Issuer, m.identity.IssuerRegexp, m.issuer, issuer)
+	return matches(m.signer.Issuer, m.signer.IssuerRegexp, m.issuer, issuer)
 }
 
 // SubjectMatches reports whether the subject, regardless of the issuer, is accepted.
 func (m *Matcher) SubjectMatches(subject string) bool {
-	return matches(m.identity.Subject, m.identity.SubjectRegexp, m.subject, subject)
+	return matches(m.signer.Subject, m.signer.SubjectRegexp, m.subject, subject)
 }
 
 // SubjectMatchesInPart reports whether the regexp matches a part of a subject that is not accepted.

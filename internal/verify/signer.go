@@ -21,8 +21,20 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+
 	"github.com/karmada-io/image-trust/internal/policy"
 )
+
+// identities returns the identities that cosign accepts for a signer.
+func identities(signer policy.Signer) []cosign.Identity {
+	return []cosign.Identity{{
+		Issuer:        signer.Issuer,
+		IssuerRegExp:  signer.IssuerRegexp,
+		Subject:       signer.Subject,
+		SubjectRegExp: signer.SubjectRegexp,
+	}}
+}
 
 // Nearness of a valid signature by another identity to the expected one.
 const (
@@ -68,7 +80,7 @@ func explainMismatch(expected *policy.Matcher, issuer, subject string) (message 
 
 // explainSubject says how a subject differs from the expected one if the difference is small; otherwise it is empty.
 func explainSubject(expected *policy.Matcher, subject string) string {
-	exact := expected.Identity().Subject
+	exact := expected.Signer().Subject
 	if exact == "" {
 		return explainRegexp(expected, subject)
 	}
@@ -128,15 +140,15 @@ func repositoryOf(subject string) string {
 }
 
 func expectedSubject(expected *policy.Matcher) string {
-	if expr := expected.Identity().SubjectRegexp; expr != "" {
+	if expr := expected.Signer().SubjectRegexp; expr != "" {
 		return "identityRegexp requires " + quoted(policy.Unanchored(expr))
 	}
-	return "expected " + quoted(expected.Identity().Subject)
+	return "expected " + quoted(expected.Signer().Subject)
 }
 
 func expectedIssuer(expected *policy.Matcher) string {
-	if expr := expected.Identity().IssuerRegexp; expr != "" {
+	if expr := expected.Signer().IssuerRegexp; expr != "" {
 		return "issuerRegexp requires " + quoted(policy.Unanchored(expr))
 	}
-	return "expected issuer " + quoted(expected.Identity().Issuer)
+	return "expected issuer " + quoted(expected.Signer().Issuer)
 }

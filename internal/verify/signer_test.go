@@ -32,14 +32,14 @@ func TestExplainMismatch(t *testing.T) {
 		release = "https://github.com/karmada-io/karmada/.github/workflows/release.yml@refs/tags/v1.16.0"
 		master  = "https://github.com/karmada-io/karmada/.github/workflows/release.yml@refs/heads/master"
 	)
-	exact := policy.Identity{Issuer: github, Subject: release}
-	like := func(expr string) policy.Identity {
-		return policy.Identity{Issuer: github, SubjectRegexp: "^(?:" + expr + ")$"}
+	exact := policy.Signer{Issuer: github, Subject: release}
+	like := func(expr string) policy.Signer {
+		return policy.Signer{Issuer: github, SubjectRegexp: "^(?:" + expr + ")$"}
 	}
 	tags := like(`^https://github\.com/karmada-io/karmada/\.github/workflows/release\.yml@refs/tags/v1\.16\.[0-9]+$`)
 
 	for name, test := range map[string]struct {
-		expected        policy.Identity
+		expected        policy.Signer
 		issuer, subject string
 		want            string
 		near            int
@@ -91,7 +91,7 @@ func TestExplainMismatch(t *testing.T) {
 			"signed by " + release + " (identity ok), but by issuer https://gitlab.com; expected issuer " + github, nearSubject,
 		},
 		"other issuer by regexp": {
-			policy.Identity{IssuerRegexp: "^(?:https://.*\\.example)$", Subject: release}, "https://gitlab.com", release,
+			policy.Signer{IssuerRegexp: "^(?:https://.*\\.example)$", Subject: release}, "https://gitlab.com", release,
 			"signed by " + release + ` (identity ok), but by issuer https://gitlab.com; issuerRegexp requires https://.*\.example`, nearSubject,
 		},
 		"neither": {
@@ -112,7 +112,7 @@ func TestExplainMismatch(t *testing.T) {
 }
 
 func TestNearestSubject(t *testing.T) {
-	expected := policy.NewMatcher(policy.Identity{Issuer: "i", Subject: "b@example.com"})
+	expected := policy.NewMatcher(policy.Signer{Issuer: "i", Subject: "b@example.com"})
 	for want, subjects := range map[string][]string{
 		"":              nil,
 		"a@example.com": {"a@example.com", "c@example.com"},
