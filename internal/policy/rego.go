@@ -38,7 +38,7 @@ type RegoPolicy struct {
 }
 
 // acceptedBy matches the line of RegoPolicy.String about an authority.
-var acceptedBy = regexp.MustCompile(`(?m)^proved\["[^"\\]*"\] \{ input\.authorityMatches\["([^"\\]*)"\] \}$`)
+var acceptedBy = regexp.MustCompile(`(?m)^verified\["[^"\\]*"\] \{ input\.authorityMatches\["([^"\\]*)"\] \}$`)
 
 // ParseRego reads a policy in Rego, and reports whether it is a RegoPolicy. Any other text, even one that requires the
 // same, is not.
@@ -63,18 +63,18 @@ func (r RegoPolicy) String() string {
 		if !slices.Contains(groups, group) {
 			groups = append(groups, group)
 		}
-		fmt.Fprintf(&b, "proved[%q] { input.authorityMatches[%q] }\n", group, authority)
+		fmt.Fprintf(&b, "verified[%q] { input.authorityMatches[%q] }\n", group, authority)
 	}
 	quoted := make([]string, 0, len(groups))
 	for _, group := range groups {
 		quoted = append(quoted, fmt.Sprintf("%q", group))
 	}
-	fmt.Fprintf(&b, "\nwanted := {%s}\n\n", strings.Join(quoted, ", "))
+	fmt.Fprintf(&b, "\nrequired := {%s}\n\n", strings.Join(quoted, ", "))
 	b.WriteString(`isCompliant[response] {
-  missing := wanted - proved
+  missing := required - verified
   response := {
     "result": count(missing) == 0,
-    "error": sprintf("not proved for the wanted identity: %s", [concat(", ", sort(missing))]),
+    "error": sprintf("not verified for the declared identity: %s", [concat(", ", sort(missing))]),
   }
 }
 `)

@@ -44,10 +44,10 @@ func TestParseRego(t *testing.T) {
 		"another policy":    "package sigstore\n\nisCompliant[response] { response := {\"result\": true} }\n",
 		"weakened":          strings.Replace(rendered, "count(missing) == 0", "true", 1),
 		"a group less":      strings.Replace(rendered, `, "attestation.sbom"}`, "}", 1),
-		"a rule more":       rendered + "proved[\"signer\"] { true }\n",
-		"a line less":       strings.Replace(rendered, "proved[\"signer\"] { input.authorityMatches[\"signer\"] }\n", "", 1),
-		"a line in between": strings.Replace(rendered, "\nwanted", "proved[\"attestation.sbom\"] { true }\n\nwanted", 1),
-		"another group":     strings.Replace(rendered, `proved["attestation.sbom"]`, `proved["signer"]`, 1),
+		"a rule more":       rendered + "verified[\"signer\"] { true }\n",
+		"a line less":       strings.Replace(rendered, "verified[\"signer\"] { input.authorityMatches[\"signer\"] }\n", "", 1),
+		"a line in between": strings.Replace(rendered, "\nrequired", "verified[\"attestation.sbom\"] { true }\n\nrequired", 1),
+		"another group":     strings.Replace(rendered, `verified["attestation.sbom"]`, `verified["signer"]`, 1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got, ok := ParseRego(source); ok {

@@ -32,8 +32,8 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// TestVerifyHostileAnnotations stores what does not survive a careless reading. Beside a good
-// signature it must change nothing, and alone it must be refused.
+// TestVerifyHostileAnnotations stores what does not survive a careless reading. Next to a good
+// signature it must change nothing, and alone it must be rejected.
 func TestVerifyHostileAnnotations(t *testing.T) {
 	b := newBench(t)
 	digest := b.push("karmada/app", "app")

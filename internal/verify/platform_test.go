@@ -154,7 +154,7 @@ func (b *bench) write(t *testing.T, tag string, index v1.ImageIndex) name.Digest
 func TestPlatformDigestFaults(t *testing.T) {
 	for name, fault := range faults {
 		if name == "404" {
-			continue // what the registry does not have vouches for nothing
+			continue // what the registry does not have is not evidence of anything
 		}
 		for _, stage := range []string{http.MethodHead, http.MethodGet} {
 			t.Run(stage+" "+name, func(t *testing.T) {

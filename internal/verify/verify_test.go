@@ -267,7 +267,7 @@ func TestVerify(t *testing.T) {
 			}
 			again := newCosign(time.Minute).Verify(t.Context(), digest, want, b.root)
 			if diff := cmp.Diff(got, again); diff != "" {
-				t.Errorf("the same image, judged again (-first +second):\n%s", diff)
+				t.Errorf("the same image, verified again (-first +second):\n%s", diff)
 			}
 		})
 	}

@@ -207,7 +207,7 @@ func (l *Lab) OperatorAccount() types.NamespacedName {
 	return l.manager.account
 }
 
-// StopOperator ends the manager as Kubernetes would. The error tells that it had ended by itself.
+// StopOperator ends the manager as Kubernetes would. The error reports that it had ended by itself.
 func (l *Lab) StopOperator() error {
 	if l.operator == nil {
 		return nil

@@ -207,7 +207,7 @@ func TestCredentialsStayHome(t *testing.T) {
 	}
 }
 
-// TestCredentialsChange: after a refusal the credentials are read anew.
+// TestCredentialsChange: after a rejected request the credentials are read anew.
 func TestCredentialsChange(t *testing.T) {
 	s := newServer(t)
 	s.inFrontOf(func(next http.Handler) http.HandlerFunc {

@@ -128,7 +128,7 @@ func TestDefault(t *testing.T) {
 	<-d.Changed()
 	root, err = d.Current()
 	if err != nil || root.Fingerprint != m.root.Fingerprint || d.Fetched().IsZero() {
-		t.Fatalf("of a mirror that is mended: got %v and %v", root, err)
+		t.Fatalf("of a mirror that is repaired: got %v and %v", root, err)
 	}
 
 	m.answer(unavailable(http.StatusInternalServerError))
@@ -173,7 +173,7 @@ func TestDefaultErrors(t *testing.T) {
 			m.answer(nil)
 			d.timeout = time.Minute
 			if err := d.fetch(t.Context()); err != nil {
-				t.Errorf("once it is mended: %v", err)
+				t.Errorf("once it is repaired: %v", err)
 			}
 		})
 	}

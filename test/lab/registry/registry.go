@@ -108,7 +108,7 @@ func (r *Registry) Address() string { return r.port.Address() }
 // Process is the running registry program.
 func (r *Registry) Process() *process.Process { return r.process }
 
-// Stop ends the proxy and the registry, whose images are lost. The error tells
+// Stop ends the proxy and the registry, whose images are lost. The error reports
 // that the registry had ended by itself before.
 func (r *Registry) Stop() error {
 	var errs []error

@@ -29,7 +29,7 @@ const GitHubIssuer = "https://token.actions.githubusercontent.com"
 
 // Identity is who a certificate is issued to.
 type Identity struct {
-	// Issuer is the OIDC issuer that vouches for the subject.
+	// Issuer is the OIDC issuer that issued the subject.
 	Issuer string
 	// Subject becomes the subject alternative name: a URI if it has a scheme,
 	// else an e-mail address.

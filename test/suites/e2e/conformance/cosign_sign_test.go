@@ -212,5 +212,5 @@ func TestCosignAttest(t *testing.T) {
 		{Name: "provenance", PredicateType: sigstore.SLSAPredicate, CUE: `predicate: runDetails: builder: id: "https://karmada.io/builder"`},
 		{Name: "sbom", PredicateType: sigstore.SPDXPredicate},
 	}
-	trial.check(t, "not proved for the wanted identity: attestation.sbom")
+	trial.check(t, "not verified for the declared identity: attestation.sbom")
 }
