@@ -1,4 +1,4 @@
-# "make pin-base-images" replaces the tags by digests.
+# "make pin-base-images" and Dependabot renew the digests.
 ARG BUILD_IMAGE=golang:1.26.8@sha256:6c2a5538f964f1c82f97ad14988bf05de100d922d159d0e398b54c7b0ca0c6c9
 ARG BASE_IMAGE=gcr.io/distroless/static:nonroot@sha256:e2e927ec666bae08560abb3c55d0659eceabb657f56b6782ab500a9fc7f555e3
 

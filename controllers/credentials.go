@@ -30,7 +30,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/karmada-io/image-trust/internal/verify/registry"
 )
@@ -123,7 +123,7 @@ func (p *PullSecrets) get(ctx context.Context, name string) (secret *corev1.Secr
 	case apierrors.IsForbidden(err):
 		return nil, fmt.Sprintf("pull secret %s cannot be read: the operator is not allowed to get Secrets in namespace %s", name, p.Namespace)
 	default:
-		log.FromContext(ctx).V(2).Info("Reading a pull secret failed", "secret", name, "error", err.Error())
+		logf.FromContext(ctx).V(2).Info("Reading a pull secret failed", "secret", name, "error", err.Error())
 		return nil, fmt.Sprintf("reading pull secret %s failed, and is retried", name)
 	}
 }

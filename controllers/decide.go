@@ -23,7 +23,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/controller-runtime/pkg/log"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
@@ -64,7 +64,7 @@ func (r *KarmadaImageTrustReconciler) decide(ctx context.Context, s *scope) deci
 	}
 	d.policy = effectivePolicy(s, &d.forecast)
 	d.desired = render(s, d.policy)
-	log.FromContext(ctx).V(2).Info("Decided", "enforcement", d.policy.Enforcement, "images", len(d.images),
+	logf.FromContext(ctx).V(2).Info("Decided", "enforcement", d.policy.Enforcement, "images", len(d.images),
 		"workloads", d.forecast.workloads, "pending", d.forecast.pending, "gaps", len(d.forecast.gaps))
 	return d
 }
@@ -101,7 +101,7 @@ func (r *KarmadaImageTrustReconciler) assess(ctx context.Context, s *scope) deci
 	if err != nil {
 		return decision{forecast: forecastResult{workloads: len(s.workloads), problem: err.Error()}}
 	}
-	log.FromContext(ctx).V(4).Info("Requested verdicts", "requests", len(result.Requests()))
+	logf.FromContext(ctx).V(4).Info("Requested verdicts", "requests", len(result.Requests()))
 	if fetched {
 		r.Verdicts.Retain(s.trust.Name, result.Requests())
 	}

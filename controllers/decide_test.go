@@ -125,11 +125,11 @@ func compiledTrust(tb testing.TB) (*v1alpha1.KarmadaImageTrust, *policy.Policy) 
 }
 
 // foreignCIP covers the images of the trust, too, and requires another identity.
-func foreignCIP(name, subject string) *unstructured.Unstructured {
+func foreignCIP(name string) *unstructured.Unstructured {
 	cip := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{
 		"images": []any{map[string]any{"glob": "index.docker.io/karmada/*"}},
 		"authorities": []any{map[string]any{"name": "a", "keyless": map[string]any{
-			"url": "https://fulcio", "identities": []any{map[string]any{"issuer": "https://issuer", "subject": subject}},
+			"url": "https://fulcio", "identities": []any{map[string]any{"issuer": "https://issuer", "subject": "else"}},
 		}}},
 	}}}
 	cip.SetName(name)
@@ -167,7 +167,7 @@ func TestDecide(t *testing.T) {
 	applyDeployment(r, "bad", "karmada/bad:v1")
 	applyDeployment(r, "uncovered", "karmada/good:v1", "nginx")
 	applyDeployment(r, "others", "nginx")
-	r.Admission.SetPolicy(foreignCIP("other", "else"))
+	r.Admission.SetPolicy(foreignCIP("other"))
 
 	d := r.decide(t.Context(), newScope(t, r))
 	if len(d.images) != 2 || d.forecast.workloads != 3 || d.forecast.pending {
@@ -206,7 +206,7 @@ func TestDecide(t *testing.T) {
 func TestDecideRequestsWhatArisesFromVerdicts(t *testing.T) {
 	r, verdicts := newTestReconciler(t)
 	applyDeployment(r, "bad", "karmada/bad:v1")
-	onDigest := foreignCIP("on-digest", "else")
+	onDigest := foreignCIP("on-digest")
 	onDigest.Object["spec"].(map[string]any)["images"] = []any{map[string]any{"glob": "index.docker.io/karmada/bad@" + hex("a")}}
 	r.Admission.SetPolicy(onDigest)
 
@@ -224,7 +224,7 @@ func TestDecideRequestsWhatArisesFromVerdicts(t *testing.T) {
 func TestDecideWithForeignPolicy(t *testing.T) {
 	r, _ := newTestReconciler(t)
 	applyDeployment(r, "bad", "karmada/bad:v1")
-	foreign := foreignCIP("karmada", "else")
+	foreign := foreignCIP("karmada")
 	r.Admission.SetPolicy(foreign)
 	s := newScope(t, r)
 	s.policy = clusterPolicy{cached: foreign, live: foreign, liveRead: true}
@@ -281,7 +281,7 @@ func BenchmarkDecide(b *testing.B) {
 		applyDeployment(r, fmt.Sprint("web-", i), fmt.Sprintf("karmada/app-%d:v1", i), fmt.Sprintf("karmada/bad-%d:v1", i))
 	}
 	for i := range 10 {
-		r.Admission.SetPolicy(foreignCIP(fmt.Sprint("other-", i), "else"))
+		r.Admission.SetPolicy(foreignCIP(fmt.Sprint("other-", i)))
 	}
 	s := newScope(b, r)
 	for b.Loop() {

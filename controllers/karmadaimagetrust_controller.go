@@ -32,7 +32,7 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
@@ -150,7 +150,7 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	d := r.decide(ctx, s)
 	result := r.applyPolicy(ctx, s, &d)
 	if result.stale {
-		log.FromContext(ctx).V(2).Info("ClusterImagePolicy changed during the reconciliation",
+		logf.FromContext(ctx).V(2).Info("ClusterImagePolicy changed during the reconciliation",
 			"clusterImagePolicy", trust.Name, "requeueAfter", staleInterval)
 		return ctrl.Result{RequeueAfter: staleInterval}, nil
 	}
@@ -205,7 +205,7 @@ func (r *KarmadaImageTrustReconciler) recordEvents(trust *v1alpha1.KarmadaImageT
 
 // logConclusion logs the reason of each condition.
 func logConclusion(ctx context.Context, status *v1alpha1.KarmadaImageTrustStatus, after time.Duration) {
-	logger := log.FromContext(ctx).V(2)
+	logger := logf.FromContext(ctx).V(2)
 	if !logger.Enabled() {
 		return
 	}

@@ -28,7 +28,7 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/log"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -66,7 +66,7 @@ func (w *kindWatcher) Start(ctx context.Context) error {
 	informer, err := w.informers.GetInformer(ctx, newObject(w.kind))
 	switch {
 	case ctx.Err() != nil:
-		return nil
+		return nil //nolint:nilerr // the operator is stopping
 	case err != nil:
 		return fmt.Errorf("watching %s: %w", w.kind.Kind, err)
 	}
@@ -81,7 +81,7 @@ func (w *kindWatcher) Start(ctx context.Context) error {
 	if !toolscache.WaitForCacheSync(ctx.Done(), registration.HasSynced) {
 		return nil
 	}
-	log.FromContext(ctx).Info("Watching kind", "kind", w.kind.String())
+	logf.FromContext(ctx).Info("Watching kind", "kind", w.kind.String())
 	w.gate.open()
 	w.onSynced(ctx)
 	return nil
@@ -92,7 +92,7 @@ func (w *kindWatcher) waitInstalled(ctx context.Context) bool {
 	err := wait.PollUntilContextCancel(ctx, discoveryInterval, true, func(ctx context.Context) (bool, error) {
 		_, err := w.mapper.RESTMapping(w.kind.GroupKind(), w.kind.Version)
 		if apimeta.IsNoMatchError(err) {
-			log.FromContext(ctx).V(4).Info("Kind is not installed", "kind", w.kind.String())
+			logf.FromContext(ctx).V(4).Info("Kind is not installed", "kind", w.kind.String())
 			w.gate.open()
 		}
 		// Any other error is retried as well.

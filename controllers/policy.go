@@ -28,7 +28,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -86,7 +86,7 @@ func (r *KarmadaImageTrustReconciler) writePolicy(
 		}
 		e = policyRepairedEvent(trust.Name, d.policy.Mode(), drift)
 	}
-	log.FromContext(ctx).Info("Applied ClusterImagePolicy",
+	logf.FromContext(ctx).Info("Applied ClusterImagePolicy",
 		"clusterImagePolicy", trust.Name, "enforcement", d.policy.Enforcement, "reason", e.reason)
 	result.events = []event{e}
 	return result
@@ -147,7 +147,7 @@ func (r *KarmadaImageTrustReconciler) deletePolicy(
 	}
 	result := auditMode()
 	e := policyRemovedEvent(trust.Name)
-	log.FromContext(ctx).Info("Deleted ClusterImagePolicy", "clusterImagePolicy", trust.Name, "reason", e.reason)
+	logf.FromContext(ctx).Info("Deleted ClusterImagePolicy", "clusterImagePolicy", trust.Name, "reason", e.reason)
 	result.events = []event{e}
 	return result
 }

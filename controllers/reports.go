@@ -75,7 +75,7 @@ func (f finder) ofWorkload(w *forecast.Forecast) []policyreport.Result {
 		r.Container, r.Image, r.Digest = denial.Container.Name, denial.Container.Image, denial.Digest
 		r.Outcome, r.Reason, r.Policy = policyreport.Fail, denial.Reason, denial.Policy
 		r.Message = fmt.Sprintf("%s (%s)", denial.Message, w.Effect())
-		reported[inventory.Container(denial.Container)] = true
+		reported[denial.Container] = true
 		out = append(out, r)
 	}
 	containers := make([]inventory.Running, 0, len(w.Workload.Running)+len(w.Workload.Template))

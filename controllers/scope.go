@@ -27,7 +27,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
@@ -133,7 +133,7 @@ func selection(trust *v1alpha1.KarmadaImageTrust) string {
 func (r *KarmadaImageTrustReconciler) livePolicy(ctx context.Context, s *scope) (*unstructured.Unstructured, error) {
 	p := &s.policy
 	if !p.liveRead {
-		log.FromContext(ctx).V(4).Info("Reading the ClusterImagePolicy from the API server", "clusterImagePolicy", s.trust.Name)
+		logf.FromContext(ctx).V(4).Info("Reading the ClusterImagePolicy from the API server", "clusterImagePolicy", s.trust.Name)
 		p.live, p.liveRead = newClusterImagePolicy(), true
 		p.liveErr = r.Live.Get(ctx, types.NamespacedName{Name: s.trust.Name}, p.live)
 		if p.liveErr != nil {

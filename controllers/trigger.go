@@ -24,7 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
@@ -90,7 +90,7 @@ func (t *Trigger) enqueueMatching(ctx context.Context, matches func(*v1alpha1.Ka
 	if err := reader.List(ctx, trusts); err != nil {
 		// The list comes from the cache. It fails only before the controller starts, which begins with all trusts,
 		// and while the operator stops.
-		log.FromContext(ctx).V(2).Info("Listing KarmadaImageTrusts failed", "error", err.Error())
+		logf.FromContext(ctx).V(2).Info("Listing KarmadaImageTrusts failed", "error", err.Error())
 		return
 	}
 	for i := range trusts.Items {

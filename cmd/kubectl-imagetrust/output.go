@@ -126,5 +126,6 @@ func printTemplate(w io.Writer, result any, text string) error {
 
 func parseTemplate(text string) (*jsonpath.JSONPath, error) {
 	template := jsonpath.New("output").AllowMissingKeys(true)
-	return template, template.Parse(text)
+	err := template.Parse(text)
+	return template, err
 }

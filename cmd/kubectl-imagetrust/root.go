@@ -69,7 +69,7 @@ func exitWith(code int) error {
 
 // run executes a command line and returns the exit code.
 func run(ctx context.Context, args []string, s streams) int {
-	root := newRootCommand(s)
+	root := newRootCommand(s) //nolint:contextcheck // each command gets the context of ExecuteContext
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {

@@ -158,7 +158,8 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 	for _, q := range verifications {
 		// A signer that is named on the command line has no policy.
 		if trust := q.trust; trust.name != "" && policies[trust.compiled] == nil {
-			enforced, err := engine.policy(ctx, trust.name, trust.compiled, &admission.Cluster{Behavior: admission.DefaultBehavior(), Config: config})
+			cluster := &admission.Cluster{Behavior: admission.DefaultBehavior(), Config: config}
+			enforced, err := engine.policy(ctx, trust.name, trust.compiled, cluster)
 			if err != nil {
 				return err
 			}

@@ -95,28 +95,40 @@ func (p authorityParser) format(w writtenAuthority, root string) (format policy.
 		logRoot, logURL = w.CTLog.TrustRootRef, w.CTLog.URL
 	}
 	switch {
+	case w.RFC3161Timestamp != nil && !w.isRenderedForTimestamps(root):
+		return "", "RFC 3161 timestamps"
 	case w.RFC3161Timestamp != nil:
-		// Evaluated only in a rendered policy for a TrustRoot with a timestamp authority: it does not verify the log entry.
-		if root == "" || w.RFC3161Timestamp.TrustRootRef != root || w.CTLog != nil || w.SignatureFormat == bundleFormat ||
-			policy.AuthorityGroup(w.Name) == w.Name {
-			return "", "RFC 3161 timestamps"
-		}
 		return policy.AuthorityFormat("", true), ""
 	case root != logRoot:
 		return "", "different roots of trust for certificates and log"
 	case w.CTLog != nil && root == "" && logURL == "":
 		return "", "a ctlog that names no log"
-	case w.SignatureFormat != bundleFormat:
+	case w.SignatureFormat == bundleFormat:
+		return p.bundleFormat(root, len(w.Attestations) > 0)
+	default:
 		return policy.AuthorityFormat("", false), ""
+	}
+}
+
+// bundleFormat is the format of an authority that accepts bundles, if this version of policy-controller verifies them.
+func (p authorityParser) bundleFormat(root string, attested bool) (format policy.Format, unevaluable string) {
+	switch {
 	case root == "" && !p.behavior.Bundles:
 		return "", "bundles"
 	case root != "" && !p.behavior.TrustRootBundles:
 		return "", "bundles by a TrustRoot"
-	case len(w.Attestations) == 0 && !p.behavior.SignatureBundles:
+	case !attested && !p.behavior.SignatureBundles:
 		return "", "bundles without attestations"
 	default:
 		return policy.AuthorityFormat(bundleFormat, false), ""
 	}
+}
+
+// isRenderedForTimestamps reports whether the authority is that of a rendered policy for a TrustRoot with a timestamp
+// authority. Others are not evaluated, because policy-controller does not verify the log entry with them.
+func (w *writtenAuthority) isRenderedForTimestamps(root string) bool {
+	return root != "" && w.RFC3161Timestamp.TrustRootRef == root && w.CTLog == nil && w.SignatureFormat != bundleFormat &&
+		policy.AuthorityGroup(w.Name) != w.Name
 }
 
 // rule of an authority for a signer: it requires attestations, one of which may be cosign's signature in a bundle, or

@@ -55,7 +55,7 @@ const (
 	right   = `{name: a, keyless: {url: https://fulcio, identities: [{issuer: i, subject: right}]}}`
 	wrong   = `{name: b, keyless: {url: https://fulcio, identities: [{issuer: i, subject: wrong}]}}`
 	unknown = `{name: c, keyless: {url: https://fulcio, identities: [{issuer: i, subject: unknown}]}}`
-	pass    = `{name: d, static: {action: pass}}`
+	pass    = `{name: d, static: {action: pass}}` //nolint:gosec // a policy, not credentials
 	fail    = `{name: e, static: {action: fail, message: not here}}`
 	withKey = `{name: f, key: {data: x}}`
 )

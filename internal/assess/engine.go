@@ -13,6 +13,7 @@ WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 See the License for the specific language governing permissions and
 limitations under the License.
 */
+
 // Package assess is the engine that the operator and the kubectl plugin share. It turns verdicts on images into
 // admission's answers: it asks for the verdicts that a decision depends on, decides with what is known, asks for what the
 // decision turns out to depend on in addition, and so on until no new question arises. It knows no client, no clock and

@@ -13,7 +13,7 @@ WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 See the License for the specific language governing permissions and
 limitations under the License.
 */
-// Package assess is the engine that the operator and the kubectl plugin share. It turns verdicts on images into
+
 package assess
 
 import (

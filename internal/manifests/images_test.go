@@ -100,7 +100,7 @@ func TestImages(t *testing.T) {
 				"4 spec.initContainers[0].image  x:1 = x:1",
 				"4 spec.initContainers[1].image  x:2 = not editable: an alias uses the same text for a field that is not an image; write the image without an alias",
 				"5 spec.containers[0].image  x:1 = x:1",
-				"5 spec.containers[1].image x:2 x:2 = not editable: an alias uses the same text for a field that is not an image; write the image without an alias",
+				"5 spec.containers[1].image x:2 x:2 = not editable: an alias uses the same text for a field that is not an image; write the image without an alias", //nolint:dupword // the name of the container is the image
 			},
 		},
 		"merges": {

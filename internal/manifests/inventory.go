@@ -35,7 +35,7 @@ import (
 func (o *Object) Inventory(namespace string) (*inventory.Object, error) {
 	kind := o.workloadKind()
 	if kind == nil {
-		return nil, nil
+		return nil, nil //nolint:nilnil // an object that is not a workload is not an error
 	}
 	typed := kind.New()
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, typed); err != nil {

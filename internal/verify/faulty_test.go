@@ -43,7 +43,7 @@ var faults = map[string]fault{
 	"404": {status(404), []string{v1alpha1.RegistryUnreachableReason, v1alpha1.RegistryResponseInvalidReason, v1alpha1.ImageNotFoundReason}},
 	"429": {func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "17")
-		w.WriteHeader(429)
+		w.WriteHeader(http.StatusTooManyRequests)
 	}, []string{v1alpha1.RateLimitedReason}},
 	"500":   {status(500), []string{v1alpha1.RegistryUnreachableReason}},
 	"503":   {status(503), []string{v1alpha1.RegistryUnreachableReason}},

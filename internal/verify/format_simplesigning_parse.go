@@ -144,7 +144,8 @@ func readLogEntry(encoded string, kinds []string) (*bundle.RekorBundle, error) {
 	case entry.Spec == nil:
 		return nil, errors.New("its body lacks a spec")
 	case !slices.Contains(kinds, entry.Kind+" "+entry.APIVersion):
-		return nil, fmt.Errorf("its kind %q of version %q is not that of a signature or an attestation", quoted(entry.Kind), quoted(entry.APIVersion))
+		return nil, fmt.Errorf("its kind %q of version %q is not that of a signature or an attestation",
+			quoted(entry.Kind), quoted(entry.APIVersion))
 	}
 	return &stored, nil
 }

@@ -14,11 +14,11 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Command demo shows on one machine what image trust does, and leaves everything up to be tried out:
+// Command demo shows on one machine what image trust does, and keeps everything running to be tried out. Its commands are:
 //
-//	demo build  builds the control plane that the tests and the demo run
-//	demo run    starts everything and runs the demo
-//	demo down   stops what run left running
+//	demo build: builds the control plane of the tests and of the demo
+//	demo run:   starts everything and shows the features
+//	demo down:  stops everything that is still running
 //
 // A supervisor starts everything. It ends with the foreground process, unless that asks it to keep
 // running (see lifeline.go).

@@ -17,6 +17,7 @@ limitations under the License.
 package feed
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -104,12 +105,12 @@ func listOf(kind *workload.Kind, items ...any) any {
 }
 
 // newPod returns a pod of a ReplicaSet that runs an image.
-func newPod(name, digest string) *corev1.Pod {
+func newPod(digest string) *corev1.Pod {
 	replicaSet := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Name: "rs", UID: "rs"}}
 	return &corev1.Pod{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: "ns", Name: name, UID: "pod-uid", ResourceVersion: "2",
+			Namespace: "ns", Name: "new", UID: "pod-uid", ResourceVersion: "2",
 			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(replicaSet, appsv1.SchemeGroupVersion.WithKind("ReplicaSet"))},
 		},
 		Spec:   corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "web:1"}}},
@@ -148,7 +149,8 @@ func runFeed(t *testing.T, server *fakeServer) (*inventory.Index, <-chan struct{
 // waitFor waits until the index is synced and holds the workloads: KIND NAME and the digests that they run.
 func waitFor(t *testing.T, index *inventory.Index, changes <-chan struct{}, want ...string) {
 	t.Helper()
-	timeout := time.After(time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	for {
 		var got []string
 		for _, w := range index.Select("test", "", func(string) bool { return true }) {
@@ -163,7 +165,7 @@ func waitFor(t *testing.T, index *inventory.Index, changes <-chan struct{}, want
 		}
 		select {
 		case <-changes:
-		case <-timeout:
+		case <-ctx.Done():
 			t.Fatalf("synced: %v, workloads (-want +got):\n%s", index.Synced(), cmp.Diff(want, got))
 		}
 	}
@@ -208,11 +210,11 @@ func TestFeed(t *testing.T) {
 		out := append([]string{}, listed[:6]...)
 		return append(append(out, "ReplicaSet rs "+digest), listed[6:]...)
 	}
-	server.events <- watch.Event{Type: watch.Added, Object: newPod("new", digestA)}
+	server.events <- watch.Event{Type: watch.Added, Object: newPod(digestA)}
 	waitFor(t, index, changes, withPod(digestA)...)
-	server.events <- watch.Event{Type: watch.Modified, Object: newPod("new", digestB)}
+	server.events <- watch.Event{Type: watch.Modified, Object: newPod(digestB)}
 	waitFor(t, index, changes, withPod(digestB)...)
-	server.events <- watch.Event{Type: watch.Deleted, Object: newPod("new", digestB)}
+	server.events <- watch.Event{Type: watch.Deleted, Object: newPod(digestB)}
 	waitFor(t, index, changes, listed...)
 }
 
@@ -221,7 +223,7 @@ func TestStore(t *testing.T) {
 	index := inventory.New(func(string) {})
 	s := &store{kind: pods, index: index}
 	transform := s.Transformer()
-	pod := newPod("new", "sha256:"+strings.Repeat("a", 64))
+	pod := newPod("sha256:" + strings.Repeat("a", 64))
 	once, err := transform(pod)
 	if err != nil {
 		t.Fatal(err)

@@ -45,10 +45,9 @@ func newCache() *cache {
 }
 
 func (c *cache) get(ref name.Digest) (Manifest, bool) {
-	if known, ok := c.content.Get(ref.Name()); ok {
-		return known.(Manifest), true
-	}
-	return Manifest{}, false
+	known, _ := c.content.Get(ref.Name())
+	content, ok := known.(Manifest)
+	return content, ok
 }
 
 func (c *cache) put(ref name.Digest, content Manifest) {
@@ -71,10 +70,11 @@ func (c *cache) remember(ref name.Reference, content Manifest) {
 func (c *cache) lookup(ref name.Reference) (digest string, known bool) {
 	if pinned, ok := ref.(name.Digest); ok {
 		digest = pinned.DigestStr()
-	} else if named, ok := c.tags.Get(ref.Name()); ok {
-		digest = named.(string)
 	} else {
-		return "", false
+		named, _ := c.tags.Get(ref.Name())
+		if digest, ok = named.(string); !ok {
+			return "", false
+		}
 	}
 	_, known = c.get(ref.Context().Digest(digest))
 	return digest, known

@@ -59,8 +59,9 @@ func newHostLimiter(now func() time.Time) *hostLimiter {
 func (l *hostLimiter) get(name string) *host {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if known, ok := l.hosts.Get(name); ok {
-		return known.(*host)
+	known, _ := l.hosts.Get(name)
+	if h, ok := known.(*host); ok {
+		return h
 	}
 	added := &host{slots: make(chan struct{}, maxPerHost)}
 	l.hosts.Add(name, added)

@@ -36,8 +36,9 @@ const handshakeRequests = 2
 // which go-containerregistry treats as authenticated.
 func (c *Client) session(ctx context.Context, repository name.Repository) (http.RoundTripper, error) {
 	key := sessionKey(ctx, repository)
-	if session, ok := c.sessions.Get(key); ok {
-		return session.(http.RoundTripper), nil
+	known, _ := c.sessions.Get(key)
+	if session, ok := known.(http.RoundTripper); ok {
+		return session, nil
 	}
 	// The handshake is shared, so the context of one caller must not end it for the others.
 	shared := context.WithoutCancel(ctx)
@@ -55,7 +56,7 @@ func (c *Client) session(ctx context.Context, repository name.Repository) (http.
 		if done.Err != nil {
 			return nil, done.Err
 		}
-		return done.Val.(http.RoundTripper), nil
+		return done.Val.(http.RoundTripper), nil //nolint:forcetypeassert // the handshake above returns nothing else
 	}
 }
 

@@ -129,7 +129,7 @@ func Load(ctx context.Context, object *unstructured.Unstructured, settings Repos
 		return nil, err
 	}
 	if spec.Remote == nil {
-		return FromTrustRoot(object)
+		return FromTrustRoot(object) //nolint:contextcheck // it reads the object, which cannot be cancelled
 	}
 	repository, err := spec.Remote.repository()
 	if err != nil {

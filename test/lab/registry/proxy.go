@@ -83,8 +83,8 @@ func startProxy(ctx context.Context, registryAddress, dir string) (*Proxy, error
 	p.tunnels = newTunnelListener(listener.Addr())
 	// Clients that close the connection are not an error.
 	quiet := log.New(io.Discard, "", 0)
-	p.outer = &http.Server{Handler: http.HandlerFunc(p.serveOuter), ErrorLog: quiet}   //nolint:gosec // serves only clients of the test, on loopback
-	p.inner = &http.Server{Handler: http.HandlerFunc(p.serveHandler), ErrorLog: quiet} //nolint:gosec // serves only clients of the test, on loopback
+	p.outer = &http.Server{Handler: http.HandlerFunc(p.serveOuter), ErrorLog: quiet}   //nolint:gosec // only clients on loopback
+	p.inner = &http.Server{Handler: http.HandlerFunc(p.serveHandler), ErrorLog: quiet} //nolint:gosec // only clients on loopback
 	p.serving.Go(func() { _ = p.outer.Serve(listener) })
 	p.serving.Go(func() { _ = p.inner.Serve(p.tunnels) })
 	return p, nil
@@ -135,7 +135,7 @@ func (p *Proxy) Transport() *http.Transport {
 		Proxy: func(request *http.Request) (*url.URL, error) {
 			host := request.URL.Hostname()
 			if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
-				return nil, nil //nolint:nilnil // net/http takes a nil URL for no proxy
+				return nil, nil // net/http takes a nil URL for no proxy
 			}
 			return proxy, nil
 		},

@@ -37,32 +37,32 @@ const (
 
 // State observes a state until problem returns the empty string for it, and returns that state.
 // Errors of observe are retried. On a timeout the test fails with the last problem and the last state.
-func State[T any](t testing.TB, observe func(context.Context) (T, error), problem func(T) string) T {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), Timeout)
+func State[T any](tb testing.TB, observe func(context.Context) (T, error), problem func(T) string) T {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), Timeout)
 	defer cancel()
 	state, last, err := poll(ctx, observe, problem)
 	if err != nil {
-		t.Fatalf("after %s still: %v\nlast observed:\n%s", Timeout, err, Dump(last))
+		tb.Fatalf("after %s still: %v\nlast observed:\n%s", Timeout, err, Dump(last))
 	}
 	return state
 }
 
 // NoError retries an action until it succeeds. On a timeout the test fails with the last error.
-func NoError(t testing.TB, action func(context.Context) error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), Timeout)
+func NoError(tb testing.TB, action func(context.Context) error) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), Timeout)
 	defer cancel()
 	if err := Success(ctx, action); err != nil {
-		t.Fatalf("after %s still: %v", Timeout, err)
+		tb.Fatalf("after %s still: %v", Timeout, err)
 	}
 }
 
 // True polls until a condition holds. Its errors are retried. On a timeout the test fails with what was
 // waited for, and the last error.
-func True(t testing.TB, what string, condition func(context.Context) (bool, error)) {
-	t.Helper()
-	State(t, condition, func(holds bool) string {
+func True(tb testing.TB, what string, condition func(context.Context) (bool, error)) {
+	tb.Helper()
+	State(tb, condition, func(holds bool) string {
 		if !holds {
 			return "it does not hold that " + what
 		}
@@ -90,7 +90,7 @@ func poll[T any](ctx context.Context, observe func(context.Context) (T, error), 
 			if text == "" {
 				return state, last, nil
 			}
-			last, wrong = state, errorText(text)
+			last, wrong = state, problemError(text)
 		case ctx.Err() == nil:
 			wrong = err
 		}
@@ -103,9 +103,9 @@ func poll[T any](ctx context.Context, observe func(context.Context) (T, error), 
 	}
 }
 
-type errorText string
+type problemError string
 
-func (e errorText) Error() string { return string(e) }
+func (e problemError) Error() string { return string(e) }
 
 // All combines several checks of a state into one, which returns the first problem.
 func All[T any](problems ...func(T) string) func(T) string {

@@ -164,7 +164,7 @@ func (l *Lab) Policy(name string) func(context.Context) (*unstructured.Unstructu
 		out := NewPolicy(name)
 		err := l.Client.Get(ctx, client.ObjectKey{Name: name}, out)
 		if apierrors.IsNotFound(err) {
-			return nil, nil //nolint:nilnil // nil is a state that callers wait for, not a failure
+			return nil, nil // nil is a state that callers wait for, not a failure
 		}
 		return out, err
 	}

@@ -78,7 +78,8 @@ func (p *Predictor) CreatePolicies(policies ...*unstructured.Unstructured) {
 	}
 	in := p.CreateNamespace("predict-canary", true)
 	const digest = "@sha256:0000000000000000000000000000000000000000000000000000000000000000"
-	p.WaitUntilDenied(Workload{Kind: "ReplicaSet", Namespace: in, Images: []string{"docker.io/predict-canary/image" + digest}}, "failed policy: "+canary)
+	workload := Workload{Kind: "ReplicaSet", Namespace: in, Images: []string{"docker.io/predict-canary/image" + digest}}
+	p.WaitUntilDenied(workload, "failed policy: "+canary)
 }
 
 // CreateNamespace creates a namespace, which opts in to policy-controller or has no labels.
