@@ -16,9 +16,9 @@ limitations under the License.
 
 // Command demo shows on one machine what image trust does, and keeps everything running to be tried out. Its commands are:
 //
-//	demo build: builds the control plane of the tests and of the demo
-//	demo run:   starts everything and shows the features
-//	demo down:  stops everything that is still running
+//   - build, which builds the control plane of the tests and of the demo;
+//   - run, which starts everything and shows the features;
+//   - down, which stops everything that is still running.
 //
 // A supervisor starts everything. It ends with the foreground process, unless that asks it to keep
 // running (see lifeline.go).
