@@ -127,7 +127,7 @@ SUMMARY := go run ./test/tools/summary
 .PHONY: test
 test: controlplane ## Run all tests: unit, API server and end-to-end.
 	@$(MAKE) --no-print-directory test-unit
-	@$(MAKE) --no-print-directory test-faults
+	@$(MAKE) --no-print-directory test-verifier
 	@$(MAKE) --no-print-directory test-api
 	@$(MAKE) --no-print-directory test-e2e
 
@@ -136,10 +136,10 @@ test-unit: race-hint ## Run the unit tests. They need no network and no other pr
 	@echo "▸ unit"
 	@$(GO_TEST) -short $(RACE) -timeout=$(TEST_TIMEOUT) $(UNIT_PACKAGES) $(TEST_ARGS) | $(SUMMARY)
 
-.PHONY: test-faults
-test-faults: ## Run all faults of registries, of which the unit tests run a part. Needs neither network nor other programs.
-	@echo "▸ faults of registries"
-	@$(GO_TEST) -timeout=$(TEST_TIMEOUT) -run='^TestFaults$$' ./internal/verify $(TEST_ARGS) | $(SUMMARY)
+.PHONY: test-verifier
+test-verifier: ## Verify with all faults of registries and all real signatures, of which the unit tests use a part.
+	@echo "▸ faults of registries, real signatures"
+	@$(GO_TEST) -timeout=$(TEST_TIMEOUT) -run='^(TestFaults|TestCorpus)$$' ./internal/verify $(TEST_ARGS) | $(SUMMARY)
 
 .PHONY: test-api
 test-api: race-hint $(if $(KUBEBUILDER_ASSETS),,controlplane) ## Run the tests that need etcd and kube-apiserver, from KUBEBUILDER_ASSETS if that is set.
