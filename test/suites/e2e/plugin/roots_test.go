@@ -18,6 +18,8 @@ package plugin
 
 import (
 	"bufio"
+	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -25,8 +27,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/name"
+	appsv1 "k8s.io/api/apps/v1"
+
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/test/lab/sigstore"
+	"github.com/karmada-io/image-trust/test/lab/waitfor"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/e2e/internal/prediction"
 )
 
 // TestPluginTrustRoots verifies with roots of trust from all sources.
@@ -76,6 +85,75 @@ func TestPluginTrustRoots(t *testing.T) {
 		if step.got.Code != step.code || !strings.Contains(step.got.Stderr, step.err) {
 			t.Errorf("%s: exit code %d, want %d and %q\n%s%s", step.what, step.got.Code, step.code, step.err, step.got.Stdout, step.got.Stderr)
 		}
+	}
+}
+
+// TestBundleUnderTrustRoot signs an image with a Sigstore bundle of a private Sigstore, which policy-controller cannot
+// verify: the operator, plan and verify report that with one reason, and the webhook denies the image.
+func TestBundleUnderTrustRoot(t *testing.T) {
+	const image = "docker.io/bundle-root/app:v1"
+	own := labtest.NewSigstore(t)
+	digest := lab.PushImage(t, image)
+	attachBundle(t, own, digest)
+	root, err := own.TrustRoot("bundle-root")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab.Create(t, root)
+	trust := labtest.NewTrust("bundle-root", "bundle-root")
+	trust.Spec.TrustRoot = &v1alpha1.TrustRootReference{Name: root.GetName()}
+	trust.Spec.Enforcement = v1alpha1.EnforcementAudit
+	namespace := lab.CreateNamespace(t, "bundle-root", map[string]string{"policy.sigstore.dev/include": "true"})
+	deployment := prediction.Workload{Name: "app", Kind: "Deployment", Namespace: namespace, Images: []string{image}}.Object()
+	deployment.SetGenerateName("")
+	deployment.SetName("app")
+	deployment.GetObjectKind().SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("Deployment"))
+	p := lab.NewPlugin(t)
+	trustFile, manifests := labtest.WriteObjects(t, trust), labtest.WriteObjects(t, deployment)
+
+	// No policy covers the image yet, so that admission would deny the workload for another reason.
+	lab.Create(t, trust)
+	lab.SetEnforcement(t, trust, v1alpha1.EnforcementWarn)
+	waitfor.NoError(t, func(ctx context.Context) error { return lab.Client.Create(ctx, deployment) })
+	lab.WaitForTrust(t, trust.Name, labtest.Reconciled,
+		labtest.HasVerdict(image, v1alpha1.VerdictVerified, v1alpha1.SignedReason),
+		func(got *v1alpha1.KarmadaImageTrust) string {
+			if len(got.Status.Violations) != 1 || got.Status.Violations[0].Reason != v1alpha1.FormatNotAcceptedReason {
+				return fmt.Sprintf("violations %+v", got.Status.Violations)
+			}
+			return ""
+		})
+	for what, step := range map[string]struct {
+		got  labtest.Result
+		code int
+	}{
+		"plan":   {p.Run(t, "", "plan", "-f", trustFile, "--manifests", manifests), 1},
+		"verify": {p.Run(t, "", "verify", image, "-f", trustFile), 0},
+	} {
+		if step.got.Code != step.code || !strings.Contains(step.got.Stdout, v1alpha1.FormatNotAcceptedReason) ||
+			strings.Contains(step.got.Stdout, v1alpha1.UnsignedReason) {
+			t.Errorf("%s: exit code %d, want %d and %s\n%s%s", what, step.got.Code, step.code, v1alpha1.FormatNotAcceptedReason,
+				step.got.Stdout, step.got.Stderr)
+		}
+	}
+
+	lab.SetEnforcement(t, trust, v1alpha1.EnforcementEnforce)
+	lab.WaitUntilDenied(t, image, "failed policy: bundle-root")
+}
+
+// attachBundle signs an image as the release workflow, and stores the signature as a Sigstore bundle.
+func attachBundle(t *testing.T, by *sigstore.Sigstore, digest name.Digest) {
+	t.Helper()
+	envelope, err := by.NewEnvelope(t.Context(), digest, labtest.Release, policy.SignPredicate, map[string]any{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle, err := envelope.Bundle()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sigstore.AttachBundle(t.Context(), digest, bundle, policy.SignPredicate, lab.RemoteOptions()...); err != nil {
+		t.Fatal(err)
 	}
 }
 
