@@ -74,7 +74,7 @@ func TestKubectl(t *testing.T) {
 		t.Errorf("the category shows %q", got)
 	}
 	explained := kubectl(t, "explain", "kit.spec.identityRegexp")
-	if !strings.Contains(strings.Join(strings.Fields(explained), " "), "identityRegexp must match the whole subject of the signing certificate.") {
+	if !strings.Contains(strings.Join(strings.Fields(explained), " "), "identityRegexp is a regular expression that must match the whole subject of the signing certificate") {
 		t.Errorf("kubectl explain says %s", explained)
 	}
 	described := kubectl(t, "describe", "kit", "kubectl")
@@ -99,7 +99,7 @@ func TestSampleWarns(t *testing.T) {
 	}
 	t.Cleanup(func() { lab.Delete(t, readSample(t)) })
 	got := kubectl(t, "apply", "-f", filepath.Join(root, "config", "samples", "karmada.yaml"))
-	for _, words := range []string{"Warning: ", "spec.identityRegexp: ends in", "karmadaimagetrust.trust.karmada.io/karmada created"} {
+	for _, words := range []string{"Warning: ", "spec.identityRegexp: ends with", "karmadaimagetrust.trust.karmada.io/karmada created"} {
 		if !strings.Contains(got, words) {
 			t.Errorf("kubectl apply does not contain %q: %s", words, got)
 		}

@@ -69,7 +69,7 @@ func TestPluginTrustRoots(t *testing.T) {
 		code int
 		err  string
 	}{
-		{"offline before anything was fetched", verify(good, append(p.SigstoreFlags, "--offline")...), 3, "no valid root of trust has been kept"},
+		{"offline before anything was fetched", verify(good, append(p.SigstoreFlags, "--offline")...), 3, "no valid root of trust is cached"},
 		{"TUF", verify(good, p.SigstoreFlags...), 0, ""},
 		{"offline afterwards", verify(good, append(p.SigstoreFlags, "--offline")...), 0, ""},
 		{"file", verify(good, "--trusted-root", file), 0, ""},
