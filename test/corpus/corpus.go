@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package corpus reads real signatures of the public Sigstore instance. They are no part of the
-// project: tests read them from a directory beside the repository, and are skipped where there is none.
+// Package corpus reads real signatures of the public Sigstore instance. They are not part of the repository: tests read
+// them from the directory shared/corpus next to it, and are skipped if there is none.
 package corpus
 
 import (
@@ -31,41 +31,41 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/binaries"
 )
 
-// longestLine of the corpus, in bytes.
+// longestLine is the maximum length of a line of the corpus, in bytes.
 const longestLine = 16 << 20
 
 // Entry is one real signature, as a registry stored it.
 type Entry struct {
 	ID   string
 	Kind string
-	// DockerReference is the repository of the image, Digest that of the image or index.
+	// DockerReference is the repository of the image, Digest the digest of the image or index.
 	DockerReference, Digest string
-	// Manifest is that of the signature, and Blobs are what it names, by digest.
+	// Manifest is the manifest of the signature, and Blobs are the blobs that it names, by digest.
 	Manifest string
 	Blobs    map[string][]byte
-	// ImageManifest is that of the image, empty where it is not known.
+	// ImageManifest is the manifest of the image; empty: unknown.
 	ImageManifest string
-	// Identity and Issuer are the signer's, IntegratedTime (Unix seconds) and LogIndex the log entry's.
+	// Identity and Issuer are those of the signer, IntegratedTime (Unix seconds) and LogIndex those of the log entry.
 	Identity, Issuer         string
 	IntegratedTime, LogIndex int64
 	// Expect is "verify" or "reject".
 	Expect string
 }
 
-// Verifies tells whether the signature is to be accepted.
+// Verifies reports whether the signature must be verified.
 func (e Entry) Verifies() bool { return e.Expect == "verify" }
 
 // The kinds of entries.
 const (
-	// SimpleSigning is a signature that a .sig tag names.
+	// SimpleSigning is a signature under a .sig tag.
 	SimpleSigning = "simplesigning"
-	// Attestation is an attestation that a .att tag names.
+	// Attestation is an attestation under a .att tag.
 	Attestation = "attestation"
-	// Bundle is a Sigstore bundle that refers to the image.
+	// Bundle is a Sigstore bundle, a referrer of the image.
 	Bundle = "bundle"
 )
 
-// PredicateType of the statement in an entry; empty in a signature of cosign v2.
+// PredicateType returns the predicate type of the statement in an entry. It is empty for SimpleSigning.
 func (e Entry) PredicateType() (string, error) {
 	if e.Kind == SimpleSigning {
 		return "", nil
@@ -88,15 +88,15 @@ func (e Entry) PredicateType() (string, error) {
 	return statement.PredicateType, nil
 }
 
-// Corpus is what is there.
+// Corpus is the content of the directory.
 type Corpus struct {
-	// TrustedRoot is the file with the root of trust that the signatures are judged by.
+	// TrustedRoot is the path of the root of trust that the signatures are verified with.
 	TrustedRoot string
 	// Entries are of all kinds. There is at least one.
 	Entries []Entry
 }
 
-// Read reads the corpus, and skips the test where there is none.
+// Read reads the corpus. It skips the test if there is none.
 func Read(t *testing.T) Corpus {
 	t.Helper()
 	root, err := binaries.Root()
@@ -106,7 +106,7 @@ func Read(t *testing.T) Corpus {
 	dir := filepath.Join(root, "..", "shared", "corpus")
 	file, err := os.Open(filepath.Join(dir, "real-signatures.jsonl"))
 	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("the optional corpus of real signatures is not here: there is no ../shared/corpus beside the repository")
+		t.Skip("the optional corpus of real signatures is missing: there is no directory ../shared/corpus next to the repository")
 	} else if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func Read(t *testing.T) Corpus {
 		t.Fatal(err)
 	}
 	if len(corpus.Entries) == 0 {
-		t.Fatal("the corpus has no signature to judge")
+		t.Fatal("the corpus has no entry")
 	}
 	return corpus
 }
