@@ -43,19 +43,28 @@ type Object struct {
 // Container is a container of a pod or of a pod template.
 type Container = workload.Container
 
-// Question asks for the verdict of a rule on an image. A question without a rule asks only for the digest of a tag.
+// Question asks for the verdict of a rule on an image or, if it is ResolveOnly, for the digest of a tag. The answer to a
+// question that is neither is Unknown.
 type Question struct {
-	Ref  name.Reference
+	Ref name.Reference
+	// ResolveOnly asks for the digest that Ref names, and for no verdict.
+	ResolveOnly bool
+	// Rule that the verdict is about.
 	Rule *policy.Rule
 	// TrustRoot is the name of the TrustRoot to verify by; empty for the default root of trust.
 	TrustRoot string
 }
 
 // QuestionKey identifies a question: questions with the same key have the same answer.
-type QuestionKey struct{ ref, rule, trustRoot string }
+type QuestionKey struct {
+	ref, rule, trustRoot string
+	resolveOnly          bool
+}
 
 // Key returns the key of the question.
-func (q Question) Key() QuestionKey { return QuestionKey{q.Ref.Name(), q.Rule.ID(), q.TrustRoot} }
+func (q Question) Key() QuestionKey {
+	return QuestionKey{q.Ref.Name(), q.Rule.ID(), q.TrustRoot, q.ResolveOnly}
+}
 
 // Answer is the answer to a Question.
 type Answer struct {

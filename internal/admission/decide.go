@@ -218,7 +218,7 @@ func (e *examination) container(c Container) {
 			e.cover(c, covering)
 			return
 		}
-		answer := e.judge(Question{Ref: ref})
+		answer := e.judge(Question{Ref: ref, ResolveOnly: true})
 		if digest = answer.Digest; digest == "" {
 			e.add(c, "", "", EffectUndetermined, answer.Reason, answer.Message)
 		} else {

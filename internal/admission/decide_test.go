@@ -71,7 +71,7 @@ func judgeBySubject(asked *[]Question) Judge {
 			answer.Digest, answer.Reason = "", v1alpha1.ImageNotFoundReason
 			return answer
 		}
-		if q.Rule == nil {
+		if q.ResolveOnly {
 			return answer
 		}
 		switch q.Rule.Signer.Subject {

@@ -40,6 +40,9 @@ const (
 func (r *Result) findBroader(q admission.Question) (admission.Question, relation) {
 	found := unrelated
 	var broader admission.Question
+	if q.Rule == nil {
+		return broader, found
+	}
 	for _, trust := range r.trusts {
 		if q.TrustRoot != trust.TrustRoot {
 			continue

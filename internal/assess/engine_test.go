@@ -318,3 +318,20 @@ func TestZeroResultKnowsNothing(t *testing.T) {
 		t.Errorf("got %+v, want it to be Unknown and Pending", got)
 	}
 }
+
+// TestQuestionWithoutRule checks that a question that asks for nothing is not taken for one about a tag: its request has no
+// rule, for which the verifier answers Unknown.
+func TestQuestionWithoutRule(t *testing.T) {
+	trust := newTrust(t, "", "docker.io/karmada/*")
+	result := newResult([]*policy.Policy{trust}, "")
+	empty := admission.Question{Ref: parse(t, "docker.io/karmada/app:v1")}
+	requests := result.requestsFor([]admission.Question{empty})
+	if len(requests) != 1 || requests[0].ResolveOnly || requests[0].Rule != nil {
+		t.Fatalf("requests %+v", requests)
+	}
+	result.add(pool.Request{Ref: empty.Ref, ResolveOnly: true})
+	result.answers = []pool.Answer{{Digest: hex("a"), Known: true}}
+	if got := result.Answer(empty); got.Verdict != v1alpha1.VerdictUnknown || got.Digest != "" {
+		t.Errorf("got %+v, want Unknown", got)
+	}
+}

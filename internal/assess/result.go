@@ -77,7 +77,9 @@ func (r *Result) add(request pool.Request) {
 }
 
 func question(request pool.Request) admission.Question {
-	return admission.Question{Ref: request.Ref, Rule: request.Rule, TrustRoot: request.RootName}
+	return admission.Question{
+		Ref: request.Ref, ResolveOnly: request.ResolveOnly, Rule: request.Rule, TrustRoot: request.RootName,
+	}
 }
 
 // requestsFor returns the requests that answer the questions. Those by a rule come first, as each of them resolves its
@@ -92,10 +94,10 @@ func (r *Result) requestsFor(questions []admission.Question) []pool.Request {
 			return
 		}
 		asked[key], references[q.Ref.Name()] = true, true
-		requests = append(requests, pool.Request{Ref: q.Ref, ResolveOnly: q.Rule == nil, Rule: q.Rule, RootName: q.TrustRoot})
+		requests = append(requests, pool.Request{Ref: q.Ref, ResolveOnly: q.ResolveOnly, Rule: q.Rule, RootName: q.TrustRoot})
 	}
 	for _, q := range questions {
-		if q.Rule == nil {
+		if q.ResolveOnly {
 			continue
 		}
 		broader, relation := r.findBroader(q)
@@ -107,7 +109,7 @@ func (r *Result) requestsFor(questions []admission.Question) []pool.Request {
 		}
 	}
 	for _, q := range questions {
-		if q.Rule == nil && !references[q.Ref.Name()] {
+		if q.ResolveOnly && !references[q.Ref.Name()] {
 			request(q)
 		}
 	}
@@ -116,7 +118,7 @@ func (r *Result) requestsFor(questions []admission.Question) []pool.Request {
 
 // find returns the answer to a question, and whether it was asked for at all.
 func (r *Result) find(q admission.Question) (admission.Answer, bool) {
-	if q.Rule == nil {
+	if q.ResolveOnly {
 		if i, ok := r.byReference[q.Ref.Name()]; ok && i < len(r.answers) {
 			return toAnswer(r.answers[i]), true
 		}
