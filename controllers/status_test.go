@@ -36,6 +36,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
+	"github.com/karmada-io/image-trust/test/gen"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -74,7 +75,9 @@ func applied() policyResult {
 }
 
 func makeTrust(generation int64) *v1alpha1.KarmadaImageTrust {
-	return &v1alpha1.KarmadaImageTrust{ObjectMeta: metav1.ObjectMeta{Name: "karmada", UID: "uid", Generation: generation}}
+	trust := gen.Trust("karmada")
+	trust.UID, trust.Generation = "uid", generation
+	return trust
 }
 
 // conditions as TYPE=STATUS/REASON.

@@ -33,6 +33,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
+	"github.com/karmada-io/image-trust/test/gen"
 )
 
 // fakeVerdicts resolves each tag to the digest a, and verifies images by the formats that they are signed in.
@@ -90,11 +91,11 @@ func parse(t *testing.T, image string) name.Reference {
 
 func newTrust(t *testing.T, trustRoot string, images ...v1alpha1.ImageGlob) *policy.Policy {
 	t.Helper()
-	spec := v1alpha1.KarmadaImageTrustSpec{Images: images, Issuer: "https://issuer", Identity: "someone"}
+	modifiers := []gen.Modifier{gen.WithImages(images...), gen.WithIssuer("https://issuer"), gen.WithIdentity("someone")}
 	if trustRoot != "" {
-		spec.TrustRoot = &v1alpha1.TrustRootReference{Name: trustRoot}
+		modifiers = append(modifiers, gen.WithTrustRoot(trustRoot))
 	}
-	trust, err := policy.Compile(spec)
+	trust, err := policy.Compile(gen.Spec(modifiers...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/test/gen"
 )
 
 const testDigest = "@sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
@@ -34,13 +35,9 @@ const testDigest = "@sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddf
 // makeSpec returns the spec from Karmada's documentation, page "Verify Artifacts".
 func makeSpec(images ...v1alpha1.ImageGlob) v1alpha1.KarmadaImageTrustSpec {
 	if len(images) == 0 {
-		images = []v1alpha1.ImageGlob{"docker.io/karmada/*"}
+		return gen.Spec()
 	}
-	return v1alpha1.KarmadaImageTrustSpec{
-		Images:         images,
-		Issuer:         "https://token.actions.githubusercontent.com",
-		IdentityRegexp: "^https://github.com/karmada-io/karmada/.*$",
-	}
+	return gen.Spec(gen.WithImages(images...))
 }
 
 func TestGlobsMatchAsAdmission(t *testing.T) {

@@ -22,11 +22,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/test/gen"
 )
 
 var (
@@ -35,7 +35,9 @@ var (
 )
 
 func newTrust() *v1alpha1.KarmadaImageTrust {
-	return &v1alpha1.KarmadaImageTrust{ObjectMeta: metav1.ObjectMeta{Name: "karmada", UID: "trust-uid"}}
+	trust := gen.Trust("karmada")
+	trust.UID = "trust-uid"
+	return trust
 }
 
 func newResult(namespace, name string, outcome Outcome) Result {
