@@ -243,8 +243,8 @@ func TestRunKeepsTheLastVerdict(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := result.Answer(question).Verdict; got != tc.want {
-				t.Errorf("got %s, want %s", got, tc.want)
+			if got, _ := result.find(question); got.Verdict != tc.want {
+				t.Errorf("got %s, want %s", got.Verdict, tc.want)
 			}
 		})
 	}
@@ -315,7 +315,7 @@ func TestRunEnds(t *testing.T) {
 // TestZeroResultKnowsNothing has the zero values say that nothing is known.
 func TestZeroResultKnowsNothing(t *testing.T) {
 	question := admission.Question{Ref: parse(t, "docker.io/karmada/app:v1"), Rule: newTrust(t, "", "docker.io/karmada/*").Rule}
-	if got := (&Result{}).Answer(question); got.Verdict != v1alpha1.VerdictUnknown || got.Reason != v1alpha1.PendingReason {
+	if got, _ := (&Result{}).find(question); got.Verdict != v1alpha1.VerdictUnknown || got.Reason != v1alpha1.PendingReason {
 		t.Errorf("got %+v, want it to be Unknown and Pending", got)
 	}
 }
@@ -332,7 +332,7 @@ func TestQuestionWithoutRule(t *testing.T) {
 	}
 	result.add(pool.Request{Ref: empty.Ref, ResolveOnly: true})
 	result.answers = []pool.Answer{{Digest: hex("a"), Known: true}}
-	if got := result.Answer(empty); got.Verdict != v1alpha1.VerdictUnknown || got.Digest != "" {
+	if got, _ := result.find(empty); got.Verdict != v1alpha1.VerdictUnknown || got.Digest != "" {
 		t.Errorf("got %+v, want Unknown", got)
 	}
 }

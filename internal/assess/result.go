@@ -27,7 +27,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
 
-// Result holds what a run has found out. Its Answer method is an admission.Judge.
+// Result holds what a run has found out.
 type Result struct {
 	trusts   []*policy.Policy
 	version  string // of policy-controller
@@ -56,12 +56,6 @@ func (r *Result) Requests() []pool.Request { return r.requests }
 // Pending reports whether an answer is still missing because no attempt to get it has ended.
 func (r *Result) Pending() bool {
 	return r.unanswered || slices.ContainsFunc(r.answers, func(a pool.Answer) bool { return !a.Known })
-}
-
-// Answer is the answer to a question of admission: Unknown, with the reason Pending, where it was not asked in the run.
-func (r *Result) Answer(q admission.Question) admission.Answer {
-	answer, _ := r.find(q)
-	return answer
 }
 
 func (r *Result) add(request pool.Request) {
@@ -116,7 +110,8 @@ func (r *Result) requestsFor(questions []admission.Question) []pool.Request {
 	return requests
 }
 
-// find returns the answer to a question, and whether it was asked for at all.
+// find returns the answer to a question, and whether it was asked for at all: if not, the answer is Unknown, with the reason
+// Pending.
 func (r *Result) find(q admission.Question) (admission.Answer, bool) {
 	if q.ResolveOnly {
 		if i, ok := r.byReference[q.Ref.Name()]; ok && i < len(r.answers) {
