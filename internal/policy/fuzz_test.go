@@ -47,5 +47,8 @@ func FuzzCompile(f *testing.F) {
 		if ref, err := name.ParseReference(reference); err == nil {
 			p.Matches(ref)
 		}
+		if p.EscapesAdmission(reference) && !p.MatchesName(reference) {
+			t.Errorf("%q escapes admission, but the trust does not select it", reference)
+		}
 	})
 }

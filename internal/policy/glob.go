@@ -19,14 +19,16 @@ package policy
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	pcglob "github.com/sigstore/policy-controller/pkg/apis/glob"
+
+	"github.com/karmada-io/image-trust/internal/imagename"
 )
 
 // dockerHub is the registry of Docker Hub as name.Reference spells it. Admission compares globs with that spelling.
-const dockerHub = name.DefaultRegistry
+const dockerHub = imagename.DockerHub
 
 // glob is a pattern as policy-controller compares it, compiled once: policy-controller's own Match compiles it at each
 // call.
@@ -65,8 +67,32 @@ func checkGlob(pattern string) error {
 		return fmt.Errorf("must be lower case, as image names are; write %q", strings.ToLower(pattern))
 	case hostOnly.MatchString(pattern):
 		return fmt.Errorf("names a registry without a repository; write %q to match every repository in it", pattern+"/**")
+	case missesDockerHub(pattern):
+		return fmt.Errorf("begins like Docker Hub and cannot match it, because admission compares globs with index.docker.io;" +
+			" write docker.io/ for Docker Hub, or the whole name of another registry")
 	}
 	return nil
+}
+
+// missesDockerHub reports whether the registry in a glob has a wildcard with which it matches docker.io, or another host of
+// Docker Hub, but not index.docker.io, which is what admission makes of docker.io.
+func missesDockerHub(pattern string) bool {
+	pattern, _, _ = strings.Cut(strings.ToLower(pattern), "@")
+	host, rest, _ := strings.Cut(pattern, "/")
+	isRegistry := strings.Contains(host, "**") || strings.ContainsAny(host, ".:") || strings.Contains(rest, "/")
+	if !strings.Contains(host, "*") || !isRegistry {
+		return false
+	}
+	return (hostMatches(host, "docker.io") || strings.HasSuffix(host, "docker.io")) && !hostMatches(host, dockerHub)
+}
+
+// hostMatches reports whether the registry of a glob matches a host.
+func hostMatches(pattern, host string) bool {
+	if pattern == "*" {
+		return true // Compile takes it for all official images of Docker Hub
+	}
+	re, err := pcglob.Compile(pattern)
+	return err == nil && re.MatchString(host)
 }
 
 // normaliseGlob returns the globs of a ClusterImagePolicy for a user's glob. They match NAME@sha256:DIGEST, which is what
@@ -90,7 +116,9 @@ func normaliseGlob(pattern string) []string {
 	return out
 }
 
-// qualify adds the registry to a glob's repository, as name.NewRepository does for names.
+// qualify adds the registry to a glob's repository, as name.NewRepository does for names. Admission compares the spelling of a
+// registry as it is, so there is a glob for each spelling that a trust is rendered for: the one that the user wrote, the one
+// that all are folded to, and both of Docker Hub.
 func qualify(repository string) []string {
 	first, rest, hasRest := strings.Cut(repository, "/")
 	switch {
@@ -98,28 +126,57 @@ func qualify(repository string) []string {
 		// The wildcard may include the registry.
 		return []string{repository}
 	case !hasRest:
-		return []string{dockerHub + "/library/" + first}
-	case first == "docker.io" || first == dockerHub:
-		return []string{dockerHub + "/" + library(rest)}
-	case first == "registry-1.docker.io":
-		// Admission does not change this spelling, so workloads that use it must be covered too.
-		return []string{dockerHub + "/" + library(rest), first + "/" + library(rest)}
-	case strings.ContainsAny(first, ".:") || first == "localhost":
-		return []string{repository}
+		return inDockerHub(imagename.Official(first))
+	case strings.ContainsAny(first, ".:"):
+		return inRegistry(first, rest)
 	case strings.Contains(first, "*") && strings.Contains(rest, "/"):
 		// Three parts with a wildcard in front: any registry.
-		return []string{repository}
+		return inRegistry(first, rest)
 	default:
-		return []string{dockerHub + "/" + repository}
+		return inDockerHub(repository)
 	}
+}
+
+// inRegistry returns the globs of a repository in a registry that the user wrote.
+func inRegistry(host, repository string) []string {
+	folded := imagename.FoldHost(host)
+	if folded != dockerHub {
+		globs := []string{host + "/" + repository, folded + "/" + repository}
+		if hostMatches(folded, dockerHub) && !hostMatches(folded, imagename.DockerHubRegistry) {
+			globs = append(globs, imagename.DockerHubRegistry+"/"+repository)
+		}
+		return distinct(globs)
+	}
+	globs := inDockerHub(library(repository))
+	if host != "docker.io" { // name.Reference replaces this one
+		globs = append(globs, host+"/"+library(repository))
+	}
+	return distinct(globs)
+}
+
+// inDockerHub returns the globs of a repository of Docker Hub: as name.Reference spells its registry, and by the address that
+// container runtimes pull from, which admission takes for another registry.
+func inDockerHub(repository string) []string {
+	return []string{dockerHub + "/" + repository, imagename.DockerHubRegistry + "/" + repository}
 }
 
 // library adds the namespace of Docker Hub's official images to a one-part name.
 func library(repository string) string {
-	if strings.Contains(repository, "/") || strings.Contains(repository, "**") {
+	if strings.Contains(repository, "**") {
 		return repository
 	}
-	return "library/" + repository
+	return imagename.Official(repository)
+}
+
+// distinct returns a list without duplicates, in its order.
+func distinct(all []string) []string {
+	var out []string
+	for _, one := range all {
+		if !slices.Contains(out, one) {
+			out = append(out, one)
+		}
+	}
+	return out
 }
 
 func compileGlob(pattern string) (glob, error) {

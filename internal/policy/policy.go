@@ -32,6 +32,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/imagename"
 )
 
 // DefaultInterval is the time between two verifications of an image, if a trust does not set it.
@@ -65,6 +66,8 @@ type Policy struct {
 	Interval time.Duration
 
 	globs []glob
+	// repositories match the repositories of the globs, whatever their tags and digests are.
+	repositories []*regexp.Regexp
 }
 
 // Compile compiles a spec. The error wraps ErrInvalid, and lists every invalid field and what to write instead. The API
@@ -83,7 +86,7 @@ func Compile(spec v1alpha1.KarmadaImageTrustSpec) (*Policy, error) {
 	}
 
 	var errs field.ErrorList
-	p.globs, errs = compileGlobs(root.Child("images"), spec.Images)
+	p.globs, p.repositories, errs = compileGlobs(root.Child("images"), spec.Images)
 	signer, problems := compileSigner(root, spec)
 	errs = append(errs, problems...)
 	formats := p.formats()
@@ -108,11 +111,12 @@ func Compile(spec v1alpha1.KarmadaImageTrustSpec) (*Policy, error) {
 	return p, nil
 }
 
-func compileGlobs(path *field.Path, images []v1alpha1.ImageGlob) ([]glob, field.ErrorList) {
+func compileGlobs(path *field.Path, images []v1alpha1.ImageGlob) ([]glob, []*regexp.Regexp, field.ErrorList) {
 	if len(images) == 0 {
-		return nil, field.ErrorList{field.Required(path, "must contain at least one glob, for example docker.io/karmada/*")}
+		return nil, nil, field.ErrorList{field.Required(path, "must contain at least one glob, for example docker.io/karmada/*")}
 	}
 	var globs []glob
+	var repositories []*regexp.Regexp
 	var errs field.ErrorList
 	for i, image := range images {
 		if err := checkGlob(string(image)); err != nil {
@@ -130,8 +134,14 @@ func compileGlobs(path *field.Path, images []v1alpha1.ImageGlob) ([]glob, field.
 			}
 			globs = append(globs, g)
 		}
+		repository, _, _ := strings.Cut(string(image), "@")
+		for _, pattern := range qualify(repository) {
+			if g, err := compileGlob(pattern); err == nil {
+				repositories = append(repositories, g.re)
+			}
+		}
 	}
-	return globs, errs
+	return globs, repositories, errs
 }
 
 // formats that are accepted. A timestamp is accepted instead of a log entry only if the user names a root of trust, which
@@ -194,12 +204,32 @@ func (p *Policy) Enforced() *Policy {
 	return &enforced
 }
 
-// Matches reports whether the trust selects an image. Like admission it compares the whole name, with the registry of
-// Docker Hub.
-func (p *Policy) Matches(ref name.Reference) bool { return p.MatchesName(ref.Name()) }
+// Matches reports whether the trust selects an image: its globs match the whole name, as admission compares it or with the
+// one spelling of its registry.
+func (p *Policy) Matches(ref name.Reference) bool {
+	return p.matchesWhole(ref.Name()) || p.matchesWhole(imagename.Fold(ref))
+}
 
-// MatchesName reports whether the trust selects an image by its whole name.
-func (p *Policy) MatchesName(whole string) bool {
+// MatchesName reports whether the trust selects an image by its name as a workload writes it. A name that cannot be read may
+// be one that a node can read: it is selected if a glob matches a repository that it may name.
+func (p *Policy) MatchesName(written string) bool {
+	ref, err := name.ParseReference(written)
+	if err == nil {
+		return p.Matches(ref)
+	}
+	return slices.ContainsFunc(imagename.Lenient(written), func(repository string) bool {
+		return slices.ContainsFunc(p.repositories, func(re *regexp.Regexp) bool { return re.MatchString(repository) })
+	})
+}
+
+// EscapesAdmission reports whether the trust selects an image that the ClusterImagePolicy does not match, because admission
+// takes the spelling of its registry for another registry. Admission denies a name that cannot be read.
+func (p *Policy) EscapesAdmission(written string) bool {
+	ref, err := name.ParseReference(written)
+	return err == nil && p.Matches(ref) && !p.matchesWhole(ref.Name())
+}
+
+func (p *Policy) matchesWhole(whole string) bool {
 	return slices.ContainsFunc(p.globs, func(g glob) bool { return g.re.MatchString(whole) })
 }
 

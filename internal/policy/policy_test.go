@@ -41,7 +41,7 @@ func makeSpec(images ...v1alpha1.ImageGlob) v1alpha1.KarmadaImageTrustSpec {
 }
 
 func TestGlobsMatchAsAdmission(t *testing.T) {
-	const hub = "index.docker.io/"
+	const hub, mirror = "index.docker.io/", "registry-1.docker.io/"
 	tests := map[string]struct {
 		images   []v1alpha1.ImageGlob
 		want     []string
@@ -50,15 +50,15 @@ func TestGlobsMatchAsAdmission(t *testing.T) {
 	}{
 		"docker.io": {
 			images:   []v1alpha1.ImageGlob{"docker.io/karmada/*"},
-			want:     []string{hub + "karmada/*"},
+			want:     []string{hub + "karmada/*", mirror + "karmada/*"},
 			match:    []string{"karmada/karmada-scheduler", "docker.io/karmada/x:v1", hub + "karmada/x" + testDigest},
 			notMatch: []string{"ghcr.io/karmada/x", "karmada/a/b", "karmadax/y"},
 		},
-		"host-less":       {images: []v1alpha1.ImageGlob{"karmada/*"}, want: []string{hub + "karmada/*"}},
-		"index.docker.io": {images: []v1alpha1.ImageGlob{hub + "karmada/*"}, want: []string{hub + "karmada/*"}},
+		"host-less":       {images: []v1alpha1.ImageGlob{"karmada/*"}, want: []string{hub + "karmada/*", mirror + "karmada/*"}},
+		"index.docker.io": {images: []v1alpha1.ImageGlob{hub + "karmada/*"}, want: []string{hub + "karmada/*", mirror + "karmada/*"}},
 		"three spellings of one glob": {
 			images: []v1alpha1.ImageGlob{"karmada/*", "docker.io/karmada/*", hub + "karmada/*"},
-			want:   []string{hub + "karmada/*"},
+			want:   []string{hub + "karmada/*", mirror + "karmada/*"},
 		},
 		"registry-1 in both spellings": {
 			images: []v1alpha1.ImageGlob{"registry-1.docker.io/karmada/*"},
@@ -67,7 +67,7 @@ func TestGlobsMatchAsAdmission(t *testing.T) {
 		},
 		"exact repository": {
 			images:   []v1alpha1.ImageGlob{"docker.io/karmada/karmada-scheduler"},
-			want:     []string{hub + "karmada/karmada-scheduler@*", hub + "karmada/karmada-scheduler:*"},
+			want:     []string{hub + "karmada/karmada-scheduler@*", hub + "karmada/karmada-scheduler:*", mirror + "karmada/karmada-scheduler@*", mirror + "karmada/karmada-scheduler:*"},
 			match:    []string{"karmada/karmada-scheduler", "karmada/karmada-scheduler" + testDigest},
 			notMatch: []string{"karmada/karmada-scheduler-estimator:v1"},
 		},
@@ -83,24 +83,47 @@ func TestGlobsMatchAsAdmission(t *testing.T) {
 		},
 		"one digest": {
 			images:   []v1alpha1.ImageGlob{v1alpha1.ImageGlob("karmada/x" + testDigest)},
-			want:     []string{hub + "karmada/x" + testDigest},
+			want:     []string{hub + "karmada/x" + testDigest, mirror + "karmada/x" + testDigest},
 			match:    []string{"docker.io/karmada/x" + testDigest},
 			notMatch: []string{"karmada/x:v1"},
 		},
 		"official image": {
 			images: []v1alpha1.ImageGlob{"nginx", "docker.io/alpine"},
-			want: []string{
-				hub + "library/nginx@*", hub + "library/nginx:*",
-				hub + "library/alpine@*", hub + "library/alpine:*",
-			},
-			match: []string{"nginx", "docker.io/library/nginx:1", "alpine" + testDigest},
+			want:   []string{hub + "library/nginx@*", hub + "library/nginx:*", mirror + "library/nginx@*", mirror + "library/nginx:*", hub + "library/alpine@*", hub + "library/alpine:*", mirror + "library/alpine@*", mirror + "library/alpine:*"},
+			match:  []string{"nginx", "docker.io/library/nginx:1", "alpine" + testDigest},
 		},
-		"all official images":  {images: []v1alpha1.ImageGlob{"*"}, want: []string{hub + "library/*"}, match: []string{"nginx"}},
-		"all of an alias":      {images: []v1alpha1.ImageGlob{"docker.io/*"}, want: []string{hub + "library/*"}, match: []string{"nginx"}},
-		"all of Docker Hub":    {images: []v1alpha1.ImageGlob{"docker.io/**"}, want: []string{hub + "**"}, match: []string{"nginx", "a/b"}},
-		"two wildcards":        {images: []v1alpha1.ImageGlob{"*/*"}, want: []string{hub + "*/*"}, match: []string{"a/b"}, notMatch: []string{"ghcr.io/a/b"}},
-		"everything":           {images: []v1alpha1.ImageGlob{"**"}, want: []string{"**"}, match: []string{"a/b", "ghcr.io/a/b/c:v1"}},
-		"any registry":         {images: []v1alpha1.ImageGlob{"*/karmada/*"}, want: []string{"*/karmada/*"}, match: []string{"ghcr.io/karmada/x", "karmada/x"}},
+		"all official images": {images: []v1alpha1.ImageGlob{"*"}, want: []string{hub + "library/*", mirror + "library/*"}, match: []string{"nginx"}},
+		"all of an alias":     {images: []v1alpha1.ImageGlob{"docker.io/*"}, want: []string{hub + "library/*", mirror + "library/*"}, match: []string{"nginx"}},
+		"all of Docker Hub":   {images: []v1alpha1.ImageGlob{"docker.io/**"}, want: []string{hub + "**", mirror + "**"}, match: []string{"nginx", "a/b"}},
+		"two wildcards":       {images: []v1alpha1.ImageGlob{"*/*"}, want: []string{hub + "*/*", mirror + "*/*"}, match: []string{"a/b"}, notMatch: []string{"ghcr.io/a/b"}},
+		"everything":          {images: []v1alpha1.ImageGlob{"**"}, want: []string{"**"}, match: []string{"a/b", "ghcr.io/a/b/c:v1"}},
+		"any registry":        {images: []v1alpha1.ImageGlob{"*/karmada/*"}, want: []string{"*/karmada/*"}, match: []string{"ghcr.io/karmada/x", "karmada/x"}},
+		"a wildcard that matches one address of Docker Hub": {
+			images: []v1alpha1.ImageGlob{"index.*/karmada/*"},
+			want:   []string{"index.*/karmada/*", mirror + "karmada/*"},
+			match:  []string{"karmada/x", "registry-1.docker.io/karmada/x"},
+		},
+		"localhost without a port, which admission takes for a name on Docker Hub": {
+			images: []v1alpha1.ImageGlob{"localhost/app/*"},
+			want:   []string{hub + "localhost/app/*", mirror + "localhost/app/*"},
+			match:  []string{"localhost/app/x:v1"},
+		},
+		"other spellings of a registry": {
+			images:   []v1alpha1.ImageGlob{"ghcr.io/org/*"},
+			want:     []string{"ghcr.io/org/*"},
+			match:    []string{"ghcr.io:443/org/x:v1", "GHCR.io/org/x" + testDigest, "ghcr.io./org/x", "ghcr.io.:443/org/x"},
+			notMatch: []string{"ghcr.io:5000/org/x", "ghcr.io.example.com/org/x", "ghcr.io:443/other/x"},
+		},
+		"a registry in another spelling": {
+			images: []v1alpha1.ImageGlob{"GHCR.io:443/org/app"},
+			want:   []string{"GHCR.io:443/org/app@*", "GHCR.io:443/org/app:*", "ghcr.io/org/app@*", "ghcr.io/org/app:*"},
+			match:  []string{"ghcr.io/org/app", "ghcr.io./org/app:v1", "GHCR.io:443/org/app" + testDigest},
+		},
+		"every address of Docker Hub": {
+			images: []v1alpha1.ImageGlob{"registry.hub.docker.com/karmada/*"},
+			want:   []string{hub + "karmada/*", mirror + "karmada/*", "registry.hub.docker.com/karmada/*"},
+			match:  []string{"karmada/x", "docker.io:443/karmada/x", "registry-1.docker.io/karmada/x", "Docker.io/karmada/x"},
+		},
 		"registry with a port": {images: []v1alpha1.ImageGlob{"localhost:5000/a/*"}, want: []string{"localhost:5000/a/*"}, match: []string{"localhost:5000/a/b:v1"}},
 	}
 	for name, tc := range tests {
@@ -163,6 +186,10 @@ func TestCompileErrors(t *testing.T) {
 		"upper case": {
 			func(s *v1alpha1.KarmadaImageTrustSpec) { s.Images = []v1alpha1.ImageGlob{"docker.io/Karmada/*"} },
 			[]string{`"docker.io/karmada/*"`},
+		},
+		"a wildcard that misses Docker Hub": {
+			func(s *v1alpha1.KarmadaImageTrustSpec) { s.Images = []v1alpha1.ImageGlob{"docker.*/karmada/*"} },
+			[]string{"spec.images[0]", "write docker.io/"},
 		},
 		"two errors": {
 			func(s *v1alpha1.KarmadaImageTrustSpec) {
