@@ -24,9 +24,9 @@ import "unicode/utf8"
 // Aliases count as what they are in the text, one element; who resolves them has to count again. The depth is not limited:
 // a YAML parser limits it.
 func (l Limits) YAML(text []byte) error {
-	elements := 1
-	for at, c := range text {
-		switch c {
+	elements := 1 // the first node has nothing before it
+	for at := 0; at < len(text) && elements <= l.Elements; at++ {
+		switch text[at] {
 		case '\n', ',', '[', '{', ':', '?':
 		case '\r':
 			if at+1 < len(text) && text[at+1] == '\n' {
@@ -43,9 +43,10 @@ func (l Limits) YAML(text []byte) error {
 		default:
 			continue
 		}
-		if elements++; elements > l.Elements {
-			return &Error{What: "elements (lines, items and fields)", Limit: l.Elements}
-		}
+		elements++
+	}
+	if elements > l.Elements {
+		return &Error{What: "elements (lines, items and fields)", Limit: l.Elements}
 	}
 	return nil
 }

@@ -17,8 +17,8 @@ limitations under the License.
 package verify
 
 import (
-	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -27,11 +27,14 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	"github.com/sigstore/cosign/v2/pkg/types"
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
+	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/bounds"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
@@ -91,8 +94,11 @@ func (bundleStorage) read(ctx context.Context, v *verification, _ *claim, entry 
 	if err != nil {
 		return nil, fetchFailure(err)
 	}
-	manifest, err := v1.ParseManifest(bytes.NewReader(stored.Content))
-	if err != nil || !stored.MediaType.IsImage() {
+	manifest, problem := parseManifest(stored, "the manifest of an attached artifact")
+	if problem != nil {
+		return nil, problem
+	}
+	if manifest == nil {
 		return nil, &finding{} // not a bundle
 	}
 	// Like cosign: one layer, which is the bundle (cosign v2.6.5 pkg/oci/remote, Bundle).
@@ -103,8 +109,11 @@ func (bundleStorage) read(ctx context.Context, v *verification, _ *claim, entry 
 }
 
 func (bundleStorage) parse(v *verification, c *claim, _ v1.Descriptor, content []byte) (candidate, *finding) {
-	read := &bundle.Bundle{}
-	if err := read.UnmarshalJSON(content); err != nil {
+	read, err := parseBundle(content)
+	switch {
+	case exceeded(err) != "":
+		return nil, tooMuch("a Sigstore bundle", err)
+	case err != nil:
 		return nil, c.problem(reject(v1alpha1.InvalidSignatureReason, "its bundle is malformed"))
 	}
 	envelope := read.GetDsseEnvelope()
@@ -125,6 +134,31 @@ func (bundleStorage) parse(v *verification, c *claim, _ v1.Descriptor, content [
 		return nil, &finding{otherType: predicateType}
 	}
 	return sigstoreBundle{verification: v, bundle: read, stored: v.timeProofOfBundle(read)}, nil
+}
+
+// parseBundle does what bundle.Bundle.UnmarshalJSON does, and bounds each part before it is parsed. The error is a
+// *bounds.Error if a part exceeds a limit.
+func parseBundle(content []byte) (*bundle.Bundle, error) {
+	if err := bounds.Document().JSON(content); err != nil {
+		return nil, err
+	}
+	stored := &protobundle.Bundle{}
+	if err := protojson.Unmarshal(content, stored); err != nil {
+		return nil, err
+	}
+	statement := stored.GetDsseEnvelope().GetPayload()
+	if len(content)-base64.StdEncoding.EncodedLen(len(statement)) > maxProof {
+		return nil, &bounds.Error{What: "bytes besides its statement", Limit: maxProof}
+	}
+	if err := bounds.Statement().JSON(statement); err != nil {
+		return nil, err
+	}
+	for _, entry := range stored.GetVerificationMaterial().GetTlogEntries() {
+		if err := bounds.Document().JSON(entry.GetCanonicalizedBody()); err != nil {
+			return nil, err
+		}
+	}
+	return bundle.NewBundle(stored)
 }
 
 type logEntry = *protorekor.TransparencyLogEntry

@@ -19,7 +19,6 @@ package verify
 import (
 	"context"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -27,6 +26,7 @@ import (
 	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/bounds"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
@@ -67,7 +67,7 @@ func (p sigstoreBundle) otherSubject() string {
 			Digest map[string]string `json:"digest"`
 		} `json:"subject"`
 	}
-	if err := json.Unmarshal(p.statement(), &about); err != nil || len(about.Subject) == 0 {
+	if err := bounds.Unmarshal(p.statement(), bounds.Statement(), &about); err != nil || len(about.Subject) == 0 {
 		return "no image"
 	}
 	other := ""

@@ -17,7 +17,6 @@ limitations under the License.
 package verify
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,6 +32,7 @@ import (
 	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/bounds"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
@@ -64,8 +64,11 @@ func (s simpleSigningStorage) list(ctx context.Context, v *verification, c *clai
 	case err != nil:
 		return nil, false, fetchFailure(err)
 	}
-	manifest, err := v1.ParseManifest(bytes.NewReader(stored.Content))
-	if err != nil || !stored.MediaType.IsImage() || manifest.SchemaVersion != 2 {
+	manifest, problem := parseManifest(stored, policy.DisplayName(tag))
+	switch {
+	case problem != nil:
+		return nil, false, problem
+	case manifest == nil || manifest.SchemaVersion != 2:
 		return nil, false, &finding{Result: unknown(v1alpha1.RegistryResponseInvalidReason,
 			fmt.Sprintf("the registry returns something else than a manifest of signatures for %s", policy.DisplayName(tag))), rank: rankUnknown}
 	}
@@ -83,6 +86,9 @@ func (simpleSigningStorage) read(ctx context.Context, v *verification, c *claim,
 }
 
 func (simpleSigningStorage) parse(v *verification, c *claim, layer v1.Descriptor, payload []byte) (candidate, *finding) {
+	if err := bounds.Document().JSON(payload); err != nil {
+		return nil, tooMuch("the payload of a signature or the envelope of an attestation", err)
+	}
 	sig, err := readSignature(layer, payload, c)
 	if err != nil {
 		return nil, c.problem(err)
@@ -90,7 +96,10 @@ func (simpleSigningStorage) parse(v *verification, c *claim, layer v1.Descriptor
 	p := simpleSigning{verification: v, sig: sig}
 	if c.attestation != nil {
 		attested, predicateType, err := readEnvelope(payload)
-		if err != nil {
+		switch {
+		case exceeded(err) != "":
+			return nil, tooMuch("the statement of an attestation", err)
+		case err != nil:
 			return nil, c.problem(err)
 		}
 		if predicateType != c.predicateType {

@@ -21,7 +21,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
-	"encoding/json"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -31,6 +30,7 @@ import (
 	simplesigning "github.com/sigstore/sigstore/pkg/signature/payload"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/bounds"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
@@ -98,7 +98,7 @@ func (p simpleSigning) diagnosePayload(cert *x509.Certificate) error {
 		return nil
 	}
 	var claim simplesigning.SimpleContainerImage
-	if err := json.Unmarshal(payload, &claim); err == nil {
+	if err := bounds.Unmarshal(payload, bounds.Document(), &claim); err == nil {
 		if other, err := v1.NewHash(claim.Critical.Image.DockerManifestDigest); err == nil {
 			return reject(v1alpha1.InvalidSignatureReason, "it is a signature of another image, %s", other)
 		}

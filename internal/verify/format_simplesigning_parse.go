@@ -18,7 +18,6 @@ package verify
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,6 +30,7 @@ import (
 	"github.com/sigstore/cosign/v2/pkg/types"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/bounds"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
@@ -69,7 +69,7 @@ func readSignature(layer v1.Descriptor, payload []byte, c *claim) (oci.Signature
 	// cosign rejects a signature with a malformed timestamp, even if it does not use it; sigstore panics on an empty one.
 	if encoded := layer.Annotations[static.RFC3161TimestampAnnotationKey]; encoded != "" {
 		stamp := &bundle.RFC3161Timestamp{}
-		if err := json.Unmarshal([]byte(encoded), stamp); err != nil {
+		if err := bounds.Unmarshal([]byte(encoded), bounds.Document(), stamp); err != nil {
 			return nil, reject(v1alpha1.InvalidSignatureReason, "its timestamp is malformed")
 		}
 		if len(stamp.SignedRFC3161Timestamp) > 0 {
@@ -97,11 +97,14 @@ func (c *claim) entryKinds() []string {
 	return []string{"hashedrekord 0.0.1", "rekord 0.0.1"}
 }
 
-// readEnvelope reads the statement in a DSSE envelope. The error is a *rejection.
+// readEnvelope reads the statement in a DSSE envelope. The error is a *rejection, or a *bounds.Error about the statement.
 func readEnvelope(content []byte) (statement []byte, predicateType string, err error) {
 	envelope, err := parseEnvelope(content)
 	if err != nil {
 		return nil, "", reject(v1alpha1.InvalidSignatureReason, "it is not an envelope of a statement")
+	}
+	if err := bounds.Statement().JSON(envelope); err != nil {
+		return nil, "", err
 	}
 	if predicateType, err = policy.PredicateType(envelope); err != nil {
 		return nil, "", reject(v1alpha1.InvalidSignatureReason, "%v", err)
@@ -112,7 +115,7 @@ func readEnvelope(content []byte) (statement []byte, predicateType string, err e
 // parseEnvelope reads the payload of a DSSE envelope.
 func parseEnvelope(content []byte) ([]byte, error) {
 	var envelope dsse.Envelope
-	if err := json.Unmarshal(content, &envelope); err != nil || envelope.PayloadType != types.IntotoPayloadType {
+	if err := bounds.Unmarshal(content, bounds.Document(), &envelope); err != nil || envelope.PayloadType != types.IntotoPayloadType {
 		return nil, errors.New("not an envelope of a statement")
 	}
 	return base64.StdEncoding.DecodeString(envelope.Payload)
@@ -122,7 +125,7 @@ func parseEnvelope(content []byte) ([]byte, error) {
 // properties that are checked here.
 func readLogEntry(encoded string, kinds []string) (*bundle.RekorBundle, error) {
 	var stored bundle.RekorBundle
-	if err := json.Unmarshal([]byte(encoded), &stored); err != nil {
+	if err := bounds.Unmarshal([]byte(encoded), bounds.Document(), &stored); err != nil {
 		return nil, errors.New("it is not the JSON of an entry")
 	}
 	body, ok := stored.Payload.Body.(string)
@@ -138,7 +141,7 @@ func readLogEntry(encoded string, kinds []string) (*bundle.RekorBundle, error) {
 		Kind       string         `json:"kind"`
 		Spec       map[string]any `json:"spec"`
 	}
-	switch err := json.Unmarshal(plain, &entry); {
+	switch err := bounds.Unmarshal(plain, bounds.Document(), &entry); {
 	case err != nil:
 		return nil, errors.New("its body is not the JSON of an entry")
 	case entry.Spec == nil:

@@ -114,7 +114,7 @@ func FuzzSimpleSigning(f *testing.F) {
 			static.SignatureAnnotationKey: signature, static.CertificateAnnotationKey: certificate, static.ChainAnnotationKey: chain,
 			static.BundleAnnotationKey: entry, static.RFC3161TimestampAnnotationKey: stamp,
 		}}
-		sane(t, v.verifyContent(t.Context(), simpleSigningStorage{}, c, layer, payload))
+		sane(t, v.verifyContent(t.Context(), simpleSigningStorage{}, c, layer, payload, func() {}))
 	})
 }
 
@@ -156,7 +156,7 @@ func FuzzBundle(f *testing.F) {
 	f.Add([]byte(`{"mediaType":"` + sigstore.BundleMediaType + `","dsseEnvelope":{},"verificationMaterial":{"tlogEntries":[{}]}}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		for _, c := range v.claims() {
-			sane(t, v.verifyContent(t.Context(), bundleStorage{}, &c, v1.Descriptor{}, content))
+			sane(t, v.verifyContent(t.Context(), bundleStorage{}, &c, v1.Descriptor{}, content, func() {}))
 		}
 	})
 }

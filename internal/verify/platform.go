@@ -18,12 +18,12 @@ package verify
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/bounds"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
@@ -85,8 +85,9 @@ func (c *Cosign) entries(ctx context.Context, index name.Digest) ([]v1.Descripto
 		return nil, nil
 	}
 	var parsed v1.IndexManifest
-	if err := json.Unmarshal(manifest.Content, &parsed); err != nil {
-		result := unknown(v1alpha1.RegistryResponseInvalidReason, policy.DisplayName(index)+" is a malformed index")
+	if err := bounds.Unmarshal(manifest.Content, bounds.Manifest(), &parsed); err != nil {
+		result := unknown(v1alpha1.RegistryResponseInvalidReason,
+			policy.DisplayName(index)+" is a malformed index"+exceeded(err))
 		return nil, &result
 	}
 	if len(parsed.Manifests) > maxIndexEntries {

@@ -17,7 +17,6 @@ limitations under the License.
 package verify
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -27,6 +26,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/sigstore/sigstore-go/pkg/root"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -55,21 +55,29 @@ type verification struct {
 	timestamps bool // whether the root of trust has a timestamp authority
 	keep       bool // whether the Result includes the Material
 
-	// referrers and blobs hold what is fetched at most once.
+	// memory is shared by all examinations: see hold. Held is the part of it that this one has, in bytes.
+	memory *semaphore.Weighted
+	held   int64
+	// fetched is the size of all signatures and attestations that were fetched, in bytes.
+	fetched int64
+
+	// referrers are listed at most once. Of content only findings are kept: types are those of statements by the descriptor
+	// that led to them, failures the errors of blobs.
 	referrers *listing
-	blobs     map[v1.Hash]fetched
+	types     map[v1.Hash]string
+	failures  map[blobKey]error
+}
+
+// blobKey is a blob, and how much of it is read.
+type blobKey struct {
+	digest v1.Hash
+	size   int64
 }
 
 // listing is the list of referrers of the image, or why it is unknown.
 type listing struct {
 	registry.Referrers
 	err error
-}
-
-// fetched is a blob, or why it is unknown.
-type fetched struct {
-	content []byte
-	err     error
 }
 
 // claim is one requirement of a rule: the signature, or an attestation.
@@ -212,18 +220,29 @@ func (v *verification) verifyEach(ctx context.Context, s storage, c *claim) find
 
 // verifyEntry verifies one signature or attestation.
 func (v *verification) verifyEntry(ctx context.Context, s storage, c *claim, entry v1.Descriptor) finding {
+	if other, known := v.types[entry.Digest]; known && other != c.predicateType {
+		return finding{otherType: other}
+	}
 	content, problem := s.read(ctx, v, c, entry)
+	release := v.release()
 	if problem != nil {
+		release()
 		return *problem
 	}
-	found := v.verifyContent(ctx, s, c, entry, content)
+	found := v.verifyContent(ctx, s, c, entry, content, release)
+	if found.otherType != "" {
+		v.types[entry.Digest] = found.otherType
+	}
 	found.stop = ctx.Err() != nil
 	return found
 }
 
-// verifyContent verifies the content of one signature or attestation. It sends no requests.
-func (v *verification) verifyContent(ctx context.Context, s storage, c *claim, entry v1.Descriptor, content []byte) finding {
+// verifyContent verifies the content of one signature or attestation, and then releases it. It sends no requests.
+func (v *verification) verifyContent(
+	ctx context.Context, s storage, c *claim, entry v1.Descriptor, content []byte, release func(),
+) finding {
 	return isolated(ctx, func() finding {
+		defer release()
 		parsed, problem := s.parse(v, c, entry, content)
 		if problem != nil {
 			return *problem
@@ -239,19 +258,26 @@ func (v *verification) blob(ctx context.Context, layer v1.Descriptor, limit int6
 		return nil, &finding{Result: unknown(v1alpha1.RegistryResponseInvalidReason,
 			fmt.Sprintf("an attached artifact has %d bytes, more than the limit of %d", layer.Size, limit)), rank: rankUnknown}
 	}
-	known, ok := v.blobs[layer.Digest]
-	if !ok {
-		known.content, known.err = v.registry.Blob(ctx, v.image.Context().Digest(layer.Digest.String()), limit)
-		v.blobs[layer.Digest] = known
+	// No more is read than is held.
+	wanted := blobKey{digest: layer.Digest, size: max(layer.Size, maxPayload)}
+	err, failed := v.failures[wanted]
+	var content []byte
+	if !failed {
+		if problem := v.hold(ctx, layer.Size); problem != nil {
+			return nil, problem
+		}
+		if content, err = v.registry.Blob(ctx, v.image.Context().Digest(layer.Digest.String()), wanted.size); err != nil {
+			v.failures[wanted] = err
+		}
 	}
 	switch {
-	case isNotFound(known.err):
+	case isNotFound(err):
 		return nil, &finding{Result: unknown(v1alpha1.RegistryResponseInvalidReason,
 			"the registry has a signature of the image, but not its payload"), rank: rankUnknown}
-	case known.err != nil:
-		return nil, fetchFailure(known.err)
+	case err != nil:
+		return nil, fetchFailure(err)
 	}
-	return known.content, nil
+	return content, nil
 }
 
 // fetchFailure is the finding about a request that failed. Only after an invalid response other requests may succeed.
@@ -271,8 +297,11 @@ func (v *verification) noneFound(ctx context.Context, c *claim) Result {
 		return registryFailure(err)
 	}
 	if stored.MediaType.IsImage() {
-		manifest, err := v1.ParseManifest(bytes.NewReader(stored.Content))
-		if err != nil {
+		manifest, problem := parseManifest(stored, "the manifest of "+policy.DisplayName(v.image))
+		switch {
+		case problem != nil:
+			return problem.Result
+		case manifest == nil:
 			return unknown(v1alpha1.RegistryResponseInvalidReason,
 				fmt.Sprintf("the registry returns something else than a manifest for %s", policy.DisplayName(v.image)))
 		}

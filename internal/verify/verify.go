@@ -32,6 +32,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -82,6 +83,8 @@ type Cosign struct {
 	registry *registry.Client
 	timeout  time.Duration
 	material bool
+	// memory bounds what all examinations hold at the same time: see verification.hold.
+	memory *semaphore.Weighted
 }
 
 // Option of Cosign.
@@ -104,7 +107,7 @@ func WithMaterial() Option {
 
 // New returns a Cosign.
 func New(opts ...Option) *Cosign {
-	c := &Cosign{timeout: DefaultTimeout}
+	c := &Cosign{timeout: DefaultTimeout, memory: semaphore.NewWeighted(maxHeld)}
 	for _, opt := range opts {
 		opt(c)
 	}
@@ -138,7 +141,8 @@ func (c *Cosign) Verify(ctx context.Context, image name.Digest, rule *policy.Rul
 	defer cancel()
 	v := &verification{
 		registry: c.registry, image: image, hash: hash, rule: rule, keep: c.material,
-		material: trust.Material, timestamps: trust.Timestamps(), blobs: map[v1.Hash]fetched{},
+		material: trust.Material, timestamps: trust.Timestamps(),
+		memory: c.memory, types: map[v1.Hash]string{}, failures: map[blobKey]error{},
 	}
 	return v.verifyAll(ctx)
 }
