@@ -18,6 +18,7 @@ package controllers
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
@@ -32,6 +33,8 @@ const (
 	maxMessage = 1024
 	// maxNamed is how many images a message names.
 	maxNamed = 3
+	// maxNamedImage bounds the name of an image in a message, in bytes, so that one name leaves room for the others.
+	maxNamedImage = 200
 )
 
 func conditionTrue(reason, format string, args ...any) metav1.Condition {
@@ -47,7 +50,14 @@ func conditionUnknown(reason, format string, args ...any) metav1.Condition {
 }
 
 func newCondition(status metav1.ConditionStatus, reason, format string, args ...any) metav1.Condition {
-	return metav1.Condition{Status: status, Reason: reason, Message: text.Truncate(fmt.Sprintf(format, args...), maxMessage)}
+	return metav1.Condition{Status: status, Reason: reason, Message: message(fmt.Sprintf(format, args...), maxMessage)}
+}
+
+// message returns a text as the status and events hold it: on one line, printable, and of at most limit bytes. Parts of it
+// were written by users, such as names of images, which Kubernetes does not restrict.
+func message(s string, limit int) string {
+	lines := strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' })
+	return text.Truncate(text.Printable(strings.Join(lines, " ")), limit)
 }
 
 // setCondition sets a condition of the status, as observed at the status's generation.

@@ -27,34 +27,36 @@ import (
 )
 
 func TestVerdictEvents(t *testing.T) {
-	status := func(images ...assess.Image) *v1alpha1.KarmadaImageTrustStatus {
-		s := computeStatus(makeTrust(1), &observation{now: now, policy: applied(), images: images})
-		return &s
-	}
+	list := func(images ...assess.Image) []assess.Image { return nonNil(images) }
 	tests := map[string]struct {
-		before, after *v1alpha1.KarmadaImageTrustStatus
+		before, after []assess.Image
 		want          []string
 	}{
-		"turns untrusted":               {status(image("a", verifiedResult)), status(image("a", unsignedResult)), []string{v1alpha1.ImageUntrustedReason}},
-		"untrusted from the start":      {status(), status(image("a", unsignedResult)), []string{v1alpha1.ImageUntrustedReason}},
-		"several at a time":             {status(), status(image("a", unsignedResult), image("b", unsignedResult)), []string{v1alpha1.ImageUntrustedReason}},
-		"stays untrusted":               {status(image("a", unsignedResult)), status(image("a", unsignedResult)), nil},
-		"outage of the untrusted":       {status(image("a", unsignedResult)), status(unavailable("a", unsignedResult)), nil},
-		"and back":                      {status(unavailable("a", unsignedResult)), status(image("a", unsignedResult)), nil},
-		"verified again":                {status(image("a", unsignedResult)), status(image("a", verifiedResult)), []string{v1alpha1.ImageVerifiedReason}},
-		"verified after an outage":      {status(unavailable("a", unsignedResult)), status(image("a", verifiedResult)), []string{v1alpha1.ImageVerifiedReason}},
-		"verified from the start":       {status(), status(image("a", verifiedResult)), nil},
-		"outage of the verified":        {status(image("a", verifiedResult)), status(unavailable("a", verifiedResult)), nil},
-		"another bad digest":            {status(image("a", unsignedResult)), status(other(image("a", unsignedResult))), []string{v1alpha1.ImageUntrustedReason}},
-		"a good digest instead":         {status(image("a", unsignedResult)), status(other(image("a", verifiedResult))), []string{v1alpha1.ImageVerifiedReason}},
-		"a good digest in addition":     {status(image("a", unsignedResult)), status(image("a", unsignedResult), other(image("a", verifiedResult))), nil},
-		"further down a truncated list": {status(many(0)...), status(many(1)...), nil},
-		"one more of a truncated list":  {status(many(1)...), status(many(0)...), []string{v1alpha1.ImageUntrustedReason}},
+		"turns untrusted":               {list(image("a", verifiedResult)), list(image("a", unsignedResult)), []string{v1alpha1.ImageUntrustedReason}},
+		"untrusted from the start":      {list(), list(image("a", unsignedResult)), []string{v1alpha1.ImageUntrustedReason}},
+		"several at a time":             {list(), list(image("a", unsignedResult), image("b", unsignedResult)), []string{v1alpha1.ImageUntrustedReason}},
+		"stays untrusted":               {list(image("a", unsignedResult)), list(image("a", unsignedResult)), nil},
+		"outage of the untrusted":       {list(image("a", unsignedResult)), list(unavailable("a", unsignedResult)), nil},
+		"and back":                      {list(unavailable("a", unsignedResult)), list(image("a", unsignedResult)), nil},
+		"verified again":                {list(image("a", unsignedResult)), list(image("a", verifiedResult)), []string{v1alpha1.ImageVerifiedReason}},
+		"verified after an outage":      {list(unavailable("a", unsignedResult)), list(image("a", verifiedResult)), []string{v1alpha1.ImageVerifiedReason}},
+		"verified from the start":       {list(), list(image("a", verifiedResult)), nil},
+		"outage of the verified":        {list(image("a", verifiedResult)), list(unavailable("a", verifiedResult)), nil},
+		"another bad digest":            {list(image("a", unsignedResult)), list(other(image("a", unsignedResult))), []string{v1alpha1.ImageUntrustedReason}},
+		"a good digest instead":         {list(image("a", unsignedResult)), list(other(image("a", verifiedResult))), []string{v1alpha1.ImageVerifiedReason}},
+		"a good digest in addition":     {list(image("a", unsignedResult)), list(image("a", unsignedResult), other(image("a", verifiedResult))), nil},
+		"further down a truncated list": {many(0), many(1), nil},
+		"one more of a truncated list":  {many(1), many(0), []string{v1alpha1.ImageUntrustedReason}},
+		"another one instead":           {many(1), append(many(2), image("other", unsignedResult)), []string{v1alpha1.ImageUntrustedReason}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
+			before := conclude(makeTrust(1), &observation{now: now, policy: applied(), images: tc.before})
+			obs := &observation{now: now, policy: applied(), images: tc.after, history: (&history{}).next(&before, nil)}
+			after := conclude(makeTrust(1), obs)
 			var got []string
-			for _, e := range verdictEvents(tc.before, tc.after) {
+			events, _ := verdictEvents(&before.status, &after, obs)
+			for _, e := range events {
 				got = append(got, e.reason)
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {

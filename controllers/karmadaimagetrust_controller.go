@@ -28,6 +28,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -109,6 +110,7 @@ type KarmadaImageTrustReconciler struct {
 
 	policyKinds watchedKinds
 	written     writtenStatuses
+	histories   histories
 }
 
 // +kubebuilder:rbac:groups=trust.karmada.io,resources=karmadaimagetrusts,verbs=get;list;watch
@@ -131,6 +133,7 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 			// The policy is garbage collected with its owner.
 			r.forget(req.Name)
 			r.written.forget(req.Name)
+			r.histories.forget(req.Name)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -156,7 +159,7 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	}
 	return r.report(ctx, trust, compiled, &observation{
 		now: now, policy: result, images: d.images, rootProblem: d.rootProblem, forecast: d.forecast,
-		cycle: s.cycle, interval: compiled.Interval,
+		cycle: s.cycle, interval: compiled.Interval, workloads: s.workloads,
 	})
 }
 
@@ -177,7 +180,9 @@ func (r *KarmadaImageTrustReconciler) report(
 ) (ctrl.Result, error) {
 	r.recordEvents(trust, obs.policy.events)
 	before := trust.Status.DeepCopy()
-	trust.Status = computeStatus(trust, obs)
+	obs.history = r.histories.of(trust)
+	concluded := conclude(trust, obs)
+	trust.Status = concluded.status
 	if !statusEqual(before, &trust.Status) {
 		version := trust.ResourceVersion
 		if err := r.Client.Status().Update(ctx, trust, FieldOwner); err != nil {
@@ -188,7 +193,9 @@ func (r *KarmadaImageTrustReconciler) report(
 		}
 		r.written.record(trust, version)
 	}
-	r.recordEvents(trust, verdictEvents(before, &trust.Status))
+	about, told := verdictEvents(before, &concluded, obs)
+	r.recordEvents(trust, about)
+	r.histories.record(trust, obs.history.next(&concluded, told))
 	if err := retriable(obs.policy.err, r.publish(ctx, trust, compiled, obs)); err != nil {
 		return ctrl.Result{}, err
 	}
@@ -199,7 +206,11 @@ func (r *KarmadaImageTrustReconciler) report(
 
 func (r *KarmadaImageTrustReconciler) recordEvents(trust *v1alpha1.KarmadaImageTrust, events []event) {
 	for _, e := range events {
-		r.Recorder.Eventf(trust, nil, e.kind, e.reason, e.action, "%s", e.note)
+		var related runtime.Object
+		if e.related != nil {
+			related = e.related
+		}
+		r.Recorder.Eventf(trust, related, e.kind, e.reason, e.action, "%s", message(e.note, maxMessage))
 	}
 }
 

@@ -41,7 +41,8 @@ type verificationCycle struct {
 // beginning is fixed: a late reconciliation does not require newer verdicts.
 func currentCycle(trust *v1alpha1.KarmadaImageTrust, interval time.Duration, now time.Time) verificationCycle {
 	last := trust.Status.LastVerifiedTime
-	if last == nil || trust.Status.ObservedGeneration != trust.Generation {
+	if last == nil || trust.Status.ObservedGeneration != trust.Generation || last.After(now) {
+		// A time after now says nothing: a clock was ahead, or somebody wrote it. It must not put off the next cycle.
 		return verificationCycle{due: true}
 	}
 	due := last.Add(interval + jitter(string(trust.UID), interval))

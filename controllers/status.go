@@ -29,6 +29,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/forecast"
+	"github.com/karmada-io/image-trust/internal/inventory"
 )
 
 // observation is what a reconciliation observed. The status is computed from it and from the status before. The zero
@@ -47,6 +48,10 @@ type observation struct {
 	// cycle of verification, and the interval between two.
 	cycle    verificationCycle
 	interval time.Duration
+	// workloads are those that the images were collected from.
+	workloads []inventory.Workload
+	// history is what earlier passes of this process observed.
+	history history
 }
 
 // forecastResult is what admission would do with the workloads of a trust once it is enforced.
@@ -65,8 +70,19 @@ type forecastResult struct {
 	otherPolicies []v1alpha1.OtherPolicy
 }
 
-// computeStatus returns the status of a trust after an observation. It is pure: the time is the observation's.
-func computeStatus(trust *v1alpha1.KarmadaImageTrust, obs *observation) v1alpha1.KarmadaImageTrustStatus {
+// conclusion is what follows from an observation.
+type conclusion struct {
+	status v1alpha1.KarmadaImageTrustStatus
+	// images and denials are all entries of the lists of images and of violations, in their order. They are nil while they
+	// are not known.
+	images  []entry[v1alpha1.ImageStatus]
+	denials []entry[v1alpha1.Violation]
+}
+
+// conclude returns the status of a trust after an observation, and what it is made from. It is pure: the time is the
+// observation's.
+func conclude(trust *v1alpha1.KarmadaImageTrust, obs *observation) conclusion {
+	var c conclusion
 	before := &trust.Status
 	after := v1alpha1.KarmadaImageTrustStatus{
 		ObservedGeneration: trust.Generation,
@@ -87,24 +103,43 @@ func computeStatus(trust *v1alpha1.KarmadaImageTrust, obs *observation) v1alpha1
 		after.Violations, after.OtherPolicies = before.Violations, before.OtherPolicies
 		verified = conditionUnknown(v1alpha1.NotYetVerifiedReason, "The workloads of the cluster have not been listed yet.")
 	default:
-		images := imageStatuses(trust, obs)
 		if obs.completesCycle() {
 			after.LastVerifiedTime = seconds(obs.now)
 		}
+		c.images = imageEntries(trust, obs)
+		images := statuses(c.images)
 		after.Summary = summarize(images, &obs.forecast)
-		after.Images = bounded(images, maxImages, maxImagesBytes)
-		after.Violations = violations(obs.forecast.forecasts)
+		after.Images = imageList().cut(images)
+		after.Summary.ImagesNotListed = notListed(len(images), len(after.Images))
+		if obs.forecast.forecasts != nil && !obs.forecast.pending {
+			c.denials = violationEntries(obs)
+		}
+		after.Violations = violationList().cut(statuses(c.denials))
+		after.Summary.ViolationsNotListed = notListed(len(c.denials), len(after.Violations))
 		after.OtherPolicies = obs.forecast.otherPolicies
 		if sameSpec(trust) && before.Summary != nil {
 			carryOverForecast(&after, before, &obs.forecast)
 		}
 		verified = imagesVerified(images)
+		if hidden := after.Summary.ImagesNotListed; hidden != nil {
+			verified.Message = message(fmt.Sprintf("%s status.images has %d of %d images: policy reports have the results of all workloads.",
+				verified.Message, len(after.Images), len(images)), maxMessage)
+		}
 	}
 	setCondition(&after, v1alpha1.PolicyAppliedCondition, applied)
 	setCondition(&after, v1alpha1.ImagesVerifiedCondition, verified)
 	setCondition(&after, v1alpha1.EnforcedCondition, enforced(obs))
 	setReady(&after, applied)
-	return after
+	c.status = after
+	return c
+}
+
+// notListed returns how many entries a list lacks; nil for none.
+func notListed(all, listed int) *int32 {
+	if all == listed {
+		return nil
+	}
+	return new(int32(all - listed)) //nolint:gosec // bounded by the number of containers in a cluster
 }
 
 // sameSpec reports whether the status of a trust is of its current spec.
@@ -144,6 +179,7 @@ func carryOverForecast(after, before *v1alpha1.KarmadaImageTrustStatus, now *for
 		return
 	}
 	after.Violations = before.Violations
+	after.Summary.ViolationsNotListed = before.Summary.ViolationsNotListed
 	after.Summary.WouldDeny = before.Summary.WouldDeny
 	after.Summary.WouldDenyOnceOptedIn = before.Summary.WouldDenyOnceOptedIn
 	after.Summary.Undetermined = before.Summary.Undetermined

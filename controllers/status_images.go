@@ -25,35 +25,74 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/assess"
+	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/text"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
 
-// maxImages and maxImagesBytes bound the list of images. The summary counts all of them. The whole status stays within
-// 64 KiB.
-const (
-	maxImages      = 50
-	maxImagesBytes = 32 << 10
-)
-
-// imageStatuses returns the status of each image, the worst verdict first, otherwise by name.
-func imageStatuses(trust *v1alpha1.KarmadaImageTrust, obs *observation) []v1alpha1.ImageStatus {
-	before := &trust.Status
-	images := make([]v1alpha1.ImageStatus, 0, len(obs.images))
-	for _, image := range obs.images {
-		earlier := earlierStatus{lastVerified: before.LastVerifiedTime}
-		if sameSpec(trust) {
-			earlier.image = findStatus(before.Images, image)
-		}
-		images = append(images, imageStatus(image, earlier, obs.rootProblem))
+// imageList bounds the list of images. The summary counts all of them. The whole status stays within 64 KiB.
+func imageList() listBounds[v1alpha1.ImageStatus] {
+	const short = 128
+	return listBounds[v1alpha1.ImageStatus]{
+		length: 50, size: 32 << 10, large: 1000,
+		shorten: func(image v1alpha1.ImageStatus) v1alpha1.ImageStatus {
+			image.Message = text.Truncate(image.Message, short)
+			if signer := image.Signer; signer != nil {
+				image.Signer = &v1alpha1.Signer{
+					Issuer: text.Truncate(signer.Issuer, short), Identity: text.Truncate(signer.Identity, short),
+				}
+			}
+			return image
+		},
 	}
-	slices.SortStableFunc(images, func(a, b v1alpha1.ImageStatus) int {
+}
+
+// imageEntries returns the status of each image in the order of the list: see imageClass. Of one class, those come first
+// that were observed last, and then by name; namespaces and workloads have theirs in turn.
+func imageEntries(trust *v1alpha1.KarmadaImageTrust, obs *observation) []entry[v1alpha1.ImageStatus] {
+	before := &trust.Status
+	lastVerified := before.LastVerifiedTime
+	if lastVerified != nil && lastVerified.After(obs.now) {
+		lastVerified = seconds(obs.now)
+	}
+	known := map[string][]*v1alpha1.ImageStatus{}
+	if sameSpec(trust) {
+		for i := range before.Images {
+			known[before.Images[i].Reference] = append(known[before.Images[i].Reference], &before.Images[i])
+		}
+	}
+	images := make([]entry[v1alpha1.ImageStatus], 0, len(obs.images))
+	for i := range obs.images {
+		image := obs.images[i]
+		image.Reference = text.Truncate(text.Printable(image.Reference), maxImage)
+		earlier := earlierStatus{lastVerified: lastVerified, image: findStatus(known[image.Reference], &image)}
+		keys := imageKeys(&image)
+		e := entry[v1alpha1.ImageStatus]{
+			status: imageStatus(image, earlier, obs.rootProblem), key: keys[0],
+			since: since(obs.history.images, obs.now, keys...), users: obs.usersOf(&image),
+		}
+		e.class = imageClass(&e.status)
+		images = append(images, e)
+	}
+	slices.SortStableFunc(images, func(a, b entry[v1alpha1.ImageStatus]) int {
 		return cmp.Or(
-			cmp.Compare(rank(&a), rank(&b)), cmp.Compare(a.Reference, b.Reference), cmp.Compare(a.Digest, b.Digest),
+			cmp.Compare(a.class, b.class), b.since.Compare(a.since),
+			cmp.Compare(a.status.Reference, b.status.Reference), cmp.Compare(a.status.Digest, b.status.Digest),
 		)
 	})
-	return images
+	return inTurn(images)
+}
+
+// usersOf returns the workloads that use an image.
+func (o *observation) usersOf(image *assess.Image) []*inventory.Workload {
+	users := make([]*inventory.Workload, 0, len(image.Users))
+	for _, at := range image.Users {
+		if at < len(o.workloads) {
+			users = append(users, &o.workloads[at])
+		}
+	}
+	return users
 }
 
 // earlierStatus is what the status before says about an image.
@@ -64,32 +103,42 @@ type earlierStatus struct {
 	lastVerified *metav1.Time
 }
 
-// findStatus finds the status of an image: of the same digest or, where that is not known, of the same reference.
-func findStatus(images []v1alpha1.ImageStatus, image assess.Image) *v1alpha1.ImageStatus {
-	i := slices.IndexFunc(images, func(i v1alpha1.ImageStatus) bool {
-		return i.Reference == image.Reference && (image.Answer.Digest == "" || i.Digest == image.Answer.Digest)
-	})
-	if i < 0 {
-		return nil
+// findStatus finds the status of an image among those of its reference: the one of the same digest or, where that is not
+// known, any.
+func findStatus(images []*v1alpha1.ImageStatus, image *assess.Image) *v1alpha1.ImageStatus {
+	for _, i := range images {
+		if image.Answer.Digest == "" || i.Digest == image.Answer.Digest {
+			return i
+		}
 	}
-	return &images[i]
+	return nil
 }
 
-// rank returns the position of an image in the list; lower is worse. An image whose last verdict is Untrusted ranks
-// before others while its verdict is Unknown.
-func rank(image *v1alpha1.ImageStatus) int {
+// imageClass returns the class of an image in the list; lower is more important. What is not verified comes first, and of
+// that what runs comes before what is only requested. An image whose last verdict is Untrusted comes before others while its
+// verdict is Unknown.
+func imageClass(image *v1alpha1.ImageStatus) int {
+	const verified, movedTag, notRunning = 20, 10, 3
+	class := 0
 	switch {
 	case image.Verdict == v1alpha1.VerdictUntrusted:
-		return 0
 	case untrustedOrWas(image):
-		return 1
+		class = 1
 	case image.Verdict != v1alpha1.VerdictVerified:
-		return 2
+		class = 2
 	case image.TagDigest != "":
-		return 3
+		return movedTag
 	default:
-		return 4
+		return verified
 	}
+	switch image.Usage {
+	case v1alpha1.UsageRunning:
+	case v1alpha1.UsageRollback:
+		class += 2 * notRunning
+	default:
+		class += notRunning
+	}
+	return class
 }
 
 // untrustedOrWas reports whether the verdict is Untrusted or, while it is Unknown, the last verdict was.
@@ -188,7 +237,8 @@ func setSigner(status *v1alpha1.ImageStatus, result *verify.Result) {
 	}
 }
 
-// imagesVerified returns the condition ImagesVerified. Images that only a rollback would run do not count.
+// imagesVerified returns the condition ImagesVerified from all images, in the order of the list. Images that only a rollback
+// would run do not count.
 func imagesVerified(all []v1alpha1.ImageStatus) metav1.Condition {
 	var untrusted, undecided []v1alpha1.ImageStatus
 	images, pending := 0, 0
@@ -250,7 +300,12 @@ func lastVerdicts(images []v1alpha1.ImageStatus) string {
 func listImages(images []v1alpha1.ImageStatus) string {
 	names := make([]string, 0, len(images))
 	for i := range images {
-		names = append(names, fmt.Sprintf("%s (%s%s)", images[i].Reference, images[i].Reason, usedBy(&images[i])))
+		if i >= maxNamed { // the rest is only counted
+			names = append(names, "")
+			continue
+		}
+		reference := text.Truncate(images[i].Reference, maxNamedImage)
+		names = append(names, fmt.Sprintf("%s (%s%s)", reference, images[i].Reason, usedBy(&images[i])))
 	}
 	return text.List(names, maxNamed)
 }

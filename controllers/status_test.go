@@ -101,6 +101,11 @@ func observationOf(result policyResult, images ...assess.Image) *observation {
 	}
 }
 
+// computeStatus returns the status of a trust after an observation.
+func computeStatus(trust *v1alpha1.KarmadaImageTrust, obs *observation) v1alpha1.KarmadaImageTrustStatus {
+	return conclude(trust, obs).status
+}
+
 func TestConditions(t *testing.T) {
 	unlisted := observationOf(applied())
 	unlisted.images, unlisted.forecast = nil, forecastResult{}
@@ -258,8 +263,8 @@ func TestStatusIsBounded(t *testing.T) {
 		images = append(images, image(fmt.Sprintf("image-%03d", i), unsignedResult))
 	}
 	status := computeStatus(makeTrust(1), &observation{now: now, policy: applied(), images: images})
-	if len(status.Images) != maxImages || *status.Summary.Untrusted != 500 {
-		t.Errorf("%d images listed, %d counted; want %d and 500", len(status.Images), *status.Summary.Untrusted, maxImages)
+	if len(status.Images) != imageList().length || *status.Summary.Untrusted != 500 {
+		t.Errorf("%d images listed, %d counted; want %d and 500", len(status.Images), *status.Summary.Untrusted, imageList().length)
 	}
 	long := unsignedResult
 	long.Message = strings.Repeat("m", 2000)
@@ -267,8 +272,8 @@ func TestStatusIsBounded(t *testing.T) {
 		images[i].Answer.Result = long
 	}
 	status = computeStatus(makeTrust(1), &observation{now: now, policy: applied(), images: images})
-	if n := len(status.Images); n == 0 || n*2000 > maxImagesBytes {
-		t.Errorf("%d images of 2000 bytes are listed, which is not within %d bytes", n, maxImagesBytes)
+	if n := len(status.Images); n == 0 || jsonSize(status.Images) > imageList().size {
+		t.Errorf("%d images with %d bytes are listed, want at most %d bytes", n, jsonSize(status.Images), imageList().size)
 	}
 }
 

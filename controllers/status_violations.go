@@ -18,20 +18,17 @@ package controllers
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/forecast"
+	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/text"
 )
 
 const (
-	// maxViolations, maxViolationsBytes and maxViolationMessage bound the list of violations. The summary counts all
-	// workloads.
-	maxViolations       = 50
-	maxViolationsBytes  = 14 << 10
 	maxViolationMessage = 256
 	// maxName, maxLabel and maxImage are the longest values that the API allows, in bytes.
 	maxName  = 253
@@ -39,49 +36,65 @@ const (
 	maxImage = 1024
 )
 
-// violations lists the containers that admission would deny, those that it would deny now first.
-func violations(forecasts []forecast.Forecast) []v1alpha1.Violation {
-	var all []v1alpha1.Violation
-	for i := range forecasts {
-		f := &forecasts[i]
+// violationList bounds the list of violations. The summary counts all workloads.
+func violationList() listBounds[v1alpha1.Violation] {
+	const shortImage, shortMessage = 160, 64
+	return listBounds[v1alpha1.Violation]{
+		length: 50, size: 14 << 10, large: 500,
+		shorten: func(v v1alpha1.Violation) v1alpha1.Violation {
+			v.Image, v.Message = text.Truncate(v.Image, shortImage), text.Truncate(v.Message, shortMessage)
+			return v
+		},
+	}
+}
+
+// violationEntries returns the containers that admission would deny in the order of the list: those that run first, of these
+// those that were observed last, then those that admission would deny now; namespaces and workloads have theirs in turn.
+func violationEntries(obs *observation) []entry[v1alpha1.Violation] {
+	all := []entry[v1alpha1.Violation]{}
+	for i := range obs.forecast.forecasts {
+		f := &obs.forecast.forecasts[i]
+		runs := map[inventory.Container]bool{}
+		for _, running := range f.Workload.Running {
+			runs[running.Container] = true
+		}
 		for _, denial := range f.Denials {
-			all = append(all, violation(f, denial))
+			key := strings.Join([]string{
+				f.Workload.Namespace, f.Workload.Kind, f.Workload.Name, string(f.Workload.UID), denial.Container.Name, denial.Policy,
+			}, "/")
+			class := 1
+			if runs[denial.Container] {
+				class = 0
+			}
+			all = append(all, entry[v1alpha1.Violation]{
+				status: violation(f, denial), key: key, class: class,
+				since: since(obs.history.denials, obs.now, key), users: []*inventory.Workload{&f.Workload},
+			})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b v1alpha1.Violation) int {
+	slices.SortStableFunc(all, func(a, b entry[v1alpha1.Violation]) int {
 		return cmp.Or(
-			cmp.Compare(a.Effect, b.Effect), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace),
-			cmp.Compare(a.Name, b.Name), cmp.Compare(a.Container, b.Container), cmp.Compare(a.Policy, b.Policy),
+			cmp.Compare(a.class, b.class), b.since.Compare(a.since), cmp.Compare(a.status.Effect, b.status.Effect),
+			cmp.Compare(a.status.Kind, b.status.Kind), cmp.Compare(a.status.Namespace, b.status.Namespace),
+			cmp.Compare(a.status.Name, b.status.Name), cmp.Compare(a.status.Container, b.status.Container),
+			cmp.Compare(a.status.Policy, b.status.Policy),
 		)
 	})
-	return bounded(all, maxViolations, maxViolationsBytes)
+	return inTurn(all)
 }
 
 func violation(f *forecast.Forecast, denial admission.Finding) v1alpha1.Violation {
 	return v1alpha1.Violation{
-		Kind:      text.Truncate(f.Workload.Kind, maxLabel),
+		Kind:      message(f.Workload.Kind, maxLabel),
 		Namespace: f.Workload.Namespace,
-		Name:      text.Truncate(f.Workload.Name, maxName),
-		Container: text.Truncate(denial.Container.Name, maxLabel),
-		Image:     text.Truncate(cmp.Or(denial.Container.Image, "(none)"), maxImage),
+		Name:      message(f.Workload.Name, maxName),
+		Container: message(denial.Container.Name, maxLabel),
+		Image:     message(cmp.Or(denial.Container.Image, "(none)"), maxImage),
 		Effect:    f.Effect(),
-		Policy:    text.Truncate(denial.Policy, maxName),
+		Policy:    message(denial.Policy, maxName),
 		Reason:    denial.Reason,
-		Message:   text.Truncate(denial.Message, maxViolationMessage),
+		Message:   message(denial.Message, maxViolationMessage),
 	}
-}
-
-// bounded truncates a list to a number of entries, and of bytes in JSON.
-func bounded[T any](list []T, length, size int) []T {
-	used := 0
-	for i := range list {
-		encoded, err := json.Marshal(list[i])
-		used += len(encoded)
-		if err != nil || i == length || used > size {
-			return list[:i]
-		}
-	}
-	return list
 }
 
 // countWorkloads counts the workloads by what admission would do with them.

@@ -148,6 +148,12 @@ type Summary struct {
 	// +kubebuilder:validation:Minimum=0
 	Images *int32 `json:"images,omitempty"`
 
+	// imagesNotListed is the number of images for which status.images has no
+	// room. Policy reports have the results of all workloads.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	ImagesNotListed *int32 `json:"imagesNotListed,omitempty"`
+
 	// verified is the number of images that are verified.
 	// +required
 	// +kubebuilder:validation:Minimum=0
@@ -187,6 +193,12 @@ type Summary struct {
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	WouldDenyOnceOptedIn *int32 `json:"wouldDenyOnceOptedIn,omitempty"`
+
+	// violationsNotListed is the number of violations for which status.violations
+	// has no room. Policy reports have the results of all workloads.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	ViolationsNotListed *int32 `json:"violationsNotListed,omitempty"`
 
 	// undetermined is the number of workloads for which it is not known whether
 	// admission would deny them, because an image could not be examined, or because
@@ -232,7 +244,10 @@ type KarmadaImageTrustStatus struct {
 	// +optional
 	Summary *Summary `json:"summary,omitempty"`
 
-	// images lists the verdicts, the worst first, and at most 50 of them.
+	// images lists the verdicts, at most 50 of them: what is not verified first,
+	// of that what runs first, and of that what is untrusted. Namespaces and
+	// workloads have their entries in turn. summary.imagesNotListed counts the
+	// others.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
@@ -240,7 +255,8 @@ type KarmadaImageTrustStatus struct {
 	Images []ImageStatus `json:"images,omitempty"`
 
 	// violations lists the containers that admission would deny, at most 50 of
-	// them.
+	// them: those that run first. Namespaces and workloads have their entries in
+	// turn. summary.violationsNotListed counts the others.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1

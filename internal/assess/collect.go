@@ -56,7 +56,7 @@ type imageKey struct {
 // uses counts the workloads that use an image.
 type uses struct {
 	usage     v1alpha1.Usage
-	workloads map[int]bool // by position, so that none counts twice
+	workloads map[int]bool // by position, so that none counts twice; true for those that run it
 }
 
 // usageRank orders usages: an image that runs is not only requested.
@@ -68,11 +68,11 @@ func (u *uses) add(other uses) {
 	if usageRank(other.usage) > usageRank(u.usage) {
 		u.usage = other.usage
 	}
-	for workload := range other.workloads {
+	for workload, runs := range other.workloads {
 		if u.workloads == nil {
 			u.workloads = map[int]bool{}
 		}
-		u.workloads[workload] = true
+		u.workloads[workload] = u.workloads[workload] || runs
 	}
 }
 
@@ -94,7 +94,7 @@ func CollectImages(trust *policy.Policy, workloads []inventory.Workload) Images 
 			usage = v1alpha1.UsageRollback
 		}
 		for _, container := range workload.Template {
-			c.addRequested(container.Image, uses{usage: usage, workloads: map[int]bool{i: true}})
+			c.addRequested(container.Image, uses{usage: usage, workloads: map[int]bool{i: false}})
 		}
 	}
 	for _, ref := range trust.References {
@@ -111,6 +111,23 @@ func CollectImages(trust *policy.Policy, workloads []inventory.Workload) Images 
 		)
 	})
 	return Images{trust: trust, queries: queries}
+}
+
+// users returns the positions of the workloads, of those that run the image if there are any.
+func (u *uses) users() []int {
+	var running, requesting []int
+	for workload, runs := range u.workloads {
+		if runs {
+			running = append(running, workload)
+		} else {
+			requesting = append(requesting, workload)
+		}
+	}
+	if len(running) == 0 {
+		running = requesting
+	}
+	slices.Sort(running)
+	return running
 }
 
 // compareRunning orders running images before others.

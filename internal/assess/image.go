@@ -39,6 +39,9 @@ type Image struct {
 	Usage v1alpha1.Usage
 	// Workloads counts the workloads that use the image.
 	Workloads int
+	// Users are the workloads that use it so, by their positions in the list that the images were collected from: those
+	// that run the image or, if none does, those that request it.
+	Users []int
 }
 
 // Observe merges the answers to the Requests into one Image for each that the status shows, in a fixed order.
@@ -73,6 +76,7 @@ func (i Images) Observe(answers []pool.Answer) []Image {
 	}
 	for at := range images {
 		images[at].Usage, images[at].Workloads = used[at].usage, len(used[at].workloads)
+		images[at].Users = used[at].users()
 	}
 	return images
 }
