@@ -35,8 +35,27 @@ import (
 // have many objects.
 func CachedObjects() map[client.Object]cache.ByObject {
 	return map[client.Object]cache.ByObject{
-		&corev1.ConfigMap{}: {Field: fields.OneTermEqualSelector("metadata.name", admission.ConfigName)},
+		&corev1.ConfigMap{}: {
+			Field:     fields.OneTermEqualSelector("metadata.name", admission.ConfigName),
+			Transform: stripConfig,
+		},
 	}
+}
+
+// stripConfig drops everything of a ConfigMap that is not policy-controller's configuration: whoever may write ConfigMaps in
+// a namespace could otherwise fill the operator's memory.
+func stripConfig(object any) (any, error) {
+	config, ok := object.(*corev1.ConfigMap)
+	if !ok {
+		return object, nil
+	}
+	return &corev1.ConfigMap{
+		TypeMeta: config.TypeMeta,
+		ObjectMeta: metav1.ObjectMeta{
+			Name: config.Name, Namespace: config.Namespace, UID: config.UID, ResourceVersion: config.ResourceVersion,
+		},
+		Data: admission.ConfigData(config.Data),
+	}, nil
 }
 
 // admissionSource is a kind that admission decisions depend on.
@@ -81,7 +100,7 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 				return ok && state.SetConfig(config)
 			},
 			remove:  func(o any) bool { return state.RemoveConfig(objectNamespace(o)) },
-			enqueue: all,
+			enqueue: func(ctx context.Context, _ any) { r.Trigger.EnqueueAllAfter(ctx) },
 		},
 		{
 			object: namespace, source: admission.Namespaces,

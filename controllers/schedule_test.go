@@ -40,6 +40,7 @@ func TestCurrentCycle(t *testing.T) {
 		"never verified":      {nil, 1, verificationCycle{due: true}},
 		"other spec":          {at(-time.Minute), 0, verificationCycle{due: true}},
 		"not due":             {at(-time.Minute), 1, verificationCycle{next: now.Add(-time.Minute + interval + delay)}},
+		"in the future":       {at(10 * 365 * 24 * time.Hour), 1, verificationCycle{due: true}},
 		"due: begins in past": {at(-3 * interval), 1, verificationCycle{since: now.Add(-2*interval + delay), due: true}},
 	}
 	for name, tc := range tests {
@@ -69,5 +70,25 @@ func TestLastVerifiedTime(t *testing.T) {
 	later := computeStatus(trust, &observation{now: now.Add(time.Minute), policy: applied(), images: []assess.Image{image("a", verifiedResult)}})
 	if !later.LastVerifiedTime.Equal(seconds(now)) {
 		t.Errorf("the time of the last cycle changed to %v", later.LastVerifiedTime)
+	}
+}
+
+// TestFutureTimesAreNotShown has a status with a time in the future, which a verification replaces by its own.
+func TestFutureTimesAreNotShown(t *testing.T) {
+	future := seconds(now.Add(24 * time.Hour))
+	trust := makeTrust(1)
+	trust.Status = computeStatus(trust, observationOf(applied(), image("a", verifiedResult)))
+	trust.Status.LastVerifiedTime = future
+	obs := observationOf(applied(), image("a", limitedResult))
+	obs.cycle = currentCycle(trust, time.Hour, now)
+	status := computeStatus(trust, obs)
+	if !status.LastVerifiedTime.Equal(seconds(now)) {
+		t.Errorf("lastVerifiedTime is %v after a verification at %v", status.LastVerifiedTime, now)
+	}
+	if last := status.Images[0].LastVerdict; last == nil || last.Time.After(now) {
+		t.Errorf("the last verdict is %+v, want one that is not in the future", last)
+	}
+	if after := requeueAfter(trust, obs); after > 2*time.Hour {
+		t.Errorf("the next pass is in %s", after)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -52,10 +53,6 @@ func imageList() listBounds[v1alpha1.ImageStatus] {
 // that were observed last, and then by name; namespaces and workloads have theirs in turn.
 func imageEntries(trust *v1alpha1.KarmadaImageTrust, obs *observation) []entry[v1alpha1.ImageStatus] {
 	before := &trust.Status
-	lastVerified := before.LastVerifiedTime
-	if lastVerified != nil && lastVerified.After(obs.now) {
-		lastVerified = seconds(obs.now)
-	}
 	known := map[string][]*v1alpha1.ImageStatus{}
 	if sameSpec(trust) {
 		for i := range before.Images {
@@ -66,7 +63,9 @@ func imageEntries(trust *v1alpha1.KarmadaImageTrust, obs *observation) []entry[v
 	for i := range obs.images {
 		image := obs.images[i]
 		image.Reference = text.Truncate(text.Printable(image.Reference), maxImage)
-		earlier := earlierStatus{lastVerified: lastVerified, image: findStatus(known[image.Reference], &image)}
+		earlier := earlierStatus{
+			image: findStatus(known[image.Reference], &image), lastVerified: before.LastVerifiedTime, now: obs.now,
+		}
 		keys := imageKeys(&image)
 		e := entry[v1alpha1.ImageStatus]{
 			status: imageStatus(image, earlier, obs.rootProblem), key: keys[0],
@@ -101,6 +100,8 @@ type earlierStatus struct {
 	image *v1alpha1.ImageStatus
 	// lastVerified is the time of the last complete verification; nil for none.
 	lastVerified *metav1.Time
+	// now bounds the times of the status before: one that is later is wrong.
+	now time.Time
 }
 
 // findStatus finds the status of an image among those of its reference: the one of the same digest or, where that is not
@@ -218,6 +219,9 @@ func carryOver(status *v1alpha1.ImageStatus, earlier earlierStatus) {
 	status.LastVerdict = from.LastVerdict
 	if from.Verdict != v1alpha1.VerdictUnknown && earlier.lastVerified != nil {
 		status.LastVerdict = &v1alpha1.LastVerdict{Verdict: from.Verdict, Time: earlier.lastVerified}
+	}
+	if last := status.LastVerdict; last != nil && last.Time != nil && last.Time.After(earlier.now) && !earlier.now.IsZero() {
+		status.LastVerdict = &v1alpha1.LastVerdict{Verdict: last.Verdict, Time: seconds(earlier.now)}
 	}
 }
 

@@ -78,11 +78,15 @@ func (t *Trigger) EnqueueAfter(name string) {
 }
 
 // EnqueueAll requests a reconciliation of every trust.
-func (t *Trigger) EnqueueAll(ctx context.Context) {
-	t.enqueueMatching(ctx, func(*v1alpha1.KarmadaImageTrust) bool { return true })
-}
+func (t *Trigger) EnqueueAll(ctx context.Context) { t.forEach(ctx, everyTrust, t.Enqueue) }
 
-func (t *Trigger) enqueueMatching(ctx context.Context, matches func(*v1alpha1.KarmadaImageTrust) bool) {
+// EnqueueAllAfter requests one reconciliation of every trust after a second, for all calls until then.
+func (t *Trigger) EnqueueAllAfter(ctx context.Context) { t.forEach(ctx, everyTrust, t.EnqueueAfter) }
+
+func everyTrust(*v1alpha1.KarmadaImageTrust) bool { return true }
+
+// forEach enqueues the trusts that match.
+func (t *Trigger) forEach(ctx context.Context, matches func(*v1alpha1.KarmadaImageTrust) bool, enqueue func(name string)) {
 	t.mu.RLock()
 	reader := t.reader
 	t.mu.RUnlock()
@@ -95,7 +99,7 @@ func (t *Trigger) enqueueMatching(ctx context.Context, matches func(*v1alpha1.Ka
 	}
 	for i := range trusts.Items {
 		if matches(&trusts.Items[i]) {
-			t.Enqueue(trusts.Items[i].Name)
+			enqueue(trusts.Items[i].Name)
 		}
 	}
 }

@@ -170,9 +170,9 @@ func (r *KarmadaImageTrustReconciler) enqueueCovered(change admission.PolicyChan
 // trustRootChanged enqueues the trusts that name a TrustRoot.
 func (r *KarmadaImageTrustReconciler) trustRootChanged(ctx context.Context, object any) {
 	name := objectName(object)
-	r.Trigger.enqueueMatching(ctx, func(trust *v1alpha1.KarmadaImageTrust) bool {
+	r.Trigger.forEach(ctx, func(trust *v1alpha1.KarmadaImageTrust) bool {
 		return trust.Spec.TrustRoot != nil && trust.Spec.TrustRoot.Name == name
-	})
+	}, r.Trigger.Enqueue)
 }
 
 func objectName(object any) string { return nameOf(object).Name }

@@ -20,6 +20,8 @@ import (
 	"fmt"
 
 	pcconfig "github.com/sigstore/policy-controller/pkg/config"
+
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // NoMatch is the decision on an image that no policy covers.
@@ -38,6 +40,21 @@ type Config struct {
 	// EnableOCI11 reports whether attestations are looked up as referrers of the image. Some versions do not verify them
 	// then; see Behavior.
 	EnableOCI11 bool
+}
+
+// maxConfigValue is how much of a value of the ConfigMap is kept, in bytes. No valid one is as long.
+const maxConfigValue = 64
+
+// ConfigData returns what policy-controller reads of the data of its ConfigMap. Every namespace can have a ConfigMap of that
+// name with other data, which is not kept.
+func ConfigData(data map[string]string) map[string]string {
+	kept := map[string]string{}
+	for _, key := range []string{pcconfig.NoMatchPolicyKey, pcconfig.FailOnEmptyAuthorities, pcconfig.EnableOCI11} {
+		if value, ok := data[key]; ok {
+			kept[key] = text.Truncate(value, maxConfigValue)
+		}
+	}
+	return kept
 }
 
 // ParseConfig reads the data of the ConfigMap as policy-controller does; for nil it returns policy-controller's

@@ -147,6 +147,16 @@ func (s *State) assemble() (*Cluster, error) {
 	return cluster, nil
 }
 
+// configNamespace returns the namespace whose ConfigMap is policy-controller's configuration; empty if its webhook is not
+// registered, or is called by URL.
+func (s *State) configNamespace() string {
+	webhook := FindValidating(s.webhook, slices.Collect(maps.Values(s.validating)))
+	if webhook == nil {
+		return ""
+	}
+	return webhook.ServiceNamespace
+}
+
 // config returns policy-controller's configuration, nil if it has none or its webhook is not registered.
 func (s *State) config(cluster *Cluster) map[string]string {
 	if cluster.Validating == nil {
@@ -229,21 +239,59 @@ func (s *State) SetMutating(config *admissionregistrationv1.MutatingWebhookConfi
 // RemoveMutating removes a MutatingWebhookConfiguration, and reports whether that is a change.
 func (s *State) RemoveMutating(name string) bool { return remove(s, s.mutating, name) }
 
-// SetConfig adds or replaces a ConfigMap named ConfigName, and reports whether that is a change.
+// SetConfig adds or replaces a ConfigMap named ConfigName, and reports whether that changes policy-controller's configuration.
+// Those of other namespaces are remembered, since one of them is the configuration once the webhook's service is there.
 func (s *State) SetConfig(config *corev1.ConfigMap) bool {
-	return set(s, s.configs, config.Namespace, config.Data)
+	data := ConfigData(config.Data)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if before, ok := s.configs[config.Namespace]; ok && maps.Equal(before, data) {
+		return false
+	}
+	s.configs[config.Namespace] = data
+	return s.configChanged(config.Namespace)
 }
 
-// RemoveConfig removes the ConfigMap of a namespace, and reports whether that is a change.
-func (s *State) RemoveConfig(namespace string) bool { return remove(s, s.configs, namespace) }
+// RemoveConfig removes the ConfigMap of a namespace, and reports whether that changes policy-controller's configuration.
+func (s *State) RemoveConfig(namespace string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.configs[namespace]; !known {
+		return false
+	}
+	delete(s.configs, namespace)
+	return s.configChanged(namespace)
+}
 
-// SetNamespace adds or replaces the labels of a namespace, and reports whether that is a change.
+// configChanged notes that the ConfigMap of a namespace changed, and reports whether it is policy-controller's.
+func (s *State) configChanged(namespace string) bool {
+	if namespace != s.configNamespace() {
+		return false
+	}
+	s.cluster = nil
+	return true
+}
+
+// SetNamespace adds or replaces the labels of a namespace, and reports whether that is a change. A Cluster reads the current
+// labels, so it stays valid, with what it has memorized about images.
 func (s *State) SetNamespace(name string, labels map[string]string) bool {
-	return set(s, s.namespaces, name, labels)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if before, ok := s.namespaces[name]; ok && maps.Equal(before, labels) {
+		return false
+	}
+	s.namespaces[name] = labels
+	return true
 }
 
 // RemoveNamespace removes a namespace, and reports whether that is a change.
-func (s *State) RemoveNamespace(name string) bool { return remove(s, s.namespaces, name) }
+func (s *State) RemoveNamespace(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, known := s.namespaces[name]
+	delete(s.namespaces, name)
+	return known
+}
 
 // set reports whether the value differs from the one before.
 func set[T any](s *State, values map[string]T, key string, value T) bool {
