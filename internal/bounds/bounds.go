@@ -77,7 +77,13 @@ func Unmarshal(text []byte, limits Limits, into any) error {
 // JSON returns an *Error if a JSON text exceeds the limits. It does not tell whether the text is valid: of an invalid one, a
 // parser reads at most what was counted. Texts that follow each other are counted together.
 func (l Limits) JSON(text []byte) error {
-	elements, depth := 0, 0
+	_, err := l.CountJSON(text)
+	return err
+}
+
+// CountJSON returns the number of elements of a JSON text, or the error of JSON.
+func (l Limits) CountJSON(text []byte) (elements int, err error) {
+	depth := 0
 	for at := 0; at < len(text); {
 		began := at
 		switch c := text[at]; c {
@@ -90,21 +96,21 @@ func (l Limits) JSON(text []byte) error {
 			continue
 		case '[', '{':
 			if depth++; depth > l.Depth {
-				return &Error{What: "levels of nested values", Limit: l.Depth}
+				return elements, &Error{What: "levels of nested values", Limit: l.Depth}
 			}
 			at++
 		case '"':
 			at = endOfString(text, at+1)
 		default:
 			if at = endOfScalar(text, at); at-began > maxNumber {
-				return &Error{What: "characters in a number", Limit: maxNumber}
+				return elements, &Error{What: "characters in a number", Limit: maxNumber}
 			}
 		}
 		if elements++; elements > l.Elements {
-			return &Error{What: "elements", Limit: l.Elements}
+			return elements, &Error{What: "elements", Limit: l.Elements}
 		}
 	}
-	return nil
+	return elements, nil
 }
 
 // endOfString returns the offset after the closing quote of a string, or the length of the text.

@@ -24,7 +24,13 @@ import "unicode/utf8"
 // Aliases count as what they are in the text, one element; who resolves them has to count again. The depth is not limited:
 // a YAML parser limits it.
 func (l Limits) YAML(text []byte) error {
-	elements := 1 // the first node has nothing before it
+	_, err := l.CountYAML(text)
+	return err
+}
+
+// CountYAML returns the number of elements of a YAML text, as YAML counts them, or the error of YAML.
+func (l Limits) CountYAML(text []byte) (elements int, err error) {
+	elements = 1 // the first node has nothing before it
 	for at := 0; at < len(text) && elements <= l.Elements; at++ {
 		switch text[at] {
 		case '\n', ',', '[', '{', ':', '?':
@@ -46,9 +52,9 @@ func (l Limits) YAML(text []byte) error {
 		elements++
 	}
 	if elements > l.Elements {
-		return &Error{What: "elements (lines, items and fields)", Limit: l.Elements}
+		return elements, &Error{What: "elements (lines, items and fields)", Limit: l.Elements}
 	}
-	return nil
+	return elements, nil
 }
 
 // blank reports whether a text begins with white space or a line break.

@@ -25,16 +25,19 @@ import (
 	"strings"
 )
 
+// ReadPath reads a file or a directory with a Reader of its own.
+func ReadPath(path string) ([]*File, error) { return new(Reader).ReadPath(path) }
+
 // ReadPath reads a file, or the *.yaml, *.yml and *.json files in a directory and its subdirectories, sorted by name.
 // It skips directories whose name begins with a dot, and links to directories. The error joins those of all files that
 // cannot be read; the other files are returned nevertheless.
-func ReadPath(path string) ([]*File, error) {
+func (r *Reader) ReadPath(path string) ([]*File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	if !info.IsDir() {
-		f, err := readFile(path)
+		f, err := r.readFile(path)
 		if err != nil {
 			return nil, err
 		}
@@ -47,7 +50,7 @@ func ReadPath(path string) ([]*File, error) {
 	var files []*File
 	var errs []error
 	for _, name := range names {
-		f, err := readFile(name)
+		f, err := r.readFile(name)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -99,11 +102,11 @@ func isManifest(name string) bool {
 	}
 }
 
-func readFile(name string) (*File, error) {
+func (r *Reader) readFile(name string) (*File, error) {
 	file, err := os.Open(name) //nolint:gosec // the file that the user asks for
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	return Read(name, file)
+	return r.Read(name, file)
 }

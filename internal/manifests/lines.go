@@ -23,24 +23,24 @@ import (
 )
 
 // lines holds the offset of the start of each line.
-type lines []int
+type lines []int32
 
 // newLines splits lines at line feeds, as editors do.
 func newLines(content []byte) lines {
-	starts := lines{0}
+	starts := append(make(lines, 0, 1+bytes.Count(content, []byte("\n"))), 0)
 	for at := 0; ; {
 		next := bytes.IndexByte(content[at:], '\n')
 		if next < 0 {
 			return starts
 		}
 		at += next + 1
-		starts = append(starts, at)
+		starts = append(starts, int32(at)) //nolint:gosec // a file has at most MaxFileSize
 	}
 }
 
 // position returns the line and the column of an offset, counted from 1. The column is in characters.
 func (l lines) position(content []byte, offset int) (line, column int) {
-	at, found := slices.BinarySearch(l, offset)
+	at, found := slices.BinarySearch(l, int32(offset)) //nolint:gosec // a file has at most MaxFileSize
 	if !found {
 		at--
 	}

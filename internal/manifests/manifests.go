@@ -25,12 +25,22 @@ import (
 	"fmt"
 	"io"
 	"unicode/utf8"
+
+	"github.com/karmada-io/image-trust/internal/bounds"
 )
 
 const (
-	// MaxFileSize is the maximum size of a file or a stream in bytes. It suffices for some thousand Deployments as
+	// MaxFileSize is the maximum size of a file or a stream in bytes. It suffices for more than a thousand Deployments as
 	// kubectl prints them.
-	MaxFileSize = 32 << 20
+	MaxFileSize = 8 << 20
+	// MaxElements is the maximum number of elements in a file or a stream: of values and keys in JSON, and of lines, items
+	// and fields in YAML. It bounds the memory that parsing takes, which the size does not.
+	MaxElements = 300_000
+	// MaxTotalSize and MaxTotalElements are the limits for all files that a Reader reads.
+	MaxTotalSize     = 32 << 20
+	MaxTotalElements = 300_000
+	// maxDepth is more than any parser allows: these report the line.
+	maxDepth = MaxElements
 	// MaxDocuments is the maximum number of documents in a file or a stream.
 	MaxDocuments = 10_000
 	// MaxFiles is the maximum number of manifests in a directory.
@@ -87,25 +97,51 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("%s:%d: %v", e.Name, e
 // Unwrap returns the cause.
 func (e *SyntaxError) Unwrap() error { return e.Err }
 
+// Read reads a file or a stream with a Reader of its own.
+func Read(name string, r io.Reader) (*File, error) { return new(Reader).Read(name, r) }
+
+// Reader reads files and streams, and limits what all of them together take. The zero value is ready to use.
+type Reader struct {
+	// size and elements of the files that were read.
+	size, elements int
+}
+
 // Read reads a file or a stream to its end. The name is used in errors. The error is a *SyntaxError if the content is
 // neither YAML nor JSON.
-func Read(name string, r io.Reader) (*File, error) {
-	content, err := io.ReadAll(io.LimitReader(r, MaxFileSize+1))
+func (r *Reader) Read(name string, from io.Reader) (*File, error) {
+	content, err := io.ReadAll(io.LimitReader(from, MaxFileSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
 	if len(content) > MaxFileSize {
 		return nil, fmt.Errorf("%s: the file is larger than %d MiB, the limit", name, MaxFileSize>>20)
 	}
+	if r.size += len(content); r.size > MaxTotalSize {
+		return nil, fmt.Errorf("%s: this file and those before it are larger than %d MiB, the limit", name, MaxTotalSize>>20)
+	}
 	f := &File{Name: name, Content: content, lines: newLines(content)}
-	if err := f.parse(); err != nil {
+	if err := f.parse(r); err != nil {
 		return nil, err
 	}
 	f.collect()
 	return f, nil
 }
 
-func (f *File) parse() error {
+// count is an error if a file, or all files together, have more elements than may be parsed.
+func (r *Reader) count(f *File, count func(bounds.Limits, []byte) (int, error)) error {
+	limits := bounds.Limits{Elements: MaxElements, Depth: maxDepth}
+	elements, err := count(limits, f.Content)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.Name, err)
+	}
+	if r.elements += elements; r.elements > MaxTotalElements {
+		return fmt.Errorf("%s: this file and those before it have more than %d elements (values, keys, lines), the limit; "+
+			"name fewer files", f.Name, MaxTotalElements)
+	}
+	return nil
+}
+
+func (f *File) parse(r *Reader) error {
 	start := 0
 	switch {
 	case bytes.HasPrefix(f.Content, []byte("\xff\xfe")), bytes.HasPrefix(f.Content, []byte("\xfe\xff")):
@@ -118,12 +154,18 @@ func (f *File) parse() error {
 	}
 	var err error
 	if f.looksLikeJSON(start) {
+		if err := r.count(f, bounds.Limits.CountJSON); err != nil {
+			return err
+		}
 		if f.documents, err = f.parseJSON(start); err == nil {
 			return nil
 		}
 		// A YAML document may begin with a brace too.
 	}
 	problem := err
+	if err := r.count(f, bounds.Limits.CountYAML); err != nil {
+		return err
+	}
 	if f.documents, err = f.parseYAML(start); err != nil && problem != nil && f.namedJSON() {
 		return problem
 	}

@@ -126,15 +126,16 @@ func (n *node) item(i int) *node {
 	return n.children[i]
 }
 
-// maxReferences limits the size of a document after its aliases are resolved. The parser has a lower limit.
-const maxReferences = 4_000_000
+// maxReferences limits the elements of a document after its aliases are resolved.
+const maxReferences = MaxElements
 
-// countReferences counts the fields of the value that each scalar is used for. It reports false if there are too many,
-// or if an alias refers to a node around it.
-func (n *node) countReferences() (counts map[*node]int, ok bool) {
+// countReferences counts the fields of the value that each scalar is used for, and all elements; it stops at more than
+// maxReferences. It reports false then, and if an alias refers to a node around it.
+func (n *node) countReferences() (counts map[*node]int, total int, ok bool) {
 	counts = map[*node]int{}
 	left := maxReferences
-	return counts, n.reference(counts, map[*node]bool{}, &left)
+	ok = n.reference(counts, map[*node]bool{}, &left)
+	return counts, maxReferences - left, ok
 }
 
 func (n *node) reference(counts map[*node]int, within map[*node]bool, left *int) bool {

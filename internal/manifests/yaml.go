@@ -60,16 +60,19 @@ func (f *File) parseYAML(start int) ([]*document, error) {
 	}
 	begins = append(begins, len(f.Content))
 	for i, d := range documents {
+		valid := true
+		if d.refCounts != nil {
+			var total int
+			if d.refCounts, total, valid = d.root.countReferences(); total > maxReferences {
+				return nil, f.syntaxError(begins[i], fmt.Errorf("aliases make more than %d elements of the document, the limit", maxReferences))
+			}
+		}
 		var err error
 		if d.value, err = valueOf(f.Content[begins[i]:begins[i+1]]); err != nil {
 			return nil, f.yamlError(begins[i], begins[i], err)
 		}
-		if d.refCounts == nil {
-			continue
-		}
-		var ok bool
-		if d.refCounts, ok = d.root.countReferences(); !ok {
-			return nil, f.syntaxError(begins[i], errors.New("aliases make the document too large, or refer to themselves"))
+		if !valid {
+			return nil, f.syntaxError(begins[i], errors.New("aliases refer to nothing, or to themselves"))
 		}
 	}
 	return documents, nil

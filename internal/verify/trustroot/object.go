@@ -37,6 +37,8 @@ import (
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/karmada-io/image-trust/internal/bounds"
 )
 
 // trustRootSpec has the fields of a TrustRoot that are read (policy-controller v0.14.0,
@@ -93,7 +95,7 @@ func readSpec(object *unstructured.Unstructured) (*trustRootSpec, error) {
 		return nil, fmt.Errorf("%w: larger than %d bytes", ErrInvalid, maxObject)
 	}
 	var spec trustRootSpec
-	if err := json.Unmarshal(encoded, &spec); err != nil {
+	if err := bounds.Unmarshal(encoded, bounds.TrustRoot(), &spec); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return &spec, nil

@@ -27,6 +27,8 @@ import (
 	"fmt"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
+
+	"github.com/karmada-io/image-trust/internal/bounds"
 )
 
 // maxSize bounds a root of trust, in bytes; that of the public good instance has about 7 KiB.
@@ -56,6 +58,9 @@ func (r *Root) Logs() bool { return r.Material != nil && len(r.Material.RekorLog
 func FromJSON(content []byte) (*Root, error) {
 	if len(content) > maxSize {
 		return nil, fmt.Errorf("%w: larger than %d bytes", ErrInvalid, maxSize)
+	}
+	if err := bounds.TrustRoot().JSON(content); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	material, err := root.NewTrustedRootFromJSON(content)
 	if err != nil {

@@ -29,6 +29,8 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/tuf"
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 	"github.com/theupdateframework/go-tuf/v2/metadata/fetcher"
+
+	"github.com/karmada-io/image-trust/internal/bounds"
 )
 
 // trustedRootTarget is the target with the trusted root in a Sigstore TUF repository.
@@ -124,6 +126,7 @@ func (r Repository) fetcher(next fetcher.Fetcher) fetcher.Fetcher {
 	if r.packed != nil {
 		next = r.packed
 	}
+	next = bounded{next}
 	if r.Targets == "" || r.Targets == defaultTargets {
 		return next
 	}
@@ -131,6 +134,21 @@ func (r Repository) fetcher(next fetcher.Fetcher) fetcher.Fetcher {
 		next: next, from: strings.TrimSuffix(r.mirror(), "/") + "/" + defaultTargets + "/",
 		to: strings.TrimSuffix(r.mirror(), "/") + "/" + strings.Trim(r.Targets, "/") + "/",
 	}
+}
+
+// bounded refuses files that would take too much memory to parse. All files of a TUF repository that are fetched are JSON.
+type bounded struct{ next fetcher.Fetcher }
+
+// DownloadFile implements fetcher.Fetcher.
+func (b bounded) DownloadFile(url string, limit int64, timeout time.Duration) ([]byte, error) {
+	content, err := b.next.DownloadFile(url, limit, timeout)
+	if err != nil {
+		return nil, err
+	}
+	if err := bounds.TrustRoot().JSON(content); err != nil {
+		return nil, fmt.Errorf("a file of the TUF repository is too large: %w", err)
+	}
+	return content, nil
 }
 
 // targetRewriter fetches targets from another directory than go-tuf does.
