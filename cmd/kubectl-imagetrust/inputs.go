@@ -63,6 +63,8 @@ func (in *inputs) covering(ref name.Reference) []trust {
 // trustFlags name the trusts: in files, or by an issuer and an identity for all images.
 type trustFlags struct {
 	files []string
+	// reader reads all files of a command, so that their limits are those of all of them together.
+	reader manifests.Reader
 	// identities reports whether the command has flags for an issuer and an identity.
 	identities                                     bool
 	issuer, issuerRegexp, identity, identityRegexp string
@@ -106,7 +108,7 @@ func (f *trustFlags) load(s streams) (*inputs, error) {
 	case len(f.files) == 0:
 		return nil, usageErrorf("name the file of the trusts, for example -f trust.yaml")
 	}
-	files, err := readInputs(f.files, s)
+	files, err := readInputs(&f.reader, f.files, s)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +174,7 @@ func isConfig(object *unstructured.Unstructured) bool {
 const standardInput = "standard input"
 
 // readInputs reads files, directories and standard input, which can be read only once.
-func readInputs(paths []string, s streams) ([]*manifests.File, error) {
+func readInputs(reader *manifests.Reader, paths []string, s streams) ([]*manifests.File, error) {
 	var files []*manifests.File
 	stdin := false
 	for _, path := range paths {
@@ -181,14 +183,14 @@ func readInputs(paths []string, s streams) ([]*manifests.File, error) {
 				return nil, usageErrorf("standard input (-) can be named only once")
 			}
 			stdin = true
-			file, err := manifests.Read(standardInput, s.In)
+			file, err := reader.Read(standardInput, s.In)
 			if err != nil {
 				return nil, usageErrorf("%w", err)
 			}
 			files = append(files, file)
 			continue
 		}
-		read, err := manifests.ReadPath(path)
+		read, err := reader.ReadPath(path)
 		if err != nil {
 			return nil, usageErrorf("%w", err)
 		}

@@ -80,7 +80,7 @@ func (o *lintOptions) run(s streams) error {
 	if err := o.output.validate(); err != nil {
 		return err
 	}
-	files, err := readInputs(o.files, s)
+	files, err := readInputs(&manifests.Reader{}, o.files, s)
 	if err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ func (o *pinOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	files, err := readInputs(o.manifests, s)
+	files, err := readInputs(&o.trusts.reader, o.manifests, s)
 	if err != nil {
 		return err
 	}

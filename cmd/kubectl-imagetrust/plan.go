@@ -115,7 +115,7 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 		}
 		return exitWith(planCode(after))
 	}
-	old, err := (&trustFlags{files: o.against}).load(s)
+	old, err := (&trustFlags{files: o.against, reader: o.trusts.reader}).load(s)
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func (o *planOptions) loadManifests(_ context.Context, s streams, in *inputs) (p
 	if err != nil {
 		return planInput{}, err
 	}
-	files, err := readInputs(o.manifests, s)
+	files, err := readInputs(&o.trusts.reader, o.manifests, s)
 	if err != nil {
 		return planInput{}, err
 	}
