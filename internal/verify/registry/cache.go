@@ -19,16 +19,18 @@ package registry
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"k8s.io/utils/lru"
 )
 
 const (
-	// maxCached is the number of manifests and blobs that are cached by digest, and maxCachedSize bounds each of them, in
-	// bytes: signatures are small and immutable.
-	maxCached     = 4096
-	maxCachedSize = 16 << 10
+	// maxCached is the number of manifests and blobs that are cached by digest, maxCachedSize bounds each of them, and
+	// maxCachedBytes all of them, in bytes: signatures are small and immutable.
+	maxCached      = 4096
+	maxCachedSize  = 16 << 10
+	maxCachedBytes = 16 << 20
 	// maxTags is the number of tags whose latest digest is cached.
 	maxTags = 16384
 )
@@ -38,10 +40,23 @@ const (
 type cache struct {
 	content *lru.Cache // of Manifest, by NAME@DIGEST; blobs have no media type
 	tags    *lru.Cache // of digests, by NAME:TAG
+
+	mu   sync.Mutex // for size, and for what adds content
+	size int        // of the keys and the content, in bytes
 }
 
 func newCache() *cache {
-	return &cache{content: lru.New(maxCached), tags: lru.New(maxTags)}
+	c := &cache{tags: lru.New(maxTags)}
+	c.content = lru.NewWithEvictionFunc(maxCached, func(key lru.Key, value any) {
+		c.size -= sizeOf(key, value)
+	})
+	return c
+}
+
+func sizeOf(key lru.Key, value any) int {
+	ref, _ := key.(string)
+	content, _ := value.(Manifest)
+	return len(ref) + len(content.Content)
 }
 
 func (c *cache) get(ref name.Digest) (Manifest, bool) {
@@ -51,8 +66,18 @@ func (c *cache) get(ref name.Digest) (Manifest, bool) {
 }
 
 func (c *cache) put(ref name.Digest, content Manifest) {
-	if len(content.Content) <= maxCachedSize {
-		c.content.Add(ref.Name(), content)
+	if len(content.Content) > maxCachedSize {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.get(ref); ok {
+		return // a digest has one content
+	}
+	c.size += sizeOf(ref.Name(), content)
+	c.content.Add(ref.Name(), content)
+	for c.size > maxCachedBytes {
+		c.content.RemoveOldest()
 	}
 }
 
