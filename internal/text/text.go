@@ -14,13 +14,14 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package text formats text for people: status messages, events, logs and terminals.
+// Package text formats text for people: status messages, events, logs and terminals. Much of it comes from elsewhere: from
+// manifests, tenants, registries and certificates. What such text may contain is decided here only: see Printable for a
+// value, Clean for all values of an object, Printer for the output of a program, Writer for what libraries write, and EscapeJSON.
 package text
 
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -40,17 +41,6 @@ func Truncate(s string, limit int) string {
 		return ""
 	}
 	return s[:end] + ellipsis
-}
-
-// Printable replaces every character that is not printable with a question mark: control characters, characters that
-// change the direction of writing, and bytes that are not UTF-8.
-func Printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, s)
 }
 
 // Count formats a number and its noun: "1 image", "2 images". The plural is the noun with an s.

@@ -44,12 +44,6 @@ func TestTruncate(t *testing.T) {
 	}
 }
 
-func TestPrintable(t *testing.T) {
-	if got, want := text.Printable("a\x1b[31m\u202eb\n\xff ü"), "a?[31m?b?? ü"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
 func TestCount(t *testing.T) {
 	for n, want := range map[int]string{0: "0 images", 1: "1 image", 2: "2 images"} {
 		if got := text.Count(n, "image"); got != want {
