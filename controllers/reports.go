@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
@@ -29,12 +30,13 @@ import (
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/policyreport"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // Reports writes policy reports. *policyreport.Reporter implements it.
 type Reports interface {
-	// Write replaces the results of a trust.
-	Write(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, results []policyreport.Result) error
+	// Write replaces the results of a trust. It returns the reports that the API server does not accept, each once.
+	Write(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, results []policyreport.Result) ([]policyreport.Rejection, error)
 	// Forget drops what is stored about a trust.
 	Forget(trust string)
 }
@@ -46,7 +48,28 @@ func (r *KarmadaImageTrustReconciler) publish(
 	if r.Reports == nil || compiled == nil || obs.images == nil || obs.forecast.forecasts == nil {
 		return nil
 	}
-	return r.Reports.Write(ctx, trust, results(compiled, obs))
+	rejections, err := r.Reports.Write(ctx, trust, results(compiled, obs))
+	if len(rejections) > 0 {
+		r.recordEvents(trust, []event{rejectedReportsEvent(rejections)})
+	}
+	return err
+}
+
+// rejectedReportsEvent tells which policy reports are not written.
+func rejectedReportsEvent(rejections []policyreport.Rejection) event {
+	whys := make([]string, 0, len(rejections))
+	for _, r := range rejections {
+		whys = append(whys, text.Truncate(r.Why, maxNamedImage))
+	}
+	e := event{
+		kind: corev1.EventTypeWarning, reason: v1alpha1.PolicyReportRejectedReason, action: "Report",
+		note: fmt.Sprintf("%s of namespaces not written: %s", text.Count(len(rejections), "policy report"), text.List(whys, maxNamed)),
+	}
+	if len(rejections) == 1 {
+		e.note = "The policy report of namespace " + rejections[0].Namespace + " is not written: " + rejections[0].Why
+		e.related = namespaceReference(rejections[0].Namespace)
+	}
+	return e
 }
 
 // results has one result for each container of the workloads that runs or requests an image of the trust, or that admission
@@ -69,12 +92,15 @@ func (f finder) ofWorkload(w *forecast.Forecast) []policyreport.Result {
 		APIVersion: schema.GroupVersion{Group: w.Workload.Group, Version: w.Workload.Version}.String(),
 		Kind:       w.Workload.Kind, Namespace: w.Workload.Namespace, Name: w.Workload.Name, UID: w.Workload.UID,
 	}
-	reported := map[inventory.Container]bool{}
+	reported, runs := map[inventory.Container]bool{}, map[inventory.Container]bool{}
+	for _, running := range w.Workload.Running {
+		runs[running.Container] = true
+	}
 	for _, denial := range w.Denials {
 		r := workload
 		r.Container, r.Image, r.Digest = denial.Container.Name, denial.Container.Image, denial.Digest
 		r.Outcome, r.Reason, r.Policy = policyreport.Fail, denial.Reason, denial.Policy
-		r.Message = fmt.Sprintf("%s (%s)", denial.Message, w.Effect())
+		r.Message, r.Runs = fmt.Sprintf("%s (%s)", denial.Message, w.Effect()), runs[denial.Container]
 		reported[denial.Container] = true
 		out = append(out, r)
 	}
@@ -92,6 +118,7 @@ func (f finder) ofWorkload(w *forecast.Forecast) []policyreport.Result {
 		r := workload
 		r.Container, r.Image, r.Digest = container.Name, container.Image, image.Answer.Digest
 		r.Outcome, r.Reason, r.Message = outcomeOf(image), image.Answer.Result.Reason, image.Answer.Result.Message
+		r.Runs = runs[container.Container]
 		out = append(out, r)
 	}
 	return slices.CompactFunc(out, func(a, b policyreport.Result) bool { return a == b })

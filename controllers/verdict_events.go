@@ -98,13 +98,13 @@ func (g *eventGroups) add(image *entry[v1alpha1.ImageStatus]) {
 		return
 	}
 	user := image.users[0]
-	namespace := corev1.ObjectReference{APIVersion: "v1", Kind: "Namespace", Name: user.Namespace}
-	group := g.byKey[namespace]
+	namespace := namespaceReference(user.Namespace)
+	group := g.byKey[*namespace]
 	if image.status.Usage == v1alpha1.UsageRunning {
 		group = g.ofWorkload(user, group)
 	}
 	if group == nil {
-		group = g.open(namespace)
+		group = g.open(*namespace)
 	}
 	if group == nil {
 		g.others = append(g.others, image.status)
@@ -143,6 +143,10 @@ func (g *eventGroups) open(related corev1.ObjectReference) *eventGroup {
 	}
 	g.groups, g.byKey[related] = append(g.groups, group), group
 	return group
+}
+
+func namespaceReference(name string) *corev1.ObjectReference {
+	return &corev1.ObjectReference{APIVersion: "v1", Kind: "Namespace", Name: name}
 }
 
 func (g *eventGroups) events() []event {

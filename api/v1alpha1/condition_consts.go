@@ -251,4 +251,8 @@ const (
 	ImageUntrustedReason = "ImageUntrusted"
 	// ImageVerifiedReason means that an image that was untrusted is now verified.
 	ImageVerifiedReason = "ImageVerified"
+	// PolicyReportRejectedReason means that policy reports are not written in some
+	// namespaces, because other reports have their names or the API server denies
+	// them.
+	PolicyReportRejectedReason = "PolicyReportRejected"
 )

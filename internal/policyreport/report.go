@@ -32,6 +32,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/shares"
 	"github.com/karmada-io/image-trust/internal/text"
 )
 
@@ -44,8 +45,14 @@ const (
 	source         = v1alpha1.OperatorName
 	// maxResults is the maximum number of results in a report. The summary counts all of them.
 	maxResults = 500
-	// maxMessage is the maximum length of a message in bytes. Both keep a report well below the size limit of etcd.
+	// maxMessage, maxImage and maxName are the maximum lengths of texts in bytes, and maxSize is about that of all results.
+	// They keep a report well below the size limit of etcd.
 	maxMessage = 512
+	maxImage   = 1024
+	maxName    = 253
+	maxSize    = 512 << 10
+	// resultSize is about the size of a result apart from its texts.
+	resultSize = 400
 )
 
 // Outcome is the result of a check. Its values are those of policy reports, of which warn and skip are not used.
@@ -77,6 +84,8 @@ type Result struct {
 	Reason, Message string
 	// Policy is the ClusterImagePolicy that denies the image; empty if none does.
 	Policy string
+	// Runs reports whether a pod runs the container. Of one outcome, a report has those first.
+	Runs bool
 }
 
 // kinds returns the kinds of reports, the preferred one first.
@@ -103,13 +112,7 @@ func build(kind schema.GroupVersionKind, trust *v1alpha1.KarmadaImageTrust, resu
 func newReport(
 	kind schema.GroupVersionKind, trust *v1alpha1.KarmadaImageTrust, namespace string, results []Result,
 ) *unstructured.Unstructured {
-	slices.SortFunc(results, func(a, b Result) int {
-		return cmp.Or(
-			cmp.Compare(slices.Index(outcomes(), a.Outcome), slices.Index(outcomes(), b.Outcome)),
-			cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Container, b.Container),
-			cmp.Compare(a.Image, b.Image), cmp.Compare(a.Digest, b.Digest), cmp.Compare(a.Policy, b.Policy),
-		)
-	})
+	results = ordered(results)
 	counts := map[Outcome]int64{}
 	for _, r := range results {
 		counts[r.Outcome]++
@@ -119,7 +122,12 @@ func newReport(
 		summary[string(outcome)] = counts[outcome]
 	}
 	listed := make([]any, 0, min(len(results), maxResults))
+	size := 0
 	for _, r := range results[:min(len(results), maxResults)] {
+		r.shorten()
+		if size += r.size(); size > maxSize {
+			break
+		}
 		listed = append(listed, r.render(trust.Name))
 	}
 	out := &unstructured.Unstructured{Object: map[string]any{"summary": summary, "results": listed}}
@@ -132,6 +140,43 @@ func newReport(
 	out.SetLabels(map[string]string{managedByLabel: managedBy, TrustLabel: string(trust.UID)})
 	out.SetOwnerReferences([]metav1.OwnerReference{trust.ControllerReference()})
 	return out
+}
+
+// ordered returns the results of a namespace as its report lists them: by outcome, those that run first, and the workloads in
+// turn, so that one workload cannot fill the report.
+func ordered(results []Result) []Result {
+	slices.SortFunc(results, func(a, b Result) int {
+		return cmp.Or(
+			cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Container, b.Container),
+			cmp.Compare(a.Image, b.Image), cmp.Compare(a.Digest, b.Digest), cmp.Compare(a.Policy, b.Policy),
+		)
+	})
+	entries := make([]shares.Entry, len(results))
+	for i := range results {
+		r := &results[i]
+		entries[i].Class = 2 * slices.Index(outcomes(), r.Outcome)
+		if !r.Runs {
+			entries[i].Class++
+		}
+		entries[i].Users = []shares.User{{Namespace: r.Namespace, Workload: r.Kind + "/" + r.Name + "/" + string(r.UID)}}
+	}
+	out := make([]Result, 0, len(results))
+	for _, at := range shares.Order(entries) {
+		out = append(out, results[at])
+	}
+	return out
+}
+
+// shorten makes the texts that users wrote printable, and cuts them.
+func (r *Result) shorten() {
+	r.Container = text.Truncate(text.Printable(r.Container), maxName)
+	r.Image = text.Truncate(text.Printable(r.Image), maxImage)
+	r.Message = text.Truncate(text.Printable(r.Message), maxMessage)
+}
+
+// size returns about the number of bytes that a result has in its report.
+func (r *Result) size() int {
+	return resultSize + len(r.Container) + len(r.Image) + len(r.Digest) + 2*len(r.Reason) + len(r.Message) + len(r.Policy) + len(r.Name)
 }
 
 func (r *Result) render(trust string) map[string]any {

@@ -18,6 +18,7 @@ package policyreport
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,5 +140,34 @@ func TestNameOf(t *testing.T) {
 	one, other := nameOf(longest+"b"), nameOf(longest+"c")
 	if one == other || len(one) > 253 || !strings.HasPrefix(one, "image-trust-") {
 		t.Errorf("got %s and %s for names that are too long", one, other)
+	}
+}
+
+// TestNoWorkloadFillsAReport has one workload with more results than a report lists, and another one that fails.
+func TestNoWorkloadFillsAReport(t *testing.T) {
+	var results []Result
+	for i := range 3 * maxResults {
+		r := newResult("one", "aaa", Fail)
+		r.Container, r.Image, r.UID = fmt.Sprint("c", i), strings.Repeat("i", 2*maxImage)+fmt.Sprint(i), "aaa"
+		results = append(results, r)
+	}
+	intruder := newResult("one", "zzz", Fail)
+	intruder.Image, intruder.UID, intruder.Runs = "intruder\x1b[2J\n✓", "zzz", true
+	for i := range 2 {
+		intruder.Runs = i == 0
+		report := build(policyReport, newTrust(), append(slices.Clone(results), intruder))["one"]
+		encoded, err := report.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := strings.Index(string(encoded), "intruder"); at < 0 {
+			t.Errorf("the report does not have the result of the other workload; it has %d bytes", len(encoded))
+		}
+		if strings.Contains(string(encoded), `\u001b`) || strings.Contains(string(encoded), `\n✓`) {
+			t.Error("the report has text that is not printable")
+		}
+		if len(encoded) > 1<<20 {
+			t.Errorf("the report has %d bytes, of which etcd would not take much more", len(encoded))
+		}
 	}
 }

@@ -36,6 +36,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 const (
@@ -44,6 +45,9 @@ const (
 	// reports in the cluster with unchanged results. There is no cache, because other tools may have a hundred thousand
 	// reports.
 	refreshInterval = 5 * time.Minute
+	// pageSize is how many reports are read at a time. Whoever may write reports in a namespace can label any as a trust's,
+	// and each may have as much as etcd takes.
+	pageSize = 20
 )
 
 // Reporter writes the reports of trusts. Its exported fields must be set before the first use. It is safe for concurrent
@@ -70,37 +74,78 @@ type written struct {
 	kind    schema.GroupVersionKind
 	results []Result
 	at      time.Time
+	// rejected are the reports that the API server did not accept, by namespace.
+	rejected map[string]rejected
 }
 
+type rejected struct {
+	why string
+	at  time.Time
+}
+
+// Rejection is a report that is not written, for a reason that a retry does not change: something else has its name, a quota
+// is used up, an admission webhook denies it.
+type Rejection struct{ Namespace, Why string }
+
 // Write replaces the results in the reports of a trust, and deletes its reports in namespaces without results. It does
-// nothing if no kind of report is installed. It is an error if a report of the same name belongs to something else;
-// that report is not changed.
-func (r *Reporter) Write(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, results []Result) error {
+// nothing if no kind of report is installed. It returns the reports that are not written, each once for the same reason: what
+// is wrong in one namespace is no error of the trust. They are tried again after five minutes.
+func (r *Reporter) Write(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, results []Result) ([]Rejection, error) {
 	kind := r.installed()
 	if kind.Empty() || r.upToDate(trust, kind, results) {
-		return nil
-	}
-	results = slices.Clone(results)
-	existing, err := r.existing(ctx, kind, trust)
-	if err != nil {
-		return err
+		return nil, nil
 	}
 	desired := build(kind, trust, slices.Clone(results))
-	var errs []error
-	for _, namespace := range slices.Sorted(maps.Keys(desired)) {
-		if report := desired[namespace]; !upToDate(report, existing[namespace]) {
-			errs = append(errs, r.apply(ctx, trust, report, existing[namespace]))
-		}
-		delete(existing, namespace)
+	found, err := r.compare(ctx, kind, trust, desired)
+	if err != nil {
+		return nil, err
 	}
-	for _, stale := range existing {
-		errs = append(errs, client.IgnoreNotFound(r.Client.Delete(ctx, stale)))
+	before := r.rejected(trust, kind)
+	now := map[string]rejected{}
+	var news []Rejection
+	var errs []error
+	reject := func(namespace string, err error) {
+		why, isRejected := rejection(err)
+		if !isRejected {
+			errs = append(errs, err)
+			return
+		}
+		now[namespace] = rejected{why: why, at: r.Clock.Now()}
+		if before[namespace].why != why {
+			news = append(news, Rejection{Namespace: namespace, Why: why})
+		}
+	}
+	for _, namespace := range slices.Sorted(maps.Keys(desired)) {
+		if found.upToDate[namespace] {
+			continue
+		}
+		if last, ok := before[namespace]; ok && r.Clock.Since(last.at) < refreshInterval {
+			now[namespace] = last
+			continue
+		}
+		reject(namespace, r.apply(ctx, trust, desired[namespace], found.exists[namespace]))
+	}
+	for _, stale := range found.stale {
+		reject(stale.GetNamespace(), client.IgnoreNotFound(r.Client.Delete(ctx, stale)))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("writing the policy reports of %s: %w", trust.Name, err)
+		return news, fmt.Errorf("writing the policy reports of %s: %w", trust.Name, err)
 	}
-	r.record(trust, kind, results)
-	return nil
+	r.record(trust, written{trust: trust.UID, kind: kind, results: slices.Clone(results), at: r.Clock.Now(), rejected: now})
+	return news, nil
+}
+
+// errForeign is wrapped where a report of the name exists that is not the trust's.
+var errForeign = errors.New("exists and does not belong to this trust; delete or rename it")
+
+// rejection returns why the API server does not accept a report, and whether that is so.
+func rejection(err error) (string, bool) {
+	if err == nil {
+		return "", false
+	}
+	rejects := errors.Is(err, errForeign) || apierrors.IsForbidden(err) || apierrors.IsInvalid(err) ||
+		apierrors.IsRequestEntityTooLargeError(err) || apierrors.IsBadRequest(err)
+	return text.Truncate(err.Error(), maxMessage), rejects
 }
 
 // Forget removes a deleted trust from memory. Its reports are garbage collected, because it owns them.
@@ -135,36 +180,73 @@ func (r *Reporter) upToDate(trust *v1alpha1.KarmadaImageTrust, kind schema.Group
 	return last.trust == trust.UID && last.kind == kind && r.Clock.Since(last.at) < refreshInterval && slices.Equal(last.results, results)
 }
 
-func (r *Reporter) record(trust *v1alpha1.KarmadaImageTrust, kind schema.GroupVersionKind, results []Result) {
+func (r *Reporter) record(trust *v1alpha1.KarmadaImageTrust, last written) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.written == nil {
 		r.written = map[string]written{}
 	}
-	r.written[trust.Name] = written{trust: trust.UID, kind: kind, results: results, at: r.Clock.Now()}
+	r.written[trust.Name] = last
 }
 
-// existing returns the reports of the trust by namespace: those with its label that it owns.
-func (r *Reporter) existing(
-	ctx context.Context, kind schema.GroupVersionKind, trust *v1alpha1.KarmadaImageTrust,
-) (map[string]*unstructured.Unstructured, error) {
-	list := &unstructured.UnstructuredList{}
-	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
-	if err := r.Live.List(ctx, list, client.MatchingLabels{TrustLabel: string(trust.UID)}); err != nil {
-		return nil, fmt.Errorf("listing the policy reports of %s: %w", trust.Name, err)
+// rejected returns the reports of the trust that were not accepted when they were last written.
+func (r *Reporter) rejected(trust *v1alpha1.KarmadaImageTrust, kind schema.GroupVersionKind) map[string]rejected {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last := r.written[trust.Name]; last.trust == trust.UID && last.kind == kind {
+		return last.rejected
 	}
-	out := map[string]*unstructured.Unstructured{}
-	for i := range list.Items {
-		if metav1.IsControlledBy(&list.Items[i], trust) {
-			out[list.Items[i].GetNamespace()] = &list.Items[i]
+	return nil
+}
+
+// comparison is how the reports of a trust in the cluster compare with the desired ones.
+type comparison struct {
+	// exists and upToDate report which namespaces have the trust's report, and which with the desired content.
+	exists, upToDate map[string]bool
+	// stale are reports of the trust that are not desired, without their content.
+	stale []*unstructured.Unstructured
+}
+
+// compare reads the reports of the trust: those with its label that it owns. Their content is not kept.
+func (r *Reporter) compare(
+	ctx context.Context, kind schema.GroupVersionKind, trust *v1alpha1.KarmadaImageTrust, desired map[string]*unstructured.Unstructured,
+) (comparison, error) {
+	found := comparison{exists: map[string]bool{}, upToDate: map[string]bool{}}
+	next := ""
+	for {
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
+		err := r.Live.List(ctx, list, client.MatchingLabels{TrustLabel: string(trust.UID)}, client.Limit(pageSize), client.Continue(next))
+		if err != nil {
+			return comparison{}, fmt.Errorf("listing the policy reports of %s: %w", trust.Name, err)
+		}
+		for i := range list.Items {
+			if metav1.IsControlledBy(&list.Items[i], trust) {
+				found.add(kind, &list.Items[i], desired[list.Items[i].GetNamespace()])
+			}
+		}
+		if next = list.GetContinue(); next == "" {
+			return found, nil
 		}
 	}
-	return out, nil
+}
+
+func (c *comparison) add(kind schema.GroupVersionKind, report, desired *unstructured.Unstructured) {
+	namespace := report.GetNamespace()
+	if desired == nil || desired.GetName() != report.GetName() {
+		stale := &unstructured.Unstructured{}
+		stale.SetGroupVersionKind(kind)
+		stale.SetNamespace(namespace)
+		stale.SetName(report.GetName())
+		c.stale = append(c.stale, stale)
+		return
+	}
+	c.exists[namespace], c.upToDate[namespace] = true, upToDate(desired, report)
 }
 
 // upToDate reports whether a report in the cluster has the desired content.
 func upToDate(desired, found *unstructured.Unstructured) bool {
-	if found == nil || found.GetName() != desired.GetName() || found.GetLabels()[managedByLabel] != managedBy {
+	if found.GetLabels()[managedByLabel] != managedBy {
 		return false
 	}
 	for _, field := range []string{"source", "summary", "results"} {
@@ -175,14 +257,15 @@ func upToDate(desired, found *unstructured.Unstructured) bool {
 	return true
 }
 
-func (r *Reporter) apply(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, desired, found *unstructured.Unstructured) error {
-	if found == nil {
+func (r *Reporter) apply(
+	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, desired *unstructured.Unstructured, exists bool,
+) error {
+	if !exists {
 		foreign := &unstructured.Unstructured{}
 		foreign.SetGroupVersionKind(desired.GroupVersionKind())
 		err := r.Live.Get(ctx, client.ObjectKeyFromObject(desired), foreign)
 		if err == nil && !metav1.IsControlledBy(foreign, trust) {
-			return fmt.Errorf("%s %s/%s exists and does not belong to this trust; delete or rename it",
-				desired.GetKind(), desired.GetNamespace(), desired.GetName())
+			return fmt.Errorf("%s %s/%s %w", desired.GetKind(), desired.GetNamespace(), desired.GetName(), errForeign)
 		}
 		if client.IgnoreNotFound(err) != nil {
 			return err

@@ -19,7 +19,9 @@ package policyreport
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +45,8 @@ type fakeAPI struct {
 
 	reports  map[client.ObjectKey]*unstructured.Unstructured
 	requests []string
+	// denied has the error of each write in a namespace.
+	denied map[string]error
 }
 
 func (f *fakeAPI) List(_ context.Context, list client.ObjectList, opts ...client.ListOption) error {
@@ -85,6 +89,9 @@ func (f *fakeAPI) Apply(_ context.Context, configuration runtime.ApplyConfigurat
 	}
 	key := client.ObjectKeyFromObject(report)
 	f.requests = append(f.requests, "apply "+key.String())
+	if err := f.denied[key.Namespace]; err != nil {
+		return err
+	}
 	f.reports[key] = report
 	return nil
 }
@@ -111,8 +118,8 @@ func newReporter(installed ...schema.GroupVersionKind) (*Reporter, *fakeAPI, *te
 
 func write(t *testing.T, r *Reporter, results ...Result) {
 	t.Helper()
-	if err := r.Write(t.Context(), newTrust(), results); err != nil {
-		t.Fatal(err)
+	if rejections, err := r.Write(t.Context(), newTrust(), results); err != nil || len(rejections) > 0 {
+		t.Fatal(err, rejections)
 	}
 }
 
@@ -184,7 +191,7 @@ func TestReporterNoticesKinds(t *testing.T) {
 }
 
 func TestReporterKeepsReportsOfOthers(t *testing.T) {
-	r, api, _ := newReporter(policyReport)
+	r, api, clock := newReporter(policyReport)
 	other := &v1alpha1.KarmadaImageTrust{}
 	other.Name, other.UID = "karmada", "other-uid"
 	foreign := build(policyReport, other, []Result{newResult("one", "x", Pass)})["one"]
@@ -196,16 +203,65 @@ func TestReporterKeepsReportsOfOthers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			foreign.SetLabels(set)
 			api.reports[key] = foreign
-			err := r.Write(t.Context(), newTrust(), []Result{newResult("one", "x", Fail), newResult("two", "x", Pass)})
+			r.Forget("karmada")
+			results := []Result{newResult("one", "x", Fail), newResult("two", "x", Pass)}
+			rejections, err := r.Write(t.Context(), newTrust(), results)
 			want := fmt.Sprintf("PolicyReport %s exists and does not belong to this trust", key)
-			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("got %v, want %q", err, want)
+			if err != nil || len(rejections) != 1 || rejections[0].Namespace != "one" || !strings.Contains(rejections[0].Why, want) {
+				t.Errorf("got %+v, error %v; want %q", rejections, err, want)
+			}
+			// It is no error, is tried again after the refresh interval, and is told once.
+			for range 3 {
+				results[1].Message += "changed"
+				before := len(api.requests)
+				if rejections, err := r.Write(t.Context(), newTrust(), results); err != nil || len(rejections) > 0 {
+					t.Errorf("again: got %+v, error %v; want neither", rejections, err)
+				}
+				if slices.Contains(api.requests[before:], "get "+key.String()) {
+					t.Error("it was tried again at once")
+				}
+				clock.SetTime(clock.Now().Add(time.Second))
+			}
+			clock.SetTime(clock.Now().Add(refreshInterval))
+			before := len(api.requests)
+			if rejections, err := r.Write(t.Context(), newTrust(), results); err != nil || len(rejections) > 0 {
+				t.Errorf("after the refresh interval: got %+v, error %v; want neither", rejections, err)
+			}
+			if !slices.Contains(api.requests[before:], "get "+key.String()) {
+				t.Error("it was not tried again after the refresh interval")
 			}
 			if api.reports[key] != foreign {
 				t.Error("the report was changed")
 			}
 			if api.reports[client.ObjectKey{Namespace: "two", Name: key.Name}] == nil {
 				t.Error("no report was written in the other namespace")
+			}
+		})
+	}
+}
+
+// TestReporterIsNotHeldUp has the API server deny reports in the namespace of a tenant: by a quota, or because the report is too
+// large.
+func TestReporterIsNotHeldUp(t *testing.T) {
+	for name, denial := range map[string]error{
+		"quota":     apierrors.NewForbidden(schema.GroupResource{Resource: "policyreports"}, "x", errors.New("exceeded quota")),
+		"too large": apierrors.NewRequestEntityTooLargeError("too large"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, api, _ := newReporter(policyReport)
+			api.denied = map[string]error{"one": denial}
+			rejections, err := r.Write(t.Context(), newTrust(), []Result{newResult("one", "x", Fail), newResult("two", "x", Pass)})
+			if err != nil || len(rejections) != 1 || rejections[0].Namespace != "one" {
+				t.Errorf("got %+v, error %v; want the denial", rejections, err)
+			}
+			if len(api.reports) != 1 {
+				t.Errorf("%d reports were written, want that of the other namespace", len(api.reports))
+			}
+			// What a retry may cure is an error.
+			r.Forget("karmada")
+			api.denied["one"] = apierrors.NewServiceUnavailable("overloaded")
+			if _, err := r.Write(t.Context(), newTrust(), []Result{newResult("one", "x", Fail)}); !apierrors.IsServiceUnavailable(err) {
+				t.Errorf("got %v, want the error of the API server", err)
 			}
 		})
 	}
