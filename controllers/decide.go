@@ -115,7 +115,7 @@ func (r *KarmadaImageTrustReconciler) assess(ctx context.Context, s *scope) deci
 		d.rootProblem = s.root.err.Error()
 	}
 	if cluster != nil {
-		d.forecast.gaps = nonNil(forecast.Gaps(cluster, forecasts, r.Inventory.In))
+		d.forecast.gaps = nonNil(forecast.Gaps(cluster, selects(s.compiled), forecasts, r.Inventory.In))
 		d.forecast.otherPolicies = otherPolicies(cluster, own, s)
 	}
 	return d
@@ -153,6 +153,11 @@ func forecastAll(cluster *admission.Cluster, workloads []inventory.Workload, jud
 		forecasts = append(forecasts, forecast.ForWorkload(cluster, workloads[i], judge))
 	}
 	return forecasts
+}
+
+// selects is what a trust is about, for the forecast.
+func selects(trust *policy.Policy) forecast.Selection {
+	return forecast.Selection{Selects: trust.MatchesName, Escapes: trust.EscapesAdmission}
 }
 
 // otherPolicies lists the policies in addition to the trust's own that cover its images.

@@ -109,12 +109,15 @@ func (f finder) ofWorkload(w *forecast.Forecast) []policyreport.Result {
 	for _, c := range w.Workload.Template {
 		containers = append(containers, inventory.Running{Container: c})
 	}
-	for _, container := range containers {
+	undigested := map[inventory.Container]bool{}
+	for i, container := range containers {
 		image := f.Find(container)
-		if image == nil || reported[container.Container] {
+		if image == nil || reported[container.Container] || i >= len(w.Workload.Running) && undigested[container.Container] {
 			continue
 		}
-		reported[container.Container] = container.Digest == "" // nodes may run several digests of the image
+		// Nodes may run several digests of the image.
+		reported[container.Container] = container.Digest == "" && !container.Started
+		undigested[container.Container] = undigested[container.Container] || image.Undigested
 		r := workload
 		r.Container, r.Image, r.Digest = container.Name, container.Image, image.Answer.Digest
 		r.Outcome, r.Reason, r.Message = outcomeOf(image), image.Answer.Result.Reason, image.Answer.Result.Message

@@ -43,6 +43,8 @@ func severity(reason string) int {
 		v1alpha1.WebhookLimitedReason,
 		v1alpha1.NamespacesNotOptedInReason,
 		v1alpha1.AttestationsUnverifiedReason,
+		v1alpha1.ImageVolumesReason,
+		v1alpha1.SpellingNotCoveredReason,
 		v1alpha1.UncoveredImagesDeniedReason,
 		v1alpha1.UncoveredImagesAllowedReason,
 	}, reason)

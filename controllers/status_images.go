@@ -108,6 +108,9 @@ type earlierStatus struct {
 // known, any.
 func findStatus(images []*v1alpha1.ImageStatus, image *assess.Image) *v1alpha1.ImageStatus {
 	for _, i := range images {
+		if (i.Reason == v1alpha1.DigestNotReportedReason) != image.Undigested {
+			continue
+		}
 		if image.Answer.Digest == "" || i.Digest == image.Answer.Digest {
 			return i
 		}
@@ -174,8 +177,8 @@ func imageStatus(image assess.Image, earlier earlierStatus, rootProblem string) 
 		status.TagDigest = earlier.image.TagDigest
 	}
 	setSigner(&status, &answer.Result)
-	if status.Verdict != v1alpha1.VerdictUnknown {
-		return status
+	if status.Verdict != v1alpha1.VerdictUnknown || image.Undigested || status.Reason == v1alpha1.InvalidReferenceReason {
+		return status // what was known of another image with this name says nothing
 	}
 	if rootProblem != "" {
 		status.Reason = v1alpha1.TrustRootUnavailableReason

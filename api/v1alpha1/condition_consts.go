@@ -149,7 +149,14 @@ const (
 	// than are examined, and that none of the examined ones is by the required
 	// identity.
 	TooManySignaturesReason = "TooManySignatures"
+	// NotInRepositoryReason (Untrusted) means that a container runs a digest that
+	// its repository does not have, although the repository exists and can be read.
+	NotInRepositoryReason = "NotInRepository"
 
+	// DigestNotReportedReason (Unknown) means that a container runs, but that its
+	// node reports no digest of the image's repository, so that what runs cannot be
+	// told. That is so for an image that was loaded into the node.
+	DigestNotReportedReason = "DigestNotReported"
 	// PendingReason (Unknown) means that the image has not been examined yet.
 	PendingReason = "Pending"
 	// RegistryUnauthorizedReason (Unknown) means that the registry requires
@@ -208,6 +215,12 @@ const (
 	// of matching images, but that policy-controller accepts them without
 	// verification, because enable-oci11 is set.
 	AttestationsUnverifiedReason = "AttestationsUnverified"
+	// ImageVolumesReason (False) means that workloads mount matching images as
+	// volumes, which policy-controller does not look at.
+	ImageVolumesReason = "ImageVolumes"
+	// SpellingNotCoveredReason (False) means that workloads name matching images in
+	// a spelling of the registry that the ClusterImagePolicy does not match.
+	SpellingNotCoveredReason = "SpellingNotCovered"
 	// UncoveredImagesDeniedReason (False) means that workloads with matching images
 	// also use images that no policy covers, and that no-match-policy denies these.
 	UncoveredImagesDeniedReason = "UncoveredImagesDenied"
@@ -231,7 +244,8 @@ const (
 	// NotADigestReason means that the image is specified by tag, and that no webhook
 	// resolves tags to digests.
 	NotADigestReason = "NotADigest"
-	// InvalidReferenceReason means that the name of the image cannot be parsed.
+	// InvalidReferenceReason means that the name of the image cannot be parsed. It
+	// is also the reason of an Unknown verdict: a node may be able to parse it.
 	InvalidReferenceReason = "InvalidReference"
 	// PolicyNotEvaluatedReason means that the result is undetermined, because the
 	// image is also covered by a policy that the operator cannot evaluate.

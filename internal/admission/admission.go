@@ -36,7 +36,9 @@ type Object struct {
 	// Namespace and Name of the object; the name may be empty.
 	Namespace, Name string
 	// Labels of the object itself, not of its pod template: selectors match these.
-	Labels     map[string]string
+	Labels map[string]string
+	// Containers of the pod or of its template. Image volumes are not among them: no version of policy-controller up to 0.15.1
+	// looks at them.
 	Containers []Container
 }
 

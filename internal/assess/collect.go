@@ -25,6 +25,8 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/text"
+	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
@@ -41,7 +43,9 @@ type imageQuery struct {
 	imageKey
 
 	request pool.Request
-	uses    uses
+	// given is the answer where nothing can be requested, because it is not known what to ask for; otherwise nil.
+	given *pool.Answer
+	uses  uses
 }
 
 // imageKey identifies an image as the status shows it. The digest is empty while only a tag is known.
@@ -49,8 +53,11 @@ type imageKey struct {
 	reference, digest string
 	// index that was requested where a node reports another digest; empty in what is shown.
 	index string
-	// running reports whether a node reports the digest.
+	// running reports whether a node reports the digest or, where undigested is set, that the image runs.
 	running bool
+	// undigested reports whether the image runs while its node reports no digest. It is an image of its own: what is known of
+	// its tag says nothing about it.
+	undigested bool
 }
 
 // uses counts the workloads that use an image.
@@ -106,8 +113,9 @@ func CollectImages(trust *policy.Policy, workloads []inventory.Workload) Images 
 	}
 	slices.SortFunc(queries, func(a, b imageQuery) int {
 		return cmp.Or(
-			compareRunning(a.running, b.running),
+			firstIf(a.running, b.running),
 			cmp.Compare(a.reference, b.reference), cmp.Compare(a.digest, b.digest), cmp.Compare(a.index, b.index),
+			firstIf(a.undigested, b.undigested),
 		)
 	})
 	return Images{trust: trust, queries: queries}
@@ -130,8 +138,8 @@ func (u *uses) users() []int {
 	return running
 }
 
-// compareRunning orders running images before others.
-func compareRunning(a, b bool) int {
+// firstIf orders what something is true of before the rest.
+func firstIf(a, b bool) int {
 	switch {
 	case a == b:
 		return 0
@@ -142,14 +150,21 @@ func compareRunning(a, b bool) int {
 	}
 }
 
-// addRunning adds the image that a node reports for a container. Without a digest it is only requested.
+// addRunning adds the image that a node reports for a container. Before the container has started it is only requested.
 func (c *collector) addRunning(workload int, running inventory.Running) {
 	used := uses{usage: v1alpha1.UsageRunning, workloads: map[int]bool{workload: true}}
 	image := c.references.parse(running.Image)
 	if image == nil {
 		return
 	}
-	if running.Digest == "" {
+	switch {
+	case image.Reference == nil:
+		c.addUnreadable(image, running.Started || running.Digest != "", used)
+		return
+	case running.Digest == "" && running.Started:
+		c.addGiven(imageKey{reference: image.String(), running: true, undigested: true}, undigested(), used)
+		return
+	case running.Digest == "":
 		used.usage = v1alpha1.UsageRequested
 		c.addRequested(running.Image, used)
 		return
@@ -169,6 +184,10 @@ func (c *collector) addRequested(written string, used uses) {
 	if image == nil {
 		return
 	}
+	if image.Reference == nil {
+		c.addUnreadable(image, false, used)
+		return
+	}
 	request := pool.Request{Ref: image.Reference}
 	key := imageKey{reference: image.String()}
 	if pinned, ok := image.Reference.(name.Digest); ok {
@@ -176,6 +195,40 @@ func (c *collector) addRequested(written string, used uses) {
 		request.Tag = image.Tag
 	}
 	c.add(key, request, used)
+}
+
+// addUnreadable adds an image whose name cannot be read, so that no registry can be asked about it.
+func (c *collector) addUnreadable(image *Reference, runs bool, used uses) {
+	if !runs && used.usage == v1alpha1.UsageRunning {
+		used.usage = v1alpha1.UsageRequested
+	}
+	c.addGiven(imageKey{reference: image.String(), running: runs}, unreadable(image.problem), used)
+}
+
+func (c *collector) addGiven(key imageKey, result verify.Result, used uses) {
+	c.add(key, pool.Request{}, used)
+	c.queries[key].given = &pool.Answer{Result: result, Known: true, Fresh: true}
+}
+
+// undigested is the verdict on a container that runs while its node reports no digest of the image's repository.
+func undigested() verify.Result {
+	return verify.Result{
+		Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.DigestNotReportedReason,
+		Message: "a container runs the image, but its node reports no digest of the image's repository, so it is not known what " +
+			"runs. That is so for an image that was loaded into the node",
+	}
+}
+
+// maxProblem is the length of the longest description of a name, in bytes. It quotes users.
+const maxProblem = 512
+
+// unreadable is the verdict on an image whose name cannot be read.
+func unreadable(problem string) verify.Result {
+	return verify.Result{
+		Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.InvalidReferenceReason,
+		Message: text.Truncate("the name of the image cannot be read, so it cannot be verified, although a node may run it: "+
+			text.Printable(problem), maxProblem),
+	}
 }
 
 func (c *collector) add(key imageKey, request pool.Request, used uses) {
@@ -187,7 +240,7 @@ func (c *collector) add(key imageKey, request pool.Request, used uses) {
 	query.uses.add(used)
 }
 
-// Requests returns a request for the verdict on each image, by the trust's rule and root of trust; the root is nil while
+// Requests returns a request for the verdict on each image that a registry can be asked about, by the trust's rule and root of trust; the root is nil while
 // there is none. An image that runs may have been accepted for an index that its tag no longer names: known is the last
 // status of the images, which records that index.
 func (i Images) Requests(root *trustroot.Root, known []v1alpha1.ImageStatus) []pool.Request {
@@ -200,6 +253,9 @@ func (i Images) Requests(root *trustroot.Root, known []v1alpha1.ImageStatus) []p
 	requests := make([]pool.Request, 0, len(i.queries))
 	for at := range i.queries {
 		query := &i.queries[at]
+		if query.given != nil {
+			continue
+		}
 		request := query.request
 		request.Rule, request.RootName, request.Root = i.trust.Rule, i.trust.TrustRoot, root
 		if index, ok := indexes[imageKey{reference: query.reference, digest: query.digest}]; ok && query.running {

@@ -33,6 +33,8 @@ type Image struct {
 	Answer pool.Answer
 	// Running reports whether a node reports the image.
 	Running bool
+	// Undigested reports whether the image runs while its node reports no digest. The verdict is Unknown then.
+	Undigested bool
 	// TagDigest is the digest that the tag of a running image names, if that is something else.
 	TagDigest string
 	// Usage is the most important of its uses.
@@ -44,14 +46,23 @@ type Image struct {
 	Users []int
 }
 
-// Observe merges the answers to the Requests into one Image for each that the status shows, in a fixed order.
+// Observe merges the answers to the Requests into one Image for each that the status shows, in a fixed order. What no registry
+// can be asked about is an Image of its own.
 func (i Images) Observe(answers []pool.Answer) []Image {
 	var images []Image
 	var used []uses
 	positions := map[imageKey]int{}
 	running := map[string][]int{} // by reference
-	for at, query := range i.queries {
-		answer := answers[at]
+	for _, query := range i.queries {
+		if query.given != nil {
+			images = append(images, Image{
+				Reference: query.reference, Answer: *query.given, Running: query.running, Undigested: query.undigested,
+			})
+			used = append(used, query.uses)
+			continue
+		}
+		answer := answers[0]
+		answers = answers[1:]
 		if query.digest != "" {
 			answer.Digest = query.digest
 		}
@@ -137,6 +148,9 @@ func (f *Finder) Find(container inventory.Running) *Image {
 	if ref == nil {
 		return nil
 	}
+	if ref.Reference == nil || container.Started && container.Digest == "" {
+		return f.given(ref, container)
+	}
 	digest := container.Digest
 	if pinned, ok := ref.Reference.(name.Digest); ok && digest == "" {
 		digest = pinned.DigestStr()
@@ -144,9 +158,23 @@ func (f *Finder) Find(container inventory.Running) *Image {
 	var found *Image
 	for _, image := range f.images[ref.String()] {
 		switch {
+		case image.Undigested:
 		case digest != "" && image.Answer.Digest == digest:
 			return image
 		case digest == "" && (found == nil || !image.Running):
+			found = image
+		}
+	}
+	return found
+}
+
+// given finds an image that no registry can be asked about.
+func (f *Finder) given(ref *Reference, container inventory.Running) *Image {
+	var found *Image
+	for _, image := range f.images[ref.String()] {
+		switch {
+		case image.Undigested != (ref.Reference != nil):
+		case found == nil, image.Running == (container.Started || container.Digest != ""):
 			found = image
 		}
 	}

@@ -44,7 +44,7 @@ func OtherPolicies(
 		for _, object := range forecast.AdmissionObjects(workloads[i]) {
 			for _, container := range object.Containers {
 				image := references.parse(container.Image)
-				if image == nil {
+				if image == nil || image.Reference == nil { // admission denies what it cannot read
 					continue
 				}
 				for _, other := range policies.Covering(admission.WithDigest(image.Reference), object) {

@@ -26,14 +26,23 @@ import (
 
 // Reference is an image's name as it is written in a workload.
 type Reference struct {
+	// Reference is nil for a name that cannot be read.
 	name.Reference
 
 	// Tag that is written, alone or next to a digest; nil where none is.
 	Tag *name.Tag
+
+	written string
+	// problem says why the name cannot be read; empty if it can.
+	problem string
 }
 
-// String is how the status shows the image: by its tag where one is written, since the digest has a field of its own.
+// String is how the status shows the image: by its tag where one is written, since the digest has a field of its own. A name
+// that cannot be read is shown as it is written.
 func (r Reference) String() string {
+	if r.Reference == nil {
+		return r.written
+	}
 	repository := policy.DisplayName(r.Context())
 	if r.Tag != nil {
 		return repository + ":" + r.Tag.TagStr()
@@ -51,17 +60,23 @@ func newReferences(trust *policy.Policy) *references {
 	return &references{trust: trust, parsed: map[string]*Reference{}}
 }
 
-// parse returns nil for an image that the trust does not select. That includes an invalid name, which admission denies.
+// parse returns nil for an image that the trust does not select.
 func (r *references) parse(written string) *Reference {
 	if image, ok := r.parsed[written]; ok {
 		return image
 	}
 	r.parsed[written] = nil
-	ref, err := name.ParseReference(written)
-	if err != nil || !r.trust.Matches(ref) {
+	if !r.trust.MatchesName(written) {
 		return nil
 	}
-	image := &Reference{Reference: ref}
+	image := &Reference{written: written}
+	ref, err := name.ParseReference(written)
+	if err != nil {
+		image.problem = err.Error()
+		r.parsed[written] = image
+		return image
+	}
+	image.Reference = ref
 	if tag, ok := ref.(name.Tag); ok {
 		image.Tag = &tag
 	} else if tag, ok := tagNextToDigest(written); ok {

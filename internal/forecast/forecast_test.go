@@ -212,7 +212,7 @@ func TestGaps(t *testing.T) {
 			for _, w := range tc.workloads {
 				forecasts = append(forecasts, ForWorkload(tc.cluster, w, pending))
 			}
-			got := Gaps(tc.cluster, forecasts, func(namespace string) []inventory.Workload {
+			got := Gaps(tc.cluster, selection, forecasts, func(namespace string) []inventory.Workload {
 				return []inventory.Workload{deployment(namespace, tc.uncovered...)}
 			})
 			if len(got) != len(tc.want) {

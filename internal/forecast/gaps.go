@@ -24,6 +24,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/text"
+	"github.com/karmada-io/image-trust/internal/workload"
 )
 
 // maxListed is how many items a message lists.
@@ -37,10 +38,18 @@ type Gap struct {
 	Message string
 }
 
+// Selection is what a trust is about. Its functions are called with images as they are written.
+type Selection struct {
+	// Selects reports whether an image is one of the trust.
+	Selects func(image string) bool
+	// Escapes reports whether an image of the trust is one that its ClusterImagePolicy does not match.
+	Escapes func(image string) bool
+}
+
 // Gaps returns the gaps in the cluster, the most severe first. The forecasts are those of all workloads of the trust;
 // workloadsIn returns all workloads of a namespace.
 func Gaps(
-	cluster *admission.Cluster, forecasts []Forecast, workloadsIn func(namespace string) []inventory.Workload,
+	cluster *admission.Cluster, trust Selection, forecasts []Forecast, workloadsIn func(namespace string) []inventory.Workload,
 ) []Gap {
 	switch {
 	case !cluster.Known():
@@ -55,6 +64,8 @@ func Gaps(
 		webhookLimited(forecasts),
 		notOptedIn(cluster, forecasts),
 		attestationsUnverified(cluster, forecasts),
+		imageVolumes(trust, forecasts),
+		spellings(trust, forecasts),
 		uncoveredImages(cluster, forecasts, workloadsIn),
 	} {
 		if gap != nil {
@@ -131,6 +142,55 @@ func attestationsUnverified(cluster *admission.Cluster, forecasts []Forecast) *G
 	return &Gap{v1alpha1.AttestationsUnverifiedReason, fmt.Sprintf(
 		"enable-oci11 is true in ConfigMap %s. With it, policy-controller %s does not verify the attestations that %s requires."+
 			" Set it to false.", admission.ConfigName, cluster.Behavior.Version, text.List(policies, maxListed))}
+}
+
+// imageVolumes are the volumes with an image of the trust, which admission does not look at.
+func imageVolumes(trust Selection, forecasts []Forecast) *Gap {
+	images, workloads := distinctImages(forecasts, func(c inventory.Container) bool {
+		return c.Field == workload.Volumes && trust.Selects(c.Image)
+	})
+	if len(images) == 0 {
+		return nil
+	}
+	return &Gap{v1alpha1.ImageVolumesReason, fmt.Sprintf(
+		"%s in image volumes of %s: %s. policy-controller does not look at image volumes, so these images are not verified at "+
+			"admission. Let an init container of the image copy its content instead, or deny image volumes with another policy.",
+		text.Count(len(images), "matching image"), text.Count(workloads, "workload"), text.List(images, maxListed))}
+}
+
+// spellings are the images of the trust whose registry is spelled so that admission takes it for another one.
+func spellings(trust Selection, forecasts []Forecast) *Gap {
+	images, workloads := distinctImages(forecasts, func(c inventory.Container) bool {
+		return c.Field != workload.Volumes && trust.Escapes(c.Image)
+	})
+	if len(images) == 0 {
+		return nil
+	}
+	return &Gap{v1alpha1.SpellingNotCoveredReason, fmt.Sprintf(
+		"%s in %s, in a spelling of the registry that the ClusterImagePolicy does not match: %s. Write the registry in lower "+
+			"case, without a trailing dot and without :443, or add a glob with this spelling to images.",
+		text.Count(len(images), "matching image"), text.Count(workloads, "workload"), text.List(images, maxListed))}
+}
+
+// distinctImages returns the images in the workloads that are in question, and how many workloads name one of them.
+func distinctImages(forecasts []Forecast, inQuestion func(inventory.Container) bool) (images []string, workloads int) {
+	for i := range forecasts {
+		before := len(images)
+		for _, c := range forecasts[i].Workload.Template {
+			if inQuestion(c) {
+				images = append(images, c.Image)
+			}
+		}
+		for _, r := range forecasts[i].Workload.Running {
+			if inQuestion(r.Container) {
+				images = append(images, r.Image)
+			}
+		}
+		if len(images) > before {
+			workloads++
+		}
+	}
+	return distinct(images), workloads
 }
 
 func uncoveredImages(

@@ -34,7 +34,7 @@ func AdmissionObjects(w inventory.Workload) []admission.Object {
 	}
 	containers := make([]admission.Container, 0, len(w.Template))
 	for _, c := range w.Template {
-		if c.Field != workload.EphemeralContainers { // they cannot be part of a new pod
+		if examined(c) {
 			containers = append(containers, c)
 		}
 	}
@@ -60,13 +60,19 @@ func AdmissionObjects(w inventory.Workload) []admission.Object {
 	return objects
 }
 
+// examined reports whether admission sees a container in a new pod: ephemeral containers cannot be part of one, and
+// policy-controller does not look at image volumes.
+func examined(c inventory.Container) bool {
+	return c.Field != workload.EphemeralContainers && c.Field != workload.Volumes
+}
+
 // running returns the containers without their digests and without duplicates.
 func running(all []inventory.Running) []admission.Container {
 	var containers []admission.Container
 	seen := map[admission.Container]bool{}
 	for _, r := range all {
 		c := r.Container
-		if !seen[c] && c.Field != workload.EphemeralContainers {
+		if !seen[c] && examined(c) {
 			seen[c] = true
 			containers = append(containers, c)
 		}

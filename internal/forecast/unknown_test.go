@@ -35,7 +35,7 @@ func TestUnknownClusterForecastsNothing(t *testing.T) {
 	if f.Outcome != admission.Undetermined || f.Interception != admission.InterceptionUnknown || len(f.Undetermined) == 0 {
 		t.Errorf("got %s %s %v, want Undetermined with a reason", f.Outcome, f.Interception, f.Undetermined)
 	}
-	gaps := Gaps(cluster, []Forecast{f}, func(string) []inventory.Workload { return nil })
+	gaps := Gaps(cluster, selection, []Forecast{f}, func(string) []inventory.Workload { return nil })
 	if len(gaps) != 1 || gaps[0].Reason != v1alpha1.AdmissionUnreadableReason {
 		t.Errorf("got gaps %v, want %s", gaps, v1alpha1.AdmissionUnreadableReason)
 	}

@@ -67,44 +67,12 @@ func ownerOf(meta *metav1.ObjectMeta) *Owner {
 	}
 }
 
-// running returns the containers of a pod with the digests that its node reports.
-func running(pod *corev1.Pod, containers []Container) []Running {
-	digests := map[[2]string]string{}
-	for field, statuses := range map[string][]corev1.ContainerStatus{
-		"initContainers":      pod.Status.InitContainerStatuses,
-		"containers":          pod.Status.ContainerStatuses,
-		"ephemeralContainers": pod.Status.EphemeralContainerStatuses,
-	} {
-		for i := range statuses {
-			digests[[2]string{field, statuses[i].Name}] = RunningDigest(statuses[i].ImageID)
-		}
-	}
-	out := make([]Running, 0, len(containers))
-	for _, c := range containers {
-		out = append(out, Running{Container: c, Digest: intern(digests[[2]string{c.Field, c.Name}])})
-	}
-	return out
-}
-
 func containers(spec *corev1.PodSpec) []Container {
-	if spec == nil {
-		return []Container{}
+	all := workload.ImagesOf(spec)
+	for i, c := range all {
+		all[i] = Container{Field: c.Field, Name: intern(c.Name), Image: intern(c.Image)}
 	}
-	out := make([]Container, 0, len(spec.InitContainers)+len(spec.Containers)+len(spec.EphemeralContainers))
-	for i := range spec.InitContainers {
-		out = append(out, container("initContainers", spec.InitContainers[i].Name, spec.InitContainers[i].Image))
-	}
-	for i := range spec.Containers {
-		out = append(out, container("containers", spec.Containers[i].Name, spec.Containers[i].Image))
-	}
-	for i := range spec.EphemeralContainers {
-		out = append(out, container("ephemeralContainers", spec.EphemeralContainers[i].Name, spec.EphemeralContainers[i].Image))
-	}
-	return out
-}
-
-func container(field, name, image string) Container {
-	return Container{Field: field, Name: intern(name), Image: intern(image)}
+	return all
 }
 
 // intern returns the one copy of a string that equal strings share, so that the object it came in can be freed.

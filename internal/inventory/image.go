@@ -16,16 +16,10 @@ limitations under the License.
 
 package inventory
 
-import (
-	"github.com/google/go-containerregistry/pkg/name"
-)
-
 // image is an image as it is written in objects.
 type image struct {
 	written string
-	// name is the full name of the image; empty if it cannot be parsed.
-	name  string
-	nodes map[*node]bool
+	nodes   map[*node]bool
 	// subscribers are the names of those that match the image.
 	subscribers map[string]bool
 }
@@ -38,7 +32,7 @@ type namespace struct {
 
 // subscribe adds the image to those of a subscriber, if it matches.
 func (i *image) subscribe(name string, s *subscriber) {
-	if i.name != "" && s.matches(i.name) {
+	if s.matches(i.written) {
 		s.images[i] = true
 		i.subscribers[name] = true
 	}
@@ -50,9 +44,6 @@ func (x *Index) imageOf(written string) *image {
 		return i
 	}
 	i := &image{written: written, nodes: map[*node]bool{}, subscribers: map[string]bool{}}
-	if ref, err := name.ParseReference(written); err == nil {
-		i.name = ref.Name()
-	}
 	x.images[written] = i
 	for name, s := range x.subscribers {
 		i.subscribe(name, s)

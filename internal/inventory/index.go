@@ -141,8 +141,7 @@ func (x *Index) synced() bool {
 }
 
 // Select returns the workloads with at least one image that matches, by namespace, kind and name, and subscribes to
-// their changes under a name. The images are passed by their full name, as name.Reference formats it: with the digest
-// if it has one, else with the tag. As long as the key stays the same, matches is called for new images only. The
+// their changes under a name. The images are passed as they are written, whether or not they can be read. As long as the key stays the same, matches is called for new images only. The
 // caller must not change what the workloads refer to.
 func (x *Index) Select(name, key string, matches func(image string) bool) []Workload {
 	x.mu.Lock()
@@ -223,7 +222,7 @@ func (x *Index) SubscribersFor(matches func(image string) bool) []string {
 	names := map[string]bool{}
 	seen := map[string]bool{}
 	for _, i := range x.images {
-		if i.name == "" || !matches(i.name) {
+		if !matches(i.written) {
 			continue
 		}
 		for n := range i.nodes {

@@ -29,12 +29,17 @@ import (
 // Container is a container of a pod or of a pod template.
 type Container = workload.Container
 
-// Running is a container of at least one pod.
+// Running is a container or an image volume of at least one pod.
 type Running struct {
 	Container
 	// Digest is the manifest digest that the node reports. It is empty if the node reports none, or none yet.
 	Digest string
+	// Started reports whether the container runs or has run. If it has no Digest, what it runs cannot be told.
+	Started bool
 }
+
+// asked reports whether the container is only asked for: nothing has started yet, so nothing can be reported.
+func (r Running) asked() bool { return r.Digest == "" && !r.Started }
 
 // Workload is what a user would create: an object that no known controller owns, or a ReplicaSet or Job whose
 // containers differ from those of its owner, as during a rollout.

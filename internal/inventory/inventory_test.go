@@ -57,6 +57,13 @@ func podOf(name string, owner *Owner, image, digest string) *Object {
 	}
 }
 
+// unreported returns a pod whose container runs while its node reports no digest.
+func unreported(name string, owner *Owner, image string) *Object {
+	pod := podOf(name, owner, image, "")
+	pod.Running[0].Started = true
+	return pod
+}
+
 func ownedBy(o *Object) *Owner {
 	return &Owner{Group: o.Group, Version: o.Version, Kind: o.Kind, Name: o.Name, UID: o.UID}
 }
@@ -71,6 +78,9 @@ func summarize(workloads []Workload) []string {
 		}
 		for _, r := range w.Running {
 			line += " runs " + r.Image + " " + strings.TrimPrefix(r.Digest, "sha256:")
+			if r.Started && r.Digest == "" {
+				line += "unreported"
+			}
 		}
 		if w.Idle {
 			line += " idle"
@@ -121,6 +131,19 @@ func TestFolding(t *testing.T) {
 			[]*Object{d, current, podOf("p1", ownedBy(current), "xx:2", "")},
 			[]string{"Deployment web xx:2"},
 		},
+		"a pod that runs without a digest": {
+			[]*Object{d, current, unreported("p1", ownedBy(current), "xx:2"), podOf("p2", ownedBy(current), "xx:2", "sha256:1")},
+			[]string{"Deployment web xx:2 runs xx:2 unreported runs xx:2 1"},
+		},
+		"a standalone pod that runs without a digest": {
+			[]*Object{unreported("p1", nil, "xx:2")},
+			[]string{"Pod p1 xx:2 runs xx:2 unreported"},
+		},
+		"a name that cannot be read": {
+			[]*Object{podOf("p1", nil, "registry.example.com/x:v1", "sha256:1")},
+			[]string{"Pod p1 registry.example.com/x:v1 runs registry.example.com/x:v1 1"},
+		},
+		"a template without an image": {[]*Object{deployment("patch", "")}, nil},
 		"a Job of a CronJob": {
 			[]*Object{cron, job, podOf("p1", ownedBy(job), "xx:2", "sha256:1")},
 			[]string{"CronJob cron xx:2 runs xx:2 1"},
@@ -284,7 +307,7 @@ func TestSubscribers(t *testing.T) {
 	if got := x.SubscribersFor(all); len(got) != 0 {
 		t.Errorf("got %v for all images, want none: no image matches", got)
 	}
-	x.Select("me", "1", func(image string) bool { return strings.Contains(image, "image-1:") })
+	x.Select("me", "1", func(image string) bool { return strings.HasPrefix(image, "docker.io/karmada/image-1:") })
 	if got := x.SubscribersFor(func(image string) bool { return strings.Contains(image, "image-2:") }); !cmp.Equal(got, []string{"me"}) {
 		t.Errorf("got %v for another image in the namespace, want me", got)
 	}

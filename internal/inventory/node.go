@@ -124,7 +124,7 @@ func (x *Index) applyPod(o *Object) {
 	g := &podGroup{running: o.Running}
 	if o.Owner.watched() {
 		// The owner's template already has the containers that do not run yet.
-		g.running = slices.DeleteFunc(slices.Clone(o.Running), func(r Running) bool { return r.Digest == "" })
+		g.running = slices.DeleteFunc(slices.Clone(o.Running), Running.asked)
 	} else {
 		g.labels = o.Labels
 	}
@@ -177,7 +177,7 @@ func (x *Index) leaveGroup(g *podGroup) {
 func (g *podGroup) identity() string {
 	var b strings.Builder
 	for _, r := range g.running {
-		fmt.Fprintf(&b, "%s\x00%s\x00%s\x00%s\x01", r.Field, r.Name, r.Image, r.Digest)
+		fmt.Fprintf(&b, "%s\x00%s\x00%s\x00%s\x00%t\x01", r.Field, r.Name, r.Image, r.Digest, r.Started)
 	}
 	for _, label := range slices.Sorted(maps.Keys(g.labels)) {
 		fmt.Fprintf(&b, "\x02%s\x00%s", label, g.labels[label])
@@ -201,6 +201,7 @@ func (x *Index) refresh(n *node) {
 			images[r.Image] = true
 		}
 	}
+	delete(images, "") // a template without an image, which something else adds
 	x.setImages(n, images)
 	if n.object == nil && len(n.groups) == 0 {
 		delete(x.nodes, n.uid)

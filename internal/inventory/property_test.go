@@ -31,11 +31,11 @@ import (
 )
 
 // someImages are the images in a random cluster.
-var someImages = []string{"docker.io/a/one:v1", "docker.io/a/two:v1", "docker.io/b/one:v1", "docker.io/ab/both:v1", "not an image"}
+var someImages = []string{"docker.io/a/one:v1", "docker.io/a/two:v1", "docker.io/b/one:v1", "docker.io/ab/both:v1", "docker.io/b/Not an image"}
 
 // someSubscribers select the images with their letter.
 var someSubscribers = map[string]func(string) bool{
-	"a":  func(image string) bool { return strings.HasPrefix(image, "index.docker.io/a") },
+	"a":  func(image string) bool { return strings.HasPrefix(image, "docker.io/a") },
 	"b":  func(image string) bool { return strings.Contains(image, "b/") },
 	"no": func(string) bool { return false },
 }
@@ -73,7 +73,7 @@ func (g generator) object() *Object {
 	case "Pod":
 		o.Finished = g.IntN(6) == 0
 		for _, c := range o.Template {
-			o.Running = append(o.Running, Running{Container: c, Digest: g.pick("", "sha256:1", "sha256:2")})
+			o.Running = append(o.Running, Running{Container: c, Digest: g.pick("", "sha256:1", "sha256:2"), Started: g.IntN(2) == 0})
 		}
 		switch g.IntN(6) {
 		case 0:

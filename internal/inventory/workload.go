@@ -61,9 +61,20 @@ func (x *Index) assemble(root *node) Workload {
 		w.PodLabels = root.somePodLabels()
 	}
 	w.Running = slices.SortedFunc(maps.Keys(seen), func(a, b Running) int {
-		return cmp.Or(compareContainers(a.Container, b.Container), cmp.Compare(a.Digest, b.Digest))
+		return cmp.Or(compareContainers(a.Container, b.Container), cmp.Compare(a.Digest, b.Digest), compareBool(a.Started, b.Started))
 	})
 	return w
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
 }
 
 // somePodLabels returns the labels of one group of pods, always the same one. If their owner is not watched, these

@@ -18,9 +18,10 @@ package manifests
 
 import (
 	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/workload"
 )
 
-// Image is the image of a container in a pod or a pod template.
+// Image is the image of a container or of an image volume in a pod or a pod template.
 type Image struct {
 	inventory.Container
 	// Path is the path of the field in the object, such as spec.template.spec.containers[0].image.
@@ -35,8 +36,8 @@ type Image struct {
 	NotEditable string
 }
 
-// Images returns the images of an object: those of its init containers, containers and ephemeral containers, in this
-// order. Objects that are not workloads have none. Containers without an image are skipped: the image may be added
+// Images returns the images of an object: those of its init containers, containers, ephemeral containers and image volumes, in
+// this order. Objects that are not workloads have none. Containers without an image are skipped: the image may be added
 // later, for example by a patch.
 func (o *Object) Images() []Image {
 	images := o.containers()
@@ -59,18 +60,22 @@ func (o *Object) containers() []Image {
 	}
 	fields, _ := spec.(map[string]any)
 	var images []Image
-	for _, list := range []string{"initContainers", "containers", "ephemeralContainers"} {
-		items, _ := fields[list].([]any)
+	for _, place := range workload.Places() {
+		items, _ := fields[place.Field].([]any)
 		for i, item := range items {
 			container, _ := item.(map[string]any)
-			image, _ := container["image"].(string)
 			name, _ := container["name"].(string)
+			at, value := index(child(path, place.Field), i), item
+			for _, segment := range place.Image {
+				within, _ := value.(map[string]any)
+				at, value = child(at, segment), within[segment]
+			}
+			image, _ := value.(string)
 			if image == "" {
 				continue
 			}
-			at := child(index(child(path, list), i), "image")
 			images = append(images, Image{
-				Container: inventory.Container{Field: list, Name: name, Image: image},
+				Container: inventory.Container{Field: place.Field, Name: name, Image: image},
 				Path:      at, Address: Address{Document: o.document, Path: join(o.path, at)},
 			})
 		}
