@@ -202,7 +202,7 @@ func (c *collector) addUnreadable(image *Reference, runs bool, used uses) {
 	if !runs && used.usage == v1alpha1.UsageRunning {
 		used.usage = v1alpha1.UsageRequested
 	}
-	c.addGiven(imageKey{reference: image.String(), running: runs}, unreadable(image.problem), used)
+	c.addGiven(imageKey{reference: image.String()}, unreadable(image.problem), used)
 }
 
 func (c *collector) addGiven(key imageKey, result verify.Result, used uses) {

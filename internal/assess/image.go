@@ -56,7 +56,8 @@ func (i Images) Observe(answers []pool.Answer) []Image {
 	for _, query := range i.queries {
 		if query.given != nil {
 			images = append(images, Image{
-				Reference: query.reference, Answer: *query.given, Running: query.running, Undigested: query.undigested,
+				Reference: query.reference, Answer: *query.given, Undigested: query.undigested,
+				Running: query.uses.usage == v1alpha1.UsageRunning,
 			})
 			used = append(used, query.uses)
 			continue
@@ -149,7 +150,7 @@ func (f *Finder) Find(container inventory.Running) *Image {
 		return nil
 	}
 	if ref.Reference == nil || container.Started && container.Digest == "" {
-		return f.given(ref, container)
+		return f.given(ref)
 	}
 	digest := container.Digest
 	if pinned, ok := ref.Reference.(name.Digest); ok && digest == "" {
@@ -169,14 +170,11 @@ func (f *Finder) Find(container inventory.Running) *Image {
 }
 
 // given finds an image that no registry can be asked about.
-func (f *Finder) given(ref *Reference, container inventory.Running) *Image {
-	var found *Image
+func (f *Finder) given(ref *Reference) *Image {
 	for _, image := range f.images[ref.String()] {
-		switch {
-		case image.Undigested != (ref.Reference != nil):
-		case found == nil, image.Running == (container.Started || container.Digest != ""):
-			found = image
+		if image.Undigested == (ref.Reference != nil) {
+			return image
 		}
 	}
-	return found
+	return nil
 }

@@ -46,7 +46,7 @@ func TestFinder(t *testing.T) {
 		"tag and digest":      {image: "karmada/app:v1@" + hex("a"), want: hex("a")},
 		"another digest runs": {image: "karmada/app:v1", digest: hex("d")},
 		"not of the trust":    {image: "nginx"},
-		"invalid":             {image: "karmada/UPPER"},
+		"invalid":             {image: "UPPER"},
 		"another tag":         {image: "karmada/app:v2"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,6 +58,31 @@ func TestFinder(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestFinderOfUnknownImages finds images that no registry can be asked about, and never another one for them.
+func TestFinderOfUnknownImages(t *testing.T) {
+	images := []Image{
+		{Reference: "docker.io/karmada/app:v1", Running: true, Undigested: true},
+		{Reference: "docker.io/karmada/app:v1", Answer: pool.Answer{Digest: hex("b")}},
+		{Reference: "karmada/UPPER", Running: true},
+	}
+	finder := NewFinder(newTrust(t, "", "docker.io/karmada/*"), images)
+	for name, tc := range map[string]struct {
+		container inventory.Running
+		want      *Image
+	}{
+		"runs without a digest":             {inventory.Running{Container: inventory.Container{Image: "karmada/app:v1"}, Started: true}, &images[0]},
+		"requested":                         {inventory.Running{Container: inventory.Container{Image: "karmada/app:v1"}}, &images[1]},
+		"pinned, and runs without a digest": {inventory.Running{Container: inventory.Container{Image: "karmada/app:v1@" + hex("b")}, Started: true}, &images[0]},
+		"another tag without a digest":      {inventory.Running{Container: inventory.Container{Image: "karmada/app:v2"}, Started: true}, nil},
+		"cannot be read, and runs":          {inventory.Running{Container: inventory.Container{Image: "karmada/UPPER"}, Digest: hex("b"), Started: true}, &images[2]},
+		"cannot be read, and is requested":  {inventory.Running{Container: inventory.Container{Image: "karmada/UPPER"}}, &images[2]},
+	} {
+		if got := finder.Find(tc.container); got != tc.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, tc.want)
+		}
 	}
 }
 

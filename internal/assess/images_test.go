@@ -41,6 +41,12 @@ func runs(w inventory.Workload, image, digest string) inventory.Workload {
 	return w
 }
 
+// undigestedRun has the node report no digest of what runs.
+func undigestedRun(w inventory.Workload, image string) inventory.Workload {
+	w.Running = append(w.Running, inventory.Running{Container: inventory.Container{Name: "main", Image: image}, Started: true})
+	return w
+}
+
 func idle(w inventory.Workload) inventory.Workload {
 	w.Idle = true
 	return w
@@ -135,8 +141,46 @@ func TestImages(t *testing.T) {
 			answers:    map[string]pool.Answer{"app:v1": verified(hex("a"))},
 			want:       []string{"docker.io/karmada/app:v1 a Requested 0 Verified"},
 		},
-		"images of others and invalid names": {
-			workloads: []inventory.Workload{requests("nginx"), requests("karmada/UPPER"), requests("")},
+		"images of others, no image": {
+			workloads: []inventory.Workload{requests("nginx"), requests("UPPER"), requests("")},
+		},
+		"a name that cannot be read": {
+			workloads: []inventory.Workload{
+				requests("karmada/UPPER"), runs(requests("karmada/app@sha512:aa"), "karmada/app@sha512:aa", hex("a")),
+				undigestedRun(requests("nginx"), "karmada/B"),
+			},
+			want: []string{
+				"karmada/B - Running 1 Unknown InvalidReference", "karmada/UPPER - Requested 1 Unknown InvalidReference",
+				"karmada/app@sha512:aa - Running 1 Unknown InvalidReference",
+			},
+		},
+		"runs without a digest, and the tag is verified": {
+			workloads: []inventory.Workload{
+				undigestedRun(requests(tag), tag), runs(requests(tag), tag, hex("a")), undigestedRun(requests(pinned+hex("a")), pinned+hex("a")),
+			},
+			answers: map[string]pool.Answer{
+				"app:v1": verified(hex("a")), "a": verified(hex("a")),
+				"runs a": {TagDigest: hex("a"), Result: verify.Result{Verdict: v1alpha1.VerdictVerified}},
+			},
+			want: []string{
+				"docker.io/karmada/app:v1 - Running 2 Unknown DigestNotReported",
+				"docker.io/karmada/app:v1 a Running 3 Verified",
+			},
+		},
+		"runs without a digest, and nothing is known of the tag": {
+			workloads: []inventory.Workload{undigestedRun(requests(tag), tag)},
+			answers:   map[string]pool.Answer{"app:v1": {Result: verify.Result{Verdict: v1alpha1.VerdictUnknown}}},
+			want: []string{
+				"docker.io/karmada/app:v1 - Running 1 Unknown DigestNotReported",
+				"docker.io/karmada/app:v1 - Requested 1 Unknown",
+			},
+		},
+		"another spelling of the registry": {
+			workloads: []inventory.Workload{requests("registry-1.docker.io/karmada/app:v1"), requests("Docker.io:443/karmada/app:v1")},
+			answers:   map[string]pool.Answer{"app:v1": verified(hex("a"))},
+			want: []string{
+				"Docker.io:443/karmada/app:v1 a Requested 1 Verified", "registry-1.docker.io/karmada/app:v1 a Requested 1 Verified",
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,6 +207,9 @@ func TestImages(t *testing.T) {
 				if i.Answer.IndexDigest != "" {
 					line += " index " + letter(i.Answer.IndexDigest)
 				}
+				if i.Answer.Result.Reason != "" {
+					line += " " + i.Answer.Result.Reason
+				}
 				if i.TagDigest != "" {
 					line += " tag " + letter(i.TagDigest)
 				}
@@ -175,7 +222,12 @@ func TestImages(t *testing.T) {
 	}
 }
 
-func letter(digest string) string { return strings.TrimPrefix(digest, "sha256:")[:1] }
+func letter(digest string) string {
+	if digest == "" {
+		return "-"
+	}
+	return strings.TrimPrefix(digest, "sha256:")[:1]
+}
 
 func describeRequest(request pool.Request) string {
 	name := request.Ref.Identifier()

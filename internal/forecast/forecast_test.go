@@ -118,16 +118,17 @@ func TestForWorkload(t *testing.T) {
 		workload inventory.Workload
 		want     []string
 	}{
-		"good":                          {newCluster(t, nil), deployment("in", good), []string{"Allowed Intercepted"}},
-		"bad":                           {newCluster(t, nil), deployment("in", good, bad), []string{"Denied Intercepted", "WouldDeny 1 bad StaticPolicy"}},
-		"not opted in":                  {newCluster(t, nil), deployment("out", bad), []string{"Denied NamespaceNotOptedIn", "WouldDenyOnceOptedIn 0 bad StaticPolicy"}},
-		"no webhook":                    {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Name = "x" }), deployment("in", bad), []string{"Denied WebhookMissing", "WouldDenyOnceOptedIn 0 bad StaticPolicy"}},
-		"kind excluded":                 {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules = nil }), deployment("in", bad), []string{"Allowed RulesExclude"}},
-		"only its pods are denied":      {newCluster(t, nil, podsOnly, anyObject), deployment("in", other), []string{"Denied Intercepted", "WouldDeny 0 pods StaticPolicy"}},
-		"only its pods are intercepted": {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules[0].Resources = []string{"pods"} }), deployment("in", bad), []string{"Denied Intercepted", "WouldDeny 0 bad StaticPolicy"}},
-		"unknown kind":                  {newCluster(t, nil), robot, []string{"Denied Intercepted", "WouldDeny 0 bad StaticPolicy"}},
-		"ephemeral container":           {newCluster(t, nil), debugged, []string{"Allowed Intercepted"}},
-		"undetermined":                  {newCluster(t, nil), deployment("in", "karmada/app:v1"), []string{"Undetermined Intercepted", "undetermined Pending"}},
+		"an image volume is not looked at": {newCluster(t, nil), mounting(deployment("in", good), bad), []string{"Allowed Intercepted"}},
+		"good":                             {newCluster(t, nil), deployment("in", good), []string{"Allowed Intercepted"}},
+		"bad":                              {newCluster(t, nil), deployment("in", good, bad), []string{"Denied Intercepted", "WouldDeny 1 bad StaticPolicy"}},
+		"not opted in":                     {newCluster(t, nil), deployment("out", bad), []string{"Denied NamespaceNotOptedIn", "WouldDenyOnceOptedIn 0 bad StaticPolicy"}},
+		"no webhook":                       {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Name = "x" }), deployment("in", bad), []string{"Denied WebhookMissing", "WouldDenyOnceOptedIn 0 bad StaticPolicy"}},
+		"kind excluded":                    {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules = nil }), deployment("in", bad), []string{"Allowed RulesExclude"}},
+		"only its pods are denied":         {newCluster(t, nil, podsOnly, anyObject), deployment("in", other), []string{"Denied Intercepted", "WouldDeny 0 pods StaticPolicy"}},
+		"only its pods are intercepted":    {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules[0].Resources = []string{"pods"} }), deployment("in", bad), []string{"Denied Intercepted", "WouldDeny 0 bad StaticPolicy"}},
+		"unknown kind":                     {newCluster(t, nil), robot, []string{"Denied Intercepted", "WouldDeny 0 bad StaticPolicy"}},
+		"ephemeral container":              {newCluster(t, nil), debugged, []string{"Allowed Intercepted"}},
+		"undetermined":                     {newCluster(t, nil), deployment("in", "karmada/app:v1"), []string{"Undetermined Intercepted", "undetermined Pending"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := ForWorkload(tc.cluster, tc.workload, pending)
@@ -179,6 +180,20 @@ func TestAdmissionObjects(t *testing.T) {
 	}
 }
 
+// selection is that of a trust on docker.io/karmada/**, whose policy does not match other spellings.
+var selection = Selection{
+	Selects: func(image string) bool {
+		return strings.Contains(image, "docker.io/karmada/") || strings.Contains(image, "docker.io:443/karmada/")
+	},
+	Escapes: func(image string) bool { return strings.Contains(image, "docker.io:443/karmada/") },
+}
+
+// mounting adds an image volume to a workload.
+func mounting(w inventory.Workload, image string) inventory.Workload {
+	w.Template = append(w.Template, inventory.Container{Field: "volumes", Name: "models", Image: image})
+	return w
+}
+
 func TestGaps(t *testing.T) {
 	ignore := admissionregistrationv1.Ignore
 	attesting := parse(t, "attesting", "{images: [{glob: 'index.docker.io/karmada/*'}], authorities: [{name: a, attestations: [{name: x}], key: {data: x}}]}")
@@ -201,10 +216,31 @@ func TestGaps(t *testing.T) {
 		"attestations":  {cluster: withOCI11(newCluster(t, nil, attesting)), workloads: []inventory.Workload{deployment("in", good)}, want: []string{"AttestationsUnverified enable-oci11 is true in ConfigMap config-policy-controller"}},
 		"denied":        {cluster: newCluster(t, nil), workloads: []inventory.Workload{deployment("in", good)}, uncovered: []string{other, good}, want: []string{"UncoveredImagesDenied Namespaces with matching images have 1 image that no policy covers: " + other}},
 		"allowed":       {cluster: noMatch(newCluster(t, nil), admission.NoMatchWarn), workloads: []inventory.Workload{deployment("in", good)}, uncovered: []string{other}, want: []string{"UncoveredImagesAllowed"}},
+		"image volumes": {
+			cluster:   newCluster(t, nil),
+			workloads: []inventory.Workload{mounting(deployment("in", good), good), mounting(deployment("in", good), good), mounting(deployment("in", good), other)},
+			want:      []string{"ImageVolumes 1 matching image in image volumes of 2 workloads: " + good},
+		},
+		"a volume with a name that cannot be read": {
+			cluster:   newCluster(t, nil),
+			workloads: []inventory.Workload{mounting(deployment("in", good), "docker.io/karmada/UPPER")},
+			want:      []string{"ImageVolumes 1 matching image in image volumes of 1 workload: docker.io/karmada/UPPER"},
+		},
+		"a spelling": {
+			cluster:   noMatch(newCluster(t, nil), admission.NoMatchAllow),
+			workloads: []inventory.Workload{deployment("in", "docker.io:443/karmada/good:v1")},
+			uncovered: []string{"docker.io:443/karmada/good:v1"},
+			want: []string{
+				"SpellingNotCovered 1 matching image in 1 workload, in a spelling of the registry that the ClusterImagePolicy does not match: docker.io:443/karmada/good:v1.",
+				"UncoveredImagesAllowed",
+			},
+		},
 		"all of them": {
 			cluster:   withOCI11(newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.FailurePolicy = &ignore }, attesting)),
-			workloads: []inventory.Workload{deployment("in", good), deployment("out", good)}, uncovered: []string{other},
-			want: []string{"FailurePolicyIgnore", "NamespacesNotOptedIn", "AttestationsUnverified", "UncoveredImagesDenied"},
+			workloads: []inventory.Workload{mounting(deployment("in", good, "docker.io:443/karmada/a"), good), deployment("out", good)}, uncovered: []string{other},
+			want: []string{
+				"FailurePolicyIgnore", "NamespacesNotOptedIn", "AttestationsUnverified", "ImageVolumes", "SpellingNotCovered", "UncoveredImagesDenied",
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -53,6 +53,10 @@ func TestImages(t *testing.T) {
 				"7 spec.containers[1].image  x:2 = x:2", "9 spec.ephemeralContainers[0].image e x:3 = x:3",
 			},
 		},
+		"an image volume": {
+			"apiVersion: apps/v1\nkind: Deployment\nspec:\n  template:\n    spec:\n      " + containers + "\n      volumes:\n      - {name: c, configMap: {name: c}}\n      - name: v\n        image:\n          reference: x:2 # models\n      - {name: n, image: {}}\n      - {name: s, image: x:3}\n",
+			[]string{"6 spec.template.spec.containers[0].image a x:1 = x:1", "11 spec.template.spec.volumes[1].image.reference v x:2 = x:2"},
+		},
 		"PodTemplate":           {"apiVersion: v1\nkind: PodTemplate\ntemplate: {spec: {" + containers + "}}", []string{"3 template.spec.containers[0].image a x:1 = x:1"}},
 		"ReplicationController": {"apiVersion: v1\nkind: ReplicationController\nspec: {template: {spec: {" + containers + "}}}", []string{"3 spec.template.spec.containers[0].image a x:1 = x:1"}},
 		"Deployment":            {"apiVersion: apps/v1\nkind: Deployment\nspec: {template: {spec: {" + containers + "}}}", []string{"3 spec.template.spec.containers[0].image a x:1 = x:1"}},

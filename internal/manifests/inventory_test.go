@@ -141,7 +141,7 @@ status:
 		Version: "v1", Kind: "Pod", Namespace: "ns", Name: "p", UID: "u1",
 		Owner:    &inventory.Owner{Group: "apps", Version: "v1", Kind: "ReplicaSet", Name: "r", UID: "u2"},
 		Template: []inventory.Container{container},
-		Running:  []inventory.Running{{Container: container, Digest: "sha256:" + strings.Repeat("a", 64)}},
+		Running:  []inventory.Running{{Container: container, Digest: "sha256:" + strings.Repeat("a", 64), Started: true}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

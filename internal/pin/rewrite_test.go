@@ -109,6 +109,9 @@ func TestRewrite(t *testing.T) {
 				"NotEditable nginx:2: it is written as a block of text; write it on the line of its key", "Pinned nginx:3",
 			},
 		},
+		"an image volume": {
+			pod + "  - image: nginx:1♦\n  volumes:\n  - image: {reference: models:1♦}\n", []string{"Pinned nginx:1", "Pinned models:1"},
+		},
 		"other tags": {pod + "  - image: !!binary bmdpbng=\n", []string{"NotEditable nginx: " + missing}},
 		"an alias":   {pod + "  - image: &x nginx:1♦ # once\n  - image: *x\n  - {image: *x }\n", []string{"Pinned nginx:1", "Pinned nginx:1", "Pinned nginx:1"}},
 		"an alias of something else": {
