@@ -45,7 +45,7 @@ func newEngine(ctx context.Context, s streams, o engineOptions, in *inputs) (*en
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{roots: newTrustRoots(o.trustRoot, in.roots, o.cluster), progress: newProgress(s.ErrOut)}
+	e := &engine{roots: newTrustRoots(o.trustRoot, in.roots, o.cluster), progress: &progress{to: s.ErrOut}}
 	e.batch = pool.NewBatch(ctx, verifier, o.registry.workers, e.progress.show)
 	return e, nil
 }

@@ -57,7 +57,7 @@ func runPlugin(t *testing.T, stdin string, args ...string) result {
 		t.Setenv(variable, "")
 	}
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), args, streams{In: strings.NewReader(stdin), Out: &stdout, ErrOut: &stderr})
+	code := run(t.Context(), args, newStreams(strings.NewReader(stdin), &stdout, &stderr))
 	replacer := strings.NewReplacer(defaultTUFCache(), "/home/user/.cache/kubectl-imagetrust/tuf", home, "/home/user")
 	printed := func(b *bytes.Buffer) string { return replacer.Replace(b.String()) }
 	return result{code: code, stdout: printed(&stdout), stderr: printed(&stderr)}

@@ -18,7 +18,6 @@ package main
 
 import (
 	"embed"
-	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -69,8 +68,7 @@ func newInitCommand(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprint(s.Out, string(content))
-			return err
+			return s.Out.manifests(content)
 		},
 	}
 	cmd.Flags().StringVar(&preset, "preset", preset, "images and signer of the trust: karmada-release, karmada-latest or kubernetes-release")

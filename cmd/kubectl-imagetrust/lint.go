@@ -17,16 +17,15 @@ limitations under the License.
 package main
 
 import (
+	"bytes"
 	"cmp"
-	"fmt"
-	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/karmada-io/image-trust/internal/lint"
 	"github.com/karmada-io/image-trust/internal/manifests"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // lintOptions are the flags of lint.
@@ -130,16 +129,14 @@ func lintFiles(files []*manifests.File) ([]locatedFinding, error) {
 }
 
 func (o *lintOptions) print(s streams, findings []locatedFinding) error {
-	return o.output.print(s.Out, findings, func(w io.Writer) error {
-		if o.output.format == formatSARIF {
-			return encodeSARIF(w, findings)
-		}
-		return printFindings(w, styleFor(s.Out), findings)
-	})
+	if o.output.format == formatSARIF {
+		return printSARIF(s.Out, findings)
+	}
+	return o.output.print(s.Out, findings, func(p *text.Printer) { printFindings(p, s.Out.style(), findings) })
 }
 
-// encodeSARIF writes findings in the format of code scanning services.
-func encodeSARIF(w io.Writer, findings []locatedFinding) error {
+// printSARIF writes findings in the format of code scanning services.
+func printSARIF(to *output, findings []locatedFinding) error {
 	results := make([]lint.Result, 0, len(findings))
 	for _, f := range findings {
 		results = append(results, lint.Result{
@@ -147,27 +144,28 @@ func encodeSARIF(w io.Writer, findings []locatedFinding) error {
 			File:    f.File, Line: f.Line, Column: f.Column,
 		})
 	}
-	return lint.EncodeSARIF(w, version, results)
+	var b bytes.Buffer
+	if err := lint.EncodeSARIF(&b, version, results); err != nil {
+		return err
+	}
+	return to.json(b.Bytes())
 }
 
 // printFindings writes one line for each finding, in the format of compilers, which editors understand.
-func printFindings(w io.Writer, s style, findings []locatedFinding) error {
-	var b strings.Builder
+func printFindings(p *text.Printer, s style, findings []locatedFinding) {
 	for _, f := range findings {
-		level := string(f.Level)
+		level := text.Coloured{Value: f.Level}
 		switch f.Level {
 		case lint.LevelError:
-			level = s.failure(level)
+			level = s.failure(f.Level)
 		case lint.LevelWarning:
-			level = s.warning(level)
+			level = s.warning(f.Level)
 		case lint.LevelNote:
 		}
 		field := ""
 		if f.Field != "" {
 			field = f.Field + ": "
 		}
-		fmt.Fprintf(&b, "%s:%d:%d: %s: %s%s [%s]\n", f.File, f.Line, f.Column, level, field, f.Message, f.Rule)
+		p.Printf("%s:%d:%d: %s: %s%s [%s]\n", f.File, f.Line, f.Column, level, field, f.Message, f.Rule)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }

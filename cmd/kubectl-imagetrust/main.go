@@ -23,6 +23,11 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
+
+	"k8s.io/klog/v2"
+
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // version is set when the program is linked.
@@ -30,7 +35,32 @@ var version = "unknown"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], streams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr})
-	stop()
-	os.Exit(code)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	klog.LogToStderr(false)
+	klog.SetOutput(text.NewWriter(os.Stderr)) // client-go's messages, which contain text of the API server
+	s := newStreams(os.Stdin, os.Stdout, os.Stderr)
+	os.Exit(interruptible(ctx, s, func() int { return run(ctx, os.Args[1:], s) }))
+}
+
+// interruptGrace is the time that a command has to end after a signal. Whatever looks at its context ends at once; reading
+// from a pipe, or evaluating code, does not.
+const interruptGrace = 2 * time.Second
+
+// interruptible returns the exit code of a command, and that of a result that is unknown if the command does not end although
+// the context has.
+func interruptible(ctx context.Context, s streams, command func() int) int {
+	done := make(chan int, 1)
+	go func() { done <- command() }()
+	select {
+	case code := <-done:
+		return code
+	case <-ctx.Done():
+	}
+	select {
+	case code := <-done:
+		return code
+	case <-time.After(interruptGrace):
+		_ = s.ErrOut.print(text.Sprintf("error: interrupted\n")) // there is nowhere to report it
+		return exitUnknown
+	}
 }

@@ -19,13 +19,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 	"k8s.io/client-go/util/jsonpath"
-	"sigs.k8s.io/yaml"
+
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // The output formats that several commands have. The empty format is text for people.
@@ -81,30 +81,39 @@ func (f *outputFlag) validate() error {
 }
 
 // print writes a result: encoded if the format is JSON, YAML or a JSONPath template, or else as other formats it.
-func (f *outputFlag) print(w io.Writer, result any, other func(io.Writer) error) error {
+func (f *outputFlag) print(to *output, result any, other func(*text.Printer)) error {
 	switch template, isTemplate := strings.CutPrefix(f.format, prefixJSONPath); {
 	case isTemplate:
-		return printTemplate(w, result, template)
+		return printTemplate(to, result, template)
 	case f.format == formatJSON:
-		encoder := json.NewEncoder(w)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(result)
-	case f.format == formatYAML:
-		encoded, err := yaml.Marshal(result)
+		encoded, err := encodeJSON(result)
 		if err != nil {
 			return err
 		}
-		_, err = w.Write(encoded)
-		return err
+		return to.json(encoded)
+	case f.format == formatYAML:
+		return to.yaml(result)
 	default:
-		return other(w)
+		var p text.Printer
+		other(&p)
+		return to.print(&p)
 	}
 }
 
-// printTemplate evaluates a JSONPath template on the JSON form of a result. As with kubectl, no line end is added.
-func printTemplate(w io.Writer, result any, text string) error {
-	template, err := parseTemplate(text)
+// encodeJSON encodes a value for people and programs.
+func encodeJSON(value any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(value)
+	return b.Bytes(), err
+}
+
+// printTemplate evaluates a JSONPath template on the JSON form of a result. As with kubectl, no line end is added. Values are
+// printed like text: one that has a line end must not forge a line for the program that reads them.
+func printTemplate(to *output, result any, written string) error {
+	template, err := parseTemplate(written)
 	if err != nil {
 		return err
 	}
@@ -118,14 +127,16 @@ func printTemplate(w io.Writer, result any, text string) error {
 	if err := decoder.Decode(&data); err != nil {
 		return err
 	}
-	if err := template.Execute(w, data); err != nil {
-		return usageErrorf("--output %s%s: %w", prefixJSONPath, text, err)
+	text.Clean(&data)
+	var b bytes.Buffer
+	if err := template.Execute(&b, data); err != nil {
+		return usageErrorf("--output %s%s: %w", prefixJSONPath, written, err)
 	}
-	return nil
+	return to.foreign(b.Bytes())
 }
 
-func parseTemplate(text string) (*jsonpath.JSONPath, error) {
+func parseTemplate(written string) (*jsonpath.JSONPath, error) {
 	template := jsonpath.New("output").AllowMissingKeys(true)
-	err := template.Parse(text)
+	err := template.Parse(written)
 	return template, err
 }

@@ -18,7 +18,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -143,12 +142,10 @@ func (o *pinOptions) rewrite(s streams, files []*manifests.File, verdicts pinVer
 
 // printFile prints one of several files as a YAML document of its own.
 func printFile(s streams, i int, content []byte) error {
-	separator := ""
 	if i > 0 {
-		separator = "---\n"
+		content = append([]byte("---\n"), content...)
 	}
-	_, err := fmt.Fprintf(s.Out, "%s%s", separator, content)
-	return err
+	return s.Out.manifests(content)
 }
 
 // replaceFile writes an existing file and preserves its permissions.
@@ -166,8 +163,7 @@ func (o *pinOptions) kustomize(s streams, files []*manifests.File, verdicts pinV
 	if err != nil {
 		return nil, usageErrorf("%w", err)
 	}
-	_, err = s.Out.Write(result.Content)
-	return result.Images, err
+	return result.Images, s.Out.manifests(result.Content)
 }
 
 // pinVerdict is the verdict of all trusts on an image.
@@ -230,7 +226,8 @@ func (v pinVerdict) and(other verification) pinVerdict {
 // report prints which images were not pinned and why, and returns the exit code.
 func (v pinVerdicts) report(s streams, images []pin.Image) int {
 	code, pinned, unchanged := exitOK, 0, 0
-	style := styleFor(s.ErrOut)
+	style := s.ErrOut.style()
+	var p text.Printer
 	for i := range images {
 		image := &images[i]
 		verdict := v[image.Container.Image]
@@ -249,9 +246,10 @@ func (v pinVerdicts) report(s streams, images []pin.Image) int {
 			code = exitUntrusted
 		}
 		line, _ := image.Object.Position(image.Path)
-		_, _ = fmt.Fprintf(s.ErrOut, "%s %s:%d: %s is not pinned: %s\n",
+		p.Printf("%s %s:%d: %s is not pinned: %s\n",
 			mark(style, verdict.verdict), image.Object.File.Name, line, image.Container.Image, image.Message)
 	}
-	_, _ = fmt.Fprintf(s.ErrOut, "%d of %s pinned, %d unchanged\n", pinned, text.Count(len(images), "image"), unchanged)
+	p.Printf("%d of %s pinned, %d unchanged\n", pinned, text.Count(len(images), "image"), unchanged)
+	_ = s.ErrOut.print(&p)
 	return code
 }

@@ -18,13 +18,13 @@ package main
 
 import (
 	"context"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/forecast"
 	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // planOptions are the flags of plan.
@@ -141,9 +141,7 @@ func (o *planOptions) validate() error {
 }
 
 func (o *planOptions) print(s streams, r planReport) error {
-	return o.output.print(s.Out, r, func(w io.Writer) error {
-		return printPlan(w, styleFor(s.Out), r, o.output.format == formatWide)
-	})
+	return o.output.print(s.Out, r, func(p *text.Printer) { printPlan(p, s.Out.style(), r, o.output.format == formatWide) })
 }
 
 // plan returns the plan for the input with some trusts enforced.

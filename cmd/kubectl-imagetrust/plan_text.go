@@ -18,7 +18,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/karmada-io/image-trust/internal/admission"
@@ -38,60 +37,57 @@ type planReport struct {
 }
 
 // printPlan writes a plan as text. Allowed workloads are included with all set.
-func printPlan(w io.Writer, s style, r planReport, all bool) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %s would be denied", r.Summary.Denied, text.Count(r.Summary.Workloads, "workload"))
+func printPlan(p *text.Printer, s style, r planReport, all bool) {
+	p.Printf("%d of %s would be denied", r.Summary.Denied, text.Count(r.Summary.Workloads, "workload"))
 	if n := r.Summary.Undetermined; n > 0 {
-		fmt.Fprintf(&b, ", %d undetermined", n)
+		p.Printf(", %d undetermined", n)
 	}
 	if n := r.Summary.Uncovered; n > 0 {
-		fmt.Fprintf(&b, ", %d not covered by any policy", n)
+		p.Printf(", %d not covered by any policy", n)
 	}
-	b.WriteString("\n")
+	p.Printf("\n")
 	for _, workload := range r.Workloads {
-		printWorkload(&b, s, workload, all)
+		printWorkload(p, s, workload, all)
 	}
 	if r.compared {
-		printChanges(&b, s, r.Changes)
+		printChanges(p, s, r.Changes)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
-func printWorkload(b *strings.Builder, s style, w forecast.PlanWorkload, all bool) {
+func printWorkload(p *text.Printer, s style, w forecast.PlanWorkload, all bool) {
 	name := fmt.Sprintf("%s %s/%s", w.Kind, w.Namespace, w.Name)
 	mark := outcomeMark(s, w.Outcome)
 	for _, f := range w.Findings {
-		fmt.Fprintf(b, "  %s %s  %s: %s  %s: %s", mark, name, f.Name, f.Image, f.Reason, f.Message)
+		p.Printf("  %s %s  %s: %s  %s: %s", mark, name, f.Name, f.Image, f.Reason, f.Message)
 		if f.Policy != "" {
-			fmt.Fprintf(b, " (policy %s)", f.Policy)
+			p.Printf(" (policy %s)", f.Policy)
 		}
 		if w.OnceOptedIn {
-			b.WriteString("; once its namespace opts in")
+			p.Printf("; once its namespace opts in")
 		}
-		b.WriteString("\n")
+		p.Printf("\n")
 	}
 	for _, c := range w.Uncovered {
-		fmt.Fprintf(b, "  %s %s  %s: %s  not covered by any policy\n", s.warning("–"), name, c.Name, c.Image)
+		p.Printf("  %s %s  %s: %s  not covered by any policy\n", s.warning("–"), name, c.Name, c.Image)
 	}
 	if all && w.Outcome == admission.Allowed && len(w.Uncovered) == 0 {
-		fmt.Fprintf(b, "  %s %s\n", mark, name)
+		p.Printf("  %s %s\n", mark, name)
 	}
 }
 
-func printChanges(b *strings.Builder, s style, changes []forecast.Change) {
+func printChanges(p *text.Printer, s style, changes []forecast.Change) {
 	if len(changes) == 0 {
-		b.WriteString("No changes.\n")
+		p.Printf("No changes.\n")
 		return
 	}
-	fmt.Fprintf(b, "%s:\n", text.Count(len(changes), "change"))
+	p.Printf("%s:\n", text.Count(len(changes), "change"))
 	for _, c := range changes {
-		fmt.Fprintf(b, "  %s %s %s/%s  %s → %s\n", outcomeMark(s, c.Workload.Outcome), c.Workload.Kind, c.Workload.Namespace,
+		p.Printf("  %s %s %s/%s  %s → %s\n", outcomeMark(s, c.Workload.Outcome), c.Workload.Kind, c.Workload.Namespace,
 			c.Workload.Name, strings.ToLower(c.Before.String()), strings.ToLower(c.Workload.Outcome.String()))
 	}
 }
 
-func outcomeMark(s style, outcome admission.Outcome) string {
+func outcomeMark(s style, outcome admission.Outcome) text.Coloured {
 	switch outcome {
 	case admission.Denied:
 		return s.failure("✗")

@@ -18,13 +18,13 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/assess"
+	"github.com/karmada-io/image-trust/internal/text"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
@@ -94,7 +94,7 @@ func (o *renderOptions) run(ctx context.Context, s streams) error {
 // print prints a policy as a document of its own. YAML says so in a comment if a trust has none.
 func (o *renderOptions) print(s streams, i int, name string, rendered *unstructured.Unstructured) error {
 	if o.output.format == formatYAML && i > 0 {
-		if _, err := fmt.Fprintln(s.Out, "---"); err != nil {
+		if err := s.Out.print(text.Sprintf("---\n")); err != nil {
 			return err
 		}
 	}
@@ -104,8 +104,7 @@ func (o *renderOptions) print(s streams, i int, name string, rendered *unstructu
 	if o.output.format != formatYAML {
 		return nil
 	}
-	_, err := fmt.Fprintf(s.Out, "# KarmadaImageTrust %s has no ClusterImagePolicy: its enforcement is Audit.\n", name)
-	return err
+	return s.Out.print(text.Sprintf("# KarmadaImageTrust %s has no ClusterImagePolicy: its enforcement is Audit.\n", name))
 }
 
 // render returns the policy of a trust, or nil if its enforcement is Audit.

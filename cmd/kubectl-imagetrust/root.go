@@ -20,9 +20,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // The exit codes.
@@ -70,17 +73,53 @@ func exitWith(code int) error {
 // run executes a command line and returns the exit code.
 func run(ctx context.Context, args []string, s streams) int {
 	root := newRootCommand(s) //nolint:contextcheck // each command gets the context of ExecuteContext
+	out, errOut := text.NewWriter(s.Out.w), text.NewWriter(s.ErrOut.w)
+	root.SetIn(s.In)
+	root.SetOut(out)
+	root.SetErr(errOut)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if err := errors.Join(out.Flush(), errOut.Flush()); err != nil {
+		return exitUsage
+	}
 	if err == nil {
 		return exitOK
 	}
 	result := &exitError{code: exitUsage, err: err} // cobra's own errors are about the command line
 	errors.As(err, &result)
 	if result.err != nil {
-		_, _ = fmt.Fprintf(s.ErrOut, "error: %v\n", err)
+		var p text.Printer
+		for _, one := range causes(err) {
+			p.Printf("error: %s\n", text.WithoutSecrets(oneLine(one)))
+		}
+		_ = s.ErrOut.print(&p) // there is nowhere to report it
 	}
 	return result.code
+}
+
+// causes returns the errors that were joined to one, or else the error itself.
+func causes(err error) []error {
+	switch below := err.(type) { //nolint:errorlint // the errors in the chain are visited one by one
+	case interface{ Unwrap() []error }:
+		var all []error
+		texts := make([]string, 0, len(below.Unwrap()))
+		for _, one := range below.Unwrap() {
+			all, texts = append(all, causes(one)...), append(texts, one.Error())
+		}
+		if err.Error() == strings.Join(texts, "\n") {
+			return all
+		}
+	case interface{ Unwrap() error }:
+		if one := below.Unwrap(); one != nil && one.Error() == err.Error() {
+			return causes(one)
+		}
+	}
+	return []error{err}
+}
+
+// oneLine is the text of an error with semicolons in place of its line ends.
+func oneLine(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' }), "; ")
 }
 
 func newRootCommand(s streams) *cobra.Command {
@@ -92,14 +131,13 @@ status needs a cluster.
 
 Exit codes: 0 success, 1 an image is untrusted or a workload would be denied, 2 usage error, 3 a result is unknown or
 undetermined, for example because a registry is down.`,
-		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl imagetrust"},
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Annotations:                map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl imagetrust"},
+		SuggestionsMinimumDistance: 2,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		Args:                       knownCommand,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetIn(s.In)
-	root.SetOut(s.Out)
-	root.SetErr(s.ErrOut)
 	root.CompletionOptions.HiddenDefaultCmd = false
 	groupFlags(root)
 	root.AddCommand(
@@ -107,6 +145,17 @@ undetermined, for example because a registry is down.`,
 		newInitCommand(s), newVersionCommand(s),
 	)
 	return root
+}
+
+// knownCommand reports a command that does not exist.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+		return usageErrorf("unknown command %q: did you mean %s?", args[0], strings.Join(similar, " or "))
+	}
+	return usageErrorf("unknown command %q: use one of those that %s --help lists", args[0], cmd.CommandPath())
 }
 
 // noArguments reports an argument of a command that has flags only.
@@ -138,8 +187,7 @@ func newVersionCommand(s streams) *cobra.Command {
 		Short: "Print the version",
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(s.Out, version)
-			return err
+			return s.Out.print(text.Sprintf("%s\n", version))
 		},
 	}
 }

@@ -20,7 +20,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -31,6 +30,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // statusOptions are the flags of status.
@@ -111,7 +111,7 @@ func (o *statusOptions) follow(ctx context.Context, s streams, changes watch.Int
 			case !ok:
 				return unavailable(fmt.Errorf("the API server ended the watch: %w", apierrors.FromObject(change.Object)))
 			case change.Type == watch.Deleted:
-				if _, err := fmt.Fprintf(s.Out, "%s was deleted\n", trust.Name); err != nil {
+				if err := s.Out.print(text.Sprintf("%s was deleted\n", trust.Name)); err != nil {
 					return err
 				}
 			default:
@@ -131,9 +131,7 @@ func (o *statusOptions) print(s streams, trusts []v1alpha1.KarmadaImageTrust) er
 	}
 	list := &v1alpha1.KarmadaImageTrustList{Items: trusts}
 	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
-	return o.output.print(s.Out, list, func(w io.Writer) error {
-		return printTrusts(w, styleFor(s.Out), trusts, o.output.format == formatWide)
-	})
+	return o.output.print(s.Out, list, func(p *text.Printer) { printTrusts(p, s.Out.style(), trusts, o.output.format == formatWide) })
 }
 
 // statusCode returns the exit code for the verdicts that the operator reported.

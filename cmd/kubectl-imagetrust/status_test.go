@@ -58,7 +58,7 @@ func TestStatus(t *testing.T) {
 				trusts := recordedTrusts(t, name)
 				var out bytes.Buffer
 				o := &statusOptions{output: outputFlag{format: format}}
-				if err := o.print(streams{Out: &out}, trusts); err != nil {
+				if err := o.print(streams{Out: newOutput(&out)}, trusts); err != nil {
 					t.Fatal(err)
 				}
 				if got := statusCode(trusts); got != code {

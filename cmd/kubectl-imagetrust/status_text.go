@@ -18,66 +18,62 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"strings"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // printTrusts writes trusts as text: what is not verified or not enforced, and with all set everything else too.
-func printTrusts(w io.Writer, s style, trusts []v1alpha1.KarmadaImageTrust, all bool) error {
-	var b strings.Builder
+func printTrusts(p *text.Printer, s style, trusts []v1alpha1.KarmadaImageTrust, all bool) {
 	for i := range trusts {
 		if i > 0 {
-			b.WriteString("\n")
+			p.Printf("\n")
 		}
-		printTrust(&b, s, &trusts[i], all)
+		printTrust(p, s, &trusts[i], all)
 	}
 	if len(trusts) == 0 {
-		b.WriteString("No KarmadaImageTrusts found.\n")
+		p.Printf("No KarmadaImageTrusts found.\n")
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
-func printTrust(b *strings.Builder, s style, trust *v1alpha1.KarmadaImageTrust, all bool) {
+func printTrust(p *text.Printer, s style, trust *v1alpha1.KarmadaImageTrust, all bool) {
 	verified := apimeta.FindStatusCondition(trust.Status.Conditions, v1alpha1.ImagesVerifiedCondition)
-	fmt.Fprintf(b, "%s %s  %s", conditionMark(s, verified), trust.Name, trust.Spec.Enforcement)
+	p.Printf("%s %s  %s", conditionMark(s, verified), trust.Name, trust.Spec.Enforcement)
 	if summary := trust.Status.Summary; summary != nil {
-		fmt.Fprintf(b, " · %s verified", summary.VerifiedRatio)
+		p.Printf(" · %s verified", summary.VerifiedRatio)
 		if summary.WouldDeny != nil && *summary.WouldDeny > 0 {
-			fmt.Fprintf(b, " · %s", s.failure(fmt.Sprintf("%d would be denied", *summary.WouldDeny)))
+			p.Printf(" · %s", s.failure(fmt.Sprintf("%d would be denied", *summary.WouldDeny)))
 		}
 	}
 	switch {
 	case trust.Status.ObservedGeneration == 0:
-		fmt.Fprintf(b, " · %s", s.warning("not reconciled yet"))
+		p.Printf(" · %s", s.warning("not reconciled yet"))
 	case trust.Status.ObservedGeneration != trust.Generation:
-		fmt.Fprintf(b, " · %s", s.warning("the status is of an earlier spec"))
+		p.Printf(" · %s", s.warning("the status is of an earlier spec"))
 	}
-	b.WriteString("\n")
+	p.Printf("\n")
 	for _, condition := range trust.Status.Conditions {
 		// The images that are not verified follow, so the condition would only repeat them.
 		if all || condition.Status != metav1.ConditionTrue && condition.Type != v1alpha1.ImagesVerifiedCondition {
-			fmt.Fprintf(b, "    %s %s, %s: %s\n", conditionMark(s, &condition), condition.Type, condition.Reason, condition.Message)
+			p.Printf("    %s %s, %s: %s\n", conditionMark(s, &condition), condition.Type, condition.Reason, condition.Message)
 		}
 	}
 	for i := range trust.Status.Images {
 		image := &trust.Status.Images[i]
 		if all || image.Verdict != v1alpha1.VerdictVerified {
-			fmt.Fprintf(b, "    %s %s  %s: %s\n", mark(s, image.Verdict), image.Reference, image.Reason, image.Message)
+			p.Printf("    %s %s  %s: %s\n", mark(s, image.Verdict), image.Reference, image.Reason, image.Message)
 		}
 	}
 	for _, v := range trust.Status.Violations {
-		fmt.Fprintf(b, "    %s %s %s/%s, container %s: %s: %s (%s)\n",
+		p.Printf("    %s %s %s/%s, container %s: %s: %s (%s)\n",
 			s.failure("✗"), v.Kind, v.Namespace, v.Name, v.Container, v.Image, v.Reason, v.Effect)
 	}
 }
 
-func conditionMark(s style, condition *metav1.Condition) string {
+func conditionMark(s style, condition *metav1.Condition) text.Coloured {
 	switch {
 	case condition == nil || condition.Status == metav1.ConditionUnknown:
 		return s.warning("?")

@@ -17,29 +17,92 @@ limitations under the License.
 package main
 
 import (
-	"fmt"
+	"bytes"
 	"io"
 	"os"
 
 	"golang.org/x/term"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"sigs.k8s.io/yaml"
+
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // streams are the standard streams of a command.
-type streams = genericiooptions.IOStreams
+type streams struct {
+	In          io.Reader
+	Out, ErrOut *output
+}
 
-// isTerminal reports whether w writes to a terminal.
-func isTerminal(w io.Writer) bool {
+func newStreams(in io.Reader, out, errOut io.Writer) streams {
+	return streams{In: in, Out: newOutput(out), ErrOut: newOutput(errOut)}
+}
+
+// output is a standard stream that is written. It is no io.Writer, so that nothing is written to a terminal but what one of its
+// methods takes care of: no value from a file, a registry or a cluster can act upon the terminal, or forge a line.
+type output struct {
+	w        io.Writer
+	terminal bool
+}
+
+func newOutput(w io.Writer) *output {
 	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
+	return &output{w: w, terminal: ok && term.IsTerminal(int(file.Fd()))}
+}
+
+// print writes text for people.
+func (o *output) print(p *text.Printer) error {
+	_, err := io.WriteString(o.w, p.String())
+	return err
+}
+
+// json writes encoded JSON, with escapes for what is not printable.
+func (o *output) json(encoded []byte) error {
+	_, err := o.w.Write(text.EscapeJSON(encoded))
+	return err
+}
+
+// yaml writes a value as YAML. Most styles of YAML have no escapes: if the value has characters that need one, it is written in
+// the style of JSON, which is YAML too.
+func (o *output) yaml(value any) error {
+	encoded, err := yaml.Marshal(value)
+	if err != nil {
+		return err
+	}
+	if text.Harmless(string(encoded)) {
+		_, err := o.w.Write(encoded)
+		return err
+	}
+	encoded, err = encodeJSON(value)
+	if err != nil {
+		return err
+	}
+	return o.json(encoded)
+}
+
+// manifests writes the content of the user's own files. It is exact, unless it is written to a terminal.
+func (o *output) manifests(content []byte) error {
+	if !o.terminal {
+		_, err := o.w.Write(content)
+		return err
+	}
+	return o.foreign(bytes.ReplaceAll(content, []byte("\r\n"), []byte("\n")))
+}
+
+// foreign writes lines that a library has put together.
+func (o *output) foreign(content []byte) error {
+	w := text.NewWriter(o.w)
+	if _, err := w.Write(content); err != nil {
+		return err
+	}
+	return w.Flush()
 }
 
 // style colours text. The zero value leaves text as it is.
 type style struct{ enabled bool }
 
-// styleFor returns the style for w: colours on a terminal, unless NO_COLOR is set (https://no-color.org).
-func styleFor(w io.Writer) style {
-	return style{enabled: isTerminal(w) && os.Getenv("NO_COLOR") == ""}
+// style returns the style of a stream: colours on a terminal, unless NO_COLOR is set (https://no-color.org).
+func (o *output) style() style {
+	return style{enabled: o.terminal && os.Getenv("NO_COLOR") == ""}
 }
 
 // The colours of ANSI terminals.
@@ -49,47 +112,43 @@ const (
 	yellow = 33
 )
 
-func (s style) colour(code int, text string) string {
+func (s style) colour(code int, value any) text.Coloured {
 	if !s.enabled {
-		return text
+		code = 0
 	}
-	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", code, text)
+	return text.Coloured{Colour: code, Value: value}
 }
 
-// success formats text about something that is verified or allowed.
-func (s style) success(text string) string { return s.colour(green, text) }
+// success formats a value about something that is verified or allowed.
+func (s style) success(value any) text.Coloured { return s.colour(green, value) }
 
-// failure formats text about something that is untrusted or denied.
-func (s style) failure(text string) string { return s.colour(red, text) }
+// failure formats a value about something that is untrusted or denied.
+func (s style) failure(value any) text.Coloured { return s.colour(red, value) }
 
-// warning formats text about something that is unknown or undetermined.
-func (s style) warning(text string) string { return s.colour(yellow, text) }
+// warning formats a value about something that is unknown or undetermined.
+func (s style) warning(value any) text.Coloured { return s.colour(yellow, value) }
 
 // progress counts finished verifications on a terminal. Nothing is written to other streams.
 type progress struct {
-	terminal io.Writer
-	written  bool
+	to      *output
+	written bool
 }
 
-func newProgress(w io.Writer) *progress {
-	if !isTerminal(w) {
-		return &progress{}
-	}
-	return &progress{terminal: w}
-}
+// clearLine moves the cursor to the first column and clears the line.
+const clearLine = "\r\x1b[K"
 
 // show replaces the progress line. A single verification has none.
 func (p *progress) show(done, total int) {
-	if p.terminal == nil || total < 2 {
+	if !p.to.terminal || total < 2 {
 		return
 	}
 	p.written = true
-	_, _ = fmt.Fprintf(p.terminal, "\r\x1b[K%d of %d images verified", done, total)
+	_, _ = io.WriteString(p.to.w, clearLine+text.Sprintf("%d of %d images verified", done, total).String())
 }
 
 // end clears the progress line.
 func (p *progress) end() {
 	if p.written {
-		_, _ = fmt.Fprint(p.terminal, "\r\x1b[K")
+		_, _ = io.WriteString(p.to.w, clearLine)
 	}
 }

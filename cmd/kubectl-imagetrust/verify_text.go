@@ -18,12 +18,10 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
-	"k8s.io/cli-runtime/pkg/printers"
-
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 func (o *verifyOptions) print(s streams, verifications []verification) error {
@@ -31,25 +29,25 @@ func (o *verifyOptions) print(s streams, verifications []verification) error {
 	if err != nil {
 		return err
 	}
-	return o.output.print(s.Out, results, func(w io.Writer) error {
+	return o.output.print(s.Out, results, func(p *text.Printer) {
 		if o.output.format == formatWide {
-			return printWide(w, verifications)
+			printWide(p, verifications)
+			return
 		}
-		return printText(w, styleFor(s.Out), verifications)
+		printText(p, s.Out.style(), verifications)
 	})
 }
 
 // printText writes a paragraph for each verification.
-func printText(w io.Writer, s style, verifications []verification) error {
-	var b strings.Builder
+func printText(p *text.Printer, s style, verifications []verification) {
 	several := false
 	for _, q := range verifications {
 		several = several || q.trust.name != verifications[0].trust.name
 	}
 	for _, q := range verifications {
 		mark, result := mark(s, q.answer.Result.Verdict), q.answer.Result
-		line := func(what, value string) { fmt.Fprintf(&b, "    %-10s %s\n", what, value) }
-		fmt.Fprintf(&b, "%s %s\n", mark, q.written)
+		line := func(what, value string) { p.Printf("    %-10s %s\n", what, value) }
+		p.Printf("%s %s\n", mark, q.written)
 		if several {
 			line("trust", q.trust.name)
 		}
@@ -66,14 +64,12 @@ func printText(w io.Writer, s style, verifications []verification) error {
 		}
 		line("checked", strings.Join(checks(q), " · "))
 		if q.denial != nil {
-			line("admission", s.failure("would deny it")+": "+q.denial.Reason+": "+q.denial.Message)
+			p.Printf("    %-10s %s: %s: %s\n", "admission", s.failure("would deny it"), q.denial.Reason, q.denial.Message)
 		}
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
-func mark(s style, verdict v1alpha1.Verdict) string {
+func mark(s style, verdict v1alpha1.Verdict) text.Coloured {
 	switch verdict {
 	case v1alpha1.VerdictVerified:
 		return s.success("✓")
@@ -98,9 +94,8 @@ func checks(q verification) []string {
 }
 
 // printWide writes a table with a line for each verification.
-func printWide(w io.Writer, verifications []verification) error {
-	table := printers.GetNewTabWriter(w)
-	_, _ = fmt.Fprintln(table, "IMAGE\tVERDICT\tREASON\tDIGEST\tFORMAT\tLOG INDEX\tSIGNED\tIDENTITY\tTRUST")
+func printWide(p *text.Printer, verifications []verification) {
+	rows := make([][]string, 0, len(verifications))
 	for _, q := range verifications {
 		r := q.answer.Result
 		index, signed, identity := "", "", ""
@@ -113,12 +108,12 @@ func printWide(w io.Writer, verifications []verification) error {
 		if r.Signer != nil {
 			identity = r.Signer.Identity
 		}
-		_, _ = fmt.Fprintln(table, strings.Join([]string{
+		rows = append(rows, []string{
 			q.written, string(r.Verdict), r.Reason, orNone(q.answer.Digest), orNone(string(r.Format.Storage())), orNone(index), orNone(signed),
 			orNone(identity), orNone(q.trust.name),
-		}, "\t"))
+		})
 	}
-	return table.Flush()
+	p.Table([]string{"IMAGE", "VERDICT", "REASON", "DIGEST", "FORMAT", "LOG INDEX", "SIGNED", "IDENTITY", "TRUST"}, rows)
 }
 
 func orNone(s string) string {

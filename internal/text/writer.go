@@ -132,17 +132,17 @@ func EscapeJSON(encoded []byte) []byte {
 	return out
 }
 
-// secrets are parts of text that may be a secret: user information and queries of URLs, and values of the Authorization
-// header.
-var secrets = regexp.MustCompile(`//[^/\s"]*@|\?[^\s"]*|(?i)\b(?:basic|bearer)\s+[^\s",]+`)
+// Parts of text that may be a secret: user information and queries of URLs, and values of the Authorization header.
+var (
+	urlUser     = regexp.MustCompile(`//[^/\s"]*@`)
+	urlQuery    = regexp.MustCompile(`(//[^\s"?]+)\?[^\s"]+`)
+	credentials = regexp.MustCompile(`(?i)\b(basic|bearer)\s+[a-z0-9+/_.~=-]*[0-9=][a-z0-9+/_.~=-]*`)
+)
 
 // WithoutSecrets replaces what may be a secret in text about requests, such as the error of an HTTP client: the user, the
 // password and the query of each URL, and credentials.
 func WithoutSecrets(s string) string {
-	return secrets.ReplaceAllStringFunc(s, func(secret string) string {
-		if strings.HasPrefix(secret, "//") {
-			return "//[redacted]@"
-		}
-		return "[redacted]"
-	})
+	s = urlUser.ReplaceAllString(s, "//[redacted]@")
+	s = urlQuery.ReplaceAllString(s, "$1?[redacted]")
+	return credentials.ReplaceAllString(s, "$1 [redacted]")
 }
