@@ -131,7 +131,7 @@ type LastVerdict struct {
 type Usage string
 
 const (
-	// UsageRunning means that a node reports the image.
+	// UsageRunning means that a node reports that it runs the image.
 	UsageRunning Usage = "Running"
 	// UsageRequested means that a workload's template or verification.references
 	// names the image, and that no node reports it.
@@ -152,7 +152,7 @@ type ImageStatus struct {
 
 	// digest that was verified, for example sha256:5f70…. For a running image it
 	// is the digest that the node reports. It is not set while the tag of an image
-	// could not be resolved.
+	// could not be resolved, and for a running image whose node reports no digest.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128

@@ -53,6 +53,7 @@ const (
 // +kubebuilder:validation:XValidation:rule=`!self.contains('@') || self.matches('(^|/)[^/@]*:[^/]*$') || self.matches('^[^@]+@([*]|sha256:[0-9a-f]{64})$')`,message=`must have a digest after "@"; write @sha256:DIGEST to match one digest, or remove "@" and what follows it to match all digests`
 // +kubebuilder:validation:XValidation:rule=`!self.matches('(^[^/.:]*[A-Z][^/.:]*(/|$)|/.*[A-Z])')`,messageExpression=`'must be lower case, as image names are; write "' + self.lowerAscii() + '"'`
 // +kubebuilder:validation:XValidation:rule=`!self.matches('^[^/*]*[.][^/*]*$')`,messageExpression=`'names a registry without a repository; write "' + self + '/**" to match every repository in it'`
+// +kubebuilder:validation:XValidation:rule=`!self.matches('^[^/@]*[*]') || self.matches('^[*](/|@|$)') || !(self.matches('^[^/@]*[*][*]') || self.matches('^[^/@]*[.:]') || self.matches('^[^/@]*/[^@]*/')) || !('docker.io'.matches('^' + self.lowerAscii().find('^[^/@]*').replace('.', '[.]').replace('**', '#').replace('*', '[^/]*').replace('#', '.*') + '$') || self.lowerAscii().matches('^[^/@]*docker[.]io(/|@|$)')) || 'index.docker.io'.matches('^' + self.lowerAscii().find('^[^/@]*').replace('.', '[.]').replace('**', '#').replace('*', '[^/]*').replace('#', '.*') + '$')`,message=`begins like Docker Hub and cannot match it, because admission compares globs with index.docker.io; write docker.io/ for Docker Hub, or the whole name of another registry`
 type ImageGlob string
 
 // The rule of Regexp relies on the error of matches(): any comparison yields
@@ -173,7 +174,8 @@ type KarmadaImageTrustSpec struct {
 	// images lists globs that select the images of this trust. "*" matches any
 	// characters except "/", and "**" matches any characters. A glob without
 	// wildcards selects one repository. Tags cannot be selected. All spellings of
-	// Docker Hub (docker.io/a/b, a/b, index.docker.io/a/b) are equivalent.
+	// Docker Hub (docker.io/a/b, a/b, index.docker.io/a/b) are equivalent, and so are
+	// all spellings of another registry (ghcr.io, GHCR.io, ghcr.io:443).
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1

@@ -43,6 +43,7 @@ const (
 	grammarRule   = `must consist of letters, digits and - _ : / * . @ only; "*" matches any characters except "/", and "**" matches any characters`
 	nameRule      = `must be an image name without a scheme and without empty path segments, for example docker.io/karmada/*`
 	digestRule    = `must have a digest after "@"; write @sha256:DIGEST to match one digest, or remove "@" and what follows it to match all digests`
+	dockerHubRule = `begins like Docker Hub and cannot match it, because admission compares globs with index.docker.io; write docker.io/ for Docker Hub, or the whole name of another registry`
 	referRule     = `must be an image reference such as docker.io/karmada/karmada-scheduler:v1.16.0 or NAME@sha256:DIGEST`
 	intervalRule  = `must be a duration between 1m and 168h, such as 30m or 6h`
 	secretRule    = `must be the name of a Secret in the operator's namespace: lower case letters, digits, "-" and "."`
@@ -167,7 +168,17 @@ func validationCases() map[string]validationCase {
 		"upper case alone":  {spec: image("Nginx"), want: `spec.images[0]: Invalid value: "Nginx": must be lower case, as image names are; write "nginx"`},
 		"upper case first":  {spec: image("Karmada/b"), want: `spec.images[0]: Invalid value: "Karmada/b": must be lower case, as image names are; write "karmada/b"`},
 		"upper case host":   {spec: image("GHCR.IO/a/b")},
-		"registry alone":    {spec: image("ghcr.io"), want: `spec.images[0]: Invalid value: "ghcr.io": names a registry without a repository; write "ghcr.io/**" to match every repository in it`},
+		"a wildcard that misses Docker Hub": {
+			spec: image("docker.*/karmada/*"), want: `spec.images[0]: Invalid value: "docker.*/karmada/*": ` + dockerHubRule,
+		},
+		"two wildcards that miss Docker Hub": {
+			spec: image("docker.io*/karmada/app", "registry-*.docker.io/a/*"),
+			want: `[spec.images[0]: Invalid value: "docker.io*/karmada/app": ` + dockerHubRule + `, spec.images[1]: Invalid value: "registry-*.docker.io/a/*": ` + dockerHubRule + "]",
+		},
+		"wildcards in registries":     {spec: image("*.docker.io/a/*", "*/a/*", "docker*/a", "docker*", "*.example.com/**", "registry.*/a/*")},
+		"registry in other spellings": {spec: image("GHCR.io/a/*", "ghcr.io:443/a/*", "ghcr.io./a/*", "registry-1.docker.io/a/*")},
+		"longest globs":               {spec: image(many(64, strings.Repeat("a*", 245)+"/a/%d")...)},
+		"registry alone":              {spec: image("ghcr.io"), want: `spec.images[0]: Invalid value: "ghcr.io": names a registry without a repository; write "ghcr.io/**" to match every repository in it`},
 		"two mistakes at once": {
 			spec: image("docker.io/A/"),
 			want: `[spec.images[0]: Invalid value: "docker.io/A/": must not end with "/"; write "docker.io/A/**" to match every repository below it,` +
