@@ -115,35 +115,14 @@ func (f *trustFlags) load(s streams) (*inputs, error) {
 	return compileAll(files)
 }
 
+// compileAll validates and compiles the objects in files.
 func compileAll(files []*manifests.File) (*inputs, error) {
 	out := &inputs{roots: map[string]*unstructured.Unstructured{}}
+	valid := &validator{}
 	for _, file := range files {
 		for _, object := range file.Objects {
-			switch {
-			case isTrustRoot(object.Unstructured):
-				out.roots[object.GetName()] = object.Unstructured
-			case isPolicy(object.Unstructured):
-				out.policies = append(out.policies, object.Unstructured)
-			case isConfig(object.Unstructured):
-				data, _, err := unstructured.NestedStringMap(object.Object, "data")
-				if err != nil {
-					return nil, usageErrorf("%s: ConfigMap %s: %v", file.Name, object.GetName(), err)
-				}
-				config, err := admission.ParseConfig(data)
-				if err != nil {
-					return nil, usageErrorf("%s: ConfigMap %s: %v", file.Name, object.GetName(), err)
-				}
-				out.config = &config
-			case isTrust(object.Unstructured):
-				typed := &v1alpha1.KarmadaImageTrust{}
-				if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object.Object, typed, true); err != nil {
-					return nil, usageErrorf("%s: %v", file.Name, err)
-				}
-				compiled, err := policy.Compile(typed.Spec)
-				if err != nil {
-					return nil, usageErrorf("%s: KarmadaImageTrust %s: %v", file.Name, typed.Name, err)
-				}
-				out.trusts = append(out.trusts, trust{name: typed.Name, compiled: compiled})
+			if err := out.add(object, valid); err != nil {
+				return nil, err
 			}
 		}
 	}
@@ -151,6 +130,54 @@ func compileAll(files []*manifests.File) (*inputs, error) {
 		return nil, usageErrorf("no KarmadaImageTrust in the files given with -f")
 	}
 	return out, nil
+}
+
+// add adds an object of a file. One that no command uses is left out.
+func (in *inputs) add(object *manifests.Object, valid *validator) error {
+	if isTrust(object.Unstructured) {
+		return in.addTrust(object, valid)
+	}
+	root, cip, config := isTrustRoot(object.Unstructured), isPolicy(object.Unstructured), isConfig(object.Unstructured)
+	if !root && !cip && !config {
+		return nil
+	}
+	if err := valid.metadata(object); err != nil {
+		return err
+	}
+	switch {
+	case root:
+		in.roots[object.GetName()] = object.Unstructured
+	case cip:
+		in.policies = append(in.policies, object.Unstructured)
+	default:
+		data, _, err := unstructured.NestedStringMap(object.Object, "data")
+		if err != nil {
+			return invalidField(object, "data", err.Error())
+		}
+		parsed, err := admission.ParseConfig(data)
+		if err != nil {
+			return invalidField(object, "data", err.Error())
+		}
+		in.config = &parsed
+	}
+	return nil
+}
+
+func (in *inputs) addTrust(object *manifests.Object, valid *validator) error {
+	created, err := valid.trust(object)
+	if err != nil {
+		return err
+	}
+	typed := &v1alpha1.KarmadaImageTrust{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(created.Object, typed, true); err != nil {
+		return invalidField(object, "", err.Error())
+	}
+	compiled, err := policy.Compile(typed.Spec)
+	if err != nil {
+		return invalidField(object, "", err.Error())
+	}
+	in.trusts = append(in.trusts, trust{name: typed.Name, compiled: compiled})
+	return nil
 }
 
 func isTrust(object *unstructured.Unstructured) bool {

@@ -65,7 +65,7 @@ func (f *trustRootFlags) validate() error {
 	if err := f.root.Validate(); err != nil {
 		return usageErrorf("%w", err)
 	}
-	return nil
+	return validateName("--trust-root", f.trustRoot)
 }
 
 // trustRoots loads roots of trust, each once.

@@ -31,9 +31,6 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
-	"k8s.io/apimachinery/pkg/api/operation"
-	apivalidation "k8s.io/apimachinery/pkg/api/validation"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/json"
@@ -167,18 +164,7 @@ func (c *crdSchema) decode(u *unstructured.Unstructured) ([]Finding, error) {
 // validate does the same as customResourceStrategy.Validate in pkg/registry/customresource.
 func (c *crdSchema) validate(u *unstructured.Unstructured) field.ErrorList {
 	ctx := context.Background()
-	var errs field.ErrorList
-	meta, _, err := objectmeta.GetObjectMeta(u.Object, false)
-	switch {
-	case err != nil:
-		errs = append(errs, field.Invalid(field.NewPath("metadata"), u.Object["metadata"], err.Error()))
-	default:
-		if meta == nil {
-			meta = &metav1.ObjectMeta{}
-		}
-		errs = append(errs, apivalidation.ValidateObjectMetaDeclaratively(ctx, operation.Create, meta, nil, false,
-			apivalidation.NameIsDNSSubdomain, field.NewPath("metadata"), true)...)
-	}
+	errs := validateMetadata(ctx, u, false)
 	errs = append(errs, validation.ValidateCustomResource(nil, u.Object, c.types)...)
 	errs = append(errs, objectmeta.Validate(ctx, nil, u.Object, c.structural, false)...)
 	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, c.structural, u.Object)...)
