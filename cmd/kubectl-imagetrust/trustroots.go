@@ -132,10 +132,7 @@ func (r *trustRoots) named(ctx context.Context, name string) (*trustroot.Root, e
 		}
 		object = found
 	}
-	settings := trustroot.Repository{Offline: r.flags.offline}
-	if dir := r.flags.root.NamedCacheDir(); dir != "" {
-		settings.CacheDir = filepath.Join(dir, name)
-	}
+	settings := trustroot.Repository{Offline: r.flags.offline, CacheDir: r.flags.root.NamedCacheDir()}
 	root, err := trustroot.Load(ctx, object, settings)
 	if err != nil {
 		return nil, unavailable(err)

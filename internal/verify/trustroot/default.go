@@ -19,12 +19,13 @@ package trustroot
 import (
 	"context"
 	"errors"
-	"net/url"
 	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 const (
@@ -57,6 +58,9 @@ type Default struct {
 	root    *Root
 	fetched time.Time
 	err     error
+
+	// seen is the metadata of the last fetch. Only Run uses it.
+	seen tufState
 }
 
 // NewDefault returns a Default without a root of trust until Run is called.
@@ -96,7 +100,7 @@ func (d *Default) Run(ctx context.Context) error {
 		next := d.interval
 		if err := d.fetch(ctx); err != nil {
 			next = backoff.Step()
-			d.log.Error(cause(err), "Fetching the root of trust failed", "mirror", redacted(d.repository.mirror()), "retryAfter", next.String())
+			d.log.Error(cause(err), "Fetching the root of trust failed", "mirror", text.WithoutSecrets(d.repository.mirror()), "retryAfter", next.String())
 		} else {
 			backoff = d.backoff
 		}
@@ -111,10 +115,14 @@ func (d *Default) Run(ctx context.Context) error {
 func (d *Default) fetch(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
-	root, err := d.repository.fetch(ctx, false)
+	root, state, err := d.repository.fetch(ctx, false)
 	if err == nil {
-		d.update(root, time.Now())
-		return nil
+		// Without a cache, go-tuf does not know what the repository had before.
+		if state, err = state.since(d.seen); err == nil {
+			d.seen = state
+			d.update(root, time.Now())
+			return nil
+		}
 	}
 	err = d.repository.unavailable(err)
 	if current, _ := d.Current(); current != nil {
@@ -122,7 +130,7 @@ func (d *Default) fetch(ctx context.Context) error {
 	}
 	// After a restart without a network the cached root is used while it is valid.
 	if d.repository.CacheDir != "" {
-		if root, cacheErr := d.repository.fetch(ctx, true); cacheErr == nil {
+		if root, _, cacheErr := d.repository.fetch(ctx, true); cacheErr == nil {
 			d.update(root, time.Time{})
 			return err
 		}
@@ -148,31 +156,14 @@ func (d *Default) update(root *Root, fetched time.Time) {
 	d.fetched = fetched
 	d.mu.Unlock()
 	if changed {
-		d.log.Info("Root of trust changed", "mirror", redacted(d.repository.mirror()), "fingerprint", root.Fingerprint)
+		d.log.Info("Root of trust changed", "mirror", text.WithoutSecrets(d.repository.mirror()), "fingerprint", root.Fingerprint)
 		d.notify()
 	}
 }
 
-// cause is what made a fetch fail, without the URL of the request, which may contain credentials.
+// cause is what made a fetch fail, for logs. The URL of the mirror may contain credentials.
 func cause(err error) error {
-	err = errors.Unwrap(err)
-	for {
-		below, ok := errors.AsType[*url.Error](err)
-		if !ok {
-			return err
-		}
-		err = below.Err
-	}
-}
-
-// redacted is a URL for logs, without credentials and query.
-func redacted(mirror string) string {
-	u, err := url.Parse(mirror)
-	if err != nil {
-		return ""
-	}
-	u.User, u.RawQuery = nil, ""
-	return u.String()
+	return errors.New(text.Printable(text.WithoutSecrets(errors.Unwrap(err).Error())))
 }
 
 // notify sends to the channel of Changed, unless it already has a value.

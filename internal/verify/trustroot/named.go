@@ -18,16 +18,14 @@ package trustroot
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/singleflight"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // Named holds the roots of trust of TrustRoot objects. Those in a TUF repository are fetched in the background and kept
@@ -36,6 +34,7 @@ type Named struct {
 	cacheDir string
 	log      logr.Logger
 	changed  func(context.Context)
+	now      func() time.Time // time.Now, but for tests
 
 	parsing singleflight.Group // by name and version, so that parsing one TrustRoot does not block the others
 
@@ -63,7 +62,10 @@ type parsedRoot struct {
 // NewNamed returns a Named that fetches once Run is called. The directory is where TUF metadata is cached across restarts;
 // empty for no cache. Changed is called after a fetched root has changed.
 func NewNamed(cacheDir string, log logr.Logger, changed func(context.Context)) *Named {
-	return &Named{cacheDir: cacheDir, log: log, changed: changed, running: map[string]*fetching{}, parsed: map[string]parsedRoot{}}
+	return &Named{
+		cacheDir: cacheDir, log: log, changed: changed, now: time.Now,
+		running: map[string]*fetching{}, parsed: map[string]parsedRoot{},
+	}
 }
 
 // Run fetches until ctx ends. It returns nil.
@@ -110,6 +112,12 @@ func (n *Named) Root(object *unstructured.Unstructured) (*Root, error) {
 		return n.fetched(name, known.remote)
 	}
 	n.stop(name)
+	if known.root != nil {
+		// The object stays the same while its metadata expires.
+		if err := known.root.valid(n.now()); err != nil {
+			return nil, err
+		}
+	}
 	return known.root, known.err
 }
 
@@ -134,7 +142,7 @@ func (n *Named) parse(name, version string, object *unstructured.Unstructured) p
 		n.mu.Unlock()
 		switch {
 		case result.err != nil:
-			n.log.V(2).Info("TrustRoot cannot be used", "trustRoot", name, "error", result.err.Error())
+			n.log.V(2).Info("TrustRoot cannot be used", "trustRoot", name, "error", text.WithoutSecrets(result.err.Error()))
 		case result.root != nil && (!ok || known.root == nil || known.root.Fingerprint != result.root.Fingerprint):
 			n.log.Info("Root of trust changed", "trustRoot", name, "fingerprint", result.root.Fingerprint)
 		}
@@ -173,12 +181,10 @@ func (n *Named) stop(name string) {
 
 // fetched returns the root in a TUF repository, which is fetched from now on.
 func (n *Named) fetched(name string, source *remote) (*Root, error) {
-	encoded, err := json.Marshal(source)
+	fingerprint, err := source.fingerprint()
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(encoded)
-	fingerprint := hex.EncodeToString(sum[:])
 	f := n.running[name]
 	if f == nil || f.source != fingerprint {
 		n.stop(name)
@@ -186,8 +192,8 @@ func (n *Named) fetched(name string, source *remote) (*Root, error) {
 		if err != nil {
 			return nil, err
 		}
-		if n.cacheDir != "" {
-			repository.CacheDir = filepath.Join(n.cacheDir, fingerprint)
+		if repository.CacheDir, err = source.cacheDir(n.cacheDir); err != nil {
+			return nil, err
 		}
 		f = &fetching{source: fingerprint, roots: NewDefault(repository, n.log.WithValues("trustRoot", name))}
 		n.running[name] = f

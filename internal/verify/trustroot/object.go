@@ -23,17 +23,20 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	prototrustroot "github.com/sigstore/protobuf-specs/gen/pb-go/trustroot/v1"
 	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/tuf"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -123,8 +126,8 @@ func FromTrustRoot(object *unstructured.Unstructured) (*Root, error) {
 	}
 }
 
-// Load parses any policy-controller TrustRoot, and fetches its TUF repository if it has one. CacheDir and Offline are taken
-// from the settings.
+// Load parses any policy-controller TrustRoot, and fetches its TUF repository if it has one. Offline is taken from the settings,
+// and so is CacheDir, in which each TUF repository has a directory of its own.
 func Load(ctx context.Context, object *unstructured.Unstructured, settings Repository) (*Root, error) {
 	spec, err := readSpec(object)
 	if err != nil {
@@ -137,7 +140,10 @@ func Load(ctx context.Context, object *unstructured.Unstructured, settings Repos
 	if err != nil {
 		return nil, err
 	}
-	repository.CacheDir, repository.Offline = settings.CacheDir, settings.Offline
+	repository.Offline = settings.Offline
+	if repository.CacheDir, err = spec.Remote.cacheDir(settings.CacheDir); err != nil {
+		return nil, err
+	}
 	return repository.Fetch(ctx)
 }
 
@@ -151,17 +157,38 @@ func (r *repository) unpack() (*Root, error) {
 		return nil, fmt.Errorf("%w: spec.repository.root must be the initial root.json of the repository", ErrInvalid)
 	}
 	packed := Repository{Root: r.Root, Targets: r.Targets, Target: r.TrustedRootTarget, packed: files}
-	root, err := packed.fetch(context.Background(), false)
+	root, state, err := packed.fetch(context.Background(), false)
 	if err != nil {
 		return nil, fmt.Errorf("%w: spec.repository: %w", ErrInvalid, err)
 	}
+	root.Expires = state.expires()
 	return root, nil
+}
+
+// fingerprint identifies the TUF repository.
+func (r *remote) fingerprint() (string, error) {
+	encoded, err := json.Marshal(r)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// cacheDir returns the directory of the TUF repository within that of all of them; empty if there is none. Its name depends
+// on all that the repository is verified by, and on nothing that others could choose to make it another path.
+func (r *remote) cacheDir(all string) (string, error) {
+	if all == "" {
+		return "", nil
+	}
+	fingerprint, err := r.fingerprint()
+	return filepath.Join(all, fingerprint), err
 }
 
 // repository returns the Repository at the URL.
 func (r *remote) repository() (Repository, error) {
 	mirror, err := url.Parse(r.Mirror)
-	if err != nil || mirror.Scheme != "https" && mirror.Scheme != "http" || mirror.Host == "" {
+	if err != nil || mirror.Scheme != "https" && mirror.Scheme != "http" || mirror.Host == "" || !isFileName(tuf.URLToPath(r.Mirror)) {
 		return Repository{}, fmt.Errorf("%w: spec.remote.mirror must be the URL of a TUF repository", ErrInvalid)
 	}
 	if len(r.Root) == 0 {

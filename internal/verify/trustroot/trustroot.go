@@ -25,6 +25,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
 
@@ -43,6 +44,18 @@ type Root struct {
 	Material root.TrustedMaterial
 	// Fingerprint identifies the content, regardless of its encoding.
 	Fingerprint string
+	// Expires is when the metadata expires that a packed TUF repository proves the root by. The root must not be used
+	// afterwards. It is zero for other roots.
+	Expires time.Time
+}
+
+// valid returns an error if the root has expired.
+func (r *Root) valid(now time.Time) error {
+	if r.Expires.IsZero() || now.Before(r.Expires) {
+		return nil
+	}
+	return fmt.Errorf("%w: spec.repository: its metadata expired at %s: pack the current state of the TUF repository",
+		ErrInvalid, r.Expires.UTC().Format(time.RFC3339))
 }
 
 // Timestamps reports whether the root of trust has a timestamp authority.

@@ -72,7 +72,7 @@ var ErrOffline = errors.New("offline")
 func (r Repository) Fetch(ctx context.Context) (*Root, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	root, err := r.fetch(ctx, r.Offline)
+	root, _, err := r.fetch(ctx, r.Offline)
 	switch {
 	case errors.Is(err, ErrOffline):
 		return nil, &unavailableError{message: "no valid root of trust is cached, and fetching one is disabled", cause: err}
@@ -82,22 +82,30 @@ func (r Repository) Fetch(ctx context.Context) (*Root, error) {
 	return root, nil
 }
 
-// fetch fetches the trusted root. With cached set it uses the content of CacheDir while that is valid.
-func (r Repository) fetch(ctx context.Context, cached bool) (root *Root, err error) {
+// fetch fetches the trusted root, and returns the metadata that was downloaded for that. With cached set it uses the content of
+// CacheDir while that is valid.
+func (r Repository) fetch(ctx context.Context, cached bool) (root *Root, state tufState, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("reading the TUF repository: panic: %v", p)
+			root, state, err = nil, nil, fmt.Errorf("reading the TUF repository: panic: %v", p)
 		}
 	}()
+	if !isFileName(tuf.URLToPath(r.mirror())) {
+		return nil, nil, errNoMirror
+	}
 	download := fetcher.NewDefaultFetcher()
 	transport := within(ctx)
 	if r.Offline {
 		transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, ErrOffline })
 	}
 	download.SetHTTPClient(&http.Client{Transport: transport})
-	opts := tuf.DefaultOptions().WithRepositoryBaseURL(r.mirror()).WithFetcher(r.fetcher(download)).WithContext(ctx)
+	files := &downloads{next: r.fetcher(download), targets: r.targets(defaultTargets)}
+	opts := tuf.DefaultOptions().WithRepositoryBaseURL(r.mirror()).WithFetcher(files).WithContext(ctx)
 	if r.Root != nil {
 		opts = opts.WithRoot(r.Root)
+	}
+	if err := files.record(metadata.ROOT, opts.Root); err != nil {
+		return nil, nil, err
 	}
 	if r.CacheDir == "" {
 		opts = opts.WithDisableLocalCache()
@@ -109,13 +117,21 @@ func (r Repository) fetch(ctx context.Context, cached bool) (root *Root, err err
 	}
 	client, err := tuf.New(opts)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	content, err := client.GetTarget(cmp.Or(r.Target, trustedRootTarget))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return FromJSON(content)
+	root, err = FromJSON(content)
+	return root, files.roles, err
+}
+
+var errNoMirror = errors.New("the mirror is not the URL of a TUF repository")
+
+// isFileName reports whether a name can be that of a file in a directory, and of no other.
+func isFileName(name string) bool {
+	return name != "" && name != "." && name != ".." && !strings.ContainsAny(name, `/\`+"\x00")
 }
 
 // defaultTargets is the directory of the targets of a TUF repository.
@@ -130,10 +146,12 @@ func (r Repository) fetcher(next fetcher.Fetcher) fetcher.Fetcher {
 	if r.Targets == "" || r.Targets == defaultTargets {
 		return next
 	}
-	return targetRewriter{
-		next: next, from: strings.TrimSuffix(r.mirror(), "/") + "/" + defaultTargets + "/",
-		to: strings.TrimSuffix(r.mirror(), "/") + "/" + strings.Trim(r.Targets, "/") + "/",
-	}
+	return targetRewriter{next: next, from: r.targets(defaultTargets), to: r.targets(strings.Trim(r.Targets, "/"))}
+}
+
+// targets returns the URL of a directory of targets.
+func (r Repository) targets(directory string) string {
+	return strings.TrimSuffix(r.mirror(), "/") + "/" + directory + "/"
 }
 
 // bounded refuses files that would take too much memory to parse. All files of a TUF repository that are fetched are JSON.
@@ -200,6 +218,8 @@ func (r Repository) unavailable(err error) error {
 		reason = fmt.Sprintf("answers %d %s", status.StatusCode, http.StatusText(status.StatusCode))
 	case errors.Is(err, context.DeadlineExceeded):
 		reason = "does not answer in time"
+	case errors.Is(err, ErrRollback):
+		reason = "has older metadata than before"
 	case !errors.As(err, &below):
 		reason = "has no usable trusted root"
 	}
