@@ -47,6 +47,7 @@ func TestGlobsAsCompile(t *testing.T) {
 		}
 		if i%2 == 0 {
 			glob.Reset()
+			glob.WriteString([]string{"docker", "d", "registry-1.docker", "index.d"}[random.IntN(4)])
 			for range 1 + random.IntN(4) {
 				glob.WriteString(parts[random.IntN(len(parts)/2+1)])
 			}
