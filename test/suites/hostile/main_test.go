@@ -1,0 +1,144 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package hostile runs our programs against registries, files and mirrors that want to exhaust them, and measures what they
+// take.
+package hostile
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/karmada-io/image-trust/test/lab/binaries"
+	"github.com/karmada-io/image-trust/test/lab/process"
+)
+
+// programs are built from the work tree, once.
+var programs struct {
+	dir, plugin, manager, peak string
+}
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "image-trust-hostile-")
+	if err == nil {
+		defer func() { _ = os.RemoveAll(dir) }()
+		programs.dir = dir
+		err = build(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+func build(dir string) error {
+	root, err := binaries.Root()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator),
+		"./cmd/kubectl-imagetrust", "./cmd/manager", "./test/tools/peak")
+	cmd.Dir, cmd.Stderr = root, os.Stderr
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if err := process.Run(cmd); err != nil {
+		return fmt.Errorf("building the programs: %w", err)
+	}
+	programs.plugin, programs.manager = filepath.Join(dir, "kubectl-imagetrust"), filepath.Join(dir, "manager")
+	programs.peak = filepath.Join(dir, "peak")
+	return nil
+}
+
+// measured is how a run of the plugin ended, and what it took.
+type measured struct {
+	PeakKiB int64
+	Exit    int
+	End     string
+	Output  string
+}
+
+// mib is a size in MiB, rounded up.
+func mib(kib int64) int64 { return (kib + 1023) >> 10 }
+
+// The exit codes of verify, see docs/kubectl-imagetrust.md.
+const (
+	exitVerified  = 0
+	exitUntrusted = 1
+	exitUsage     = 2
+	exitUnknown   = 3
+)
+
+// runTimeout is when a run that does not end is given up.
+const runTimeout = 5 * time.Minute
+
+// plugin runs the plugin, and waits until it ends.
+func plugin(t *testing.T, args ...string) measured {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), runTimeout)
+	defer cancel()
+	dir := t.TempDir()
+	result := filepath.Join(dir, "result.json")
+	cmd := exec.CommandContext(ctx, programs.peak, slices.Concat([]string{result, programs.plugin}, args)...)
+	var output tail
+	cmd.Stdout, cmd.Stderr = &output, &output
+	// No memory limit and no credentials of the one who runs the tests.
+	cmd.Env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "DOCKER_CONFIG=" + dir}
+	if err := process.Run(cmd); err != nil {
+		t.Fatalf("%v: %s", err, output.String())
+	}
+	encoded, err := os.ReadFile(result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got measured
+	if err := json.Unmarshal(encoded, &got); err != nil {
+		t.Fatal(err)
+	}
+	got.Output = output.String()
+	return got
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	kept []byte
+}
+
+func (w *tail) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.kept = append(w.kept, p...)
+	w.kept = w.kept[max(0, len(w.kept)-4096):]
+	return len(p), nil
+}
+
+func (w *tail) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return string(w.kept)
+}
