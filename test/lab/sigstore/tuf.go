@@ -61,21 +61,52 @@ func (s *Sigstore) WriteTUFRepository(dir string) error {
 // from root.json in dir. The repository has keys of its own, new at each call,
 // and stays valid for years.
 func WriteTUFRepository(dir string, trustedRoot []byte) error {
-	targets, err := tufTargets(trustedRoot)
+	repository, err := NewTUFRepository(trustedRoot)
 	if err != nil {
 		return err
 	}
+	return repository.Write(dir, 1, time.Now().Add(lifetime))
+}
+
+// TUFRepository is a TUF repository whose keys and targets stay the same from
+// one version to the next.
+type TUFRepository struct {
+	root    *metadata.Metadata[metadata.RootType]
+	signers map[string]signature.Signer
+	targets []target
+}
+
+// NewTUFRepository makes the keys of a TUF repository. See WriteTUFRepository
+// about its targets.
+func NewTUFRepository(trustedRoot []byte) (*TUFRepository, error) {
+	targets, err := tufTargets(trustedRoot)
+	if err != nil {
+		return nil, err
+	}
+	root := metadata.Root(time.Now().Add(lifetime).UTC().Truncate(time.Second))
+	signers, err := tufSigners(root)
+	if err != nil {
+		return nil, fmt.Errorf("making TUF keys: %w", err)
+	}
+	r := &TUFRepository{root: root, signers: signers, targets: targets}
+	if _, err := root.Sign(signers[metadata.ROOT]); err != nil {
+		return nil, fmt.Errorf("signing the root: %w", err)
+	}
+	return r, nil
+}
+
+// Write writes a version of the repository into dir. All metadata but that of
+// the root has this version and expires at this time.
+func (r *TUFRepository) Write(dir string, version int64, expires time.Time) error {
 	if err := os.MkdirAll(filepath.Join(dir, "targets"), 0o750); err != nil {
 		return fmt.Errorf("making the TUF repository: %w", err)
 	}
-	expires := time.Now().Add(lifetime).UTC().Truncate(time.Second)
-	root := metadata.Root(expires)
-	signers, err := tufSigners(root)
-	if err != nil {
-		return fmt.Errorf("making TUF keys: %w", err)
-	}
-	listed := metadata.Targets(expires)
-	for _, t := range targets {
+	expires = expires.UTC().Truncate(time.Second)
+	listed, snapshot, timestamp := metadata.Targets(expires), metadata.Snapshot(expires), metadata.Timestamp(expires)
+	listed.Signed.Version, snapshot.Signed.Version, timestamp.Signed.Version = version, version, version
+	snapshot.Signed.Meta["targets.json"] = metadata.MetaFile(version)
+	timestamp.Signed.Meta["snapshot.json"] = metadata.MetaFile(version)
+	for _, t := range r.targets {
 		file, err := t.write(filepath.Join(dir, "targets"))
 		if err != nil {
 			return fmt.Errorf("writing TUF target %s: %w", t.name, err)
@@ -83,10 +114,11 @@ func WriteTUFRepository(dir string, trustedRoot []byte) error {
 		listed.Signed.Targets[t.name] = file
 	}
 	if err := errors.Join(
-		writeTUFMetadata(root, signers[metadata.ROOT], dir, "root.json", "1.root.json"),
-		writeTUFMetadata(listed, signers[metadata.TARGETS], dir, "1.targets.json"),
-		writeTUFMetadata(metadata.Snapshot(expires), signers[metadata.SNAPSHOT], dir, "1.snapshot.json"),
-		writeTUFMetadata(metadata.Timestamp(expires), signers[metadata.TIMESTAMP], dir, "timestamp.json"),
+		r.root.ToFile(filepath.Join(dir, "root.json"), false),
+		r.root.ToFile(filepath.Join(dir, "1.root.json"), false),
+		writeTUFMetadata(listed, r.signers[metadata.TARGETS], filepath.Join(dir, fmt.Sprintf("%d.targets.json", version))),
+		writeTUFMetadata(snapshot, r.signers[metadata.SNAPSHOT], filepath.Join(dir, fmt.Sprintf("%d.snapshot.json", version))),
+		writeTUFMetadata(timestamp, r.signers[metadata.TIMESTAMP], filepath.Join(dir, "timestamp.json")),
 	); err != nil {
 		return fmt.Errorf("writing TUF metadata: %w", err)
 	}
@@ -184,15 +216,10 @@ func tufSigners(root *metadata.Metadata[metadata.RootType]) (map[string]signatur
 	return signers, nil
 }
 
-// writeTUFMetadata signs m and writes it under each of names.
-func writeTUFMetadata[T metadata.Roles](m *metadata.Metadata[T], signer signature.Signer, dir string, names ...string) error {
+// writeTUFMetadata signs m and writes it into a file.
+func writeTUFMetadata[T metadata.Roles](m *metadata.Metadata[T], signer signature.Signer, file string) error {
 	if _, err := m.Sign(signer); err != nil {
-		return fmt.Errorf("signing %s: %w", names[0], err)
+		return fmt.Errorf("signing %s: %w", file, err)
 	}
-	for _, name := range names {
-		if err := m.ToFile(filepath.Join(dir, name), false); err != nil {
-			return err
-		}
-	}
-	return nil
+	return m.ToFile(file, false)
 }
