@@ -22,7 +22,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"time"
@@ -242,7 +241,7 @@ func (c *Client) Blob(ctx context.Context, ref name.Digest, limit int64) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	content, err := readBlob(within(ctx, limit), ref, session)
+	content, err := readBlob(within(ctx, limit), ref, session, limit)
 	if err != nil {
 		return nil, c.failed(ctx, ref, err)
 	}
@@ -250,7 +249,7 @@ func (c *Client) Blob(ctx context.Context, ref name.Digest, limit int64) ([]byte
 	return content, nil
 }
 
-func readBlob(ctx context.Context, ref name.Digest, session http.RoundTripper) ([]byte, error) {
+func readBlob(ctx context.Context, ref name.Digest, session http.RoundTripper, limit int64) ([]byte, error) {
 	layer, err := remote.Layer(ref, remote.WithContext(ctx), remote.WithTransport(session))
 	if err != nil {
 		return nil, err
@@ -260,7 +259,7 @@ func readBlob(ctx context.Context, ref name.Digest, session http.RoundTripper) (
 	if err != nil {
 		return nil, err
 	}
-	content, err := io.ReadAll(r)
+	content, err := readAll(r, limit)
 	if closed := r.Close(); err == nil {
 		err = closed
 	}

@@ -18,7 +18,6 @@ package registry
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +29,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/karmada-io/image-trust/internal/bounds"
 )
 
 // Referrers is the list of manifests that refer to an image.
@@ -98,7 +99,7 @@ func requestReferrers(ctx context.Context, image name.Digest, session http.Round
 
 func parseReferrers(host string, content []byte) (Referrers, error) {
 	var index v1.IndexManifest
-	if err := json.Unmarshal(content, &index); err != nil || index.SchemaVersion != 2 {
+	if err := bounds.Unmarshal(content, bounds.Manifest(), &index); err != nil || index.SchemaVersion != 2 {
 		return Referrers{}, invalidResponse(host, "answers with a list of referrers that cannot be read", err)
 	}
 	return Referrers{Manifests: index.Manifests}, nil
