@@ -17,6 +17,7 @@ limitations under the License.
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -37,10 +38,7 @@ type trustRootFlags struct {
 }
 
 func (f *trustRootFlags) register(flags *pflag.FlagSet) {
-	// The variables are those of cosign.
-	f.root = options.RootOfTrust{
-		Mirror: os.Getenv("TUF_MIRROR"), InitialRoot: os.Getenv("TUF_ROOT_JSON"), CacheDir: defaultTUFCache(),
-	}
+	f.root = options.RootOfTrust{CacheDir: defaultTUFCache()}
 	f.root.AddFlags(flags)
 	flags.Lookup("tuf-mirror").Usage += ". The environment variable TUF_MIRROR sets the default"
 	flags.Lookup("tuf-root").Usage += ". The environment variable TUF_ROOT_JSON sets the default"
@@ -58,7 +56,11 @@ func defaultTUFCache() string {
 	return filepath.Join(dir, "kubectl-imagetrust", "tuf")
 }
 
+// validate completes the flags with environment variables, which are those of cosign, and reports flags that do not go
+// together. A variable is no default of a flag, because the help prints defaults, and a URL may have a password.
 func (f *trustRootFlags) validate() error {
+	f.root.Mirror = cmp.Or(f.root.Mirror, os.Getenv("TUF_MIRROR"))
+	f.root.InitialRoot = cmp.Or(f.root.InitialRoot, os.Getenv("TUF_ROOT_JSON"))
 	if f.root.File != "" && f.trustRoot != "" {
 		return usageErrorf("--trusted-root and --trust-root cannot be combined: remove one of them")
 	}

@@ -21,6 +21,7 @@ package options
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -50,7 +51,7 @@ func (o *Registries) AddFlags(flags *pflag.FlagSet) {
 func (o *Registries) Client(more ...registry.Option) (*registry.Client, error) {
 	opts := append([]registry.Option{registry.WithInsecure(o.Insecure...)}, more...)
 	if o.CAFile != "" {
-		content, err := os.ReadFile(o.CAFile)
+		content, err := readFile(o.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("reading --registry-ca: %w", err)
 		}
@@ -101,7 +102,7 @@ func (o *RootOfTrust) FromFile() (*trustroot.Root, error) {
 	if o.File == "" {
 		return nil, nil //nolint:nilnil // the option is absent, which is not an error
 	}
-	content, err := os.ReadFile(o.File)
+	content, err := readFile(o.File)
 	if err != nil {
 		return nil, fmt.Errorf("reading --trusted-root: %w", err)
 	}
@@ -116,7 +117,7 @@ func (o *RootOfTrust) FromFile() (*trustroot.Root, error) {
 func (o *RootOfTrust) Repository() (trustroot.Repository, error) {
 	repository := trustroot.Repository{Mirror: o.Mirror, CacheDir: o.CacheDir}
 	if o.InitialRoot != "" {
-		content, err := os.ReadFile(o.InitialRoot)
+		content, err := readFile(o.InitialRoot)
 		if err != nil {
 			return trustroot.Repository{}, fmt.Errorf("reading --tuf-root: %w", err)
 		}
@@ -131,4 +132,21 @@ func (o *RootOfTrust) NamedCacheDir() string {
 		return ""
 	}
 	return filepath.Join(o.CacheDir, "named")
+}
+
+// maxFile bounds a file that an option names, in bytes. The certificate authorities of a system have about 200 KiB.
+const maxFile = 4 << 20
+
+// readFile reads a file that may be a pipe, but not one that has no end.
+func readFile(name string) ([]byte, error) {
+	file, err := os.Open(name) //nolint:gosec // the file that the user asks for
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	content, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err == nil && len(content) > maxFile {
+		err = fmt.Errorf("%s is larger than %d MiB, the limit", name, maxFile>>20)
+	}
+	return content, err
 }

@@ -139,3 +139,17 @@ func checkError(t *testing.T, err error, want string) {
 		t.Errorf("error %v, want %q", err, want)
 	}
 }
+
+// TestEndlessFiles: a file that has no end is not read to its end.
+func TestEndlessFiles(t *testing.T) {
+	const endless, want = "/dev/zero", "/dev/zero is larger than 4 MiB, the limit"
+	if _, err := os.Stat(endless); err != nil {
+		t.Skip("there is no such file")
+	}
+	_, err := (&options.Registries{CAFile: endless}).Client()
+	checkError(t, err, want)
+	_, err = (&options.RootOfTrust{File: endless}).FromFile()
+	checkError(t, err, want)
+	_, err = (&options.RootOfTrust{Mirror: "https://tuf.example", InitialRoot: endless}).Repository()
+	checkError(t, err, want)
+}
