@@ -27,9 +27,11 @@ import (
 // event on a trust. The note says what happened, as the message of a condition does.
 type event struct {
 	kind, reason, action, note string
-	// related is the workload or the namespace that the event is about; nil for none. For six minutes after an event, the
-	// recorder only counts others of the same kind, reason, action and related object, and keeps the first note.
+	// related is the workload or the namespace that the event is about; nil for none.
 	related *corev1.ObjectReference
+	// series reports whether events of the same kind, reason, action and related object are one: the recorder writes the
+	// first one, and counts those that follow within six minutes.
+	series bool
 }
 
 func policyAppliedEvent(name, mode string) event {

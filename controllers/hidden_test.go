@@ -65,6 +65,9 @@ func (p *passes) next(t *testing.T) {
 	p.history = p.history.next(&c, told)
 	for _, e := range about {
 		key := fmt.Sprint(e.kind, e.reason, e.action, e.related)
+		if !e.series {
+			key += e.note
+		}
 		if _, series := p.notes[key]; !series {
 			p.notes[key] = e.note
 		}

@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -113,17 +114,20 @@ type KarmadaImageTrustReconciler struct {
 	histories   histories
 }
 
-// +kubebuilder:rbac:groups=trust.karmada.io,resources=karmadaimagetrusts,verbs=get;list;watch
+// The right to get is not granted for what is only read from the cache, which lists and watches. Events about objects without
+// a namespace are in the namespace default.
+//
+// +kubebuilder:rbac:groups=trust.karmada.io,resources=karmadaimagetrusts,verbs=list;watch
 // +kubebuilder:rbac:groups=trust.karmada.io,resources=karmadaimagetrusts/status,verbs=update
 // +kubebuilder:rbac:groups=policy.sigstore.dev,resources=clusterimagepolicies,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=policy.sigstore.dev,resources=trustroots,verbs=get;list;watch
-// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups=policy.sigstore.dev,resources=trustroots,verbs=list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,namespace=default,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups="",resources=pods;replicationcontrollers,verbs=list;watch
-// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",resources=configmaps,resourceNames=config-policy-controller,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
+// +kubebuilder:rbac:groups="",resources=configmaps,resourceNames=config-policy-controller,verbs=list;watch
 // +kubebuilder:rbac:groups=apps,resources=daemonsets;deployments;replicasets;statefulsets,verbs=list;watch
 // +kubebuilder:rbac:groups=batch,resources=cronjobs;jobs,verbs=list;watch
-// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations;validatingwebhookconfigurations,verbs=get;list;watch
+// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations;validatingwebhookconfigurations,verbs=list;watch
 
 // Reconcile makes the ClusterImagePolicy of one trust as its spec says, and reports the state of its images.
 func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
@@ -206,11 +210,17 @@ func (r *KarmadaImageTrustReconciler) report(
 
 func (r *KarmadaImageTrustReconciler) recordEvents(trust *v1alpha1.KarmadaImageTrust, events []event) {
 	for _, e := range events {
-		var related runtime.Object
+		var regarding, related runtime.Object = trust, nil
+		if e.series {
+			// With the resource version, each version of the trust would have a series of its own.
+			regarding = &corev1.ObjectReference{
+				APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.KarmadaImageTrustKind, Name: trust.Name, UID: trust.UID,
+			}
+		}
 		if e.related != nil {
 			related = e.related
 		}
-		r.Recorder.Eventf(trust, related, e.kind, e.reason, e.action, "%s", message(e.note, maxMessage))
+		r.Recorder.Eventf(regarding, related, e.kind, e.reason, e.action, "%s", message(e.note, maxMessage))
 	}
 }
 

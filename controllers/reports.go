@@ -62,7 +62,7 @@ func rejectedReportsEvent(rejections []policyreport.Rejection) event {
 		whys = append(whys, text.Truncate(r.Why, maxNamedImage))
 	}
 	e := event{
-		kind: corev1.EventTypeWarning, reason: v1alpha1.PolicyReportRejectedReason, action: "Report",
+		series: true, kind: corev1.EventTypeWarning, reason: v1alpha1.PolicyReportRejectedReason, action: "Report",
 		note: fmt.Sprintf("%s of namespaces not written: %s", text.Count(len(rejections), "policy report"), text.List(whys, maxNamed)),
 	}
 	if len(rejections) == 1 {

@@ -42,9 +42,9 @@ const (
 // verdictEvents reports the images that became untrusted, and those that are verified again, of all images and not only of
 // those that the status lists. It returns the events about workloads that were told recently, by namespace.
 //
-// The recorder keeps one note for all events about one object, so a single event for all images could be occupied by whoever
-// causes the first one. Hence each workload that runs an untrusted image has an event, within limits for each namespace;
-// what is only requested has one for each namespace.
+// Events about one object are a series with the first note, so that nobody can cause any number of them. A single series for
+// all images could be occupied by whoever causes the first event. Hence each workload that runs an untrusted image has one,
+// within limits for each namespace; what is only requested has one for each namespace.
 func verdictEvents(before *v1alpha1.KarmadaImageTrustStatus, c *conclusion, obs *observation) ([]event, map[string][]time.Time) {
 	told := obs.history.recentlyTold(obs.now)
 	if c.images == nil {
@@ -71,7 +71,7 @@ func verdictEvents(before *v1alpha1.KarmadaImageTrustStatus, c *conclusion, obs 
 		if len(recovered) == 1 {
 			note = recovered[0].Reference + " is verified again"
 		}
-		events = append(events, verdictEvent(corev1.EventTypeNormal, v1alpha1.ImageVerifiedReason, note, nil))
+		events = append(events, verdictEvent(corev1.EventTypeNormal, v1alpha1.ImageVerifiedReason, note))
 	}
 	return events, told
 }
@@ -173,7 +173,9 @@ func untrustedEvent(images []v1alpha1.ImageStatus, related *corev1.ObjectReferen
 		}
 		note = fmt.Sprintf("%s (%s)", message(note, maxMessage-len(where)-len(" ()")), where)
 	}
-	return verdictEvent(corev1.EventTypeWarning, v1alpha1.ImageUntrustedReason, note, related)
+	e := verdictEvent(corev1.EventTypeWarning, v1alpha1.ImageUntrustedReason, note)
+	e.related, e.series = related, true
+	return e
 }
 
 // untrustedDigests returns the digests of untrusted images by reference.
@@ -195,6 +197,6 @@ func listedUntrusted(images []v1alpha1.ImageStatus) map[string]map[string]bool {
 	return untrusted
 }
 
-func verdictEvent(kind, reason, note string, related *corev1.ObjectReference) event {
-	return event{kind: kind, reason: reason, action: "Verify", note: message(note, maxMessage), related: related}
+func verdictEvent(kind, reason, note string) event {
+	return event{kind: kind, reason: reason, action: "Verify", note: message(note, maxMessage)}
 }

@@ -101,7 +101,7 @@ func newReporting(t *testing.T) *reporting {
 }
 
 // write writes results an hour after the last ones.
-func (r *reporting) write(results ...policyreport.Result) error {
+func (r *reporting) write(results ...policyreport.Result) ([]policyreport.Rejection, error) {
 	r.t.Helper()
 	r.clock.SetTime(r.clock.Now().Add(time.Hour))
 	return r.Write(r.t.Context(), r.trust, results)
@@ -109,8 +109,8 @@ func (r *reporting) write(results ...policyreport.Result) error {
 
 func (r *reporting) mustWrite(results ...policyreport.Result) {
 	r.t.Helper()
-	if err := r.write(results...); err != nil {
-		r.t.Fatal(err)
+	if rejections, err := r.write(results...); err != nil || len(rejections) > 0 {
+		r.t.Fatal(err, rejections)
 	}
 }
 
@@ -225,8 +225,9 @@ func TestReports(t *testing.T) {
 			if err := r.Create(t.Context(), edited); err != nil {
 				t.Fatal(err)
 			}
-			if err := r.write(results...); err == nil || !strings.Contains(err.Error(), "does not belong to this trust") {
-				t.Errorf("a foreign report: got %v", err)
+			rejections, err := r.write(results...)
+			if err != nil || len(rejections) != 1 || !strings.Contains(rejections[0].Why, "does not belong to this trust") {
+				t.Errorf("a foreign report: got %v, error %v", rejections, err)
 			}
 			if err := r.Delete(t.Context(), edited); err != nil {
 				t.Fatal(err)
