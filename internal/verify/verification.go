@@ -292,7 +292,10 @@ func (v *verification) noneFound(ctx context.Context, c *claim) Result {
 	stored, err := v.registry.Manifest(ctx, v.image)
 	switch {
 	case isNotFound(err):
-		return imageNotFound(v.image)
+		missing := imageNotFound(v.image)
+		visible, err := v.registry.HasTags(ctx, v.image.Context())
+		missing.Absent = err == nil && visible
+		return missing
 	case err != nil:
 		return registryFailure(err)
 	}

@@ -63,6 +63,9 @@ type Result struct {
 	Formats policy.Formats
 	// RetryAfter is the time to wait that a registry requested; 0 if it requested none.
 	RetryAfter time.Duration
+	// Absent reports whether the registry has no such image in a repository that can be read, so that the image is nowhere
+	// else in it. The reason is ImageNotFound then.
+	Absent bool
 	// Material of the verified signature, if WithMaterial is set; otherwise nil.
 	Material *Material
 }
@@ -177,6 +180,13 @@ func untrusted(reason, message string) Result {
 // imageNotFound is Unknown, not Untrusted: the image is in use, so it has existed.
 func imageNotFound(ref name.Reference) Result {
 	return unknown(v1alpha1.ImageNotFoundReason, "the registry has no "+policy.DisplayName(ref))
+}
+
+// NotInRepository is the verdict on a digest that a node runs although its repository, which can be read, does not have it.
+// There is nothing that could verify it.
+func NotInRepository(image name.Digest) Result {
+	return untrusted(v1alpha1.NotInRepositoryReason, "a container runs a digest that its repository does not have: "+
+		policy.DisplayName(image)+". It was loaded into the node or comes from another repository, or the repository has deleted it")
 }
 
 func isNotFound(err error) bool {

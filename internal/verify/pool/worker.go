@@ -24,6 +24,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/registry"
 )
 
@@ -58,6 +59,9 @@ func (p *Pool) attempt(ctx context.Context, k key) {
 	answer := Answer{Digest: digest.DigestStr()}
 	if !request.ResolveOnly {
 		answer.Result = p.verify(bounded, digest, request, since)
+		if request.Running && answer.Result.Absent {
+			answer.Result = verify.NotInRepository(digest)
+		}
 		p.resolvePlatform(bounded, digest, request, since, &answer)
 	}
 	p.record(ctx, k, request, began, answer)
