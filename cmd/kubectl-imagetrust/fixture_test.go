@@ -26,6 +26,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -48,13 +49,19 @@ var (
 type fixture struct {
 	t        *testing.T
 	registry string
+	// asked is called for each request to the registry, unless it is nil.
+	asked atomic.Pointer[func()]
 }
 
 // newFixture starts a registry and changes to a new directory with trusted_root.json and a trust in trust.yaml.
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	content := registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithReferrersSupport(true))
+	f := &fixture{t: t}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked := f.asked.Load(); asked != nil {
+			(*asked)()
+		}
 		if strings.Contains(r.URL.Path, "/down/") {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
@@ -62,7 +69,7 @@ func newFixture(t *testing.T) *fixture {
 		content.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	f := &fixture{t: t, registry: strings.TrimPrefix(server.URL, "http://")}
+	f.registry = strings.TrimPrefix(server.URL, "http://")
 	instance, private := f.sigstore(), f.sigstore()
 	t.Chdir(t.TempDir())
 

@@ -18,7 +18,6 @@ package main
 
 import (
 	"context"
-	"os"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/spf13/cobra"
@@ -107,37 +106,43 @@ func (o *pinOptions) run(ctx context.Context, s streams) error {
 		write = o.kustomize
 	}
 	images, err := write(s, files, verdicts)
+	if images == nil && err != nil {
+		return err
+	}
+	code := verdicts.report(s, images)
 	if err != nil {
 		return err
 	}
-	return exitWith(verdicts.report(s, images))
+	return exitWith(code)
 }
 
-// rewrite pins images where they are written. It writes nothing unless all files can be pinned.
+// rewrite pins images where they are written. It writes nothing unless all files can be pinned. If some files cannot be
+// written, it returns the images and an error.
 func (o *pinOptions) rewrite(s streams, files []*manifests.File, verdicts pinVerdicts) ([]pin.Image, error) {
-	var images []pin.Image
 	results := make([]*pin.Result, 0, len(files))
 	for _, file := range files {
 		result, err := pin.Rewrite(file, verdicts.of)
 		if err != nil {
 			return nil, usageErrorf("%w", err)
 		}
-		results, images = append(results, result), append(images, result.Images...)
+		results = append(results, result)
 	}
 	for i, result := range results {
 		if !o.inPlace || result.Name == standardInput {
 			if err := printFile(s, i, result.Content); err != nil {
 				return nil, err
 			}
-			continue
-		}
-		if result.Changed() {
-			if err := replaceFile(result.Name, result.Content); err != nil {
-				return nil, usageErrorf("%w", err)
-			}
 		}
 	}
-	return images, nil
+	var failed error
+	if o.inPlace {
+		failed = replaceAll(o.manifests, files, results)
+	}
+	images := []pin.Image{}
+	for _, result := range results {
+		images = append(images, result.Images...)
+	}
+	return images, failed
 }
 
 // printFile prints one of several files as a YAML document of its own.
@@ -146,15 +151,6 @@ func printFile(s streams, i int, content []byte) error {
 		content = append([]byte("---\n"), content...)
 	}
 	return s.Out.manifests(content)
-}
-
-// replaceFile writes an existing file and preserves its permissions.
-func replaceFile(name string, content []byte) error {
-	info, err := os.Stat(name)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(name, content, info.Mode().Perm())
 }
 
 // kustomize prints the images field of a kustomization.yaml.
