@@ -19,6 +19,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -57,6 +58,8 @@ func predictOnePolicy(p *prediction.Predictor) {
 	digest := lab.PushSignedImage(t, signed, labtest.Release)
 	untrusted := lab.PushImage(t, unsigned)
 	lab.PushSignedImage(t, foreign, labtest.UntrustedSigner)
+	pulled := lab.PushSignedImage(t, "registry-1.docker.io/predict/signed:v1", labtest.Release)
+	pulledUntrusted := lab.PushImage(t, "registry-1.docker.io/predict/unsigned:v1")
 	const uncovered = "docker.io/predict-uncovered/image:v1"
 	lab.PushImage(t, uncovered)
 	const many = "docker.io/predict/many:v1"
@@ -93,6 +96,17 @@ func predictOnePolicy(p *prediction.Predictor) {
 		{Name: "uncovered and trusted", Kind: "Deployment", Images: []string{signed, uncovered}},
 		{Name: "uncovered init container", Kind: "CronJob", InitImages: []string{uncovered}, Images: []string{signed}},
 		{Name: "invalid name", Kind: "Deployment", Images: []string{"docker.io/predict/UPPER:v1"}},
+		{Name: "name of one letter", Kind: "Pod", Images: []string{"docker.io/x:v1"}},
+		{Name: "digest of another algorithm", Kind: "Deployment", Images: []string{"docker.io/predict/signed@sha512:" + strings.Repeat("a", 128)}},
+		{Name: "address of Docker Hub", Kind: "Pod", Images: []string{pulled.Name()}},
+		{Name: "address of Docker Hub, untrusted", Kind: "CronJob", Images: []string{pulledUntrusted.Name()}},
+		{Name: "host with the port of https", Kind: "Pod", Images: []string{"docker.io:443/predict/signed@" + digest.DigestStr()}},
+		{Name: "host in upper case", Kind: "Deployment", Images: []string{"Docker.io/predict/signed@" + digest.DigestStr()}},
+		{Name: "host with a trailing dot", Kind: "Job", Images: []string{"docker.io./predict/signed@" + digest.DigestStr()}},
+		{Name: "localhost without a port", Kind: "Pod", Images: []string{"localhost/predict@" + digest.DigestStr()}},
+		{Name: "untrusted image volume", Kind: "Pod", Images: []string{signed}, VolumeImages: []string{unsigned}},
+		{Name: "image volume with an invalid name", Kind: "Deployment", Images: []string{signed}, VolumeImages: []string{"docker.io/predict/UPPER"}},
+		{Name: "trusted image volume", Kind: "CronJob", Images: []string{unsigned}, VolumeImages: []string{signed}},
 		{Name: "tag that does not exist", Kind: "Pod", Images: []string{"docker.io/predict/signed:missing"}, Undetermined: v1alpha1.ImageNotFoundReason},
 	} {
 		c.Namespace = in
@@ -141,7 +155,7 @@ func predictEphemeral(p *prediction.Predictor, namespace, allowed string, added 
 // predictUncovered covers images that no policy covers, under each no-match-policy.
 func predictUncovered(p *prediction.Predictor) {
 	const covered, uncovered = "docker.io/predict/unsigned:v1", "docker.io/predict-uncovered-only/image:v1"
-	lab.PushImage(p.T, covered)
+	untrusted := lab.PushImage(p.T, covered)
 	lab.PushImage(p.T, uncovered)
 	p.CreatePolicies(prediction.TrustPolicy(p.T, "predict-next-to", "predict"))
 	in := p.CreateNamespace("predict-uncovered-only", true)
@@ -150,6 +164,10 @@ func predictUncovered(p *prediction.Predictor) {
 		configure(p, value, in, uncovered)
 		for _, kind := range []string{"Pod", "Deployment", "CronJob"} {
 			p.Check(prediction.Workload{Name: value + " uncovered", Kind: kind, Namespace: in, Images: []string{uncovered}})
+		}
+		for _, spelling := range []string{"docker.io:443", "Docker.io", "docker.io."} {
+			escaped := spelling + "/predict/unsigned@" + untrusted.DigestStr()
+			p.Check(prediction.Workload{Name: value + " spelled " + spelling, Kind: "Pod", Namespace: in, Images: []string{escaped}})
 		}
 		p.Check(prediction.Workload{Name: value + " uncovered and untrusted", Kind: "Deployment", Namespace: in, Images: []string{uncovered, covered}})
 	}

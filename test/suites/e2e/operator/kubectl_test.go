@@ -80,7 +80,7 @@ func TestKubectl(t *testing.T) {
 	described := kubectl(t, "describe", "kit", "kubectl")
 	for _, words := range []string{
 		"1 of 2 images is untrusted: docker.io/kubectl/unsigned:v1 (Unsigned).",
-		"ClusterImagePolicy kubectl enforces 1 glob (index.docker.io/kubectl/*) and is Ready.",
+		"ClusterImagePolicy kubectl enforces 2 globs (index.docker.io/kubectl/*, registry-1.docker.io/kubectl/*) and is Ready.",
 		"ImageUntrusted",
 		"PolicyApplied",
 		labtest.Commit,

@@ -37,8 +37,8 @@ var WorkloadKinds = []string{"Pod", "Deployment", "StatefulSet", "DaemonSet", "R
 type Workload struct {
 	Name, Kind, Namespace string
 	Labels                map[string]string
-	// InitImages and Images are the images of its containers.
-	InitImages, Images []string
+	// InitImages and Images are the images of its containers, and VolumeImages those of its image volumes.
+	InitImages, Images, VolumeImages []string
 	// Create submits the workload for real; otherwise it is a dry run.
 	Create bool
 	// Undetermined is the reason for which nothing can be predicted. The workload is not submitted then.
@@ -78,6 +78,11 @@ func (c Workload) podSpec() corev1.PodSpec {
 	}
 	for i, image := range c.Images {
 		spec.Containers = append(spec.Containers, corev1.Container{Name: "main-" + string(rune('a'+i)), Image: image})
+	}
+	for i, image := range c.VolumeImages {
+		spec.Volumes = append(spec.Volumes, corev1.Volume{
+			Name: "volume-" + string(rune('a'+i)), VolumeSource: corev1.VolumeSource{Image: &corev1.ImageVolumeSource{Reference: image}},
+		})
 	}
 	return spec
 }
