@@ -156,7 +156,8 @@ func TestWithoutSecrets(t *testing.T) {
 	for in, want := range map[string]string{
 		`Get "https://user:p@ss@host.test/x?token=1": EOF`:              `Get "https://[redacted]@host.test/x?[redacted]": EOF`,
 		"failed to download http://u:p@h/1.root.json, status code: 404": "failed to download http://[redacted]@h/1.root.json, status code: 404",
-		"Authorization: Basic dTpw0w==, Bearer abc1.d-e":                "Authorization: Basic [redacted], Bearer [redacted]",
+		"Authorization: Basic dTpw0w==, Bearer abc1.d-e":                "Authorization: [redacted], [redacted]",
+		"bearer abcdefghijklmnop":                                       "[redacted]",
 		"https://host.test/a@b":                                         "https://host.test/a@b",
 		"no basic auth: did you mean x?":                                "no basic auth: did you mean x?",
 	} {

@@ -136,7 +136,7 @@ func EscapeJSON(encoded []byte) []byte {
 var (
 	urlUser     = regexp.MustCompile(`//[^/\s"]*@`)
 	urlQuery    = regexp.MustCompile(`(//[^\s"?]+)\?[^\s"]+`)
-	credentials = regexp.MustCompile(`(?i)\b(basic|bearer)\s+[a-z0-9+/_.~=-]*[0-9=][a-z0-9+/_.~=-]*`)
+	credentials = regexp.MustCompile(`(?i)\b(?:basic|bearer)\s+(?:[a-z0-9+/_.~=-]*[0-9=][a-z0-9+/_.~=-]*|[a-z0-9+/_.~=-]{16,})`)
 )
 
 // WithoutSecrets replaces what may be a secret in text about requests, such as the error of an HTTP client: the user, the
@@ -144,5 +144,5 @@ var (
 func WithoutSecrets(s string) string {
 	s = urlUser.ReplaceAllString(s, "//[redacted]@")
 	s = urlQuery.ReplaceAllString(s, "$1?[redacted]")
-	return credentials.ReplaceAllString(s, "$1 [redacted]")
+	return credentials.ReplaceAllString(s, "[redacted]")
 }

@@ -20,7 +20,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/go-logr/logr"
@@ -45,10 +44,6 @@ func logFailure(log logr.Logger, e *Error) {
 		"cause", causeText(e.cause))
 }
 
-// secrets are parts of causes that may contain a secret: user information and queries of URLs, and values of the
-// Authorization header.
-var secrets = regexp.MustCompile(`//[^/\s"@]*@|\?[^\s"]*|(?i)\b(?:basic|bearer)\s+[^\s",]+`)
-
 // causeText is the text of a cause without secrets. URLs that net/http adds are left out.
 func causeText(err error) string {
 	if err == nil {
@@ -57,7 +52,7 @@ func causeText(err error) string {
 	for {
 		below, ok := errors.AsType[*url.Error](err)
 		if !ok {
-			return text.Truncate(text.Printable(secrets.ReplaceAllString(err.Error(), "[redacted]")), maxCause)
+			return text.Truncate(text.Printable(text.WithoutSecrets(err.Error())), maxCause)
 		}
 		err = below.Err
 	}

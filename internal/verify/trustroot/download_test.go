@@ -257,3 +257,29 @@ func TestMirrorIsNoPath(t *testing.T) {
 		}
 	}
 }
+
+// TestMirrorRedirects: a mirror may redirect to itself, but not to others.
+func TestMirrorRedirects(t *testing.T) {
+	v := newVersions(t, 1)
+	asked := atomic.Int64{}
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked.Add(1); w.WriteHeader(http.StatusNotFound) }))
+	t.Cleanup(other.Close)
+	for to, usable := range map[string]bool{"": true, other.URL: false} {
+		mirror := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if path, ok := strings.CutPrefix(r.URL.Path, "/moved"); ok {
+				r.URL.Path = path
+				http.FileServer(http.Dir(v.dirs[1])).ServeHTTP(w, r)
+				return
+			}
+			http.Redirect(w, r, to+"/moved"+r.URL.Path, http.StatusFound)
+		}))
+		t.Cleanup(mirror.Close)
+		root, _, err := Repository{Mirror: mirror.URL, Root: v.root(t)}.fetch(t.Context(), false)
+		if usable != (root != nil) || usable != (err == nil) {
+			t.Errorf("redirects to %q: got %v and %v", to, root, err)
+		}
+	}
+	if n := asked.Load(); n > 0 {
+		t.Errorf("another server was asked %d times", n)
+	}
+}

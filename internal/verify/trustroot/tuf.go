@@ -98,7 +98,7 @@ func (r Repository) fetch(ctx context.Context, cached bool) (root *Root, state t
 	if r.Offline {
 		transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, ErrOffline })
 	}
-	download.SetHTTPClient(&http.Client{Transport: transport})
+	download.SetHTTPClient(&http.Client{Transport: transport, CheckRedirect: stay})
 	files := &downloads{next: r.fetcher(download), targets: r.targets(defaultTargets)}
 	opts := tuf.DefaultOptions().WithRepositoryBaseURL(r.mirror()).WithFetcher(files).WithContext(ctx)
 	if r.Root != nil {
@@ -181,6 +181,19 @@ func (t targetRewriter) DownloadFile(url string, limit int64, timeout time.Durat
 		url = t.to + target
 	}
 	return t.next.DownloadFile(url, limit, timeout)
+}
+
+// stay follows redirects within the host that an administrator chose, so that a mirror cannot make the program ask others.
+func stay(req *http.Request, via []*http.Request) error {
+	const most = 10
+	from := via[0].URL
+	if req.URL.Host != from.Host || req.URL.Scheme != from.Scheme && req.URL.Scheme != "https" {
+		return fmt.Errorf("the mirror redirects to %s://%s", req.URL.Scheme, req.URL.Host)
+	}
+	if len(via) >= most {
+		return errors.New("the mirror redirects again and again")
+	}
+	return nil
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
