@@ -157,6 +157,9 @@ const (
 	// node reports no digest of the image's repository, so that what runs cannot be
 	// told. That is so for an image that was loaded into the node.
 	DigestNotReportedReason = "DigestNotReported"
+	// TagMovedReason (Unknown) means that the tag was moved while the image was
+	// examined, so that verdicts by several policies are about different digests.
+	TagMovedReason = "TagMoved"
 	// PendingReason (Unknown) means that the image has not been examined yet.
 	PendingReason = "Pending"
 	// RegistryUnauthorizedReason (Unknown) means that the registry requires

@@ -51,7 +51,12 @@ type fixture struct {
 	registry string
 	// asked is called for each request to the registry, unless it is nil.
 	asked atomic.Pointer[func()]
+	// front may answer requests instead of the registry, unless it is nil.
+	front atomic.Pointer[front]
 }
+
+// front answers a request, or returns false.
+type front func(content http.Handler, w http.ResponseWriter, r *http.Request) (answered bool)
 
 // newFixture starts a registry and changes to a new directory with trusted_root.json and a trust in trust.yaml.
 func newFixture(t *testing.T) *fixture {
@@ -61,6 +66,9 @@ func newFixture(t *testing.T) *fixture {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if asked := f.asked.Load(); asked != nil {
 			(*asked)()
+		}
+		if answer := f.front.Load(); answer != nil && (*answer)(content, w, r) {
+			return
 		}
 		if strings.Contains(r.URL.Path, "/down/") {
 			w.WriteHeader(http.StatusServiceUnavailable)

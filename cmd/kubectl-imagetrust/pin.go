@@ -23,6 +23,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/manifests"
 	"github.com/karmada-io/image-trust/internal/pin"
 	"github.com/karmada-io/image-trust/internal/text"
@@ -207,9 +208,14 @@ func (o *pinOptions) verdicts(ctx context.Context, s streams, in *inputs, files 
 	return verdicts, nil
 }
 
-// and returns the worse verdict of v and that of another trust.
+// and returns the worse verdict of v and that of another trust. Two trusts that verified different digests verified nothing that
+// could be pinned: the tag was moved in between.
 func (v pinVerdict) and(other verification) pinVerdict {
 	result := other.answer.Result
+	if v.verdict == v1alpha1.VerdictVerified && result.Verdict == v1alpha1.VerdictVerified && v.Digest != other.answer.Digest {
+		moved := admission.TagMoved(v.Digest, other.answer.Digest)
+		return pinVerdict{verdict: moved.Verdict, Verdict: pin.Verdict{Reason: moved.Reason + ": " + moved.Message}}
+	}
 	if !v.uncovered && !result.Verdict.Worse(v.verdict) {
 		return v
 	}

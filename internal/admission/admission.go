@@ -21,6 +21,7 @@ limitations under the License.
 package admission
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -74,6 +75,16 @@ type Answer struct {
 	Digest          string
 	Verdict         v1alpha1.Verdict
 	Reason, Message string
+}
+
+// TagMoved is the answer to a question about a tag that named one digest in one examination and another one in the next. A
+// verdict on one of them says nothing about the other. Either may be empty, while it is not known.
+func TagMoved(first, second string) Answer {
+	digest := func(known string) string { return cmp.Or(known, "an unknown digest") }
+	return Answer{
+		Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.TagMovedReason,
+		Message: fmt.Sprintf("the tag was moved while the image was examined: verdicts are about %s and about %s", digest(first), digest(second)),
+	}
 }
 
 // Judge answers questions. It returns at once: a verdict that is not known yet is Unknown. It gives the same answer to

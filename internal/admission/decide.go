@@ -261,7 +261,7 @@ func (e *examination) tag(c Container, covering []*Policy) (effect Effect, probl
 
 // policies evaluates the covering policies, each of which must accept the image. A policy with mode warn does not deny.
 func (e *examination) policies(c Container, ref name.Reference, digest string, covering []*Policy) {
-	in := evaluator{ref: ref, judge: e.judge, behavior: e.cluster.Behavior, target: e.cluster.Target()}
+	in := evaluator{ref: ref, digest: digest, judge: e.judge, behavior: e.cluster.Behavior, target: e.cluster.Target()}
 	for _, p := range covering {
 		evaluated := in.policy(p)
 		effect := EffectDeny

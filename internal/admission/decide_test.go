@@ -67,6 +67,9 @@ func judgeBySubject(asked *[]Question) Judge {
 			*asked = append(*asked, q)
 		}
 		answer := Answer{Digest: "sha256:" + strings.Repeat("d", 64), Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.RateLimitedReason}
+		if pinned, ok := q.Ref.(name.Digest); ok {
+			answer.Digest = pinned.DigestStr()
+		}
 		if q.Ref.Identifier() == "missing" {
 			answer.Digest, answer.Reason = "", v1alpha1.ImageNotFoundReason
 			return answer

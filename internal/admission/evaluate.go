@@ -54,7 +54,9 @@ type evaluation struct {
 
 // evaluator evaluates policies for one image.
 type evaluator struct {
-	ref      name.Reference
+	ref name.Reference
+	// digest that the decision is about; empty while it is not known.
+	digest   string
 	judge    Judge
 	behavior Behavior
 	target   policy.Target
@@ -97,10 +99,13 @@ func (e evaluator) policy(p *Policy) evaluation {
 	return *best
 }
 
-// requirement evaluates a requirement by the verdict of its rule. A negative verdict holds only if policy-controller
-// cannot accept more than the rule does.
+// requirement evaluates a requirement by the verdict of its rule. A verdict on another digest than the one that the decision is
+// about decides nothing. A negative verdict holds only if policy-controller cannot accept more than the rule does.
 func (e evaluator) requirement(r *requirement) evaluation {
 	answer := e.judge(Question{Ref: e.ref, Rule: r.rule, TrustRoot: r.trustRoot})
+	if answer.Verdict != v1alpha1.VerdictUnknown && answer.Digest != e.digest {
+		answer = TagMoved(e.digest, answer.Digest)
+	}
 	one := evaluation{reason: answer.Reason, message: answer.Message}
 	acceptsMore := r.acceptsMore || r.viaAttestation && !e.target.AttestationsVerified
 	switch {

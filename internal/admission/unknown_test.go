@@ -23,6 +23,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
@@ -168,5 +169,24 @@ func TestRegoPolicy(t *testing.T) {
 	want := map[string]Outcome{"all": Allowed, "some": Undetermined, "others": Undetermined, "reordered": Undetermined}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+}
+
+// TestVerdictOnAnotherDigest gives a verdict on another digest than the one that the tag names. It decides nothing, whatever it is.
+func TestVerdictOnAnotherDigest(t *testing.T) {
+	resolved, other := "sha256:"+strings.Repeat("a", 64), "sha256:"+strings.Repeat("b", 64)
+	cluster := newCluster(parsePolicy(t, "{images: [{glob: '**'}], authorities: ["+right+"]}"))
+	for _, verdict := range []v1alpha1.Verdict{v1alpha1.VerdictVerified, v1alpha1.VerdictUntrusted} {
+		for _, digest := range []string{other, ""} {
+			decision := cluster.Decide(newPod("karmada/x:v1"), func(q Question) Answer {
+				if q.ResolveOnly {
+					return Answer{Digest: resolved}
+				}
+				return Answer{Digest: digest, Verdict: verdict, Reason: "Any"}
+			})
+			if decision.Outcome != Undetermined || len(decision.Findings) != 1 || decision.Findings[0].Reason != v1alpha1.TagMovedReason {
+				t.Errorf("%s about %q: %+v, want it undetermined", verdict, digest, decision)
+			}
+		}
 	}
 }

@@ -75,7 +75,11 @@ func (e *Engine) Run(ctx context.Context, requests []pool.Request, decide func(a
 		if len(questions) == 0 {
 			return r, nil
 		}
-		for _, request := range r.requestsFor(questions) {
+		requests := r.requestsFor(questions)
+		if len(requests) == 0 {
+			return r, nil // everything else depends on answers that are pending
+		}
+		for _, request := range requests {
 			root, err := e.root(ctx, request)
 			if err != nil {
 				return nil, err
@@ -98,7 +102,7 @@ func (e *Engine) ask(ctx context.Context, r *Result) error {
 	if err != nil {
 		return err
 	}
-	r.answers = append(r.answers, answers...)
+	r.answer(answers)
 	return nil
 }
 

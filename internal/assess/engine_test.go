@@ -17,6 +17,7 @@ limitations under the License.
 package assess
 
 import (
+	stdcmp "cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ import (
 
 // fakeVerdicts resolves each tag to the digest a, and verifies images by the formats that they are signed in.
 type fakeVerdicts struct {
-	// signed is the format of each image's signature; an image without one is unsigned.
+	// signed is the format of each signature, by the image's name or its repository; an image without one is unsigned.
 	signed map[string]policy.Format
 	// pending images have not been attempted.
 	pending map[string]bool
@@ -67,7 +68,7 @@ func (f *fakeVerdicts) answer(r pool.Request) pool.Answer {
 		return pool.Pending()
 	}
 	answer := pool.Answer{Digest: hex("a"), Known: true, Fresh: true}
-	format := f.signed[r.Ref.String()]
+	format := stdcmp.Or(f.signed[r.Ref.String()], f.signed[r.Ref.Context().Name()])
 	switch {
 	case r.ResolveOnly:
 	case format != "" && r.Rule.Signature.Has(format):
@@ -132,10 +133,10 @@ func pod(images ...string) admission.Object {
 
 // TestRunAsksWhatArisesFromAnswers has a policy on a single digest, which covers a tag only once the tag is resolved.
 func TestRunAsksWhatArisesFromAnswers(t *testing.T) {
-	const image = "docker.io/karmada/app:v1"
+	const image, repository = "docker.io/karmada/app:v1", "index.docker.io/karmada/app"
 	trust := newTrust(t, "", v1alpha1.ImageGlob("docker.io/karmada/app@"+hex("a")))
 	cluster := newCluster(admission.DefaultBehavior().Target(admission.Config{}), trust)
-	verdicts := &fakeVerdicts{signed: map[string]policy.Format{image: policy.SimpleSigning}}
+	verdicts := &fakeVerdicts{signed: map[string]policy.Format{repository: policy.SimpleSigning}}
 	var decision admission.Decision
 	run := func() *Result {
 		t.Helper()
@@ -152,7 +153,7 @@ func TestRunAsksWhatArisesFromAnswers(t *testing.T) {
 	if decision.Outcome != admission.Allowed || len(decision.Uncovered) > 0 || result.Pending() {
 		t.Errorf("got %+v, pending %t; want it allowed and covered", decision, result.Pending())
 	}
-	want := [][]string{{image}, {image + " [SimpleSigning Bundle]"}}
+	want := [][]string{{image}, {repository + "@" + hex("a") + " [SimpleSigning Bundle]"}}
 	if diff := cmp.Diff(want, verdicts.calls); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
@@ -205,7 +206,7 @@ func TestFormatNotAccepted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			trust := newTrust(t, tc.trustRoot, "docker.io/karmada/*")
 			cluster := newCluster(tc.target, trust)
-			verdicts := &fakeVerdicts{signed: map[string]policy.Format{image: tc.signed}}
+			verdicts := &fakeVerdicts{signed: map[string]policy.Format{"index.docker.io/karmada/app": tc.signed}}
 			var decision admission.Decision
 			_, err := newEngine(verdicts, trust).Run(t.Context(), nil, func(judge admission.Judge) {
 				decision = cluster.Examine(pod(image), judge)

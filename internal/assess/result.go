@@ -20,6 +20,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/go-containerregistry/pkg/name"
+
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -36,15 +38,20 @@ type Result struct {
 	answers []pool.Answer
 	// requested counts the requests of the caller, which come first.
 	requested int
-	// byQuestion and byReference find requests that may answer a question, by position.
+	// byQuestion finds the request that asks exactly a question, byReference those that also resolve a reference, by position.
 	byQuestion  map[admission.QuestionKey]int
-	byReference map[string]int
+	byReference map[string][]int
+	// byDigest finds the request by tag whose answer is one to a question about the digest, by position.
+	byDigest map[admission.QuestionKey]int
 	// unanswered reports that the last round still left questions that were not asked.
 	unanswered bool
 }
 
 func newResult(trusts []*policy.Policy, version string) *Result {
-	return &Result{trusts: trusts, version: version, byQuestion: map[admission.QuestionKey]int{}, byReference: map[string]int{}}
+	return &Result{
+		trusts: trusts, version: version,
+		byQuestion: map[admission.QuestionKey]int{}, byReference: map[string][]int{}, byDigest: map[admission.QuestionKey]int{},
+	}
 }
 
 // Answers to the requests of the caller, in their order.
@@ -63,11 +70,26 @@ func (r *Result) add(request pool.Request) {
 		// Admission decides on what is asked for; what a node already runs may be accepted for the index that holds it.
 		at := len(r.requests)
 		r.byQuestion[question(request).Key()] = at
-		if _, ok := r.byReference[request.Ref.Name()]; !ok {
-			r.byReference[request.Ref.Name()] = at
-		}
+		r.byReference[request.Ref.Name()] = append(r.byReference[request.Ref.Name()], at)
 	}
 	r.requests = append(r.requests, request)
+}
+
+// answer records the answers to the requests that have none yet. One to a request by tag is also one about the digest.
+func (r *Result) answer(answers []pool.Answer) {
+	for _, answer := range answers {
+		at := len(r.answers)
+		r.answers = append(r.answers, answer)
+		request := r.requests[at]
+		if _, tagged := request.Ref.(name.Tag); !tagged || request.Running || request.ResolveOnly || answer.Digest == "" {
+			continue
+		}
+		about := question(request)
+		about.Ref = request.Ref.Context().Digest(answer.Digest)
+		if _, known := r.byDigest[about.Key()]; !known {
+			r.byDigest[about.Key()] = at
+		}
+	}
 }
 
 func question(request pool.Request) admission.Question {
@@ -76,24 +98,31 @@ func question(request pool.Request) admission.Question {
 	}
 }
 
-// requestsFor returns the requests that answer the questions. Those by a rule come first, as each of them resolves its
-// reference too.
+// requestsFor returns the requests that answer the questions. A tag is resolved once: the first question by a rule resolves it
+// too, and all others wait for the digest, so that their answers are about the same one.
 func (r *Result) requestsFor(questions []admission.Question) []pool.Request {
 	var requests []pool.Request
 	asked := map[admission.QuestionKey]bool{}
-	references := map[string]bool{}
+	resolved := map[string]bool{} // tags
 	request := func(q admission.Question) {
-		key := q.Key()
-		if _, known := r.byQuestion[key]; known || asked[key] {
+		key, reference := q.Key(), q.Ref.Name()
+		if _, known := r.position(q); known || asked[key] {
 			return
 		}
-		asked[key], references[q.Ref.Name()] = true, true
+		if _, tagged := q.Ref.(name.Tag); tagged {
+			if resolved[reference] || len(r.byReference[reference]) > 0 {
+				return
+			}
+			resolved[reference] = true
+		}
+		asked[key] = true
 		requests = append(requests, pool.Request{Ref: q.Ref, ResolveOnly: q.ResolveOnly, Rule: q.Rule, RootName: q.TrustRoot})
 	}
 	for _, q := range questions {
 		if q.ResolveOnly {
 			continue
 		}
+		q = r.aboutDigest(q)
 		broader, relation := r.findBroader(q)
 		if relation != unrelated {
 			request(broader)
@@ -103,7 +132,7 @@ func (r *Result) requestsFor(questions []admission.Question) []pool.Request {
 		}
 	}
 	for _, q := range questions {
-		if q.ResolveOnly && !references[q.Ref.Name()] {
+		if q.ResolveOnly {
 			request(q)
 		}
 	}
@@ -114,28 +143,63 @@ func (r *Result) requestsFor(questions []admission.Question) []pool.Request {
 // Pending.
 func (r *Result) find(q admission.Question) (admission.Answer, bool) {
 	if q.ResolveOnly {
-		if i, ok := r.byReference[q.Ref.Name()]; ok && i < len(r.answers) {
-			return toAnswer(r.answers[i]), true
-		}
-		return pendingAnswer(), false
+		return r.resolve(q.Ref)
 	}
+	q = r.aboutDigest(q)
 	exact, known := r.answerTo(q)
 	broader, relation := r.findBroader(q)
 	all, broaderKnown := r.answerTo(broader)
 	switch {
-	case relation == unrelated || !broaderKnown:
-		return toAnswer(exact), known
-	case known:
+	case relation == decides && broaderKnown && !known:
+		return r.explainFormats(q, toAnswer(all), all), true
+	case known && broaderKnown && relation != unrelated:
 		answer := toAnswer(exact)
 		if answer.Verdict == v1alpha1.VerdictUntrusted && answer.Digest == all.Digest {
 			answer = r.explainFormats(q, answer, all)
 		}
 		return answer, true
-	case relation == decides:
-		return r.explainFormats(q, toAnswer(all), all), true
+	case known:
+		return toAnswer(exact), true
 	default:
+		return r.unresolved(q.Ref)
+	}
+}
+
+// resolve returns the digest that a reference names, if it is known, and whether it was asked for. If answers disagree, the tag
+// was moved between two examinations, and nothing that is known about it can be combined.
+func (r *Result) resolve(ref name.Reference) (admission.Answer, bool) {
+	found, known := pendingAnswer(), false
+	for _, at := range r.byReference[ref.Name()] {
+		if at >= len(r.answers) {
+			continue
+		}
+		one := toAnswer(r.answers[at])
+		switch {
+		case !known || found.Digest == "":
+			found, known = one, true
+		case one.Digest != "" && one.Digest != found.Digest:
+			return admission.TagMoved(found.Digest, one.Digest), true
+		}
+	}
+	return found, known
+}
+
+// unresolved returns the answer to a question by a rule about a tag whose digest is not known: why it is not known.
+func (r *Result) unresolved(ref name.Reference) (admission.Answer, bool) {
+	if _, tagged := ref.(name.Tag); !tagged {
 		return pendingAnswer(), false
 	}
+	return r.resolve(ref)
+}
+
+// aboutDigest returns the question about the digest instead of the tag, if it is known.
+func (r *Result) aboutDigest(q admission.Question) admission.Question {
+	if tag, ok := q.Ref.(name.Tag); ok {
+		if resolved, _ := r.resolve(tag); resolved.Digest != "" {
+			q.Ref = tag.Context().Digest(resolved.Digest)
+		}
+	}
+	return q
 }
 
 // answerTo returns the answer to exactly this question, and whether it was asked for.
@@ -143,10 +207,19 @@ func (r *Result) answerTo(q admission.Question) (pool.Answer, bool) {
 	if q.Ref == nil {
 		return pool.Pending(), false
 	}
-	if i, ok := r.byQuestion[q.Key()]; ok && i < len(r.answers) {
-		return r.answers[i], true
+	if at, ok := r.position(q); ok && at < len(r.answers) {
+		return r.answers[at], true
 	}
 	return pool.Pending(), false
+}
+
+// position returns the position of the request that answers exactly this question.
+func (r *Result) position(q admission.Question) (int, bool) {
+	if at, ok := r.byQuestion[q.Key()]; ok {
+		return at, true
+	}
+	at, ok := r.byDigest[q.Key()]
+	return at, ok
 }
 
 // current is the result that counts: what cannot be verified now keeps its last verdict.

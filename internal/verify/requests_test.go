@@ -80,7 +80,7 @@ func TestRequests(t *testing.T) {
 			t.Error(failure.Message)
 		}
 	})
-	if diff := cmp.Diff([]string{"HEAD image"}, resolved); diff != "" {
+	if diff := cmp.Diff([]string{"GET image"}, resolved); diff != "" {
 		t.Errorf("resolving: requests (-want +got):\n%s", diff)
 	}
 }

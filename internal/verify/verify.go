@@ -150,15 +150,27 @@ func (c *Cosign) Verify(ctx context.Context, image name.Digest, rule *policy.Rul
 	return v.verifyAll(ctx)
 }
 
-// Resolve returns the digest that a reference names. A reference by digest costs no request. The Result is nil on success,
-// and says why the digest is unknown otherwise.
-func (c *Cosign) Resolve(ctx context.Context, ref name.Reference) (name.Digest, *Result) {
-	if digest, ok := ref.(name.Digest); ok {
-		return digest, nil
+// Resolve returns the digest of what a reference names. A tag is resolved by its content, as policy-controller does, and not by
+// what the registry says that the digest is. A reference by digest costs no request. The Result is nil on success, and says why
+// the digest is unknown otherwise.
+func (c *Cosign) Resolve(ctx context.Context, ref name.Reference) (digest name.Digest, failure *Result) {
+	defer func() {
+		if r := recover(); r != nil {
+			result := panicked(ctx, r)
+			digest, failure = name.Digest{}, &result
+		}
+	}()
+	if pinned, ok := ref.(name.Digest); ok {
+		return pinned, nil
+	}
+	tag, ok := ref.(name.Tag)
+	if !ok {
+		result := unknown(v1alpha1.InternalErrorReason, "the image has neither a tag nor a digest")
+		return name.Digest{}, &result
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	hash, err := c.registry.Digest(ctx, ref)
+	hash, err := c.registry.Resolve(ctx, tag)
 	if err != nil {
 		result := registryFailure(err)
 		if isNotFound(err) {

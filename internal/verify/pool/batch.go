@@ -18,6 +18,7 @@ package pool
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -29,7 +30,8 @@ const batchSubscriber = "batch"
 // Progress is called with the number of answers that are known, and the number of all requests.
 type Progress func(done, all int)
 
-// Batch verifies images in the foreground, for short-lived programs. Close must be called.
+// Batch verifies images in the foreground, for short-lived programs. A tag is resolved once, so that all answers about it are
+// about the same digest. Close must be called.
 type Batch struct {
 	pool     *Pool
 	changed  chan struct{}
@@ -46,12 +48,15 @@ type Batch struct {
 // logger in the context is the pool's.
 func NewBatch(ctx context.Context, verifier Verifier, workers int, progress Progress) *Batch {
 	b := &Batch{changed: make(chan struct{}, 1), progress: progress, stopped: make(chan struct{})}
-	b.pool = New(verifier, Options{Workers: workers, Log: logr.FromContextOrDiscard(ctx), OnChange: func(string) {
+	changed := func(string) {
 		select {
 		case b.changed <- struct{}{}:
 		default:
 		}
-	}})
+	}
+	b.pool = New(verifier, Options{
+		Workers: workers, TagFreshness: math.MaxInt64, Log: logr.FromContextOrDiscard(ctx), OnChange: changed,
+	})
 	ctx, b.stop = context.WithCancel(ctx)
 	go func() {
 		defer close(b.stopped)

@@ -28,8 +28,8 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify"
 )
 
-// tagFreshness is how long a resolved tag serves other questions. The questions of one reconciliation arrive together.
-const tagFreshness = time.Minute
+// DefaultTagFreshness is how long a resolved tag serves other questions. The questions of one reconciliation arrive together.
+const DefaultTagFreshness = time.Minute
 
 // tagKey is what the resolution of a tag depends on.
 type tagKey struct{ tag, access string }
@@ -49,7 +49,7 @@ func (p *Pool) resolve(ctx context.Context, ref name.Reference, request Request,
 	p.mu.Lock()
 	known, ok := p.tags[key]
 	p.mu.Unlock()
-	if ok && !known.began.Before(since) && p.clock.Since(known.began) < tagFreshness {
+	if ok && !known.began.Before(since) && p.clock.Since(known.began) < p.tagFreshness {
 		return known.digest, nil
 	}
 	type resolved struct {

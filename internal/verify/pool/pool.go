@@ -160,10 +160,12 @@ type entry struct {
 type Pool struct {
 	verifier Verifier
 	workers  int
-	clock    clock.WithTicker
-	log      logr.Logger
-	onChange func(subscriber string)
-	observe  func(verify.Result, time.Duration)
+	// tagFreshness is how long a resolved tag serves other questions.
+	tagFreshness time.Duration
+	clock        clock.WithTicker
+	log          logr.Logger
+	onChange     func(subscriber string)
+	observe      func(verify.Result, time.Duration)
 
 	queue  workqueue.TypedDelayingInterface[key]
 	flight singleflight.Group
@@ -179,6 +181,8 @@ type Pool struct {
 type Options struct {
 	// Workers is the number of images that are verified concurrently; DefaultWorkers if zero.
 	Workers int
+	// TagFreshness is how long a resolved tag serves other questions; DefaultTagFreshness if zero.
+	TagFreshness time.Duration
 	// Clock is the real one if nil.
 	Clock clock.WithTicker
 	// Log is the logger: level 0 for a verdict that changed, 2 for retries and first verdicts. Requests inherit it. The zero
@@ -195,6 +199,9 @@ func New(verifier Verifier, opts Options) *Pool {
 	if opts.Workers <= 0 {
 		opts.Workers = DefaultWorkers
 	}
+	if opts.TagFreshness <= 0 {
+		opts.TagFreshness = DefaultTagFreshness
+	}
 	if opts.Clock == nil {
 		opts.Clock = clock.RealClock{}
 	}
@@ -202,12 +209,13 @@ func New(verifier Verifier, opts Options) *Pool {
 		opts.Observe = func(verify.Result, time.Duration) {}
 	}
 	return &Pool{
-		verifier: verifier,
-		workers:  opts.Workers,
-		clock:    opts.Clock,
-		log:      opts.Log,
-		onChange: opts.OnChange,
-		observe:  opts.Observe,
+		verifier:     verifier,
+		workers:      opts.Workers,
+		tagFreshness: opts.TagFreshness,
+		clock:        opts.Clock,
+		log:          opts.Log,
+		onChange:     opts.OnChange,
+		observe:      opts.Observe,
 		queue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[key]{
 			Name: "verify", Clock: opts.Clock,
 		}),

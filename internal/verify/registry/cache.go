@@ -17,11 +17,10 @@ limitations under the License.
 package registry
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"k8s.io/utils/lru"
 )
 
@@ -83,12 +82,19 @@ func (c *cache) put(ref name.Digest, content Manifest) {
 
 // remember caches what a registry returned for a reference.
 func (c *cache) remember(ref name.Reference, content Manifest) {
-	sum := sha256.Sum256(content.Content)
-	digest := "sha256:" + hex.EncodeToString(sum[:])
+	digest := hashOf(content.Content).String()
 	c.put(ref.Context().Digest(digest), content)
 	if tag, ok := ref.(name.Tag); ok {
 		c.tags.Add(tag.Name(), digest)
 	}
+}
+
+// proved returns the digest of the content that a tag named most recently.
+func (c *cache) proved(tag name.Tag) (v1.Hash, bool) {
+	known, _ := c.tags.Get(tag.Name())
+	digest, _ := known.(string)
+	hash, err := v1.NewHash(digest)
+	return hash, err == nil
 }
 
 // lookup returns the latest digest of a reference, if its content is cached.

@@ -215,8 +215,8 @@ func (c *Client) fetch(ctx context.Context, ref name.Reference) (Manifest, error
 	return manifest, nil
 }
 
-// Digest returns the digest of a manifest, with one HEAD request, which registries do not count as a pull. The error is an
-// *Error.
+// Digest returns what the registry says is the digest of a manifest, with one HEAD request, which registries do not count as a
+// pull. Nothing proves it: see Resolve. The error is an *Error.
 func (c *Client) Digest(ctx context.Context, ref name.Reference) (v1.Hash, error) {
 	session, err := c.session(ctx, ref.Context())
 	if err != nil {
