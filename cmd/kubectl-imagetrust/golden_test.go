@@ -48,6 +48,12 @@ type result struct {
 // runPlugin runs the plugin in this process. It finds no cluster and no credentials.
 func runPlugin(t *testing.T, stdin string, args ...string) result {
 	t.Helper()
+	return runPluginOn(t, false, stdin, args...)
+}
+
+// runPluginOn runs the plugin on a terminal, or on pipes.
+func runPluginOn(t *testing.T, terminal bool, stdin string, args ...string) result {
+	t.Helper()
 	home := t.TempDir()
 	for _, variable := range []string{"HOME", "XDG_CACHE_HOME", "DOCKER_CONFIG"} {
 		t.Setenv(variable, home)
@@ -57,7 +63,9 @@ func runPlugin(t *testing.T, stdin string, args ...string) result {
 		t.Setenv(variable, "")
 	}
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), args, newStreams(strings.NewReader(stdin), &stdout, &stderr))
+	s := newStreams(strings.NewReader(stdin), &stdout, &stderr)
+	s.Out.terminal, s.ErrOut.terminal = terminal, terminal
+	code := run(t.Context(), args, s)
 	replacer := strings.NewReplacer(defaultTUFCache(), "/home/user/.cache/kubectl-imagetrust/tuf", home, "/home/user")
 	printed := func(b *bytes.Buffer) string { return replacer.Replace(b.String()) }
 	return result{code: code, stdout: printed(&stdout), stderr: printed(&stderr)}
