@@ -30,6 +30,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/forecast"
 	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // observation is what a reconciliation observed. The status is computed from it and from the status before. The zero
@@ -130,7 +131,9 @@ func conclude(trust *v1alpha1.KarmadaImageTrust, obs *observation) conclusion {
 	setCondition(&after, v1alpha1.ImagesVerifiedCondition, verified)
 	setCondition(&after, v1alpha1.EnforcedCondition, enforced(obs))
 	setReady(&after, applied)
-	c.status = after
+	// Parts may be those of results that others hold.
+	after.DeepCopyInto(&c.status)
+	text.Clean(&c.status)
 	return c
 }
 
