@@ -20,6 +20,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -36,8 +37,8 @@ var version = "unknown"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	klog.LogToStderr(false)
-	klog.SetOutput(text.NewWriter(os.Stderr)) // client-go's messages, which contain text of the API server
+	// The messages of client-go contain text of the API server.
+	klog.SetSlogLogger(slog.New(slog.NewTextHandler(text.NewWriter(os.Stderr), nil)))
 	s := newStreams(os.Stdin, os.Stdout, os.Stderr)
 	os.Exit(interruptible(ctx, s, func() int { return run(ctx, os.Args[1:], s) }))
 }
