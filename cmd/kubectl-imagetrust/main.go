@@ -23,6 +23,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -34,7 +35,14 @@ import (
 // version is set when the program is linked.
 var version = "unknown"
 
+// gcPercent is how much garbage may accumulate, relative to what is in use: less than Go's default, since a large attestation
+// makes much. The environment variable GOGC overrides it.
+const gcPercent = 50
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	// The messages of client-go contain text of the API server.

@@ -31,6 +31,10 @@ type Limits struct {
 	Elements int
 	// Depth is the number of arrays and objects around a value.
 	Depth int
+	// Text is the size of a text in bytes, as it is written; zero if only the size of the whole limits it. The value of the
+	// key LongText, as it is written, may be longer.
+	Text     int
+	LongText string
 }
 
 // maxNumber is the length of a number, in characters. A double needs at most some 25, or 1,100 if all of its digits are
@@ -45,8 +49,14 @@ func Manifest() Limits { return Limits{Elements: 20_000, Depth: 32} }
 // signature or an entry of the transparency log. Real ones have less than 100 elements.
 func Document() Limits { return Limits{Elements: 2_000, Depth: 32} }
 
-// Statement returns the limits of what is attested: a Sigstore bundle, an envelope (DSSE), and the statement in it. A large
-// list of software has some ten thousand elements.
+// Envelope returns the limits of a Sigstore bundle and of an envelope (DSSE), which have one long text: the payload.
+func Envelope() Limits {
+	limits := Document()
+	limits.Text, limits.LongText = 256<<10, `"payload"`
+	return limits
+}
+
+// Statement returns the limits of a statement that is attested. A large list of software has some ten thousand elements.
 func Statement() Limits { return Limits{Elements: 100_000, Depth: 128} }
 
 // TrustRoot returns the limits of a root of trust, and of the metadata of a TUF repository.
@@ -84,10 +94,17 @@ func (l Limits) JSON(text []byte) error {
 // CountJSON returns the number of elements of a JSON text, or the error of JSON.
 func (l Limits) CountJSON(text []byte) (elements int, err error) {
 	depth := 0
+	var last, key []byte // the last text, and that before the last colon
 	for at := 0; at < len(text); {
 		began := at
 		switch c := text[at]; c {
 		case ' ', '\t', '\r', '\n', ',', ':':
+			switch c {
+			case ':':
+				key = last
+			case ',':
+				key = nil
+			}
 			at++
 			continue
 		case ']', '}':
@@ -95,12 +112,17 @@ func (l Limits) CountJSON(text []byte) (elements int, err error) {
 			at++
 			continue
 		case '[', '{':
+			key = nil
 			if depth++; depth > l.Depth {
 				return elements, &Error{What: "levels of nested values", Limit: l.Depth}
 			}
 			at++
 		case '"':
 			at = endOfString(text, at+1)
+			last = text[began:at]
+			if l.Text > 0 && len(last) > l.Text && (l.LongText == "" || string(key) != l.LongText) {
+				return elements, &Error{What: "bytes in a text", Limit: l.Text}
+			}
 		default:
 			if at = endOfScalar(text, at); at-began > maxNumber {
 				return elements, &Error{What: "characters in a number", Limit: maxNumber}

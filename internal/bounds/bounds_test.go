@@ -83,6 +83,22 @@ func TestJSONLimits(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, test.want)
 		}
 	}
+	limits = bounds.Limits{Elements: 100, Depth: 9, Text: 10, LongText: `"payload"`}
+	long := strings.Repeat("x", 11)
+	for text, ok := range map[string]bool{
+		`{"payload":"` + long + `"}`:                 true,
+		`{"a":1,"payload" : "` + long + `","b":"x"}`: true,
+		`{"payload":"x","b":"` + long + `"}`:         false,
+		`{"` + long + `":1}`:                         false,
+		`["` + long + `"]`:                           false,
+		`{"xpayload":"` + long + `"}`:                false,
+		`{"payload":"x","` + long + `":"payload"}`:   false,
+		`{"payload":["` + long + `"]}`:               false,
+	} {
+		if err := limits.JSON([]byte(text)); (err == nil) != ok {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
 	if err := (bounds.Limits{}).JSON([]byte("1")); err == nil {
 		t.Error("the zero value allows an element")
 	}

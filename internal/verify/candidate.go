@@ -86,7 +86,7 @@ func (v *verification) options(identities []cosign.Identity) *cosign.CheckOpts {
 
 // accepted is the finding about a candidate by the expected identity.
 func (v *verification) accepted(ctx context.Context, c *claim, p candidate) finding {
-	found, err := v.describe(ctx, p)
+	found, known, err := v.describe(ctx, p)
 	if err != nil {
 		return c.rejected(err)
 	}
@@ -101,12 +101,17 @@ func (v *verification) accepted(ctx context.Context, c *claim, p candidate) find
 	}
 	found.Verdict, found.Reason = v1alpha1.VerdictVerified, v1alpha1.SignedReason
 	found.Message = printable(fmt.Sprintf("signed by %s (issuer %s)", quoted(found.Signer.Identity), quoted(found.Signer.Issuer)), maxMessage)
+	if v.keep {
+		if found.Material, err = known.stored(); err != nil {
+			return c.rejected(err)
+		}
+	}
 	return found
 }
 
 // identityMismatch is the finding about a candidate that is valid, but by another identity.
 func (v *verification) identityMismatch(ctx context.Context, c *claim, p candidate) finding {
-	found, err := v.describe(ctx, p)
+	found, _, err := v.describe(ctx, p)
 	if err != nil {
 		return c.rejected(err)
 	}
@@ -118,26 +123,30 @@ func (v *verification) identityMismatch(ctx context.Context, c *claim, p candida
 }
 
 // describe returns the details of a candidate that check accepted, without a verdict.
-func (v *verification) describe(ctx context.Context, p candidate) (finding, error) {
+func (v *verification) describe(ctx context.Context, p candidate) (finding, details, error) {
 	known, err := p.verified(ctx)
 	if err == nil && known.certificate == nil {
 		err = errors.New("an accepted signature has no certificate")
 	}
 	if err != nil {
-		return finding{}, err
+		return finding{}, details{}, err
 	}
-	found := finding{Result: Result{
+	return finding{Result: Result{
 		Signer:         signerOf(known.certificate, v.rule.Matcher()),
 		LogIndex:       known.logIndex,
 		IntegratedTime: known.time.UTC(),
 		Format:         p.format(),
-	}}
-	if !v.keep {
-		return found, nil
+	}}, known, nil
+}
+
+// stored returns the Material of a signature that is accepted. That of others is not kept: it may be large, and anybody may
+// attach it.
+func (d details) stored() (*Material, error) {
+	material := &Material{Payload: d.payload, Certificate: d.certificate}
+	if d.bundle == nil {
+		return material, nil
 	}
-	found.Material = &Material{Payload: known.payload, Certificate: known.certificate}
-	if known.bundle != nil {
-		found.Material.Bundle, err = known.bundle.MarshalJSON()
-	}
-	return found, err
+	encoded, err := d.bundle.MarshalJSON()
+	material.Bundle = encoded
+	return material, err
 }

@@ -139,7 +139,7 @@ func (bundleStorage) parse(v *verification, c *claim, _ v1.Descriptor, content [
 // parseBundle does what bundle.Bundle.UnmarshalJSON does, and bounds each part before it is parsed. The error is a
 // *bounds.Error if a part exceeds a limit.
 func parseBundle(content []byte) (*bundle.Bundle, error) {
-	if err := bounds.Document().JSON(content); err != nil {
+	if err := bounds.Envelope().JSON(content); err != nil {
 		return nil, err
 	}
 	stored := &protobundle.Bundle{}

@@ -86,7 +86,7 @@ func (simpleSigningStorage) read(ctx context.Context, v *verification, c *claim,
 }
 
 func (simpleSigningStorage) parse(v *verification, c *claim, layer v1.Descriptor, payload []byte) (candidate, *finding) {
-	if err := bounds.Document().JSON(payload); err != nil {
+	if err := bounds.Envelope().JSON(payload); err != nil {
 		return nil, tooMuch("the payload of a signature or the envelope of an attestation", err)
 	}
 	sig, err := readSignature(layer, payload, c)

@@ -115,7 +115,7 @@ func readEnvelope(content []byte) (statement []byte, predicateType string, err e
 // parseEnvelope reads the payload of a DSSE envelope.
 func parseEnvelope(content []byte) ([]byte, error) {
 	var envelope dsse.Envelope
-	if err := bounds.Unmarshal(content, bounds.Document(), &envelope); err != nil || envelope.PayloadType != types.IntotoPayloadType {
+	if err := bounds.Unmarshal(content, bounds.Envelope(), &envelope); err != nil || envelope.PayloadType != types.IntotoPayloadType {
 		return nil, errors.New("not an envelope of a statement")
 	}
 	return base64.StdEncoding.DecodeString(envelope.Payload)

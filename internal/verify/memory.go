@@ -35,7 +35,7 @@ const (
 	maxFetched = 64 << 20
 	// maxHeld bounds the large attestations that all examinations hold at the same time, in bytes. Those of at most maxPayload
 	// do not count, so that signatures never wait for attestations.
-	maxHeld = 16 << 20
+	maxHeld = 8 << 20
 	// maxProof bounds all of a Sigstore bundle except for its statement, in bytes. Real ones have less than 20 KiB.
 	maxProof = 256 << 10
 )

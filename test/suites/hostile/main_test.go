@@ -26,7 +26,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -108,7 +107,7 @@ func plugin(t *testing.T, args ...string) measured {
 	var output tail
 	cmd.Stdout, cmd.Stderr = &output, &output
 	// No memory limit and no credentials of the one who runs the tests.
-	cmd.Env = append(strings.Fields(os.Getenv("XENV")), "HOME=" + dir, "PATH=" + os.Getenv("PATH"), "DOCKER_CONFIG=" + dir)
+	cmd.Env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "DOCKER_CONFIG=" + dir}
 	if err := process.Run(cmd); err != nil {
 		t.Fatalf("%v: %s", err, output.String())
 	}
