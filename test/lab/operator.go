@@ -93,6 +93,7 @@ func manifests(ctx context.Context) ([]*unstructured.Unstructured, error) {
 type manager struct {
 	program string
 	args    []string
+	env     []string // of the Deployment
 	account types.NamespacedName
 }
 
@@ -123,7 +124,7 @@ func (l *Lab) StartOperator(ctx context.Context, args ...string) error {
 		Name:    "manager",
 		Path:    l.manager.program,
 		Args:    slices.Concat(l.manager.args, address, args),
-		Env:     append(l.Registry.Proxy.Env(), "KUBECONFIG="+l.file(operatorKubeconfig), "HOME="+l.Dir()),
+		Env:     slices.Concat(l.manager.env, l.Registry.Proxy.Env(), []string{"KUBECONFIG=" + l.file(operatorKubeconfig), "HOME=" + l.Dir()}),
 		LogFile: l.file("manager.log"),
 		Ready:   process.Answers(http.DefaultClient, "http://"+probes.Address()+"/readyz"),
 	})
@@ -153,8 +154,15 @@ func (l *Lab) prepareManager(ctx context.Context) (*manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	var env []string
+	for _, one := range pod.Containers[0].Env {
+		if one.ValueFrom == nil {
+			env = append(env, one.Name+"="+one.Value)
+		}
+	}
 	return &manager{
 		program: program,
+		env:     env,
 		account: types.NamespacedName{Namespace: deployment.Namespace, Name: pod.ServiceAccountName},
 		args: append(slices.Clone(pod.Containers[0].Args),
 			"--leader-election-namespace="+deployment.Namespace,
