@@ -344,3 +344,15 @@ func TestHostileNamesInTheStatus(t *testing.T) {
 		t.Errorf("the name is in %d texts only, so nothing was shown: %q", seen, texts)
 	}
 }
+
+// TestLongNamesDisplaceNoGap has the message of one gap name an image with a very long name.
+func TestLongNamesDisplaceNoGap(t *testing.T) {
+	obs := observationOf(applied())
+	obs.forecast.gaps = []forecast.Gap{
+		{Reason: v1alpha1.WebhookLimitedReason, Message: "The webhook excludes " + strings.Repeat("x", 5000)},
+		{Reason: v1alpha1.UncoveredImagesAllowedReason, Message: "No policy covers intruder."},
+	}
+	if c := enforced(obs); !strings.Contains(c.Message, "No policy covers intruder.") {
+		t.Errorf("the message of %d bytes lacks the second gap", len(c.Message))
+	}
+}

@@ -72,11 +72,24 @@ func enforced(obs *observation) metav1.Condition {
 	slices.SortStableFunc(gaps, func(a, b forecast.Gap) int {
 		return cmp.Compare(severity(a.Reason), severity(b.Reason))
 	})
+	return conditionFalse(gaps[0].Reason, "%s", strings.Join(gapMessages(gaps), " "))
+}
+
+// gapMessages returns the messages of gaps. Where they do not fit into a condition, each has a share of the room: some name
+// images and workloads, and long names in one must not displace the others.
+func gapMessages(gaps []forecast.Gap) []string {
+	length := 0
+	for _, gap := range gaps {
+		length += len(gap.Message) + 1
+	}
 	messages := make([]string, 0, len(gaps))
 	for _, gap := range gaps {
+		if length > maxMessage {
+			gap.Message = text.Truncate(gap.Message, maxMessage/len(gaps)-1)
+		}
 		messages = append(messages, gap.Message)
 	}
-	return conditionFalse(gaps[0].Reason, "%s", strings.Join(messages, " "))
+	return messages
 }
 
 // policyGaps are the gaps that the trust's own policy leaves.

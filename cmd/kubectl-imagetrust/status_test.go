@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -90,5 +91,21 @@ func TestStatusErrors(t *testing.T) {
 			}
 			golden(t, "status/"+name, args, got)
 		})
+	}
+}
+
+// TestStatusSaysWhatIsNotListed has a status without room for all images and violations.
+func TestStatusSaysWhatIsNotListed(t *testing.T) {
+	trust := v1alpha1.KarmadaImageTrust{}
+	trust.Status.Summary = &v1alpha1.Summary{VerifiedRatio: "0/60", ImagesNotListed: new(int32(10)), ViolationsNotListed: new(int32(1))}
+	var out bytes.Buffer
+	o := &statusOptions{output: outputFlag{format: formatText}}
+	if err := o.print(streams{Out: newOutput(&out)}, []v1alpha1.KarmadaImageTrust{trust}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"10 further images not in the status", "1 further violation not in the status"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in %s", want, out.String())
+		}
 	}
 }

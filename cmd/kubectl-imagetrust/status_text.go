@@ -71,6 +71,22 @@ func printTrust(p *text.Printer, s style, trust *v1alpha1.KarmadaImageTrust, all
 		p.Printf("    %s %s %s/%s, container %s: %s: %s (%s)\n",
 			s.failure("✗"), v.Kind, v.Namespace, v.Name, v.Container, v.Image, v.Reason, v.Effect)
 	}
+	printNotListed(p, s, trust.Status.Summary)
+}
+
+// printNotListed says how much the status has no room for.
+func printNotListed(p *text.Printer, s style, summary *v1alpha1.Summary) {
+	if summary == nil {
+		return
+	}
+	for _, list := range []struct {
+		missing *int32
+		noun    string
+	}{{summary.ImagesNotListed, "further image"}, {summary.ViolationsNotListed, "further violation"}} {
+		if list.missing != nil && *list.missing > 0 {
+			p.Printf("    %s %s not in the status: see the policy reports\n", s.warning("?"), text.Count(int(*list.missing), list.noun))
+		}
+	}
 }
 
 func conditionMark(s style, condition *metav1.Condition) text.Coloured {
