@@ -19,6 +19,7 @@ package pool
 import (
 	"context"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -40,6 +41,11 @@ type Batch struct {
 	// answered is the number of answers of earlier calls.
 	answered int
 
+	mu sync.Mutex
+	// waiting counts the requests of a call by key, and done those of them that are known.
+	waiting map[key]int
+	done    int
+
 	stop    context.CancelFunc
 	stopped chan struct{}
 }
@@ -48,14 +54,9 @@ type Batch struct {
 // logger in the context is the pool's.
 func NewBatch(ctx context.Context, verifier Verifier, workers int, progress Progress) *Batch {
 	b := &Batch{changed: make(chan struct{}, 1), progress: progress, stopped: make(chan struct{})}
-	changed := func(string) {
-		select {
-		case b.changed <- struct{}{}:
-		default:
-		}
-	}
 	b.pool = New(verifier, Options{
-		Workers: workers, TagFreshness: math.MaxInt64, Log: logr.FromContextOrDiscard(ctx), OnChange: changed,
+		Workers: workers, TagFreshness: math.MaxInt64, Log: logr.FromContextOrDiscard(ctx), OnChange: func(string) {},
+		alone: true, landed: b.landed,
 	})
 	ctx, b.stop = context.WithCancel(ctx)
 	go func() {
@@ -71,27 +72,53 @@ func (b *Batch) Close() {
 	<-b.stopped
 }
 
+// landed notes that the answer to a request is known.
+func (b *Batch) landed(k key) {
+	b.mu.Lock()
+	b.done += b.waiting[k]
+	delete(b.waiting, k)
+	b.mu.Unlock()
+	select {
+	case b.changed <- struct{}{}:
+	default:
+	}
+}
+
 // Answers returns the answers to all requests, in the order of the requests, each after one attempt; the answer to a request
-// that failed is Unknown. Later calls use what earlier ones found out. The error is that of the context, if it ends first;
-// the answers are then what is known so far. Calls must not be concurrent.
+// that failed is Unknown. A registry that does not answer is not asked about further images, so their answers are Unknown
+// too. Later calls use what earlier ones found out. The error is that of the context, if it ends first; the answers are then
+// what is known so far. Calls must not be concurrent.
 func (b *Batch) Answers(ctx context.Context, requests []Request) ([]Answer, error) {
-	for {
-		answers := b.pool.Answers(batchSubscriber, requests, time.Time{})
-		done := 0
-		for i := range answers {
-			if answers[i].Known {
-				done++
-			}
-		}
-		b.progress(b.answered+done, b.answered+len(answers))
-		if done == len(answers) {
-			b.answered += done
-			return answers, nil
+	b.expect(requests)
+	b.pool.Answers(batchSubscriber, requests, time.Time{})
+	for all := len(requests); ; {
+		done := b.known()
+		b.progress(b.answered+done, b.answered+all)
+		if done == all {
+			b.answered += all
+			return b.pool.Answers(batchSubscriber, requests, time.Time{}), nil
 		}
 		select {
 		case <-b.changed:
 		case <-ctx.Done():
-			return answers, ctx.Err()
+			return b.pool.Answers(batchSubscriber, requests, time.Time{}), ctx.Err()
 		}
 	}
+}
+
+// expect counts the requests that are not known yet, each as often as it is made.
+func (b *Batch) expect(requests []Request) {
+	unknown := b.pool.unknown(requests)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting, b.done = unknown, len(requests)
+	for _, n := range unknown {
+		b.done -= n
+	}
+}
+
+func (b *Batch) known() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.done
 }

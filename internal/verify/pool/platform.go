@@ -18,8 +18,6 @@ package pool
 
 import (
 	"context"
-	"strings"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -28,55 +26,12 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify"
 )
 
-// DefaultTagFreshness is how long a resolved tag serves other questions. The questions of one reconciliation arrive together.
-const DefaultTagFreshness = time.Minute
-
-// tagKey is what the resolution of a tag depends on.
-type tagKey struct{ tag, access string }
-
-// lookup is the digest that a tag named, and when it was resolved.
-type lookup struct {
-	digest name.Digest
-	began  time.Time
-}
-
-// resolve returns the digest that a reference names. Concurrent questions about a tag share one request.
-func (p *Pool) resolve(ctx context.Context, ref name.Reference, request Request, since time.Time) (name.Digest, *verify.Result) {
-	if digest, ok := ref.(name.Digest); ok {
-		return digest, nil
-	}
-	key := tagKey{ref.Name(), request.access()}
-	p.mu.Lock()
-	known, ok := p.tags[key]
-	p.mu.Unlock()
-	if ok && !known.began.Before(since) && p.clock.Since(known.began) < p.tagFreshness {
-		return known.digest, nil
-	}
-	type resolved struct {
-		digest  name.Digest
-		failure *verify.Result
-	}
-	flight, _, _ := p.flight.Do(strings.Join([]string{"tag", key.tag, key.access}, "\x00"), func() (any, error) {
-		began := p.clock.Now()
-		digest, failure := p.verifier.Resolve(ctx, ref)
-		if failure == nil {
-			p.mu.Lock()
-			p.tags[key] = lookup{digest, began}
-			p.mu.Unlock()
-		}
-		return resolved{digest, failure}, nil
-	})
-	got := flight.(resolved) //nolint:forcetypeassert // the function above returns a resolved only
-	return got.digest, got.failure
-}
-
 // indexSearch searches for a signed index that holds a digest.
 type indexSearch struct {
-	pool    *Pool
-	image   v1.Hash
-	request Request
-	since   time.Time
-	answer  *Answer
+	*attempt
+
+	image  v1.Hash
+	answer *Answer
 	// undecided reports whether an index may still change the verdict.
 	undecided bool
 	// failure is why an index or the tag could not be read; nil if all were.
@@ -85,16 +40,17 @@ type indexSearch struct {
 
 // resolvePlatform completes the answer on a digest that may be the manifest of one platform. Such manifests are often not
 // signed themselves, only the index that holds them.
-func (p *Pool) resolvePlatform(ctx context.Context, digest name.Digest, request Request, since time.Time, answer *Answer) {
+func (a *attempt) resolvePlatform(ctx context.Context, digest name.Digest, answer *Answer) {
+	request := &a.request
 	image, err := v1.NewHash(digest.DigestStr())
 	if err != nil {
 		return
 	}
 	s := indexSearch{
-		pool: p, image: image, request: request, since: since, answer: answer,
+		attempt: a, image: image, answer: answer,
 		undecided: answer.Result.Verdict == v1alpha1.VerdictUntrusted && (request.Running || answer.Result.Reason == v1alpha1.UnsignedReason),
 	}
-	tagged, failure := p.resolveTag(ctx, digest, request, since, answer)
+	tagged, failure := a.resolveTag(ctx, digest, answer)
 	s.failure = failure
 	for _, index := range []*name.Digest{request.Index, request.KnownIndex} {
 		if s.undecided && index != nil && index.DigestStr() != digest.DigestStr() {
@@ -123,25 +79,24 @@ func (s *indexSearch) checkTag(ctx context.Context, tagged, digest name.Digest) 
 // checkIndex reports whether an index holds the digest, and whether that is known. If it does and the verdict is
 // undecided, the verdict on the index is applied.
 func (s *indexSearch) checkIndex(ctx context.Context, index name.Digest) (holds, known bool) {
-	holds, failure := s.pool.verifier.Holds(ctx, index, s.image)
+	s.asked = true
+	holds, failure := s.verifier.Holds(ctx, index, s.image)
 	if failure != nil {
 		s.failure = failure
 		return false, false
 	}
 	if holds && s.undecided {
-		s.undecided = !s.pool.acceptFromIndex(ctx, index, s.request, s.since, s.answer)
+		s.undecided = !s.acceptFromIndex(ctx, index, s.answer)
 	}
 	return holds, true
 }
 
 // resolveTag returns what the Request's Tag names; nil if that is the digest itself or does not exist.
-func (p *Pool) resolveTag(
-	ctx context.Context, digest name.Digest, request Request, since time.Time, answer *Answer,
-) (*name.Digest, *verify.Result) {
-	if request.Tag == nil {
+func (a *attempt) resolveTag(ctx context.Context, digest name.Digest, answer *Answer) (*name.Digest, *verify.Result) {
+	if a.request.Tag == nil {
 		return nil, nil
 	}
-	tagged, failure := p.resolve(ctx, *request.Tag, request, since)
+	tagged, failure := a.resolve(ctx, *a.request.Tag)
 	switch {
 	case failure != nil && failure.Reason == v1alpha1.ImageNotFoundReason:
 		return nil, nil
@@ -156,8 +111,9 @@ func (p *Pool) resolveTag(
 }
 
 // acceptFromIndex applies the verdict on the index that holds the image, and reports whether it decides the answer.
-func (p *Pool) acceptFromIndex(ctx context.Context, index name.Digest, request Request, since time.Time, answer *Answer) bool {
-	result := p.verify(ctx, index, request, since)
+func (a *attempt) acceptFromIndex(ctx context.Context, index name.Digest, answer *Answer) bool {
+	request := &a.request
+	result := a.verify(ctx, index)
 	switch {
 	case result.Verdict == v1alpha1.VerdictUntrusted, !request.Running && result.Verdict == v1alpha1.VerdictUnknown:
 		return false

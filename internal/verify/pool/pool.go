@@ -16,11 +16,13 @@ limitations under the License.
 
 // Package pool verifies images in the background. It caches what is known about each image under each rule, verifies
 // the rest with a bounded number of workers, and notifies its subscribers when an answer changes. A caller never waits
-// for a registry.
+// for a registry, and neither does a question to another registry.
 package pool
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,7 +30,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/singleflight"
-	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
@@ -84,6 +85,9 @@ type Request struct {
 	Root *trustroot.Root
 	// Credentials to present to the registry, nil for the verifier's own.
 	Credentials *registry.Credentials
+	// Namespaces of the workloads that use the image, none twice; empty where it is not for any workload. They are not part
+	// of the question: namespaces are served in turn.
+	Namespaces []string
 }
 
 // Answer is what is known about one image.
@@ -149,11 +153,16 @@ type entry struct {
 	root   string    // fingerprint of the root of trust that the attempt used
 
 	failures  int       // consecutive attempts that ended Unknown
+	retried   bool      // whether there is to be another attempt after the last one failed
 	notBefore time.Time // earliest time of the next attempt after a failure
+	refused   bool      // whether the answer was given while the registry was not asked
 
 	last       *verify.Result // latest verdict other than Unknown
 	lastTime   time.Time      // when last was reached
 	lastDigest string         // the digest that last is about
+
+	host  string        // of the registry
+	names []verdictName // what the verdicts behind the answer are stored under
 }
 
 // Pool verifies images in the background. It is safe for concurrent use.
@@ -167,14 +176,19 @@ type Pool struct {
 	onChange     func(subscriber string)
 	observe      func(verify.Result, time.Duration)
 
-	queue  workqueue.TypedDelayingInterface[key]
-	flight singleflight.Group
+	flight  singleflight.Group
+	earlier chan struct{} // is sent to when something is due earlier than at wakeAt
+	landed  func(key)     // is called with each key that becomes known, while the pool is locked; nil for none
 
 	mu       sync.Mutex
+	changed  *sync.Cond // the schedule may have something for a worker, or the pool has stopped
+	stopped  bool
+	schedule *schedule
+	wakeAt   time.Time // when something is due next; zero for never
 	entries  map[key]*entry
 	requests map[string]map[key]bool // by subscriber, so that a call costs its own requests only
-	verdicts map[verdictKey]verdict
-	tags     map[tagKey]lookup
+	verdicts shared[verdictName, basis, verdict]
+	tags     shared[string, string, lookup] // by tag and access
 }
 
 // Options of a Pool.
@@ -192,6 +206,11 @@ type Options struct {
 	OnChange func(subscriber string)
 	// Observe is called with the result and the duration of each verification. It may be nil.
 	Observe func(verify.Result, time.Duration)
+
+	// alone says that there is one subscriber only, which waits for all answers.
+	alone bool
+	// landed is called with each key that becomes known, while the pool is locked; nil for none.
+	landed func(key)
 }
 
 // New returns a Pool that works once Start is called.
@@ -208,7 +227,7 @@ func New(verifier Verifier, opts Options) *Pool {
 	if opts.Observe == nil {
 		opts.Observe = func(verify.Result, time.Duration) {}
 	}
-	return &Pool{
+	p := &Pool{
 		verifier:     verifier,
 		workers:      opts.Workers,
 		tagFreshness: opts.TagFreshness,
@@ -216,14 +235,16 @@ func New(verifier Verifier, opts Options) *Pool {
 		log:          opts.Log,
 		onChange:     opts.OnChange,
 		observe:      opts.Observe,
-		queue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[key]{
-			Name: "verify", Clock: opts.Clock,
-		}),
-		entries:  map[key]*entry{},
-		requests: map[string]map[key]bool{},
-		verdicts: map[verdictKey]verdict{},
-		tags:     map[tagKey]lookup{},
+		earlier:      make(chan struct{}, 1),
+		landed:       opts.landed,
+		schedule:     newSchedule(limitsOf(opts.Workers, opts.alone)),
+		entries:      map[key]*entry{},
+		requests:     map[string]map[key]bool{},
+		verdicts:     shared[verdictName, basis, verdict]{},
+		tags:         shared[string, string, lookup]{},
 	}
+	p.changed = sync.NewCond(&p.mu)
+	return p
 }
 
 // Start runs the workers until the context ends.
@@ -232,15 +253,100 @@ func (p *Pool) Start(ctx context.Context) error {
 	for range p.workers {
 		workers.Go(func() { p.work(ctx) })
 	}
-	<-ctx.Done()
-	p.queue.ShutDown()
+	p.keepTime(ctx)
+	p.mu.Lock()
+	p.stopped = true
+	p.changed.Broadcast()
+	p.mu.Unlock()
 	workers.Wait()
 	return nil
+}
+
+// keepTime has workers do what is due, until the context ends.
+func (p *Pool) keepTime(ctx context.Context) {
+	for {
+		now := p.clock.Now()
+		var due <-chan time.Time
+		timer := p.wake(now)
+		if timer != nil {
+			due = timer.C()
+		}
+		select {
+		case <-ctx.Done():
+		case <-p.earlier:
+		case <-due:
+		}
+		if timer != nil {
+			timer.Stop()
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// wake queues what is due, and returns a timer for the rest; nil if there is nothing else.
+func (p *Pool) wake(now time.Time) clock.Timer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for {
+		for _, k := range p.schedule.wake(now) {
+			if e := p.entries[k]; e != nil {
+				p.enqueue(k, e)
+			}
+		}
+		p.changed.Broadcast()
+		at, some := p.schedule.next()
+		if p.wakeAt = at; !some {
+			p.wakeAt = time.Time{}
+			return nil
+		}
+		timer := p.clock.NewTimer(at.Sub(now))
+		if now = p.clock.Now(); now.Before(at) {
+			return timer
+		}
+		timer.Stop()
+	}
+}
+
+// retime has the timer set anew if something is due before it.
+func (p *Pool) retime() {
+	if at, some := p.schedule.next(); some && (p.wakeAt.IsZero() || at.Before(p.wakeAt)) {
+		select {
+		case p.earlier <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// enqueue has a worker attempt an answer.
+func (p *Pool) enqueue(k key, e *entry) {
+	p.schedule.add(k, e.host, e.askers())
+	p.changed.Signal()
+}
+
+// askers are who an entry's question is asked for.
+func (e *entry) askers() []asker {
+	var askers []asker
+	for _, namespace := range e.request.Namespaces {
+		askers = append(askers, asker{namespace: namespace})
+	}
+	if len(askers) == 0 {
+		for _, subscriber := range slices.Sorted(maps.Keys(e.subscribers)) {
+			askers = append(askers, asker{subscriber: subscriber})
+		}
+	}
+	return askers
 }
 
 // Answers returns what is known of each request, in their order, and has workers find out the rest: what has not been
 // attempted at or after since. The requests are kept, and retried after failures, until Retain or Forget drops them.
 func (p *Pool) Answers(subscriber string, requests []Request, since time.Time) []Answer {
+	notify := map[string]bool{}
+	defer func() {
+		delete(notify, subscriber) // it has the answers
+		p.notify(notify)
+	}()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
@@ -250,24 +356,61 @@ func (p *Pool) Answers(subscriber string, requests []Request, since time.Time) [
 		p.requests[subscriber] = requested
 	}
 	answers := make([]Answer, 0, len(requests))
-	for _, request := range requests {
-		k := keyOf(request)
+	for i := range requests {
+		k := keyOf(requests[i])
 		requested[k] = true
 		e := p.entries[k]
 		if e == nil {
-			e = &entry{subscribers: map[string]time.Time{}, answer: Pending()}
-			p.entries[k] = e
+			e = p.newEntry(k, &requests[i])
 		}
-		e.request = request
+		e.request = requests[i]
 		e.subscribers[subscriber] = since
+		if !e.fresh(since) {
+			p.enqueue(k, e)
+			if h := p.schedule.hosts[e.host]; h.refuses(p.clock.Now()) {
+				p.refuse(k, h, notify)
+			}
+		}
 		answer := e.answer
 		answer.Fresh = e.fresh(since)
-		if !answer.Fresh {
-			p.queue.Add(k)
-		}
 		answers = append(answers, answer)
 	}
 	return answers
+}
+
+// unknown counts the requests that no attempt has ended for, by key.
+func (p *Pool) unknown(requests []Request) map[key]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	unknown := map[key]int{}
+	for i := range requests {
+		k := keyOf(requests[i])
+		if e := p.entries[k]; e == nil || !e.answer.Known {
+			unknown[k]++
+		}
+	}
+	return unknown
+}
+
+// newEntry returns an entry that nothing is known of.
+func (p *Pool) newEntry(k key, request *Request) *entry {
+	e := &entry{subscribers: map[string]time.Time{}, answer: Pending(), host: hostOf(request)}
+	p.entries[k] = e
+	p.schedule.keep(e.host)
+	for _, tag := range tagsOf(k) {
+		p.tags.hold(tag)
+	}
+	return e
+}
+
+// dropEntry forgets all about a question.
+func (p *Pool) dropEntry(k key, e *entry) {
+	delete(p.entries, k)
+	p.schedule.drop(k, e.host)
+	p.releaseNames(e.names)
+	for _, tag := range tagsOf(k) {
+		p.tags.release(tag)
+	}
 }
 
 // Retain drops all requests of a subscriber but the given ones. What is known of a request that no subscriber has any more is
@@ -292,7 +435,6 @@ func (p *Pool) Forget(subscriber string) {
 
 // retain drops the requests of a subscriber that are not among the given ones.
 func (p *Pool) retain(subscriber string, retained map[key]bool) {
-	dropped := false
 	for k := range p.requests[subscriber] {
 		if retained[k] {
 			continue
@@ -301,12 +443,8 @@ func (p *Pool) retain(subscriber string, retained map[key]bool) {
 		e := p.entries[k]
 		delete(e.subscribers, subscriber)
 		if len(e.subscribers) == 0 {
-			delete(p.entries, k)
-			dropped = true
+			p.dropEntry(k, e)
 		}
-	}
-	if dropped {
-		p.evict()
 	}
 }
 

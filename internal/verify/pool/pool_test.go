@@ -295,15 +295,19 @@ func TestForgetLeavesNothing(t *testing.T) {
 
 func TestWorkersAreBounded(t *testing.T) {
 	const workers, images = 3, 20
-	f := start(t, workers)
+	f := startWith(t, Options{Workers: workers, alone: true})
+	for _, image := range []string{"karmada/a:v1", "karmada/b:v1"} { // the registry answers, so it may have all workers
+		f.Answers("trust", newRequests(t, image), time.Time{})
+		f.await("trust")
+	}
 	hold := make(chan struct{})
 	f.script.set(func() { f.script.hold = hold })
 	var refs []string
 	for i := range images {
-		refs = append(refs, "karmada/x"+strings.Repeat("y", i)+":v1")
+		refs = append(refs, "karmada/y"+strings.Repeat("y", i)+":v1")
 	}
 	f.Answers("trust", newRequests(t, refs...), time.Time{})
-	for f.script.count() < workers {
+	for f.script.count() < 2+workers {
 		time.Sleep(time.Millisecond)
 	}
 	close(hold)

@@ -17,23 +17,23 @@ limitations under the License.
 package pool
 
 import (
-	"context"
 	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 
-	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/verify"
 )
 
-// verdictKey is what a verdict depends on. This includes the repository, since signatures are stored next to the image.
-type verdictKey struct {
+// verdictName is what the verdicts on a digest are stored under. This includes the repository, since signatures are stored
+// next to the image.
+type verdictName struct {
 	digest string // NAME@DIGEST; a name.Digest also contains how it was spelled
 	rule   string
-	root   string
-	access string
 }
+
+// basis is what a stored verdict depends on in addition to its name.
+type basis struct{ root, access string }
 
 // verdict on a digest, shared by all references to it.
 type verdict struct {
@@ -41,56 +41,107 @@ type verdict struct {
 	began  time.Time
 }
 
-// verify returns the verdict on a digest: the stored one if its verification began at or after since, otherwise that of
-// a new verification, which concurrent callers share.
-func (p *Pool) verify(ctx context.Context, digest name.Digest, request Request, since time.Time) verify.Result {
-	k := verdictKey{digest: digest.Name(), rule: request.Rule.ID(), root: fingerprint(request.Root), access: request.access()}
-	p.mu.Lock()
-	known, ok := p.verdicts[k]
-	p.mu.Unlock()
-	if ok && !known.began.Before(since) {
-		return known.result
-	}
-	flight, _, _ := p.flight.Do(k.String(), func() (any, error) {
-		began := p.clock.Now()
-		result := p.verifier.Verify(ctx, digest, request.Rule, request.Root)
-		p.observe(result, p.clock.Since(began))
-		if result.Verdict != v1alpha1.VerdictUnknown {
-			p.mu.Lock()
-			p.verdicts[k] = verdict{result: result, began: began}
-			p.mu.Unlock()
-		}
-		return result, nil
-	})
-	return flight.(verify.Result) //nolint:forcetypeassert // the function above returns a verify.Result only
+// lookup is the digest that a tag named, and when it was resolved.
+type lookup struct {
+	digest name.Digest
+	began  time.Time
 }
 
-// String returns the key for singleflight, which requires strings.
-func (k verdictKey) String() string {
-	return strings.Join([]string{k.digest, k.root, k.rule, k.access}, "\x00")
+// maxShared is how many values are stored under one name. There is one for each credential that is in use; those of former
+// roots of trust and credentials are dropped with the rest once there are so many.
+const maxShared = 8
+
+// shared holds values for as long as somebody uses the name that they are stored under, so that dropping them never takes a
+// search.
+type shared[N, B comparable, V any] map[N]*sharedValues[B, V]
+
+type sharedValues[B comparable, V any] struct {
+	uses   int
+	values map[B]V
 }
 
-// evict drops the verdicts and the resolved tags that no entry refers to.
-func (p *Pool) evict() {
-	type named struct{ digest, rule string }
-	used := make(map[named]bool, len(p.entries))
-	tags := make(map[string]bool, len(p.entries))
-	for k, e := range p.entries {
-		repository := e.request.Ref.Context().Name()
-		used[named{repository + "@" + e.answer.Digest, k.rule}] = true
-		if e.answer.IndexDigest != "" {
-			used[named{repository + "@" + e.answer.IndexDigest, k.rule}] = true
-		}
-		tags[k.ref], tags[k.tag] = true, true
+// hold adds a use of a name.
+func (s shared[N, B, V]) hold(n N) {
+	held := s[n]
+	if held == nil {
+		held = &sharedValues[B, V]{}
+		s[n] = held
 	}
-	for k := range p.verdicts {
-		if !used[named{k.digest, k.rule}] {
-			delete(p.verdicts, k)
+	held.uses++
+}
+
+// release removes a use of a name, and what is stored under it with the last one.
+func (s shared[N, B, V]) release(n N) {
+	held := s[n]
+	if held == nil {
+		return
+	}
+	if held.uses--; held.uses <= 0 {
+		delete(s, n)
+	}
+}
+
+func (s shared[N, B, V]) get(n N, b B) (value V, ok bool) {
+	if held := s[n]; held != nil {
+		value, ok = held.values[b]
+	}
+	return value, ok
+}
+
+// put stores a value under a name that is in use.
+func (s shared[N, B, V]) put(n N, b B, value V) {
+	held := s[n]
+	if held == nil {
+		return
+	}
+	if held.values == nil || len(held.values) >= maxShared {
+		held.values = map[B]V{}
+	}
+	held.values[b] = value
+}
+
+// flightKey is a key for singleflight, which requires strings.
+func flightKey(parts ...string) string { return strings.Join(parts, "\x00") }
+
+// holdNames adds a use of what is stored for an entry: the verdicts on the digests of its answer, and the tags that it asks about.
+func (p *Pool) holdNames(k key, e *entry) {
+	e.names = namesOf(k, &e.request, &e.answer)
+	for _, n := range e.names {
+		p.verdicts.hold(n)
+	}
+}
+
+// updateNames has an entry use what is stored for its present answer.
+func (p *Pool) updateNames(k key, e *entry) {
+	before := e.names
+	p.holdNames(k, e)
+	p.releaseNames(before)
+}
+
+func (p *Pool) releaseNames(names []verdictName) {
+	for _, n := range names {
+		p.verdicts.release(n)
+	}
+}
+
+// namesOf returns what the verdicts behind an answer are stored under.
+func namesOf(k key, request *Request, answer *Answer) []verdictName {
+	if request.ResolveOnly {
+		return nil
+	}
+	var names []verdictName
+	for _, digest := range []string{answer.Digest, answer.IndexDigest} {
+		if digest != "" {
+			names = append(names, verdictName{request.Ref.Context().Name() + "@" + digest, k.rule})
 		}
 	}
-	for tag := range p.tags {
-		if !tags[tag.tag] {
-			delete(p.tags, tag)
-		}
+	return names
+}
+
+// tagsOf returns the tags that a question is about.
+func tagsOf(k key) []string {
+	if k.tag == "" {
+		return []string{k.ref}
 	}
+	return []string{k.ref, k.tag}
 }

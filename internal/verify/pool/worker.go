@@ -18,104 +18,162 @@ package pool
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"time"
 
 	"github.com/go-logr/logr"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/text"
 	"github.com/karmada-io/image-trust/internal/verify"
-	"github.com/karmada-io/image-trust/internal/verify/registry"
 )
 
+// maxRefusal is the length of the longest message about an image that was not asked about, in bytes. It quotes a registry.
+const maxRefusal = 512
+
+// work takes questions and answers them until the pool stops.
 func (p *Pool) work(ctx context.Context) {
 	for {
-		k, stopped := p.queue.Get()
+		k, stopped := p.take()
 		if stopped {
 			return
 		}
 		p.attempt(ctx, k)
-		p.queue.Done(k)
 	}
+}
+
+// take waits for the next question.
+func (p *Pool) take() (k key, stopped bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for !p.stopped {
+		if k, ok := p.schedule.take(p.clock.Now()); ok {
+			return k, false
+		}
+		p.changed.Wait()
+	}
+	return key{}, true
 }
 
 // attempt answers one question, unless it was answered or dropped while it was queued.
 func (p *Pool) attempt(ctx context.Context, k key) {
-	request, since, needed := p.begin(k)
-	if !needed {
+	a := p.begin(k)
+	if a == nil {
+		p.done(k, outcome{})
 		return
 	}
+	defer a.end()
 	began := p.clock.Now()
-	logged := logr.NewContext(ctx, p.logger(&request))
-	bounded, cancel := context.WithTimeout(registry.WithCredentials(logged, request.Credentials), verifyTimeout)
-	defer cancel()
-
-	digest, failure := p.resolve(bounded, request.Ref, request, since)
-	if failure != nil {
-		p.observe(*failure, p.clock.Since(began))
-		p.record(ctx, k, request, began, Answer{Result: *failure})
-		return
+	answer := a.answer(ctx)
+	o := outcomeOf(&answer.Result, a.asked, p.clock.Since(began))
+	if ctx.Err() != nil {
+		o = outcome{} // the pool stops: an attempt that was cut short says nothing about the image
+	} else {
+		p.record(a, began, answer)
 	}
-	answer := Answer{Digest: digest.DigestStr()}
-	if !request.ResolveOnly {
-		answer.Result = p.verify(bounded, digest, request, since)
-		if request.Running && answer.Result.Absent {
-			answer.Result = verify.NotInRepository(digest)
-		}
-		p.resolvePlatform(bounded, digest, request, since, &answer)
-	}
-	p.record(ctx, k, request, began, answer)
+	p.done(k, o)
 }
 
-// begin returns the request to work on and the time since which its verdict must be, or false if there is nothing to do.
-func (p *Pool) begin(k key) (Request, time.Time, bool) {
+// begin returns the attempt to make; nil if there is nothing to do.
+func (p *Pool) begin(k key) *attempt {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e := p.entries[k]
 	if e == nil {
-		return Request{}, time.Time{}, false
+		return nil
 	}
 	since := e.since()
-	if e.fresh(since) && (e.failures == 0 || p.clock.Now().Before(e.notBefore)) {
-		return Request{}, time.Time{}, false
+	retry := e.refused || e.retried && !p.clock.Now().Before(e.notBefore)
+	if e.fresh(since) && !retry {
+		return nil
 	}
-	return e.request, since, true
+	for _, tag := range tagsOf(k) {
+		p.tags.hold(tag)
+	}
+	return &attempt{Pool: p, key: k, request: e.request, since: since}
+}
+
+// done takes a question back from a worker. What waits for a host that does not answer any more is answered so.
+func (p *Pool) done(k key, o outcome) {
+	notify := map[string]bool{}
+	p.mu.Lock()
+	h := p.schedule.items[k].host
+	wasOpen := h.open()
+	p.schedule.done(k, o, p.clock.Now())
+	if !wasOpen && h.open() {
+		p.log.Info("Registry does not answer, so it is asked about one image at a time until it does", "registry", h.name,
+			"reason", h.last.Reason, "message", h.last.Message, "waiting", h.waiting)
+		for _, waiting := range p.schedule.waitingAt(h) {
+			p.refuse(waiting, h, notify)
+		}
+	}
+	p.changed.Broadcast()
+	p.retime()
+	p.mu.Unlock()
+	p.notify(notify)
+}
+
+// refuse answers a question that waits for a host that does not answer, without asking the host. The question goes on
+// waiting. It adds to notify whom the answer is for.
+func (p *Pool) refuse(k key, h *host, notify map[string]bool) {
+	e := p.entries[k]
+	if e == nil || e.fresh(e.since()) {
+		return
+	}
+	failures := e.failures
+	result := verify.Result{
+		Verdict: v1alpha1.VerdictUnknown, Reason: h.last.Reason,
+		Message: text.Truncate(fmt.Sprintf("not asked yet, because the registry did not answer the last %s: %s",
+			text.Count(h.unanswered, "time"), h.last.Message), maxRefusal),
+	}
+	p.apply(k, e, fingerprint(e.request.Root), p.clock.Now(), Answer{Result: result}, notify)
+	e.failures, e.refused, e.retried = failures, true, false
 }
 
 // record stores an answer, schedules the next attempt after a failure, and notifies the subscribers.
-func (p *Pool) record(ctx context.Context, k key, request Request, began time.Time, answer Answer) {
-	if ctx.Err() != nil {
-		return // the pool stops: an attempt that was cut short says nothing about the image
-	}
+func (p *Pool) record(a *attempt, began time.Time, answer Answer) {
+	notify := map[string]bool{}
 	p.mu.Lock()
-	e := p.entries[k]
-	if e == nil {
-		p.mu.Unlock()
-		return
+	if e := p.entries[a.key]; e != nil {
+		if a.panicked != "" && e.answer.Result.Reason != v1alpha1.InternalErrorReason {
+			p.logger(&a.request).Error(nil, "Verification panicked", "panic", a.panicked)
+		}
+		e.refused = false
+		p.apply(a.key, e, fingerprint(a.request.Root), began, answer, notify)
+		p.scheduleRetry(a.key, e)
 	}
+	p.mu.Unlock()
+	p.notify(notify)
+}
+
+// apply stores the answer of an attempt with a root of trust, and adds to notify the subscribers that it is new to.
+func (p *Pool) apply(k key, e *entry, root string, began time.Time, answer Answer, notify map[string]bool) {
 	stale := map[string]bool{}
 	for subscriber, since := range e.subscribers {
 		stale[subscriber] = !e.fresh(since)
 	}
 	before := e.answer
 	e.update(answer, p.clock.Now())
-	e.began, e.root = began, fingerprint(request.Root)
+	e.began, e.root = began, root
 	if before.Digest != e.answer.Digest || before.IndexDigest != e.answer.IndexDigest {
-		p.evict()
+		p.updateNames(k, e)
+	}
+	if p.landed != nil && !before.Known {
+		p.landed(k)
 	}
 	changed := !reflect.DeepEqual(before, e.answer)
-	p.logAnswer(&request, &before, &e.answer)
-	p.scheduleRetry(k, e)
-
-	var notify []string
+	p.logAnswer(&e.request, &before, &e.answer)
 	for subscriber := range e.subscribers {
 		if changed || stale[subscriber] {
-			notify = append(notify, subscriber)
+			notify[subscriber] = true
 		}
 	}
-	p.mu.Unlock()
+}
 
-	for _, subscriber := range notify {
+// notify calls OnChange for each subscriber.
+func (p *Pool) notify(subscribers map[string]bool) {
+	for subscriber := range subscribers {
 		p.onChange(subscriber)
 	}
 }
@@ -163,19 +221,23 @@ func (e *entry) update(answer Answer, now time.Time) {
 	}
 }
 
-// scheduleRetry enqueues the next attempt after a failure. While the root of trust is missing there is nothing to retry
-// until a request brings one.
+// scheduleRetry schedules the next attempt after a failure. While the root of trust is missing there is nothing to retry until
+// a request brings one, and an image that does not exist is looked for again in the next round only.
 func (p *Pool) scheduleRetry(k key, e *entry) {
+	result := &e.answer.Result
+	e.retried = result.Verdict == v1alpha1.VerdictUnknown && result.Reason != v1alpha1.ImageNotFoundReason &&
+		(e.request.Root != nil || e.request.ResolveOnly)
 	switch {
-	case e.answer.Result.Verdict == v1alpha1.VerdictUnknown && (e.request.Root != nil || e.request.ResolveOnly):
-		delay := max(backoff(e.failures), e.answer.Result.RetryAfter)
+	case e.retried:
+		delay := max(backoff(e.failures), result.RetryAfter)
 		e.notBefore = p.clock.Now().Add(delay)
 		p.logger(&e.request).V(2).Info("Retrying verification", "retryAfter", delay.String(), "failures", e.failures,
-			"reason", e.answer.Result.Reason)
-		p.queue.AddAfter(k, delay)
+			"reason", result.Reason)
+		p.schedule.later.set(k, e.notBefore)
+		p.retime()
 	case !e.fresh(e.since()):
 		// A newer time was requested during the attempt.
-		p.queue.Add(k)
+		p.enqueue(k, e)
 	}
 }
 
