@@ -153,7 +153,7 @@ func digest(value string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", string(types.OCIManifestSchema1))
 		w.Header().Set("Docker-Content-Digest", value)
-		text := manifest()
+		text := artifact()
 		w.Header().Set("Content-Length", fmt.Sprint(len(text)))
 		if r.Method != http.MethodHead {
 			_, _ = w.Write(text)

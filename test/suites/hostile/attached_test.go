@@ -95,12 +95,12 @@ func signatureAnswers() map[string]func(*site) {
 		"attestations of values": func(s *site) {
 			s.attested = true
 			layer := s.store("application/vnd.dsse.envelope.v1+json", envelope(text(`{"predicateType":"https://slsa.dev/provenance/v1","predicate":[`, "1,", "1]}", 5<<20)))
-			s.answer(attestations, types.OCIManifestSchema1, manifest(layer+"}"))
+			s.answer(attestations, types.OCIManifestSchema1, artifact(layer+"}"))
 		},
 		"attestations of signatures": func(s *site) {
 			s.attested = true
 			layer := s.store("application/vnd.dsse.envelope.v1+json", text(`{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[`, "{},", "{}]}", attestationSize))
-			s.answer(attestations, types.OCIManifestSchema1, manifest(layer+"}"))
+			s.answer(attestations, types.OCIManifestSchema1, artifact(layer+"}"))
 		},
 	}
 }
@@ -128,7 +128,7 @@ func thousandSignatures(s *site) {
 		layers = append(layers, s.store("application/vnd.dev.cosign.simplesigning.v1+json", fmt.Appendf(text("", " ", "", 200<<10), "%d", i%60))+
 			`,"annotations":{"`+static.SignatureAnnotationKey+`":"AAAA"}}`)
 	}
-	s.answer(signatures, types.OCIManifestSchema1, manifest(layers...))
+	s.answer(signatures, types.OCIManifestSchema1, artifact(layers...))
 }
 
 func envelope(statement []byte) []byte {

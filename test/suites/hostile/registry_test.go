@@ -222,8 +222,8 @@ func (s *site) replaceImage(mediaType types.MediaType, text []byte) {
 	s.answer(tag, mediaType, text)
 }
 
-// manifest of an artifact with layers, which are descriptors.
-func manifest(layers ...string) []byte {
+// artifact is the manifest of an artifact with layers, which are descriptors.
+func artifact(layers ...string) []byte {
 	return []byte(`{"schemaVersion":2,"mediaType":"` + string(types.OCIManifestSchema1) + `","config":{"mediaType":` +
 		`"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",` +
 		`"size":2},"layers":[` + strings.Join(layers, ",") + "]}")
@@ -232,7 +232,7 @@ func manifest(layers ...string) []byte {
 // bundle attaches a Sigstore bundle to the image, of any content.
 func (s *site) bundle(parts ...[]byte) {
 	layer := s.store(sigstore.BundleMediaType, parts...)
-	s.listed = append(s.listed, s.store(string(types.OCIManifestSchema1), manifest(layer+"}"))+
+	s.listed = append(s.listed, s.store(string(types.OCIManifestSchema1), artifact(layer+"}"))+
 		`,"artifactType":"`+sigstore.BundleMediaType+`"}`)
 }
 
@@ -249,7 +249,7 @@ func (s *site) sign(annotations map[string]string, payload []byte) {
 		s.t.Fatal(err)
 	}
 	layer := s.store("application/vnd.dev.cosign.simplesigning.v1+json", payload)
-	s.answer(signatures, types.OCIManifestSchema1, manifest(layer+`,"annotations":`+string(encoded)+"}"))
+	s.answer(signatures, types.OCIManifestSchema1, artifact(layer+`,"annotations":`+string(encoded)+"}"))
 }
 
 // text repeats a text to about a size in bytes, between a beginning and an end.
