@@ -19,6 +19,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -48,7 +49,7 @@ Exit codes: 0 no errors and no warnings, 1 there are errors or warnings, 2 usage
 		Example: `  kubectl imagetrust lint -f trust.yaml
   kubectl imagetrust lint -f clusters/ -o sarif > results.sarif`,
 		Args: noArguments,
-		RunE: func(*cobra.Command, []string) error { return o.run(s) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), s) },
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&o.files, "filename", "f", nil,
@@ -72,7 +73,7 @@ type locatedFinding struct {
 	Message string `json:"message"`
 }
 
-func (o *lintOptions) run(s streams) error {
+func (o *lintOptions) run(ctx context.Context, s streams) error {
 	if len(o.files) == 0 {
 		return usageErrorf("name the file of the trusts, for example -f trust.yaml")
 	}
@@ -83,7 +84,7 @@ func (o *lintOptions) run(s streams) error {
 	if err != nil {
 		return err
 	}
-	findings, err := lintFiles(files)
+	findings, err := lintFiles(ctx, files)
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func (o *lintOptions) run(s streams) error {
 }
 
 // lintFiles checks all trusts in some files. It returns an empty list, never nil, if there are no findings.
-func lintFiles(files []*manifests.File) ([]locatedFinding, error) {
+func lintFiles(ctx context.Context, files []*manifests.File) ([]locatedFinding, error) {
 	linter, err := lint.New()
 	if err != nil {
 		return nil, err
@@ -110,6 +111,9 @@ func lintFiles(files []*manifests.File) ([]locatedFinding, error) {
 				continue
 			}
 			found = true
+			if err := ctx.Err(); err != nil {
+				return nil, unavailable(err)
+			}
 			for _, finding := range linter.Lint(object.Unstructured) {
 				line, column := object.Position(finding.Field)
 				findings = append(findings, locatedFinding{

@@ -20,12 +20,16 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/pflag"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // version is set when the manager is linked.
@@ -37,17 +41,23 @@ func main() {
 	case errors.Is(err, pflag.ErrHelp):
 		return
 	case err != nil:
-		fmt.Fprintln(os.Stderr, "error:", err)
+		fmt.Fprint(os.Stderr, text.Sprintf("error: %s\n", err))
 		os.Exit(2)
 	case opts.version:
 		fmt.Println(version)
 		return
 	}
-	logger := zap.New(zap.UseFlagOptions(&opts.log))
+	logger := newLogger(&opts, os.Stderr)
 	ctrl.SetLogger(logger)
 	klog.SetLogger(logger) // client-go's own messages, in the same format
 	if err := run(ctrl.SetupSignalHandler(), opts); err != nil {
 		ctrl.Log.Error(err, "The manager failed")
 		os.Exit(1)
 	}
+}
+
+// newLogger returns the logger of the operator. What others chose, such as the name of an image, is in logs too, and logs are
+// read on terminals.
+func newLogger(opts *managerOptions, w io.Writer) logr.Logger {
+	return zap.New(zap.UseFlagOptions(&opts.log), zap.WriteTo(text.NewWriter(w)))
 }

@@ -18,6 +18,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -27,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/text"
 	"github.com/karmada-io/image-trust/internal/verify/options"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
@@ -147,13 +149,29 @@ func TestLogLevels(t *testing.T) {
 			if o.log.Development != tc.development {
 				t.Errorf("development mode %t, want %t", o.log.Development, tc.development)
 			}
-			logger := zap.New(zap.UseFlagOptions(&o.log))
+			logger := newLogger(&o, io.Discard)
 			for level, want := range map[int]bool{0: tc.info, 2: tc.decisions, 4: tc.requests} {
 				if got := logger.V(level).Enabled(); got != want {
 					t.Errorf("level %d enabled: %t, want %t", level, got, want)
 				}
 			}
 		})
+	}
+}
+
+// TestLogText: a log acts upon no terminal, in any format.
+func TestLogText(t *testing.T) {
+	const hostile = "x\x1b[2J\u009b2J\u202ey\u2028\x7f\n"
+	for _, encoder := range []string{"json", "console"} {
+		o, err := parseOptions("manager", []string{"--zap-encoder=" + encoder})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		newLogger(&o, &log).WithValues(hostile, hostile).Error(errors.New(hostile), "Failed", "image", hostile)
+		if !text.Harmless(log.String()) || !strings.Contains(log.String(), "Failed") {
+			t.Errorf("%s: %q", encoder, log.String())
+		}
 	}
 }
 
