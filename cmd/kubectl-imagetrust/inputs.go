@@ -60,6 +60,11 @@ func (in *inputs) covering(ref name.Reference) []trust {
 	return slices.DeleteFunc(slices.Clone(in.trusts), func(one trust) bool { return !one.compiled.Matches(ref) })
 }
 
+// selects reports whether a trust may be about an image whose name cannot be read.
+func (in *inputs) selects(written string) bool {
+	return slices.ContainsFunc(in.trusts, func(one trust) bool { return one.compiled.MatchesName(written) })
+}
+
 // trustFlags name the trusts: in files, or by an issuer and an identity for all images.
 type trustFlags struct {
 	files []string

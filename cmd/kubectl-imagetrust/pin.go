@@ -191,6 +191,9 @@ func (o *pinOptions) verdicts(ctx context.Context, s streams, in *inputs, files 
 				verdicts[written] = pinVerdict{uncovered: true, Verdict: pin.Verdict{Reason: "no trust matches it"}}
 				ref, err := name.ParseReference(written)
 				if err != nil {
+					if in.selects(written) {
+						verdicts[written] = pinVerdict{verdict: v1alpha1.VerdictUnknown}
+					}
 					continue
 				}
 				for _, one := range in.covering(ref) {

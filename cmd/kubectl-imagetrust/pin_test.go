@@ -30,7 +30,12 @@ func TestPin(t *testing.T) {
 	f.write("missing.yaml", deployment("missing", "REGISTRY/app/signed:v1@sha256:"+strings.Repeat("0", 64)))
 	f.write("unsigned.yaml", deployment("signed", "REGISTRY/app/signed:v1")+"---\n"+deployment("unsigned", "REGISTRY/app/unsigned:v1"))
 	f.write("unknown.yaml", deployment("down", "REGISTRY/down/image:v1"))
+	f.write("unreadable.yaml", deployment("unreadable", "REGISTRY/app/UPPER:v1")+"---\n"+deployment("other", "REGISTRY/other/UPPER:v1"))
+	f.write("volume.yaml", deployment("volume", "REGISTRY/other/image:v1")+
+		"      volumes:\n      - {name: models, image: {reference: REGISTRY/app/signed:v1}}\n")
 	f.runGolden("pin", map[string]pluginTest{
+		"unreadable":          {args: []string{"-f", "trust.yaml", "--manifests", "unreadable.yaml"}, code: exitUnknown},
+		"image volume":        {args: []string{"-f", "trust.yaml", "--manifests", "volume.yaml"}},
 		"pinned":              {args: []string{"-f", "trust.yaml", "--manifests", "deploy"}},
 		"already pinned":      {args: []string{"-f", "trust.yaml", "--manifests", "pinned.yaml"}},
 		"missing digest":      {args: []string{"-f", "trust.yaml", "--manifests", "missing.yaml"}, code: exitUnknown},

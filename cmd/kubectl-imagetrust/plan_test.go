@@ -51,7 +51,9 @@ func TestPlan(t *testing.T) {
 	f.write("none/service.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n")
 	f.write("digest.yaml", f.trust("digest", "Enforce", "app/signed@"+f.push("app/signed").DigestStr()))
 	f.write("wide.yaml", f.trust("app", "Enforce", "app/signed"))
+	f.write("unreadable/names.yaml", deployment("upper", "REGISTRY/app/UPPER:v1")+"---\n"+deployment("letter", "REGISTRY/x:v1"))
 	f.runGolden("plan", map[string]pluginTest{
+		"unreadable":      {args: []string{"-f", "trust.yaml", "--manifests", "unreadable"}, code: exitUntrusted},
 		"allowed":         {args: []string{"-f", "trust.yaml", "--manifests", "allowed"}},
 		"allowed wide":    {args: []string{"-f", "trust.yaml", "--manifests", "allowed", "-o", "wide"}},
 		"allowed json":    {args: []string{"-f", "trust.yaml", "--manifests", "allowed", "-o", "json"}},
