@@ -52,7 +52,10 @@ func TestPlan(t *testing.T) {
 	f.write("digest.yaml", f.trust("digest", "Enforce", "app/signed@"+f.push("app/signed").DigestStr()))
 	f.write("wide.yaml", f.trust("app", "Enforce", "app/signed"))
 	f.write("unreadable/names.yaml", deployment("upper", "REGISTRY/app/UPPER:v1")+"---\n"+deployment("letter", "REGISTRY/x:v1"))
+	f.write("volume/image.yaml", deployment("volume", "REGISTRY/app/signed:v1")+
+		"      volumes:\n      - {name: models, image: {reference: REGISTRY/app/unsigned:v1}}\n")
 	f.runGolden("plan", map[string]pluginTest{
+		"image volume":    {args: []string{"-f", "trust.yaml", "--manifests", "volume"}},
 		"unreadable":      {args: []string{"-f", "trust.yaml", "--manifests", "unreadable"}, code: exitUntrusted},
 		"allowed":         {args: []string{"-f", "trust.yaml", "--manifests", "allowed"}},
 		"allowed wide":    {args: []string{"-f", "trust.yaml", "--manifests", "allowed", "-o", "wide"}},

@@ -45,6 +45,9 @@ func printPlan(p *text.Printer, s style, r planReport, all bool) {
 	if n := r.Summary.Uncovered; n > 0 {
 		p.Printf(", %d not covered by any policy", n)
 	}
+	if n := r.Summary.ImageVolumes; n > 0 {
+		p.Printf(", %d with image volumes, which admission does not look at", n)
+	}
 	p.Printf("\n")
 	for _, workload := range r.Workloads {
 		printWorkload(p, s, workload, all)
@@ -70,7 +73,10 @@ func printWorkload(p *text.Printer, s style, w forecast.PlanWorkload, all bool) 
 	for _, c := range w.Uncovered {
 		p.Printf("  %s %s  %s: %s  not covered by any policy\n", s.warning("–"), name, c.Name, c.Image)
 	}
-	if all && w.Outcome == admission.Allowed && len(w.Uncovered) == 0 {
+	for _, c := range w.ImageVolumes {
+		p.Printf("  %s %s  %s: %s  an image volume, which admission does not look at\n", s.warning("–"), name, c.Name, c.Image)
+	}
+	if all && w.Outcome == admission.Allowed && len(w.Uncovered)+len(w.ImageVolumes) == 0 {
 		p.Printf("  %s %s\n", mark, name)
 	}
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/workload"
 )
 
 // Plan lists the forecasts for workloads, for output as JSON.
@@ -39,6 +40,8 @@ type PlanSummary struct {
 	Allowed      int `json:"allowed"`
 	// Uncovered counts the workloads with a container whose image no policy covers.
 	Uncovered int `json:"uncovered"`
+	// ImageVolumes counts the workloads with image volumes.
+	ImageVolumes int `json:"imageVolumes,omitempty"`
 }
 
 // PlanWorkload is the forecast for one workload.
@@ -54,6 +57,8 @@ type PlanWorkload struct {
 	Findings []PlanFinding `json:"findings,omitempty"`
 	// Uncovered are the containers whose images no policy covers.
 	Uncovered []admission.Container `json:"uncovered,omitempty"`
+	// ImageVolumes are the volumes with an image, which admission does not look at.
+	ImageVolumes []admission.Container `json:"imageVolumes,omitempty"`
 }
 
 // PlanFinding is why a container is denied, or why that is undetermined.
@@ -73,7 +78,7 @@ func NewPlan(cluster *admission.Cluster, workloads []inventory.Workload, judge a
 			Kind: one.Kind, Namespace: one.Namespace, Name: one.Name, Outcome: f.Outcome,
 			OnceOptedIn: f.Outcome == admission.Denied && cluster.Validating != nil && !f.OptedIn(),
 			Findings:    planFindings(slices.Concat(f.Denials, f.Undetermined)),
-			Uncovered:   f.Uncovered,
+			Uncovered:   f.Uncovered, ImageVolumes: imageVolumesOf(one),
 		}
 		p.Workloads = append(p.Workloads, w)
 		p.Summary.add(w)
@@ -83,6 +88,17 @@ func NewPlan(cluster *admission.Cluster, workloads []inventory.Workload, judge a
 			cmp.Compare(a.order(), b.order()), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
 	return p
+}
+
+// imageVolumesOf returns the image volumes in a workload's template.
+func imageVolumesOf(w inventory.Workload) []admission.Container {
+	var volumes []admission.Container
+	for _, c := range w.Template {
+		if c.Field == workload.Volumes {
+			volumes = append(volumes, c)
+		}
+	}
+	return volumes
 }
 
 // planFindings omits a finding that is not about a policy if a policy has the same one on the container: that a tag
@@ -115,6 +131,9 @@ func (s *PlanSummary) add(w PlanWorkload) {
 	if len(w.Uncovered) > 0 {
 		s.Uncovered++
 	}
+	if len(w.ImageVolumes) > 0 {
+		s.ImageVolumes++
+	}
 }
 
 // order of the workloads in a plan.
@@ -130,7 +149,7 @@ func (w PlanWorkload) order() int {
 		return denied
 	case w.Outcome == admission.Undetermined:
 		return undetermined
-	case len(w.Uncovered) > 0:
+	case len(w.Uncovered) > 0, len(w.ImageVolumes) > 0:
 		return uncovered
 	default:
 		return allowed
