@@ -42,6 +42,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
+	"github.com/karmada-io/image-trust/internal/verify/registry"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
@@ -100,6 +101,8 @@ type KarmadaImageTrustReconciler struct {
 	TrustRoots TrustRoots
 	// PullSecrets reads the credentials that trusts name.
 	PullSecrets *PullSecrets
+	// Registries are those that policies name, and that may therefore be in a private network; nil if nobody asks for them.
+	Registries *registry.Named
 	// Recorder records events.
 	Recorder events.EventRecorder
 	// Clock determines when verdicts are due.
@@ -171,6 +174,7 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 func (r *KarmadaImageTrustReconciler) forget(name string) {
 	r.Verdicts.Forget(name)
 	r.Inventory.Forget(name)
+	r.nameRegistries(name, nil)
 	if r.Reports != nil {
 		r.Reports.Forget(name)
 	}

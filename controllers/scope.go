@@ -95,8 +95,10 @@ func (r *KarmadaImageTrustReconciler) gather(
 		s.policy.cached, s.policy.err = nil, ignoreNotFound(err)
 	}
 	s.root = r.rootOfTrust(ctx, s, compiled.TrustRoot)
+	r.nameRegistries(trust.Name, compiled.Registries())
 	if cluster, err := r.Admission.Cluster(); err == nil {
 		s.cluster = &cluster
+		r.nameRegistries("", cluster.Policies.Registries())
 	} else {
 		s.clusterProblem = err.Error()
 	}
@@ -105,6 +107,13 @@ func (r *KarmadaImageTrustReconciler) gather(
 		s.credentials = r.PullSecrets.Credentials(ctx, compiled.PullSecrets)
 	}
 	return s
+}
+
+// nameRegistries records the registries that a trust names or, without a name, those that all ClusterImagePolicies name.
+func (r *KarmadaImageTrustReconciler) nameRegistries(trust string, registries []string) {
+	if r.Registries != nil {
+		r.Registries.Set(trust, registries)
+	}
 }
 
 // ignoreNotFound returns nil for an object that does not exist, but not for a kind that does not.

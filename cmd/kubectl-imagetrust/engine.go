@@ -18,11 +18,13 @@ package main
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
+	"github.com/karmada-io/image-trust/internal/verify/registry"
 )
 
 // engine is internal/assess with verdicts in the foreground, and roots of trust from files or a cluster.
@@ -30,6 +32,9 @@ type engine struct {
 	batch    *pool.Batch
 	roots    *trustRoots
 	progress *progress
+	// registries that the user names, and that may therefore be in a private network.
+	registries *registry.Named
+	naming     int
 }
 
 // engineOptions are the flags that verdicts depend on.
@@ -41,13 +46,24 @@ type engineOptions struct {
 
 // newEngine starts the workers that verify images. The caller must call close.
 func newEngine(ctx context.Context, s streams, o engineOptions, in *inputs) (*engine, error) {
-	verifier, err := o.registry.verifier()
+	e := &engine{
+		roots: newTrustRoots(o.trustRoot, in.roots, o.cluster), progress: &progress{to: s.ErrOut}, registries: &registry.Named{},
+	}
+	for _, one := range in.trusts {
+		e.name(one.compiled.Registries())
+	}
+	verifier, err := o.registry.verifier(e.registries)
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{roots: newTrustRoots(o.trustRoot, in.roots, o.cluster), progress: &progress{to: s.ErrOut}}
 	e.batch = pool.NewBatch(ctx, verifier, o.registry.workers, e.progress.show)
 	return e, nil
+}
+
+// name adds registries that the user names: on the command line, or in a policy.
+func (e *engine) name(registries []string) {
+	e.naming++
+	e.registries.Set(strconv.Itoa(e.naming), registries)
 }
 
 // close stops the workers.

@@ -152,6 +152,7 @@ func (o *planOptions) plan(ctx context.Context, input planInput, in *inputs, eng
 		return forecast.Plan{}, err
 	}
 	cluster.Policies = cluster.Policies.Merge(policies...)
+	engine.name(cluster.Policies.Registries())
 	var plan forecast.Plan
 	_, err = engine.run(ctx, in, nil, func(judge admission.Judge) {
 		plan = forecast.NewPlan(&cluster, input.workloads, judge)

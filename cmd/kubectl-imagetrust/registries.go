@@ -21,6 +21,7 @@ import (
 
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/options"
+	"github.com/karmada-io/image-trust/internal/verify/registry"
 )
 
 // registryFlags are the flags for registries. Credentials come from the Docker configuration.
@@ -35,12 +36,13 @@ func (f *registryFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&f.workers, "parallel", workers, "number of images that are verified concurrently")
 }
 
-// verifier returns a verifier that keeps the verified material of signatures, for JSON output.
-func (f *registryFlags) verifier() (*verify.Cosign, error) {
+// verifier returns a verifier that keeps the verified material of signatures, for JSON output. It may ask registries on this
+// machine, which is the user's, and registries in private networks that the user names.
+func (f *registryFlags) verifier(named *registry.Named) (*verify.Cosign, error) {
 	if f.workers < 1 {
 		return nil, usageErrorf("--parallel must be at least 1, not %d", f.workers)
 	}
-	client, err := f.registries.Client()
+	client, err := f.registries.Client(registry.WithLoopback(), registry.WithNamed(named.Has))
 	if err != nil {
 		return nil, usageErrorf("%w", err)
 	}

@@ -146,6 +146,7 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 	defer engine.close()
 	requests := make([]pool.Request, 0, len(verifications))
 	for _, q := range verifications {
+		engine.name([]string{q.ref.Context().RegistryStr()})
 		rootName := q.trust.compiled.TrustRoot
 		root, err := engine.roots.root(ctx, rootName)
 		if err != nil {

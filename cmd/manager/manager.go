@@ -45,6 +45,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/policyreport"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
+	"github.com/karmada-io/image-trust/internal/verify/registry"
 )
 
 const (
@@ -108,7 +109,8 @@ func compose(mgr manager.Manager, opts managerOptions) error {
 	if err != nil {
 		return err
 	}
-	registries, err := opts.registries.Client()
+	registryNames := &registry.Named{}
+	registries, err := opts.registries.Client(registry.WithNamed(registryNames.Has))
 	if err != nil {
 		return err
 	}
@@ -140,9 +142,10 @@ func compose(mgr manager.Manager, opts managerOptions) error {
 		PullSecrets: &controllers.PullSecrets{
 			Reader: mgr.GetAPIReader(), Namespace: opts.secretNamespace(), Clock: clock.RealClock{},
 		},
-		Recorder: mgr.GetEventRecorder(string(controllers.FieldOwner)),
-		Clock:    clock.RealClock{},
-		Trigger:  trigger,
+		Registries: registryNames,
+		Recorder:   mgr.GetEventRecorder(string(controllers.FieldOwner)),
+		Clock:      clock.RealClock{},
+		Trigger:    trigger,
 	}
 	if opts.policyReports {
 		reconciler.Reports = &policyreport.Reporter{

@@ -31,6 +31,8 @@ const maxCachedImages = 50_000
 type Policies struct {
 	all      []*Policy // by name
 	coverage *coverageCache
+	// registries that the policies name, without those of the overlay.
+	registries []string
 	// overlay replaces the policy of its name, or is added to the others. It is nil in most sets.
 	overlay *Policy
 }
@@ -45,12 +47,23 @@ type coverageCache struct {
 func NewPolicies(policies ...*Policy) *Policies {
 	all := slices.Clone(policies)
 	slices.SortFunc(all, func(a, b *Policy) int { return cmp.Compare(a.Name, b.Name) })
-	return &Policies{all: all, coverage: &coverageCache{byImage: map[string][]*Policy{}}}
+	var registries []string
+	for _, policy := range all {
+		registries = append(registries, policy.registries...)
+	}
+	slices.Sort(registries)
+	return &Policies{
+		all: all, coverage: &coverageCache{byImage: map[string][]*Policy{}}, registries: slices.Compact(registries),
+	}
 }
+
+// Registries returns the registries that globs of the policies name without a wildcard, each in its one spelling. Those of the
+// policy that With added are not among them. The list must not be changed.
+func (p *Policies) Registries() []string { return p.registries }
 
 // With returns the set with one policy added, or replaced by name. It shares the cache of the set.
 func (p *Policies) With(policy *Policy) *Policies {
-	return &Policies{all: p.all, coverage: p.coverage, overlay: policy}
+	return &Policies{all: p.all, coverage: p.coverage, registries: p.registries, overlay: policy}
 }
 
 // Merge returns the set with some policies added, or replaced by name.

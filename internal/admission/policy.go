@@ -31,6 +31,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/karmada-io/image-trust/internal/imagename"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/text"
 )
@@ -42,6 +43,8 @@ type Policy struct {
 	Warn bool
 
 	globs []*regexp.Regexp
+	// registries are those of the globs that have no wildcard in them, in their one spelling.
+	registries []string
 	// namesDigest reports whether a glob selects a single digest.
 	namesDigest bool
 	matches     []match
@@ -139,6 +142,9 @@ func ParsePolicy(cip *unstructured.Unstructured, behavior Behavior) *Policy {
 			return p.unparsable(err)
 		}
 		p.globs = append(p.globs, compiled)
+		if registry := imagename.RegistryOfGlob(image.Glob); registry != "" {
+			p.registries = append(p.registries, registry)
+		}
 		p.namesDigest = p.namesDigest || strings.Contains(image.Glob, "sha256:")
 	}
 	for _, m := range written.Match {

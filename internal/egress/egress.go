@@ -187,7 +187,9 @@ type Error struct {
 }
 
 // Error returns a clause that contains no address.
-func (e *Error) Error() string { return "connections to a " + e.Class.String() + " address are not allowed" }
+func (e *Error) Error() string {
+	return "connections to a " + e.Class.String() + " address are not allowed"
+}
 
 // ControlContext is for the field of that name of a net.Dialer, which calls it when the address is known that a connection is
 // about to be made to: a name in DNS cannot lead around it. The error is an *Error.

@@ -125,3 +125,12 @@ func readings(repository string) []string {
 		return []string{DockerHub + "/" + repository, repository}
 	}
 }
+
+// RegistryOfGlob returns the one spelling of the registry that a glob names; empty if it has a wildcard, or names none.
+func RegistryOfGlob(pattern string) string {
+	first, _, parts := strings.Cut(pattern, "/")
+	if !parts || strings.Contains(first, "*") || !strings.ContainsAny(first, ".:") {
+		return ""
+	}
+	return FoldHost(first)
+}

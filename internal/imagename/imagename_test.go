@@ -93,3 +93,22 @@ func TestLenient(t *testing.T) {
 		t.Errorf("no text: got %q, want nothing", got)
 	}
 }
+
+func TestRegistryOfGlob(t *testing.T) {
+	for pattern, want := range map[string]string{
+		"harbor.corp:5000/team/**": "harbor.corp:5000",
+		"Harbor.corp:443/**":       "harbor.corp",
+		"10.1.2.3/app/*@*":         "10.1.2.3",
+		"docker.io/karmada/*":      DockerHub,
+		"karmada/*":                "",
+		"*.corp/team/*":            "",
+		"**/app":                   "",
+		"**":                       "",
+		"nginx":                    "",
+		"":                         "",
+	} {
+		if got := RegistryOfGlob(pattern); got != want {
+			t.Errorf("%s: got %q, want %q", pattern, got, want)
+		}
+	}
+}

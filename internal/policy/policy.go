@@ -249,3 +249,18 @@ func (p *Policy) Globs() []string {
 	}
 	return patterns
 }
+
+// Registries returns the registries that the trust names: those of its globs that have no wildcard in them, and those of its
+// references, each in its one spelling.
+func (p *Policy) Registries() []string {
+	var registries []string
+	for _, g := range p.globs {
+		if registry := imagename.RegistryOfGlob(g.pattern); registry != "" {
+			registries = append(registries, registry)
+		}
+	}
+	for _, ref := range p.References {
+		registries = append(registries, imagename.FoldHost(ref.Context().RegistryStr()))
+	}
+	return distinct(registries)
+}

@@ -218,6 +218,7 @@ func newCosign(requestTimeout time.Duration, opts ...registry.Option) *verify.Co
 	return verify.New(verify.WithRegistry(registry.New(append(opts,
 		registry.WithKeychain(authn.NewMultiKeychain()),
 		registry.WithRequestTimeout(requestTimeout),
+		registry.WithLoopback(),
 	)...)))
 }
 

@@ -37,6 +37,8 @@ type Registries struct {
 	CAFile string
 	// Insecure are registries (host or host:port) without TLS, or with a certificate that cannot be verified.
 	Insecure []string
+	// Private are registries (host or host:port) that may have an address in a private network, or of this machine.
+	Private []string
 }
 
 // AddFlags adds the options as flags. Their defaults are the current values.
@@ -45,11 +47,13 @@ func (o *Registries) AddFlags(flags *pflag.FlagSet) {
 		"PEM file of certificate authorities for registries, in addition to the system's")
 	flags.StringArrayVar(&o.Insecure, "insecure-registry", o.Insecure,
 		"registry (host or host:port) that may use plain HTTP or a certificate that cannot be verified; may be repeated")
+	flags.StringArrayVar(&o.Private, "private-registry", o.Private,
+		"registry (host or host:port) that may be in a private network although no trust names it, or on this machine; may be repeated")
 }
 
 // Client returns a client of registries with these options and some others. It fails if CAFile cannot be read.
 func (o *Registries) Client(more ...registry.Option) (*registry.Client, error) {
-	opts := append([]registry.Option{registry.WithInsecure(o.Insecure...)}, more...)
+	opts := append([]registry.Option{registry.WithInsecure(o.Insecure...), registry.WithPrivate(o.Private...)}, more...)
 	if o.CAFile != "" {
 		content, err := readFile(o.CAFile)
 		if err != nil {

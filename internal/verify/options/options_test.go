@@ -44,6 +44,10 @@ func TestRegistries(t *testing.T) {
 			args: []string{"--insecure-registry=a", "--insecure-registry", "b:5000"},
 			want: options.Registries{Insecure: []string{"a", "b:5000"}},
 		},
+		"private": {
+			args: []string{"--private-registry=a", "--private-registry", "b:5000"},
+			want: options.Registries{Private: []string{"a", "b:5000"}},
+		},
 		"missing file": {
 			args: []string{"--registry-ca=nowhere"}, want: options.Registries{CAFile: "nowhere"}, wantErr: "reading --registry-ca: open nowhere",
 		},

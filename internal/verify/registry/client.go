@@ -18,38 +18,37 @@ package registry
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"golang.org/x/sync/singleflight"
-	"k8s.io/utils/lru"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/imagename"
 )
 
 // DefaultRequestTimeout bounds one request, from sending it to the last byte of the response.
 const DefaultRequestTimeout = 20 * time.Second
 
 const (
-	// maxSessions is the number of repositories whose sessions are kept, the most recently used ones.
-	maxSessions = 4096
 	// maxIdleConnections bounds those to all hosts, maxIdleConnectionsPerHost those to one: most verifications use one or two.
 	maxIdleConnections        = 64
 	maxIdleConnectionsPerHost = 32
-	// maxHeader bounds the header of a response, in bytes.
-	maxHeader = 256 << 10
+	// idleTimeout is how long a connection is kept that is not used.
+	idleTimeout = 90 * time.Second
+	// maxHeader bounds the header of a response, in bytes. Web servers have limits of 4 to 32 KiB.
+	maxHeader = 64 << 10
 	// userAgent is the User-Agent of all requests.
 	userAgent = v1alpha1.OperatorName
 )
@@ -57,16 +56,18 @@ const (
 // Client reads from registries. It is safe for concurrent use and should be shared.
 type Client struct {
 	keychain  authn.Keychain
-	transport http.RoundTripper
 	timeout   time.Duration
-	insecure  map[string]bool
+	reach     reach
+	transport *limits
+	custom    http.RoundTripper
+	proxy     func(*http.Request) (*url.URL, error)
 	roots     *x509.CertPool
 	now       func() time.Time
 
-	// sessions holds, by repository, a transport with its protocol, credentials and token; handshakes holds those that are
-	// being established. A failed one is not kept, unlike by go-containerregistry's Puller.
-	sessions   *lru.Cache
-	handshakes singleflight.Group
+	// sessions holds what is known about how to ask for a repository; running holds the handshakes and the requests for
+	// tokens that are shared while they last. A failed one is not kept.
+	sessions *sessions
+	running  singleflight.Group
 
 	cache *cache
 }
@@ -79,9 +80,10 @@ func WithKeychain(keychain authn.Keychain) Option {
 	return func(c *Client) { c.keychain = keychain }
 }
 
-// WithTransport sets the transport of requests. The default honours HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.
+// WithTransport sets the transport of requests, which then has to see to it that the addresses of names are allowed. The
+// default honours HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.
 func WithTransport(t http.RoundTripper) Option {
-	return func(c *Client) { c.transport = t }
+	return func(c *Client) { c.custom = t }
 }
 
 // WithRequestTimeout sets the timeout of one request; the default is DefaultRequestTimeout.
@@ -89,14 +91,42 @@ func WithRequestTimeout(timeout time.Duration) Option {
 	return func(c *Client) { c.timeout = timeout }
 }
 
-// WithInsecure lists registries, as host or host:port, that may lack TLS or a valid certificate. All others must use TLS,
-// except for those on this machine.
+// WithInsecure lists registries, as host or host:port, that may lack TLS or a valid certificate, and may have a private or
+// loopback address. All others must use TLS, and so must all hosts that a registry redirects to and that are not in the list.
 func WithInsecure(registries ...string) Option {
 	return func(c *Client) {
 		for _, registry := range registries {
-			c.insecure[registry] = true
+			c.reach.insecure[imagename.FoldHost(registry)] = true
 		}
 	}
+}
+
+// WithPrivate lists registries, as host or host:port, that may have a private or loopback address. Where they redirect to may
+// have a private address too.
+func WithPrivate(registries ...string) Option {
+	return func(c *Client) {
+		for _, registry := range registries {
+			c.reach.private[imagename.FoldHost(registry)] = true
+		}
+	}
+}
+
+// WithNamed sets a function that reports whether a policy names a registry, which it gets in its one spelling (package
+// imagename). Such a registry may have a private address, and so may what it redirects to. It must be safe for concurrent use.
+func WithNamed(named func(host string) bool) Option {
+	return func(c *Client) { c.reach.named = named }
+}
+
+// WithLoopback allows registries whose names say that they are on this machine, such as localhost:5000, with or without TLS. It
+// is for programs that a user runs, not for servers: there, other users may cause the requests.
+func WithLoopback() Option {
+	return func(c *Client) { c.reach.loopback = true }
+}
+
+// WithProxy sets the function that returns the proxy for a request; the default is http.ProxyFromEnvironment. It has no effect
+// together with WithTransport.
+func WithProxy(proxy func(*http.Request) (*url.URL, error)) Option {
+	return func(c *Client) { c.proxy = proxy }
 }
 
 // Roots returns the certificate authorities in a PEM in addition to the system's.
@@ -127,36 +157,21 @@ func New(opts ...Option) *Client {
 	c := &Client{
 		keychain: authn.DefaultKeychain,
 		timeout:  DefaultRequestTimeout,
-		insecure: map[string]bool{},
+		reach:    reach{insecure: map[string]bool{}, private: map[string]bool{}},
+		proxy:    http.ProxyFromEnvironment,
 		now:      time.Now,
-		sessions: lru.New(maxSessions),
+		sessions: newSessions(),
 		cache:    newCache(),
 	}
 	for _, opt := range opts {
 		opt(c)
 	}
-	unverified := c.transport
-	if c.transport == nil {
-		c.transport = newTransport(&tls.Config{RootCAs: c.roots, MinVersion: tls.VersionTLS12})
-		unverified = newTransport(&tls.Config{InsecureSkipVerify: true}) //nolint:gosec // only for the hosts that the user lists as insecure
+	c.transport = &limits{
+		reach:       &c.reach,
+		connections: &connections{custom: c.custom, proxy: c.proxy, roots: c.roots, made: map[way]http.RoundTripper{}},
+		hosts:       newHostLimiter(c.now), timeout: c.timeout, now: c.now,
 	}
-	c.transport = transport.NewUserAgent(limitTransport{
-		next: c.transport, insecure: unverified, hosts: newHostLimiter(c.now), allowed: c.insecure, timeout: c.timeout, now: c.now,
-	}, userAgent)
 	return c
-}
-
-func newTransport(config *tls.Config) http.RoundTripper {
-	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
-	}
-	t = t.Clone()
-	t.TLSClientConfig = config
-	t.MaxIdleConns = maxIdleConnections
-	t.MaxIdleConnsPerHost = maxIdleConnectionsPerHost
-	t.MaxResponseHeaderBytes = maxHeader
-	return t
 }
 
 // Manifest is a manifest or an index as the registry sent it.
@@ -197,20 +212,22 @@ func (c *Client) ManifestByDigest(ctx context.Context, ref name.Digest) (Manifes
 	return c.fetch(ctx, ref)
 }
 
+// fetch requests a manifest with a GET. Its content is not parsed here.
 func (c *Client) fetch(ctx context.Context, ref name.Reference) (Manifest, error) {
-	session, err := c.session(ctx, ref.Context())
+	got, err := c.ask(ctx, ref.Context(), question{
+		method: http.MethodGet, path: "manifests/" + ref.Identifier(), accept: acceptManifests(), limit: maxManifest, expected: firstRead,
+	})
 	if err != nil {
 		return Manifest{}, err
 	}
-	got, err := remote.Get(ref, remote.WithContext(ctx), remote.WithTransport(session))
+	mediaType, err := manifestType(ref, got.header)
+	if err == nil {
+		err = checkContent(ref, got.content)
+	}
 	if err != nil {
 		return Manifest{}, c.failed(ctx, ref, err)
 	}
-	mediaType, err := manifestType(ref, got.MediaType)
-	if err != nil {
-		return Manifest{}, err
-	}
-	manifest := Manifest{MediaType: mediaType, Content: got.Manifest}
+	manifest := Manifest{MediaType: mediaType, Content: got.content}
 	c.cache.remember(ref, manifest)
 	return manifest, nil
 }
@@ -218,18 +235,20 @@ func (c *Client) fetch(ctx context.Context, ref name.Reference) (Manifest, error
 // Digest returns what the registry says is the digest of a manifest, with one HEAD request, which registries do not count as a
 // pull. Nothing proves it: see Resolve. The error is an *Error.
 func (c *Client) Digest(ctx context.Context, ref name.Reference) (v1.Hash, error) {
-	session, err := c.session(ctx, ref.Context())
+	got, err := c.ask(ctx, ref.Context(), question{
+		method: http.MethodHead, path: "manifests/" + ref.Identifier(), accept: acceptManifests(), limit: maxManifest,
+	})
 	if err != nil {
 		return v1.Hash{}, err
 	}
-	got, err := remote.Head(ref, remote.WithContext(ctx), remote.WithTransport(session))
-	if err != nil {
+	if _, err := manifestType(ref, got.header); err != nil {
 		return v1.Hash{}, c.failed(ctx, ref, err)
 	}
-	if _, err := manifestType(ref, got.MediaType); err != nil {
-		return v1.Hash{}, err
+	digest, err := v1.NewHash(got.header.Get("Docker-Content-Digest"))
+	if pinned, ok := ref.(name.Digest); err != nil || ok && digest.String() != pinned.DigestStr() {
+		return v1.Hash{}, c.failed(ctx, ref, wrongDigest(ref, "answers with no digest, or with another one"))
 	}
-	return got.Digest, nil
+	return digest, nil
 }
 
 // Blob returns a blob of at most limit bytes, verified to have its digest, with at most one request. The error is an *Error.
@@ -237,54 +256,50 @@ func (c *Client) Blob(ctx context.Context, ref name.Digest, limit int64) ([]byte
 	if known, ok := c.cache.get(ref); ok {
 		return known.Content, nil
 	}
-	session, err := c.session(ctx, ref.Context())
+	got, err := c.ask(ctx, ref.Context(), question{
+		method: http.MethodGet, path: "blobs/" + ref.DigestStr(), limit: limit, expected: limit,
+	})
 	if err != nil {
 		return nil, err
 	}
-	content, err := readBlob(within(ctx, limit), ref, session, limit)
-	if err != nil {
+	if err := checkContent(ref, got.content); err != nil {
 		return nil, c.failed(ctx, ref, err)
 	}
-	c.cache.put(ref, Manifest{Content: content})
-	return content, nil
+	c.cache.put(ref, Manifest{Content: got.content})
+	return got.content, nil
 }
 
-func readBlob(ctx context.Context, ref name.Digest, session http.RoundTripper, limit int64) ([]byte, error) {
-	layer, err := remote.Layer(ref, remote.WithContext(ctx), remote.WithTransport(session))
-	if err != nil {
-		return nil, err
+// checkContent returns an *Error if a reference is by digest, and the content has another one.
+func checkContent(ref name.Reference, content []byte) error {
+	if pinned, ok := ref.(name.Digest); ok && hashOf(content).String() != pinned.DigestStr() {
+		return wrongDigest(ref, "answers with content that has another digest")
 	}
-	// Compressed returns the stored bytes; a signature's payload is not compressed.
-	r, err := layer.Compressed()
-	if err != nil {
-		return nil, err
-	}
-	content, err := readAll(r, limit)
-	if closed := r.Close(); err == nil {
-		err = closed
-	}
-	return content, err
+	return nil
 }
 
-// failed converts the error of a request, and logs its cause.
+func wrongDigest(ref name.Reference, detail string) *Error {
+	return invalidResponse(displayHost(ref.Context().RegistryStr()), detail, nil)
+}
+
+// failed logs the failure of a request whose answer cannot be used.
 func (c *Client) failed(ctx context.Context, ref name.Reference, err error) *Error {
-	e := toError(ref.Context().Registry, err)
-	if isNotFound(err) {
-		e.Kind = NotFound
-	}
-	if e.Kind == Unauthorized {
-		// Credentials may have changed since the session was established.
-		c.sessions.Remove(sessionKey(ctx, ref.Context()))
-	}
-	if e.Kind != NotFound {
-		logFailure(logr.FromContextOrDiscard(ctx).WithValues("repository", ref.Context().RepositoryStr()), e)
-	}
+	e := asError(ref.Context().RegistryStr(), err)
+	logFailure(logr.FromContextOrDiscard(ctx).WithValues("repository", ref.Context().RepositoryStr()), e)
 	return e
 }
 
+// acceptManifests is the Accept header of requests for a manifest or an index.
+func acceptManifests() string {
+	return strings.Join([]string{
+		string(types.DockerManifestSchema1), string(types.DockerManifestSchema1Signed), string(types.DockerManifestSchema2),
+		string(types.OCIManifestSchema1), string(types.DockerManifestList), string(types.OCIImageIndex),
+	}, ",")
+}
+
 // manifestType is the media type of a response that must be a manifest or an index.
-func manifestType(ref name.Reference, contentType types.MediaType) (types.MediaType, error) {
-	parsed, _, err := mime.ParseMediaType(string(contentType))
+func manifestType(ref name.Reference, header http.Header) (types.MediaType, error) {
+	contentType := header.Get("Content-Type")
+	parsed, _, err := mime.ParseMediaType(contentType)
 	mediaType := types.MediaType(parsed)
 	if err != nil || !mediaType.IsImage() && !mediaType.IsIndex() && !mediaType.IsSchema1() {
 		return "", invalidResponse(displayHost(ref.Context().RegistryStr()),

@@ -98,7 +98,7 @@ func (k *keychain) Resolve(authn.Resource) (authn.Authenticator, error) {
 }
 
 func newClient(k authn.Keychain) *registry.Client {
-	return registry.New(registry.WithKeychain(k), registry.WithRequestTimeout(time.Minute))
+	return registry.New(registry.WithLoopback(), registry.WithKeychain(k), registry.WithRequestTimeout(time.Minute))
 }
 
 func kindOf(t *testing.T, err error) registry.Kind {
@@ -188,7 +188,8 @@ func TestCredentialsStayHome(t *testing.T) {
 					http.Redirect(w, r, target+r.URL.Path, http.StatusTemporaryRedirect) //nolint:gosec // a redirect is what is tested
 				}
 			})
-			c := newClient(&keychain{user: "user", password: "secret"})
+			c := registry.New(registry.WithKeychain(&keychain{user: "user", password: "secret"}),
+				registry.WithInsecure(s.host, strings.TrimPrefix(target, "http://")))
 			got, err := c.Manifest(t.Context(), s.digest.Context().Tag("v1"))
 			if err != nil || string(got.Content) != content {
 				t.Errorf("got %+v and %v", got, err)

@@ -25,13 +25,13 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/karmada-io/image-trust/internal/egress"
 )
 
 // Kind classifies a failure.
@@ -64,7 +64,9 @@ type Error struct {
 	// RetryAfter is the time to wait that the host requested, at most one hour; 0 if it requested none.
 	RetryAfter time.Duration
 
-	cause error
+	// status of the response that is the failure; 0 for any other failure.
+	status int
+	cause  error
 }
 
 func (e *Error) Error() string { return e.Host + " " + e.Detail }
@@ -72,18 +74,13 @@ func (e *Error) Error() string { return e.Host + " " + e.Detail }
 // Unwrap returns the cause, which may contain text of the registry. The client logs it without secrets.
 func (e *Error) Unwrap() error { return e.cause }
 
-// responseError marks an Error about a response. If both https and http were tried, it says more than the failure of the
-// other attempt.
-type responseError struct{ failure *Error }
-
-func (r responseError) Error() string { return r.failure.Error() }
-
 // statusError is the failure of a request with a status.
 func statusError(host string, status int, cause error) *Error {
 	e := &Error{
 		Kind:   Unreachable,
 		Host:   host,
 		Detail: strings.TrimSpace(fmt.Sprintf("answers %d %s", status, http.StatusText(status))),
+		status: status,
 		cause:  cause,
 	}
 	switch {
@@ -106,8 +103,11 @@ func ioError(host string, err error) *Error {
 		timeout     net.Error
 		dns         *net.DNSError
 		certificate *tls.CertificateVerificationError
+		refused     *egress.Error
 	)
 	switch {
+	case errors.As(err, &refused):
+		return refusedAddress(host, refused)
 	case errors.Is(err, context.Canceled):
 		return &Error{Kind: Timeout, Host: host, Detail: "did not answer before the request was cancelled", cause: err}
 	case errors.As(err, &dns):
@@ -147,40 +147,12 @@ func invalidResponse(host, detail string, cause error) *Error {
 	return &Error{Kind: InvalidResponse, Host: host, Detail: detail, cause: cause}
 }
 
-// toError converts an error of go-containerregistry.
-func toError(registry name.Registry, err error) *Error {
-	var (
-		status responseError
-		answer *transport.Error
-		own    *Error
-	)
-	switch {
-	case errors.As(err, &status):
-		return status.failure
-	case errors.As(err, &answer):
-		host := displayHost(registry.RegistryStr())
-		if answer.Request != nil {
-			host = displayHost(answer.Request.URL.Host)
-		}
-		return statusError(host, answer.StatusCode, err)
-	case errors.As(err, &own):
-		return own
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return ioError(displayHost(registry.RegistryStr()), err)
-	default:
-		// I/O errors are handled above, so go-containerregistry rejected the response.
-		return invalidResponse(displayHost(registry.RegistryStr()), "does not answer as a registry does", err)
+// asError returns the *Error that an error is or wraps, and otherwise the failure of a request to a host.
+func asError(host string, err error) *Error {
+	if failure, ok := errors.AsType[*Error](err); ok {
+		return failure
 	}
-}
-
-// isNotFound reports whether err is the response that the content does not exist. A 404 of another request, such as to a
-// token server, is wrapped by net/http and is not such a response.
-func isNotFound(err error) bool {
-	var (
-		answer *transport.Error
-		below  *url.Error
-	)
-	return errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound && !errors.As(err, &below)
+	return ioError(displayHost(host), err)
 }
 
 // displayHost is a host as users write it.

@@ -18,9 +18,7 @@ package registry
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -78,7 +76,7 @@ func (l *hostLimiter) acquire(ctx context.Context, name string) (release func(),
 	if wait > 0 {
 		limited := statusError(displayHost(name), http.StatusTooManyRequests, nil)
 		limited.RetryAfter = wait
-		return nil, responseError{limited}
+		return nil, limited
 	}
 	select {
 	case h.slots <- struct{}{}:
@@ -96,14 +94,4 @@ func (l *hostLimiter) backOff(name string, wait time.Duration) {
 	if until := l.now().Add(wait); until.After(h.until) {
 		h.until = until
 	}
-}
-
-// isLoopback reports whether requests to a host stay on this machine.
-func isLoopback(hostport string) bool {
-	host := hostport
-	if h, _, err := net.SplitHostPort(hostport); err == nil {
-		host = h
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

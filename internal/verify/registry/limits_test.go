@@ -67,13 +67,17 @@ func TestIOError(t *testing.T) {
 	}
 }
 
-// TestDefaultTransport: the proxies of the environment are used.
+// TestDefaultTransport: the proxies of the environment are used, and then the connection goes to the proxy, so that its address
+// is not checked.
 func TestDefaultTransport(t *testing.T) {
-	transport, ok := newTransport(nil).(*http.Transport)
-	if !ok || transport.Proxy == nil || transport.MaxResponseHeaderBytes == 0 {
-		t.Errorf("got %+v", transport)
+	c := New()
+	if c.proxy == nil || c.transport.connections.proxy == nil {
+		t.Error("proxies are not used")
 	}
-	if transport == http.DefaultTransport {
-		t.Error("the process's transport is changed")
+	for proxied, want := range map[bool]bool{true: true, false: false} {
+		made := c.transport.connections.transport(way{proxied: proxied})
+		if (made.Proxy != nil) != want || made.MaxResponseHeaderBytes == 0 {
+			t.Errorf("proxied %t: got %+v", proxied, made)
+		}
 	}
 }

@@ -70,7 +70,7 @@ func TestLog(t *testing.T) {
 	}, funcr.Options{Verbosity: 10})
 	credentials := &registry.Credentials{ID: "test", Keychain: fixedKeychain{authn.FromConfig(authn.AuthConfig{Username: "user", Password: password})}}
 	ctx := registry.WithCredentials(logr.NewContext(t.Context(), logger), credentials)
-	c := registry.New(registry.WithKeychain(authn.NewMultiKeychain()))
+	c := registry.New(registry.WithLoopback(), registry.WithKeychain(authn.NewMultiKeychain()))
 	for _, tag := range []string{"redirected", "limited"} {
 		ref, err := name.NewTag(host + "/karmada/app:" + tag)
 		if err != nil {
@@ -125,7 +125,7 @@ func TestRetryAfterDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := registry.New(registry.WithKeychain(authn.NewMultiKeychain()), registry.WithClock(func() time.Time { return now }))
+	c := registry.New(registry.WithLoopback(), registry.WithKeychain(authn.NewMultiKeychain()), registry.WithClock(func() time.Time { return now }))
 	for _, step := range []struct {
 		after, wait time.Duration
 		requests    int

@@ -19,11 +19,8 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -40,61 +37,32 @@ type Referrers struct {
 	More bool
 }
 
-// errNoReferrersAPI reports that a registry does not have the API.
-var errNoReferrersAPI = errors.New("no referrers API")
-
 // Referrers lists the manifests that refer to an image (OCI distribution-spec v1.1, "Listing Referrers"). If the registry
 // does not have the API, the list is that of the fallback tag. The error is an *Error.
 func (c *Client) Referrers(ctx context.Context, image name.Digest) (Referrers, error) {
-	session, err := c.session(ctx, image.Context())
-	if err != nil {
+	host := displayHost(image.Context().RegistryStr())
+	got, err := c.ask(ctx, image.Context(), question{
+		method: http.MethodGet, path: referrersEndpoint + "/" + image.DigestStr(), accept: string(types.OCIImageIndex),
+		limit: maxManifest, expected: firstRead,
+		// The specification requires 404 of a registry without the API; older registries respond with the others.
+		absent: []int{http.StatusBadRequest, http.StatusNotAcceptable},
+	})
+	var failure *Error
+	switch {
+	case errors.As(err, &failure) && failure.Kind == NotFound:
+		return c.taggedReferrers(ctx, image)
+	case err != nil:
 		return Referrers{}, err
 	}
-	listed, err := requestReferrers(ctx, image, session)
-	if errors.Is(err, errNoReferrersAPI) {
-		return c.taggedReferrers(ctx, image)
+	if kind, _, err := mime.ParseMediaType(got.header.Get("Content-Type")); err != nil || types.MediaType(kind) != types.OCIImageIndex {
+		return Referrers{}, c.failed(ctx, image, invalidResponse(host, "answers with something that is not a list of referrers", err))
 	}
+	listed, err := parseReferrers(host, got.content)
 	if err != nil {
 		return Referrers{}, c.failed(ctx, image, err)
 	}
+	listed.More = hasNext(got.header)
 	return listed, nil
-}
-
-func requestReferrers(ctx context.Context, image name.Digest, session http.RoundTripper) (Referrers, error) {
-	host := displayHost(image.Context().RegistryStr())
-	address := url.URL{
-		Scheme: image.Context().Scheme(), Host: image.Context().RegistryStr(),
-		Path: fmt.Sprintf("/v2/%s/%s/%s", image.Context().RepositoryStr(), referrersEndpoint, image.DigestStr()),
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
-	if err != nil {
-		return Referrers{}, invalidResponse(host, "has no valid URL for referrers", err)
-	}
-	req.Header.Set("Accept", string(types.OCIImageIndex))
-	client := http.Client{Transport: session}
-	resp, err := client.Do(req)
-	if err != nil {
-		return Referrers{}, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	switch resp.StatusCode {
-	case http.StatusOK:
-	case http.StatusNotFound, http.StatusBadRequest, http.StatusNotAcceptable:
-		// The specification requires the first; older registries respond with the others.
-		return Referrers{}, errNoReferrersAPI
-	default:
-		return Referrers{}, statusError(host, resp.StatusCode, nil)
-	}
-	content, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return Referrers{}, err
-	}
-	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || types.MediaType(kind) != types.OCIImageIndex {
-		return Referrers{}, invalidResponse(host, "answers with something that is not a list of referrers", err)
-	}
-	listed, err := parseReferrers(host, content)
-	listed.More = strings.Contains(resp.Header.Get("Link"), `rel="next"`)
-	return listed, err
 }
 
 func parseReferrers(host string, content []byte) (Referrers, error) {

@@ -17,9 +17,10 @@ limitations under the License.
 package registry
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -34,26 +35,17 @@ const maxTagList = 64 << 10
 // "Listing Tags"). False means that this is not certain: registries answer the same for a repository that does not exist and
 // for one that they hide. The error is an *Error.
 func (c *Client) HasTags(ctx context.Context, repository name.Repository) (bool, error) {
-	session, err := c.session(ctx, repository)
+	got, err := c.ask(ctx, repository, question{
+		method: http.MethodGet, path: "tags/list", query: url.Values{"n": {"1"}}, accept: "application/json",
+		limit: maxTagList, expected: maxTagList, prefix: true,
+	})
+	if failure, ok := errors.AsType[*Error](err); ok && failure.Kind == NotFound {
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}
-	host := displayHost(repository.RegistryStr())
-	address := url.URL{
-		Scheme: repository.Scheme(), Host: repository.RegistryStr(),
-		Path: fmt.Sprintf("/v2/%s/tags/list", repository.RepositoryStr()), RawQuery: "n=1",
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
-	if err != nil {
-		return false, invalidResponse(host, "has no valid URL for tags", err)
-	}
-	client := http.Client{Transport: session}
-	resp, err := client.Do(req)
-	if err != nil {
-		return false, c.failed(ctx, repository.Tag("latest"), err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	return resp.StatusCode == http.StatusOK && firstTag(io.LimitReader(resp.Body, maxTagList)), nil
+	return firstTag(bytes.NewReader(got.content)), nil
 }
 
 // firstTag reports whether a list of tags has at least one. It reads no further than that.

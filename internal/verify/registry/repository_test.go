@@ -29,7 +29,7 @@ import (
 
 func TestHasTags(t *testing.T) {
 	s := newServer(t)
-	client := registry.New()
+	client := registry.New(registry.WithLoopback())
 	if has, err := client.HasTags(t.Context(), s.digest.Context()); err != nil || !has {
 		t.Errorf("a repository with a tag: %t, %v", has, err)
 	}
@@ -75,7 +75,7 @@ func TestHasTags(t *testing.T) {
 				w.WriteHeader(status)
 			}
 		})
-		has, err := registry.New().HasTags(t.Context(), s.digest.Context())
+		has, err := registry.New(registry.WithLoopback()).HasTags(t.Context(), s.digest.Context())
 		if has || err == nil && !unauthorized {
 			t.Errorf("%d: got %t, %v", status, has, err)
 		}

@@ -25,43 +25,44 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
+
+	"github.com/karmada-io/image-trust/internal/egress"
 )
 
 const (
-	// maxBody bounds responses other than blobs, in bytes, after decompression. Registries must accept manifests of 4 MiB (OCI
-	// distribution-spec v1.1, "Pushing Manifests"); signature payloads and tokens are far smaller.
-	maxBody = 4 << 20
+	// maxManifest bounds a manifest, an index and a list of referrers, in bytes, after decompression. Registries must accept
+	// manifests of 4 MiB (OCI distribution-spec v1.1, "Pushing Manifests").
+	maxManifest = 4 << 20
 	// maxRedirects is the number of redirects that one request follows.
 	maxRedirects = 5
 	// maxRetryAfter bounds the Retry-After of a registry.
 	maxRetryAfter = time.Hour
 )
 
-// limitTransport bounds each single request, including redirects and requests for tokens, and turns failures into an
-// Error while their details are known.
-type limitTransport struct {
-	next http.RoundTripper
-	// insecure sends requests to the hosts that may lack TLS or a valid certificate.
-	insecure http.RoundTripper
-	hosts    *hostLimiter
-	allowed  map[string]bool
-	timeout  time.Duration // from sending the request to the last byte of the response
-	now      func() time.Time
+// limits bounds each single request, without following redirects, and turns failures into an Error while their details are
+// known.
+type limits struct {
+	reach       *reach
+	connections *connections
+	hosts       *hostLimiter
+	timeout     time.Duration // from sending the request to the last byte of the response
+	now         func() time.Time
 }
 
-// RoundTrip sends a request. It logs it, and its failure, with the logger in the context.
-func (t limitTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+// send sends a request that a registry causes: one to itself, or to where it leads. The limit bounds the body of the response,
+// in bytes, after decompression. It logs the request, and its failure, with the logger in the context.
+func (t *limits) send(registry string, req *http.Request, limit int64) (*http.Response, *Error) {
 	log := logr.FromContextOrDiscard(req.Context()).WithValues("method", req.Method, "host", req.URL.Host, "repository", repositoryOf(req))
 	began := t.now()
-	resp, err := t.send(req)
+	resp, err := t.limited(registry, req, limit)
 	duration := t.now().Sub(began).String()
 	if err != nil {
-		log.V(requestLevel).Info("Registry request failed", "duration", duration, "error", causeText(err))
-		return nil, err
+		failure := asError(req.URL.Host, err)
+		log.V(requestLevel).Info("Registry request failed", "duration", duration, "error", causeText(failure))
+		return nil, failure
 	}
 	log.V(requestLevel).Info("Registry request", "status", resp.StatusCode, "duration", duration)
 	if resp.StatusCode == http.StatusTooManyRequests {
@@ -69,26 +70,18 @@ func (t limitTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		log.V(decisionLevel).Info("Backing off from registry", "retryAfter", wait.String())
 		t.hosts.backOff(req.URL.Host, wait)
 	}
-	if err := t.responseFailure(req, resp); err != nil {
-		// The body is not read, so the connection is closed.
-		_ = resp.Body.Close()
-		return nil, err
-	}
 	return resp, nil
 }
 
-// send sends a request within the limits.
-func (t limitTransport) send(req *http.Request) (*http.Response, error) {
+func (t *limits) limited(registry string, req *http.Request, limit int64) (*http.Response, error) {
 	host := displayHost(req.URL.Host)
-	if redirects(req) > maxRedirects {
-		return nil, invalidResponse(host, fmt.Sprintf("redirects more than %d times", maxRedirects), nil)
+	permission, err := t.reach.check(registry, req.URL)
+	if err != nil {
+		return nil, err
 	}
-	next := t.next
-	switch {
-	case t.allowed[req.URL.Host]:
-		next = t.insecure
-	case req.URL.Scheme == "http" && !isLoopback(req.URL.Host):
-		return nil, withoutTLS(host)
+	next, err := t.connections.get(req, permission, t.reach.unprotected(registry, req.URL.Host))
+	if err != nil {
+		return nil, &Error{Kind: Unreachable, Host: host, Detail: "cannot be reached: the address of the proxy is not valid"}
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), t.timeout)
 	release, err := t.hosts.acquire(ctx, req.URL.Host)
@@ -100,18 +93,14 @@ func (t limitTransport) send(req *http.Request) (*http.Response, error) {
 	release()
 	switch {
 	case errors.As(err, &tls.RecordHeaderError{}):
-		// The host does not speak TLS. This is not an Error, so that plain HTTP is tried if it is allowed, whose failure says
-		// more.
 		cancel()
-		if !t.allowed[req.URL.Host] && !isLoopback(req.URL.Host) {
-			return nil, withoutTLS(host)
-		}
-		return nil, err
+		failure := withoutTLS(host)
+		failure.cause = err
+		return nil, failure
 	case err != nil:
 		cancel()
 		return nil, ioError(host, err)
 	}
-	limit := limitOf(req.Context())
 	resp.Body = &body{ReadCloser: resp.Body, host: host, limit: limit, left: limit, cancel: cancel}
 	return resp, nil
 }
@@ -120,51 +109,22 @@ func withoutTLS(host string) *Error {
 	return &Error{Kind: Unreachable, Host: host, Detail: "does not speak TLS, and plain HTTP is not allowed with it"}
 }
 
-// limit is the key of a context's limit.
-type limit struct{}
-
-// within sets the size limit of responses, in bytes; the default is maxBody.
-func within(ctx context.Context, size int64) context.Context {
-	return context.WithValue(ctx, limit{}, size)
-}
-
-func limitOf(ctx context.Context) int64 {
-	if size, ok := ctx.Value(limit{}).(int64); ok {
-		return size
+// refusedAddress is the failure of a request to an address that it must not go to. It names the flag that allows it.
+func refusedAddress(host string, refused *egress.Error) *Error {
+	detail := "was not asked: it has a " + refused.Class.String() + " address"
+	switch refused.Class {
+	case egress.Private:
+		detail += ", and neither a policy nor --private-registry names the registry"
+	case egress.Loopback:
+		detail += ", and --private-registry does not name it"
+	default:
+		detail += ", which registries cannot have"
 	}
-	return maxBody
+	return &Error{Kind: Unreachable, Host: host, Detail: detail, cause: refused}
 }
 
 // referrersEndpoint is a part of the path of requests for referrers.
 const referrersEndpoint = "referrers"
-
-// responseFailure is the error that a status means, nil for success. 401 and 404 are left to callers that know how to get a
-// token and what was requested, and so are all statuses of registries without a referrers API.
-func (t limitTransport) responseFailure(req *http.Request, resp *http.Response) error {
-	status := resp.StatusCode
-	if status < http.StatusBadRequest || status == http.StatusUnauthorized || status == http.StatusNotFound {
-		return nil
-	}
-	if (status == http.StatusBadRequest || status == http.StatusNotAcceptable) && strings.Contains(req.URL.Path, "/"+referrersEndpoint+"/") {
-		return nil
-	}
-	e := statusError(displayHost(req.URL.Host), status, nil)
-	e.RetryAfter = retryAfter(resp.Header, t.now())
-	if status == http.StatusBadRequest && req.URL.Scheme == "http" {
-		// A server that requires TLS answers plain HTTP with 400, and the failure of the attempt with TLS says more.
-		return e
-	}
-	return responseError{e}
-}
-
-// redirects counts the redirects that led to req.
-func redirects(req *http.Request) int {
-	n := 0
-	for resp := req.Response; resp != nil && resp.Request != nil; resp = resp.Request.Response {
-		n++
-	}
-	return n
-}
 
 // retryAfter reads the header of that name (RFC 9110, section 10.2.3).
 func retryAfter(header http.Header, now time.Time) time.Duration {

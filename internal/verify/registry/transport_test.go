@@ -69,11 +69,11 @@ func TestPlainHTTP(t *testing.T) {
 	server := httptest.NewServer(manifestServer(nil))
 	t.Cleanup(server.Close)
 	for _, host := range []string{"registry.test", "registry.local", "10.1.2.3:5000", "192.168.1.1"} {
-		strict := registry.New(registry.WithKeychain(authn.NewMultiKeychain()), registry.WithTransport(reaching(server)))
+		strict := registry.New(registry.WithLoopback(), registry.WithKeychain(authn.NewMultiKeychain()), registry.WithTransport(reaching(server)))
 		if got, err := strict.Manifest(t.Context(), tagOf(t, host)); err == nil || kindOf(t, err) != registry.Unreachable {
 			t.Errorf("%s: got %+v and %v, want no request without TLS", host, got, err)
 		}
-		lax := registry.New(registry.WithKeychain(authn.NewMultiKeychain()), registry.WithTransport(reaching(server)), registry.WithInsecure(host))
+		lax := registry.New(registry.WithLoopback(), registry.WithKeychain(authn.NewMultiKeychain()), registry.WithTransport(reaching(server)), registry.WithInsecure(host))
 		if _, err := lax.Manifest(t.Context(), tagOf(t, host)); err != nil {
 			t.Errorf("%s, named: %v", host, err)
 		}
@@ -104,7 +104,7 @@ func TestCertificateAuthorities(t *testing.T) {
 		"known authority":   {registry.WithRoots(known), ""},
 		"named":             {registry.WithInsecure(host), ""},
 	} {
-		_, err := registry.New(registry.WithKeychain(authn.NewMultiKeychain()), test.option).Manifest(t.Context(), tagOf(t, host))
+		_, err := registry.New(registry.WithLoopback(), registry.WithKeychain(authn.NewMultiKeychain()), test.option).Manifest(t.Context(), tagOf(t, host))
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: got %v, want an error with %q", what, err, test.want)
 		}
@@ -135,7 +135,7 @@ func TestRateLimit(t *testing.T) {
 	t.Cleanup(server.Close)
 	host := strings.TrimPrefix(server.URL, "http://")
 	now := time.Now()
-	c := registry.New(registry.WithKeychain(authn.NewMultiKeychain()), registry.WithClock(func() time.Time { return now }))
+	c := registry.New(registry.WithLoopback(), registry.WithKeychain(authn.NewMultiKeychain()), registry.WithClock(func() time.Time { return now }))
 	for range 10 {
 		if _, err := c.Manifest(t.Context(), tagOf(t, host)); kindOf(t, err) != registry.RateLimited {
 			t.Fatalf("got %v", err)
