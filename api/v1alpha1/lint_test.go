@@ -49,7 +49,7 @@ func TestLint(t *testing.T) {
 	for name, object := range lintCases() {
 		t.Run(name, func(t *testing.T) {
 			want := response{Denied: messages(c.Create(t.Context(), object.DeepCopy(), client.DryRunAll)), Warned: warned.take()}
-			got := predicted(linter.Lint(object))
+			got := predicted(linter.Lint(t.Context(), object))
 			total++
 			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("the linter differs from the API server (-server +linter):\n%s", diff)

@@ -17,6 +17,7 @@ limitations under the License.
 package main
 
 import (
+	"context"
 	"slices"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -94,7 +95,7 @@ func (f *trustFlags) named() bool {
 }
 
 // load reads and compiles the trusts. It returns at least one.
-func (f *trustFlags) load(s streams) (*inputs, error) {
+func (f *trustFlags) load(ctx context.Context, s streams) (*inputs, error) {
 	switch {
 	case len(f.files) > 0 && f.named():
 		return nil, usageErrorf("-f cannot be combined with an issuer or an identity: remove one of them")
@@ -117,16 +118,16 @@ func (f *trustFlags) load(s streams) (*inputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compileAll(files)
+	return compileAll(ctx, files)
 }
 
 // compileAll validates and compiles the objects in files.
-func compileAll(files []*manifests.File) (*inputs, error) {
+func compileAll(ctx context.Context, files []*manifests.File) (*inputs, error) {
 	out := &inputs{roots: map[string]*unstructured.Unstructured{}}
 	valid := &validator{}
 	for _, file := range files {
 		for _, object := range file.Objects {
-			if err := out.add(object, valid); err != nil {
+			if err := out.add(ctx, object, valid); err != nil {
 				return nil, err
 			}
 		}
@@ -138,15 +139,15 @@ func compileAll(files []*manifests.File) (*inputs, error) {
 }
 
 // add adds an object of a file. One that no command uses is left out.
-func (in *inputs) add(object *manifests.Object, valid *validator) error {
+func (in *inputs) add(ctx context.Context, object *manifests.Object, valid *validator) error {
 	if isTrust(object.Unstructured) {
-		return in.addTrust(object, valid)
+		return in.addTrust(ctx, object, valid)
 	}
 	root, cip, config := isTrustRoot(object.Unstructured), isPolicy(object.Unstructured), isConfig(object.Unstructured)
 	if !root && !cip && !config {
 		return nil
 	}
-	if err := valid.metadata(object); err != nil {
+	if err := valid.metadata(ctx, object); err != nil {
 		return err
 	}
 	switch {
@@ -168,8 +169,8 @@ func (in *inputs) add(object *manifests.Object, valid *validator) error {
 	return nil
 }
 
-func (in *inputs) addTrust(object *manifests.Object, valid *validator) error {
-	created, err := valid.trust(object)
+func (in *inputs) addTrust(ctx context.Context, object *manifests.Object, valid *validator) error {
+	created, err := valid.trust(ctx, object)
 	if err != nil {
 		return err
 	}

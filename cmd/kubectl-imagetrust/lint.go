@@ -114,7 +114,7 @@ func lintFiles(ctx context.Context, files []*manifests.File) ([]locatedFinding, 
 			if err := ctx.Err(); err != nil {
 				return nil, unavailable(err)
 			}
-			for _, finding := range linter.Lint(object.Unstructured) {
+			for _, finding := range linter.Lint(ctx, object.Unstructured) {
 				line, column := object.Position(finding.Field)
 				findings = append(findings, locatedFinding{
 					File: file.Name, Line: line, Column: column, Trust: object.GetName(),

@@ -90,7 +90,7 @@ func (o *pinOptions) run(ctx context.Context, s streams) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
-	in, err := o.trusts.load(s)
+	in, err := o.trusts.load(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
-	in, err := o.trusts.load(s)
+	in, err := o.trusts.load(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 		}
 		return exitWith(planCode(after))
 	}
-	old, err := (&trustFlags{files: o.against, reader: o.trusts.reader}).load(s)
+	old, err := (&trustFlags{files: o.against, reader: o.trusts.reader}).load(ctx, s)
 	if err != nil {
 		return err
 	}

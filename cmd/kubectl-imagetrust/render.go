@@ -66,7 +66,7 @@ func (o *renderOptions) run(ctx context.Context, s streams) error {
 	if err := o.output.validate(); err != nil {
 		return err
 	}
-	in, err := o.trusts.load(s)
+	in, err := o.trusts.load(ctx, s)
 	if err != nil {
 		return err
 	}

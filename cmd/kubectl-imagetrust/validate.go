@@ -17,6 +17,7 @@ limitations under the License.
 package main
 
 import (
+	"context"
 	"errors"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -33,7 +34,7 @@ type validator struct {
 }
 
 // trust returns a KarmadaImageTrust as the API server would store it.
-func (v *validator) trust(object *manifests.Object) (*unstructured.Unstructured, error) {
+func (v *validator) trust(ctx context.Context, object *manifests.Object) (*unstructured.Unstructured, error) {
 	if v.trusts == nil {
 		trusts, err := lint.NewValidator()
 		if err != nil {
@@ -41,13 +42,13 @@ func (v *validator) trust(object *manifests.Object) (*unstructured.Unstructured,
 		}
 		v.trusts = trusts
 	}
-	created, findings := v.trusts.Validate(object.Unstructured)
+	created, findings := v.trusts.Validate(ctx, object.Unstructured)
 	return created, invalid(object, findings)
 }
 
 // metadata checks the metadata of an object of another kind.
-func (v *validator) metadata(object *manifests.Object) error {
-	return invalid(object, lint.ValidateMetadata(object.Unstructured, isConfig(object.Unstructured)))
+func (v *validator) metadata(ctx context.Context, object *manifests.Object) error {
+	return invalid(object, lint.ValidateMetadata(ctx, object.Unstructured, isConfig(object.Unstructured)))
 }
 
 // invalid returns an error for each problem of an object, with its line.

@@ -90,7 +90,7 @@ func (o *verifyOptions) run(ctx context.Context, s streams, args []string) error
 	if err := o.trustRoot.validate(); err != nil {
 		return err
 	}
-	in, err := o.trusts.load(s)
+	in, err := o.trusts.load(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ limitations under the License.
 package lint
 
 import (
+	"context"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -72,7 +73,7 @@ func TestGlobsAsCompile(t *testing.T) {
 }
 
 func schemaError(l *Linter, trust *unstructured.Unstructured) string {
-	for _, finding := range l.Lint(trust) {
+	for _, finding := range l.Lint(context.Background(), trust) {
 		if finding.Rule == RuleSchemaViolation {
 			return finding.Message
 		}
@@ -87,7 +88,7 @@ func TestWildcardThatMissesDockerHub(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, glob := range []string{"docker.*/karmada/*", "docker.io*/karmada/*", "d*.io/karmada/*"} {
-		findings := l.Lint(gen.UnstructuredTrust(map[string]any{"images": []any{glob}}))
+		findings := l.Lint(t.Context(), gen.UnstructuredTrust(map[string]any{"images": []any{glob}}))
 		if len(findings) == 0 || findings[0].Level != LevelError || findings[0].Field != "spec.images[0]" ||
 			!strings.Contains(findings[0].Message, "write docker.io/") {
 			t.Errorf("%s: got %+v, want an error that says what to write", glob, findings)

@@ -77,7 +77,7 @@ func FuzzIdentityRegexp(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, expr string) {
 		for _, fields := range []object{{"identity": nil, "identityRegexp": expr}, {"issuer": nil, "issuerRegexp": expr}, {"identity": expr}} {
-			for _, finding := range linter.Lint(makeTrust(fields)) {
+			for _, finding := range linter.Lint(t.Context(), makeTrust(fields)) {
 				if finding.Rule == "" || finding.Level == "" || finding.Message == "" {
 					t.Errorf("%q: %+v", expr, finding)
 				}

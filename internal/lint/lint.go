@@ -20,6 +20,7 @@ limitations under the License.
 package lint
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -79,8 +80,8 @@ func New() (*Linter, error) {
 
 // Lint returns the findings about one object, errors first. It does not modify the object. Valid fields are checked further
 // even if others are invalid, so that one run reports as many problems as possible.
-func (l *Linter) Lint(object *unstructured.Unstructured) []Finding {
-	created, findings := l.schema.create(object)
+func (l *Linter) Lint(ctx context.Context, object *unstructured.Unstructured) []Finding {
+	created, findings := l.schema.create(ctx, object)
 	if created == nil {
 		return findings
 	}

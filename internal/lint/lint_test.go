@@ -162,7 +162,7 @@ func TestLint(t *testing.T) {
 	linter := newLinter(t)
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, linter.Lint(tc.object), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(tc.want, linter.Lint(t.Context(), tc.object), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
 		})
@@ -180,7 +180,7 @@ func unsigned(field, glob string, n int) Finding {
 
 // TestBadCUE verifies that errors of the operator are reported. The message is that of the CUE library.
 func TestBadCUE(t *testing.T) {
-	findings := newLinter(t).Lint(makeTrust(object{
+	findings := newLinter(t).Lint(t.Context(), makeTrust(object{
 		"attestations": []any{object{"name": "a", "predicateType": "urn:a", "cue": "predicate: {"}},
 	}))
 	if len(findings) != 1 || findings[0].Rule != RuleInvalidSpec || findings[0].Field != "spec.attestations[0].cue" {
@@ -210,7 +210,7 @@ func TestSamples(t *testing.T) {
 			if err := yaml.Unmarshal(content, &u.Object); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, linter.Lint(u), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(want, linter.Lint(t.Context(), u), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
 		})

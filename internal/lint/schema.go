@@ -85,7 +85,7 @@ func newSchema(manifest string) (*crdSchema, error) {
 
 // create decodes, defaults and validates an object like the API server does when the object is created. It returns the object
 // that admission would receive, or nil if the object cannot be decoded.
-func (c *crdSchema) create(object *unstructured.Unstructured) (*unstructured.Unstructured, []Finding) {
+func (c *crdSchema) create(ctx context.Context, object *unstructured.Unstructured) (*unstructured.Unstructured, []Finding) {
 	u, err := c.read(object)
 	if err != nil {
 		return nil, []Finding{{RuleSchemaViolation, LevelError, "", err.Error()}}
@@ -97,7 +97,7 @@ func (c *crdSchema) create(object *unstructured.Unstructured) (*unstructured.Uns
 	if err != nil {
 		return nil, append(findings, Finding{RuleSchemaViolation, LevelError, "metadata", err.Error()})
 	}
-	return u, append(findings, toFindings(c.validate(u))...)
+	return u, append(findings, toFindings(c.validate(ctx, u))...)
 }
 
 // read copies an object by encoding and decoding it as JSON, as a request would.
@@ -162,8 +162,7 @@ func (c *crdSchema) decode(u *unstructured.Unstructured) ([]Finding, error) {
 }
 
 // validate does the same as customResourceStrategy.Validate in pkg/registry/customresource.
-func (c *crdSchema) validate(u *unstructured.Unstructured) field.ErrorList {
-	ctx := context.Background()
+func (c *crdSchema) validate(ctx context.Context, u *unstructured.Unstructured) field.ErrorList {
 	errs := validateMetadata(ctx, u, false)
 	errs = append(errs, validation.ValidateCustomResource(nil, u.Object, c.types)...)
 	errs = append(errs, objectmeta.Validate(ctx, nil, u.Object, c.structural, false)...)

@@ -45,8 +45,8 @@ func NewValidator() (*Validator, error) {
 
 // Validate returns the KarmadaImageTrust that the API server would store, with defaults, or why it would store none. It
 // does not modify the object.
-func (v *Validator) Validate(object *unstructured.Unstructured) (*unstructured.Unstructured, []Finding) {
-	created, findings := v.schema.create(object)
+func (v *Validator) Validate(ctx context.Context, object *unstructured.Unstructured) (*unstructured.Unstructured, []Finding) {
+	created, findings := v.schema.create(ctx, object)
 	if len(findings) > 0 {
 		return nil, findings
 	}
@@ -55,9 +55,9 @@ func (v *Validator) Validate(object *unstructured.Unstructured) (*unstructured.U
 
 // ValidateMetadata returns why the API server would deny an object of any kind whose names are DNS subdomains, because of its
 // name, namespace, labels, annotations, owners or finalizers.
-func ValidateMetadata(object *unstructured.Unstructured, namespaced bool) []Finding {
+func ValidateMetadata(ctx context.Context, object *unstructured.Unstructured, namespaced bool) []Finding {
 	copied := &unstructured.Unstructured{Object: map[string]any{"metadata": object.Object["metadata"]}}
-	return toFindings(validateMetadata(context.Background(), copied.DeepCopy(), namespaced))
+	return toFindings(validateMetadata(ctx, copied.DeepCopy(), namespaced))
 }
 
 // validateMetadata does the same as the API server for any kind: see ValidateObjectMeta and its callers.

@@ -98,7 +98,7 @@ func TestIdentityRegexp(t *testing.T) {
 	linter := newLinter(t)
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			findings := linter.Lint(makeTrust(object{"identity": nil, "identityRegexp": tc.expr}))
+			findings := linter.Lint(t.Context(), makeTrust(object{"identity": nil, "identityRegexp": tc.expr}))
 			if diff := cmp.Diff(tc.want, withoutWarnings(findings), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
@@ -133,7 +133,7 @@ func TestIdentity(t *testing.T) {
 			if tc.identityRegexp != "" {
 				spec = object{"issuer": tc.issuer, "identity": nil, "identityRegexp": tc.identityRegexp}
 			}
-			if diff := cmp.Diff(tc.want, withoutWarnings(linter.Lint(makeTrust(spec))), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(tc.want, withoutWarnings(linter.Lint(t.Context(), makeTrust(spec))), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
 		})
@@ -162,7 +162,7 @@ func TestIssuerRegexp(t *testing.T) {
 	linter := newLinter(t)
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			findings := linter.Lint(makeTrust(object{"issuer": nil, "issuerRegexp": tc.expr}))
+			findings := linter.Lint(t.Context(), makeTrust(object{"issuer": nil, "issuerRegexp": tc.expr}))
 			if diff := cmp.Diff(tc.want, withoutWarnings(findings), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
@@ -194,7 +194,7 @@ func TestImages(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			got := map[Rule]string{}
-			for _, f := range linter.Lint(makeTrust(object{"images": []any{"ghcr.io/x/y", tc.glob}})) {
+			for _, f := range linter.Lint(t.Context(), makeTrust(object{"images": []any{"ghcr.io/x/y", tc.glob}})) {
 				if f.Rule == RuleAdmissionWarning {
 					continue
 				}
@@ -231,7 +231,7 @@ func TestUnsignedImages(t *testing.T) {
 // TestWideGlobs verifies that a glob is only omitted from the notes if admission warns about that glob.
 func TestWideGlobs(t *testing.T) {
 	var got []string
-	for _, f := range newLinter(t).Lint(makeTrust(object{"images": []any{"ghcr.io/**", "ghcr.io/a/*", "quay.io/*/*", "ghcr.io/a/b"}})) {
+	for _, f := range newLinter(t).Lint(t.Context(), makeTrust(object{"images": []any{"ghcr.io/**", "ghcr.io/a/*", "quay.io/*/*", "ghcr.io/a/b"}})) {
 		got = append(got, string(f.Rule)+": "+f.Field)
 	}
 	want := []string{"admission-warning: spec.images", "wide-glob: spec.images[1]"}

@@ -69,17 +69,11 @@ func clean(v reflect.Value) {
 		}
 	case reflect.Map:
 		for _, key := range v.MapKeys() {
-			value := reflect.New(v.Type().Elem()).Elem()
-			value.Set(v.MapIndex(key))
-			clean(value)
-			v.SetMapIndex(key, value)
+			v.SetMapIndex(key, cleaned(v.MapIndex(key)))
 		}
 	case reflect.Interface:
 		if !v.IsNil() && v.CanSet() {
-			value := reflect.New(v.Elem().Type()).Elem()
-			value.Set(v.Elem())
-			clean(value)
-			v.Set(value)
+			v.Set(cleaned(v.Elem()))
 		}
 	case reflect.String:
 		if printable := Printable(v.String()); v.CanSet() && printable != v.String() {
@@ -87,4 +81,12 @@ func clean(v reflect.Value) {
 		}
 	default:
 	}
+}
+
+// cleaned returns a copy of a value that cannot be changed in its place.
+func cleaned(v reflect.Value) reflect.Value {
+	value := reflect.New(v.Type()).Elem()
+	value.Set(v)
+	clean(value)
+	return value
 }

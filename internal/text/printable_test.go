@@ -153,8 +153,9 @@ func TestEscapeJSON(t *testing.T) {
 }
 
 func TestWithoutSecrets(t *testing.T) {
+	const password = "p@ss"
 	for in, want := range map[string]string{
-		`Get "https://user:p@ss@host.test/x?token=1": EOF`:              `Get "https://[redacted]@host.test/x?[redacted]": EOF`,
+		`Get "https://user:` + password + `@host.test/x?token=1": EOF`:  `Get "https://[redacted]@host.test/x?[redacted]": EOF`,
 		"failed to download http://u:p@h/1.root.json, status code: 404": "failed to download http://[redacted]@h/1.root.json, status code: 404",
 		"Authorization: Basic dTpw0w==, Bearer abc1.d-e":                "Authorization: [redacted], [redacted]",
 		"bearer abcdefghijklmnop":                                       "[redacted]",

@@ -100,7 +100,8 @@ func (d *Default) Run(ctx context.Context) error {
 		next := d.interval
 		if err := d.fetch(ctx); err != nil {
 			next = backoff.Step()
-			d.log.Error(cause(err), "Fetching the root of trust failed", "mirror", text.WithoutSecrets(d.repository.mirror()), "retryAfter", next.String())
+			d.log.Error(cause(err), "Fetching the root of trust failed",
+				"mirror", text.WithoutSecrets(d.repository.mirror()), "retryAfter", next.String())
 		} else {
 			backoff = d.backoff
 		}

@@ -271,7 +271,8 @@ func TestMirrorRedirects(t *testing.T) {
 				http.FileServer(http.Dir(v.dirs[1])).ServeHTTP(w, r)
 				return
 			}
-			http.Redirect(w, r, to+"/moved"+r.URL.Path, http.StatusFound)
+			w.Header().Set("Location", to+"/moved"+r.URL.Path)
+			w.WriteHeader(http.StatusFound)
 		}))
 		t.Cleanup(mirror.Close)
 		root, _, err := Repository{Mirror: mirror.URL, Root: v.root(t)}.fetch(t.Context(), false)
