@@ -141,7 +141,7 @@ test-unit: race-hint ## Run the unit tests. They need no network and no other pr
 .PHONY: test-verifier
 test-verifier: race-hint ## Test the verifier with all faults, mutations and real signatures, of which the unit tests use a part, and for races.
 	@echo "▸ verifier"
-	@$(GO_TEST) -timeout=$(TEST_TIMEOUT) -run='^(TestFaults|TestCorpus|TestMutations)$$' ./internal/verify $(TEST_ARGS) | $(SUMMARY)
+	@$(GO_TEST) -timeout=$(TEST_TIMEOUT) -run='^(TestFaults|TestCorpus|TestMutations|TestLookalikes)$$' ./internal/verify $(TEST_ARGS) | $(SUMMARY)
 	@[[ -z "$(RACE)" ]] || $(GO_TEST) -short $(RACE) -timeout=$(TEST_TIMEOUT) ./internal/verify $(TEST_ARGS) | $(SUMMARY)
 
 .PHONY: test-api

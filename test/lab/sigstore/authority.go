@@ -24,6 +24,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
+	"net/url"
 	"slices"
 	"time"
 
@@ -90,6 +91,20 @@ type IssueOption func(*issueOptions)
 type issueOptions struct {
 	notBefore time.Time
 	ctLogs    []*ecdsa.PrivateKey
+	otherName bool
+	email     bool
+}
+
+// AsEmail issues the certificate to the subject as an e-mail address, whatever
+// it looks like.
+func AsEmail() IssueOption {
+	return func(o *issueOptions) { o.email = true }
+}
+
+// AsOtherName issues the certificate to the subject as the name of a user,
+// which may be any text, whatever it looks like.
+func AsOtherName() IssueOption {
+	return func(o *issueOptions) { o.otherName = true }
 }
 
 // At issues the certificate, and its log's timestamp, at the given time
@@ -128,13 +143,25 @@ func (s *Sigstore) Issue(id Identity, opts ...IssueOption) (*Signer, error) {
 }
 
 func (a authority) issue(id Identity, pub crypto.PublicKey, o issueOptions) (*x509.Certificate, error) {
-	uris, emails, err := id.subjectAlternativeName()
-	if err != nil {
-		return nil, err
-	}
 	extensions, err := id.extensions().Render()
 	if err != nil {
 		return nil, fmt.Errorf("rendering extensions: %w", err)
+	}
+	var uris []*url.URL
+	var emails []string
+	switch {
+	case o.otherName:
+		name, err := cryptoutils.MarshalOtherNameSAN(id.Subject, true)
+		if err != nil {
+			return nil, fmt.Errorf("rendering the subject: %w", err)
+		}
+		extensions = append(extensions, *name)
+	case o.email:
+		emails = []string{id.Subject}
+	default:
+		if uris, emails, err = id.subjectAlternativeName(); err != nil {
+			return nil, err
+		}
 	}
 	serial, err := cryptoutils.GenerateSerialNumber()
 	if err != nil {
