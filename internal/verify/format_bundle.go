@@ -20,7 +20,9 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -157,8 +159,22 @@ func parseBundle(content []byte) (*bundle.Bundle, error) {
 		if err := bounds.Document().JSON(entry.GetCanonicalizedBody()); err != nil {
 			return nil, err
 		}
+		if !hasVersion(entry.GetCanonicalizedBody()) {
+			return nil, errors.New("an entry of the transparency log has no version")
+		}
 	}
 	return bundle.NewBundle(stored)
+}
+
+var versionForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$`)
+
+// hasVersion reports whether the body of a log entry names the version of its kind, as all of Rekor do. For anything else Rekor's
+// library writes a stack into the log, which is not for a registry to cause.
+func hasVersion(body []byte) bool {
+	var entry struct {
+		APIVersion string `json:"apiVersion"`
+	}
+	return json.Unmarshal(body, &entry) == nil && versionForm.MatchString(entry.APIVersion)
 }
 
 type logEntry = *protorekor.TransparencyLogEntry
