@@ -39,6 +39,8 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/condition"
+	"github.com/karmada-io/image-trust/internal/condition/child"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
@@ -103,6 +105,8 @@ type KarmadaImageTrustReconciler struct {
 	PullSecrets *PullSecrets
 	// Registries are those that policies name, and that may therefore be in a private network; nil if nobody asks for them.
 	Registries *registry.Named
+	// Conditions evaluates the conditions in CUE of trusts.
+	Conditions *child.Evaluator
 	// Recorder records events.
 	Recorder events.EventRecorder
 	// Clock determines when verdicts are due.
@@ -150,7 +154,11 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	trust.Status = r.written.latest(trust)
 
 	now := r.Clock.Now()
-	compiled, err := policy.Compile(trust.Spec)
+	compiled, err := policy.Compile(trust.Spec, r.Conditions.Within(ctx))
+	if errors.Is(err, condition.ErrUnavailable) {
+		// The status and the policy stay as they are until the next attempt.
+		return ctrl.Result{}, err
+	}
 	if err != nil {
 		// The policy in the cluster is left unchanged: a mistake must not end enforcement.
 		r.forget(trust.Name)

@@ -179,6 +179,9 @@ const (
 	// TrustRootUnavailableReason (Unknown) means that the root of trust does not
 	// exist or cannot be read.
 	TrustRootUnavailableReason = "TrustRootUnavailable"
+	// ConditionNotEvaluatedReason (Unknown) means that the condition in CUE on an
+	// attestation cannot be evaluated; the message says why.
+	ConditionNotEvaluatedReason = "ConditionNotEvaluated"
 	// TimeoutReason (Unknown) means that the verification timed out.
 	TimeoutReason = "Timeout"
 	// InternalErrorReason (Unknown) means that the operator failed to process the

@@ -52,7 +52,7 @@ func newEngine(ctx context.Context, s streams, o engineOptions, in *inputs) (*en
 	for _, one := range in.trusts {
 		e.name(one.compiled.Registries())
 	}
-	verifier, err := o.registry.verifier(e.registries)
+	verifier, err := o.registry.verifier(e.registries, s.Conditions)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -27,6 +28,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/condition"
 	"github.com/karmada-io/image-trust/internal/manifests"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
@@ -39,7 +41,8 @@ type trust struct {
 
 // inputs are the trusts of a command line, and the other objects in their files.
 type inputs struct {
-	trusts []trust
+	conditions policy.Conditions
+	trusts     []trust
 	// roots are the TrustRoots by name.
 	roots map[string]*unstructured.Unstructured
 	// policies are the ClusterImagePolicies that do not belong to a trust.
@@ -118,12 +121,12 @@ func (f *trustFlags) load(ctx context.Context, s streams) (*inputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compileAll(ctx, files)
+	return compileAll(ctx, files, s.Conditions.Within(ctx))
 }
 
 // compileAll validates and compiles the objects in files.
-func compileAll(ctx context.Context, files []*manifests.File) (*inputs, error) {
-	out := &inputs{roots: map[string]*unstructured.Unstructured{}}
+func compileAll(ctx context.Context, files []*manifests.File, conditions policy.Conditions) (*inputs, error) {
+	out := &inputs{conditions: conditions, roots: map[string]*unstructured.Unstructured{}}
 	valid := &validator{}
 	for _, file := range files {
 		for _, object := range file.Objects {
@@ -178,8 +181,11 @@ func (in *inputs) addTrust(ctx context.Context, object *manifests.Object, valid 
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(created.Object, typed, true); err != nil {
 		return invalidField(object, "", err.Error())
 	}
-	compiled, err := policy.Compile(typed.Spec)
-	if err != nil {
+	compiled, err := policy.Compile(typed.Spec, in.conditions)
+	switch {
+	case errors.Is(err, condition.ErrUnavailable):
+		return unavailable(err)
+	case err != nil:
 		return invalidField(object, "", err.Error())
 	}
 	in.trusts = append(in.trusts, trust{name: typed.Name, compiled: compiled})

@@ -26,6 +26,7 @@ import (
 
 	"github.com/karmada-io/image-trust/internal/lint"
 	"github.com/karmada-io/image-trust/internal/manifests"
+	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/text"
 )
 
@@ -84,7 +85,7 @@ func (o *lintOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	findings, err := lintFiles(ctx, files)
+	findings, err := lintFiles(ctx, files, s.Conditions.Within(ctx))
 	if err != nil {
 		return err
 	}
@@ -98,8 +99,8 @@ func (o *lintOptions) run(ctx context.Context, s streams) error {
 }
 
 // lintFiles checks all trusts in some files. It returns an empty list, never nil, if there are no findings.
-func lintFiles(ctx context.Context, files []*manifests.File) ([]locatedFinding, error) {
-	linter, err := lint.New()
+func lintFiles(ctx context.Context, files []*manifests.File, conditions policy.Conditions) ([]locatedFinding, error) {
+	linter, err := lint.New(conditions)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,7 @@ import (
 
 	"k8s.io/klog/v2"
 
+	"github.com/karmada-io/image-trust/internal/condition/child"
 	"github.com/karmada-io/image-trust/internal/text"
 )
 
@@ -40,6 +41,9 @@ var version = "unknown"
 const gcPercent = 50
 
 func main() {
+	if child.Requested(os.Args) {
+		os.Exit(child.Serve(os.Stdin, os.Stdout))
+	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}

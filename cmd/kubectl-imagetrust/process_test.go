@@ -36,6 +36,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/karmada-io/image-trust/internal/condition/child"
 	"github.com/karmada-io/image-trust/internal/manifests"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
 )
@@ -44,7 +45,7 @@ import (
 const asPlugin = "TEST_AS_PLUGIN"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asPlugin) != "" {
+	if os.Getenv(asPlugin) != "" || child.Requested(os.Args) {
 		main()
 	}
 	os.Exit(m.Run())

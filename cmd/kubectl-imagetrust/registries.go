@@ -38,7 +38,7 @@ func (f *registryFlags) register(flags *pflag.FlagSet) {
 
 // verifier returns a verifier that keeps the verified material of signatures, for JSON output. It may ask registries on this
 // machine, which is the user's, and registries in private networks that the user names.
-func (f *registryFlags) verifier(named *registry.Named) (*verify.Cosign, error) {
+func (f *registryFlags) verifier(named *registry.Named, conditions verify.Conditions) (*verify.Cosign, error) {
 	if f.workers < 1 {
 		return nil, usageErrorf("--parallel must be at least 1, not %d", f.workers)
 	}
@@ -46,5 +46,5 @@ func (f *registryFlags) verifier(named *registry.Named) (*verify.Cosign, error) 
 	if err != nil {
 		return nil, usageErrorf("%w", err)
 	}
-	return verify.New(verify.WithRegistry(client), verify.WithMaterial()), nil
+	return verify.New(verify.WithRegistry(client), verify.WithMaterial(), verify.WithConditions(conditions)), nil
 }

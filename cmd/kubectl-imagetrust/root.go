@@ -72,6 +72,7 @@ func exitWith(code int) error {
 
 // run executes a command line and returns the exit code.
 func run(ctx context.Context, args []string, s streams) int {
+	defer s.Conditions.Close()
 	root := newRootCommand(s) //nolint:contextcheck // each command gets the context of ExecuteContext
 	out, errOut := text.NewWriter(s.Out.w), text.NewWriter(s.ErrOut.w)
 	root.SetIn(s.In)

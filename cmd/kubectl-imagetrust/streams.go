@@ -24,17 +24,19 @@ import (
 	"golang.org/x/term"
 	"sigs.k8s.io/yaml"
 
+	"github.com/karmada-io/image-trust/internal/condition/child"
 	"github.com/karmada-io/image-trust/internal/text"
 )
 
-// streams are the standard streams of a command.
+// streams are the standard streams of a command, and what evaluates conditions in CUE for it.
 type streams struct {
 	In          io.Reader
 	Out, ErrOut *output
+	Conditions  *child.Evaluator
 }
 
 func newStreams(in io.Reader, out, errOut io.Writer) streams {
-	return streams{In: in, Out: newOutput(out), ErrOut: newOutput(errOut)}
+	return streams{In: in, Out: newOutput(out), ErrOut: newOutput(errOut), Conditions: child.New()}
 }
 
 // output is a standard stream that is written. It is no io.Writer, so that nothing is written to a terminal but what one of its

@@ -29,6 +29,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/karmada-io/image-trust/internal/condition/child"
 	"github.com/karmada-io/image-trust/internal/text"
 )
 
@@ -36,6 +37,9 @@ import (
 var version = "unknown"
 
 func main() {
+	if child.Requested(os.Args) {
+		os.Exit(child.Serve(os.Stdin, os.Stdout))
+	}
 	opts, err := parseOptions(os.Args[0], os.Args[1:])
 	switch {
 	case errors.Is(err, pflag.ErrHelp):

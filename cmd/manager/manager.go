@@ -40,6 +40,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/controllers"
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/condition/child"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/inventory/feed"
 	"github.com/karmada-io/image-trust/internal/policyreport"
@@ -114,7 +115,8 @@ func compose(mgr manager.Manager, opts managerOptions) error {
 	if err != nil {
 		return err
 	}
-	verdicts := pool.New(verify.New(verify.WithRegistry(registries)), pool.Options{
+	conditions := child.New() // Its process ends with this one.
+	verdicts := pool.New(verify.New(verify.WithRegistry(registries), verify.WithConditions(conditions)), pool.Options{
 		Workers:  opts.workers,
 		Log:      ctrl.Log.WithName("pool"),
 		OnChange: trigger.Enqueue,
@@ -143,6 +145,7 @@ func compose(mgr manager.Manager, opts managerOptions) error {
 			Reader: mgr.GetAPIReader(), Namespace: opts.secretNamespace(), Clock: clock.RealClock{},
 		},
 		Registries: registryNames,
+		Conditions: conditions,
 		Recorder:   mgr.GetEventRecorder(string(controllers.FieldOwner)),
 		Clock:      clock.RealClock{},
 		Trigger:    trigger,

@@ -19,6 +19,7 @@ package admission
 import (
 	"strings"
 
+	"github.com/karmada-io/image-trust/internal/condition"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
@@ -146,6 +147,9 @@ func (w *writtenAuthority) rule(signer policy.Signer, format policy.Format) (rul
 		case a.Policy != nil && (a.Policy.Type != "cue" || a.Policy.Data == ""):
 			return nil, "a condition on an attestation that is not inline CUE"
 		case a.Policy != nil:
+			if err := condition.Check(a.Policy.Data); err != nil {
+				return nil, "a condition on an attestation in CUE (" + err.Error() + ")"
+			}
 			attestation.CUE = a.Policy.Data
 		case a.PredicateType == policy.SignPredicate && w.SignatureFormat == bundleFormat:
 			signature = formats

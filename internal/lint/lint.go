@@ -61,12 +61,14 @@ type Finding struct {
 
 // Linter checks trusts. It is safe for concurrent use.
 type Linter struct {
-	schema   *crdSchema
-	warnings *warningPolicy
+	conditions []policy.Conditions
+	schema     *crdSchema
+	warnings   *warningPolicy
 }
 
-// New returns a Linter that evaluates the manifests in config. It fails if one of them is invalid.
-func New() (*Linter, error) {
+// New returns a Linter that evaluates the manifests in config. It fails if one of them is invalid. Conditions in CUE are checked
+// by conditions, as policy.Compile does.
+func New(conditions ...policy.Conditions) (*Linter, error) {
 	s, err := newSchema(config.CustomResourceDefinition())
 	if err != nil {
 		return nil, fmt.Errorf("read the CustomResourceDefinition: %w", err)
@@ -75,7 +77,7 @@ func New() (*Linter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the ValidatingAdmissionPolicy: %w", err)
 	}
-	return &Linter{schema: s, warnings: w}, nil
+	return &Linter{conditions: conditions, schema: s, warnings: w}, nil
 }
 
 // Lint returns the findings about one object, errors first. It does not modify the object. Valid fields are checked further
@@ -95,7 +97,7 @@ func (l *Linter) Lint(ctx context.Context, object *unstructured.Unstructured) []
 	trust := &v1alpha1.KarmadaImageTrust{}
 	switch err := runtime.DefaultUnstructuredConverter.FromUnstructured(created.Object, trust); {
 	case err == nil:
-		more = append(more, compile(trust.Spec)...)
+		more = append(more, l.compile(trust.Spec)...)
 		more = append(more, l.weaknesses(created, trust.Spec, warnings)...)
 	case len(violations) == 0:
 		more = append(more, Finding{RuleInvalidSpec, LevelError, specField, err.Error()})
@@ -130,8 +132,8 @@ func within(field, outer string) bool {
 }
 
 // compile returns the errors of policy.Compile, which checks more than a schema can express.
-func compile(spec v1alpha1.KarmadaImageTrustSpec) []Finding {
-	_, err := policy.Compile(spec)
+func (l *Linter) compile(spec v1alpha1.KarmadaImageTrustSpec) []Finding {
+	_, err := policy.Compile(spec, l.conditions...)
 	if err == nil {
 		return nil
 	}

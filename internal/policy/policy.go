@@ -32,6 +32,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/condition"
 	"github.com/karmada-io/image-trust/internal/imagename"
 )
 
@@ -70,9 +71,16 @@ type Policy struct {
 	repositories []*regexp.Regexp
 }
 
+// Conditions decide whether a condition in CUE can be evaluated. The error wraps condition.ErrUnavailable if that cannot be told
+// at present.
+type Conditions interface {
+	Check(source string) error
+}
+
 // Compile compiles a spec. The error wraps ErrInvalid, and lists every invalid field and what to write instead. The API
-// server rejects most of these specs itself.
-func Compile(spec v1alpha1.KarmadaImageTrustSpec) (*Policy, error) {
+// server rejects most of these specs itself. It wraps condition.ErrUnavailable instead if a condition in CUE cannot be checked
+// at present. Without conditions a condition that is supported counts as valid, though it may contradict itself.
+func Compile(spec v1alpha1.KarmadaImageTrustSpec, conditions ...Conditions) (*Policy, error) {
 	root := field.NewPath("spec")
 	p := &Policy{
 		Enforcement: spec.Enforcement,
@@ -91,6 +99,7 @@ func Compile(spec v1alpha1.KarmadaImageTrustSpec) (*Policy, error) {
 	errs = append(errs, problems...)
 	formats := p.formats()
 	attestations, problems := compileAttestations(root.Child("attestations"), spec.Attestations, formats)
+	unchecked := checkConditions(&problems, root.Child("attestations"), spec.Attestations, conditions)
 	errs = append(errs, problems...)
 	p.Rule = NewRule(signer, formats, attestations...)
 	if v := spec.Verification; v != nil {
@@ -107,6 +116,9 @@ func Compile(spec v1alpha1.KarmadaImageTrustSpec) (*Policy, error) {
 	}
 	if len(errs) > 0 {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, errs.ToAggregate())
+	}
+	if unchecked != nil {
+		return nil, unchecked
 	}
 	return p, nil
 }
@@ -171,12 +183,35 @@ func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation, format
 			errs = append(errs, field.Invalid(path.Index(i).Child("predicateType"), a.PredicateType,
 				"must be the URI of an attestation's predicate type, such as https://slsa.dev/provenance/v1"))
 		}
-		if err := CheckCondition(a.CUE); err != nil {
-			errs = append(errs, field.Invalid(path.Index(i).Child("cue"), a.CUE, "must be CUE: "+err.Error()))
-		}
 		attestations = append(attestations, Attestation{Name: a.Name, PredicateType: a.PredicateType, CUE: a.CUE, Formats: formats})
 	}
 	return attestations, errs
+}
+
+// checkConditions adds the problems of conditions in CUE. The error is about one that cannot be checked at present.
+func checkConditions(
+	errs *field.ErrorList, path *field.Path, wanted []v1alpha1.Attestation, conditions []Conditions,
+) (unchecked error) {
+	for i, a := range wanted {
+		if a.CUE == "" {
+			continue
+		}
+		at := path.Index(i).Child("cue")
+		err := condition.Check(a.CUE)
+		for j := 0; j < len(conditions) && err == nil; j++ {
+			err = conditions[j].Check(a.CUE)
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, condition.ErrUnavailable):
+			unchecked = fmt.Errorf("%s: %w", at, err)
+		case errors.Is(err, condition.ErrInvalid):
+			*errs = append(*errs, field.Invalid(at, a.CUE, "must be CUE: "+err.Error()))
+		default:
+			*errs = append(*errs, field.Invalid(at, a.CUE, "must be CUE that can be evaluated: "+err.Error()))
+		}
+	}
+	return unchecked
 }
 
 func (p *Policy) compileReferences(path *field.Path, references []v1alpha1.ImageReference) field.ErrorList {

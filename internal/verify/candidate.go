@@ -27,6 +27,7 @@ import (
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/condition"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
@@ -91,7 +92,11 @@ func (v *verification) accepted(ctx context.Context, c *claim, p candidate) find
 		return c.rejected(err)
 	}
 	if c.attestation != nil && c.attestation.CUE != "" {
-		if err := policy.Evaluate(c.attestation.CUE, p.statement()); err != nil {
+		err := v.conditions.Evaluate(ctx, c.attestation.CUE, p.statement())
+		if errors.Is(err, condition.ErrUnavailable) || errors.Is(err, condition.ErrFailed) || isUnsupported(err) {
+			return notEvaluated(c, err)
+		}
+		if err != nil {
 			found.Verdict, found.Reason = v1alpha1.VerdictUntrusted, v1alpha1.AttestationRejectedReason
 			found.Message = printable(fmt.Sprintf("attested by %s, but the statement does not satisfy the CUE condition: %v",
 				quoted(found.Signer.Identity), err), maxMessage)
@@ -107,6 +112,18 @@ func (v *verification) accepted(ctx context.Context, c *claim, p candidate) find
 		}
 	}
 	return found
+}
+
+// notEvaluated is the finding about an attestation whose condition cannot be evaluated, so that it might be met.
+func notEvaluated(c *claim, err error) finding {
+	return finding{
+		Result: unknown(v1alpha1.ConditionNotEvaluatedReason, fmt.Sprintf("%sthe CUE condition: %v", c.prefix(), err)), rank: rankUnknown,
+	}
+}
+
+func isUnsupported(err error) bool {
+	_, ok := errors.AsType[*condition.UnsupportedError](err)
+	return ok
 }
 
 // identityMismatch is the finding about a candidate that is valid, but by another identity.

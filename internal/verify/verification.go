@@ -54,6 +54,7 @@ type verification struct {
 	material   root.TrustedMaterial
 	timestamps bool // whether the root of trust has a timestamp authority
 	keep       bool // whether the Result includes the Material
+	conditions Conditions
 
 	// memory is shared by all examinations: see hold. Held is the part of it that this one has, in bytes.
 	memory *semaphore.Weighted

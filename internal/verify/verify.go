@@ -35,6 +35,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/condition"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/registry"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
@@ -86,6 +87,8 @@ type Cosign struct {
 	registry *registry.Client
 	timeout  time.Duration
 	material bool
+	// conditions evaluates conditions on attestations.
+	conditions Conditions
 	// memory bounds what all examinations hold at the same time: see verification.hold.
 	memory *semaphore.Weighted
 }
@@ -96,6 +99,23 @@ type Option func(*Cosign)
 // WithRegistry sets the client that reads from registries.
 func WithRegistry(client *registry.Client) Option {
 	return func(c *Cosign) { c.registry = client }
+}
+
+// Conditions evaluate conditions in CUE on in-toto statements: see child.Evaluator.
+type Conditions interface {
+	Evaluate(ctx context.Context, source string, statement []byte) error
+}
+
+// noConditions evaluates no conditions.
+type noConditions struct{}
+
+func (noConditions) Evaluate(context.Context, string, []byte) error {
+	return fmt.Errorf("%w: nothing evaluates conditions here", condition.ErrUnavailable)
+}
+
+// WithConditions sets what evaluates conditions. Without it the verdict on an image that has to meet one is Unknown.
+func WithConditions(conditions Conditions) Option {
+	return func(c *Cosign) { c.conditions = conditions }
 }
 
 // WithTimeout sets the timeout of the verification of one image; the default is DefaultTimeout.
@@ -116,6 +136,9 @@ func New(opts ...Option) *Cosign {
 	}
 	if c.registry == nil {
 		c.registry = registry.New()
+	}
+	if c.conditions == nil {
+		c.conditions = noConditions{}
 	}
 	return c
 }
@@ -143,7 +166,7 @@ func (c *Cosign) Verify(ctx context.Context, image name.Digest, rule *policy.Rul
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	v := &verification{
-		registry: c.registry, image: image, hash: hash, rule: rule, keep: c.material,
+		registry: c.registry, image: image, hash: hash, rule: rule, keep: c.material, conditions: c.conditions,
 		material: trust.Material, timestamps: trust.Timestamps(),
 		memory: c.memory, types: map[v1.Hash]string{}, failures: map[blobKey]error{},
 	}

@@ -23,6 +23,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/karmada-io/image-trust/internal/condition/child"
 )
 
 // startTimeout bounds the start in tests, the wait for another test's
@@ -32,6 +34,9 @@ const startTimeout = 9 * time.Minute
 // Main is a package's TestMain: it starts a harness, hands it to use, runs the
 // tests, and ends the process with their result. Logs of failed runs are kept.
 func Main(m *testing.M, options Options, use func(*Harness)) {
+	if child.Requested(os.Args) {
+		os.Exit(child.Serve(os.Stdin, os.Stdout))
+	}
 	os.Exit(run(m, options, use))
 }
 

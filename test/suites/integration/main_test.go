@@ -48,6 +48,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/controllers"
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/condition/child"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/inventory/feed"
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -105,6 +106,8 @@ func start(t *testing.T, config *rest.Config) *operator {
 		t.Fatal(err)
 	}
 	trigger := &controllers.Trigger{}
+	conditions := child.New()
+	t.Cleanup(conditions.Close)
 	verdicts := pool.New(verify.New(), pool.Options{OnChange: trigger.Enqueue})
 	workloads := inventory.New(trigger.EnqueueAfter)
 	watched, err := feed.New(config, workloads)
@@ -115,7 +118,7 @@ func start(t *testing.T, config *rest.Config) *operator {
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
 		Verdicts: verdicts, Roots: noRoots{}, TrustRoots: trustroot.NewNamed("", logr.Discard(), nil), PullSecrets: &controllers.PullSecrets{}, Trigger: trigger,
 		Inventory: workloads, Admission: admission.NewState("policy.sigstore.dev", admission.DefaultBehavior()),
-		Recorder: mgr.GetEventRecorder("test"), Clock: clock.RealClock{},
+		Conditions: conditions, Recorder: mgr.GetEventRecorder("test"), Clock: clock.RealClock{},
 	}
 	if err := errors.Join(
 		mgr.Add(manager.RunnableFunc(verdicts.Start)),

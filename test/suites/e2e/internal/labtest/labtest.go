@@ -33,6 +33,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/karmada-io/image-trust/internal/condition/child"
 	"github.com/karmada-io/image-trust/test/lab"
 	"github.com/karmada-io/image-trust/test/lab/harness"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
@@ -59,6 +60,9 @@ type Lab struct {
 // Main is a suite's TestMain: it starts a lab, hands it to use, runs the tests, and ends the process
 // with their result.
 func Main(m *testing.M, use func(*Lab)) {
+	if child.Requested(os.Args) {
+		os.Exit(child.Serve(os.Stdin, os.Stdout))
+	}
 	logf.SetLogger(logr.Discard())
 	os.Exit(run(m, use))
 }

@@ -31,6 +31,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/assess"
+	"github.com/karmada-io/image-trust/internal/condition/child"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
@@ -64,7 +65,10 @@ func New(t *testing.T, lab *labtest.Lab) *Predictor {
 	t.Helper()
 	p := &Predictor{T: t, Lab: lab, Outcomes: map[admission.Outcome]int{}}
 	p.Client, p.Warnings = lab.NewWarningClient(t)
-	p.Verifier = verify.New(verify.WithRegistry(verifyregistry.New(verifyregistry.WithTransport(lab.Registry.Proxy.Transport()))))
+	conditions := child.New()
+	t.Cleanup(conditions.Close)
+	p.Verifier = verify.New(verify.WithConditions(conditions),
+		verify.WithRegistry(verifyregistry.New(verifyregistry.WithTransport(lab.Registry.Proxy.Transport()))))
 	p.verdicts = pool.NewBatch(t.Context(), p.Verifier, 1, func(int, int) {})
 	t.Cleanup(p.verdicts.Close)
 	encoded, err := lab.Sigstore.TrustedRoot()
