@@ -17,5 +17,8 @@ limitations under the License.
 // Package registry reads from registries that may be slow, unavailable or hostile. Every response is bounded in size and
 // time, and every failure has a precise message. The protocol and the token of a repository serve all its images.
 //
-// It does not retry. Callers decide when to try again.
+// One function sends all requests (Client.follow), and one rule says what they may reach, where credentials go, and when TLS is
+// needed (reach). Nothing that a registry answers makes what is kept about it grow.
+//
+// It does not retry, except with a new token. Callers decide when to try again.
 package registry

@@ -122,9 +122,12 @@ func TestForeignHosts(t *testing.T) {
 						w.Header().Set("WWW-Authenticate", scheme+` realm="https://`+foreignHost+`/token",service="s",scope="everything"`)
 						w.WriteHeader(http.StatusUnauthorized)
 						return
-					case r.URL.Path == "/storage" && secret:
+					case strings.HasPrefix(r.URL.Path, "/storage") && secret:
 						leaks++
 						t.Errorf("%s, %s with a %s: a foreign host chose a request with credentials", what, scheme, kind)
+					case r.URL.Path == "/storage":
+						http.Redirect(w, r, "/storage/next", http.StatusFound)
+						return
 					case lead(w, r):
 						return
 					case r.URL.Path == "/token":

@@ -94,11 +94,11 @@ func TestHostileScopes(t *testing.T) {
 	const tags = 175
 	for _, size := range []int{100, 6 << 10, 50 << 10, 200 << 10} {
 		var seen sync.Map
-		s := &tokenServer{t: t, scope: strings.Repeat("s", size)}
+		s := &tokenServer{t: t, scope: "small"}
 		web.answer(func(w http.ResponseWriter, r *http.Request) {
-			if _, known := seen.LoadOrStore(r.URL.Path, true); !known && r.URL.Path != "/v2/" {
+			if _, known := seen.LoadOrStore(r.URL.Path, true); !known && strings.HasPrefix(r.URL.Path, "/v2/karmada/") {
 				s.mu.Lock()
-				s.scope = r.URL.Path + s.scope[:size-len(r.URL.Path)] // a new one each time
+				s.scope = r.URL.Path + strings.Repeat("s", size) // a new one each time
 				s.mu.Unlock()
 				r.Header.Del("Authorization")
 			}
@@ -119,6 +119,9 @@ func TestHostileScopes(t *testing.T) {
 		}
 		if size == 50<<10 {
 			fmt.Printf("figure: token_request_bytes_after_175_hostile_challenges %d\n", s.bytes)
+		}
+		if size < 64<<10 && len(s.tokens) != tags+1 {
+			t.Errorf("scopes of %d bytes: %d tokens were requested, want one for each of %d challenges", size, len(s.tokens), tags+1)
 		}
 		if s.bytes > tags*300 {
 			t.Errorf("scopes of %d bytes: %d bytes were sent for tokens", size, s.bytes)
