@@ -56,6 +56,8 @@ type Question struct {
 	Rule *policy.Rule
 	// TrustRoot is the name of the TrustRoot to verify by; empty for the default root of trust.
 	TrustRoot string
+	// Namespace of the object that the question arose from. It is not part of the question: it says who makes it be asked.
+	Namespace string
 }
 
 // QuestionKey identifies a question: questions with the same key have the same answer.

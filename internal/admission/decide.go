@@ -218,11 +218,8 @@ func (e *examination) container(c Container) {
 			e.cover(c, covering)
 			return
 		}
-		answer := e.judge(Question{Ref: ref, ResolveOnly: true})
-		if digest = answer.Digest; digest == "" {
-			e.add(c, "", "", EffectUndetermined, answer.Reason, answer.Message)
-		} else {
-			covering = e.cluster.Policies.Covering(ref.Context().Digest(digest), e.object)
+		if len(covering) > 0 || !e.cluster.deniesUncovered() {
+			digest, covering = e.resolve(c, ref, covering)
 		}
 	}
 	e.cover(c, covering)
@@ -230,6 +227,29 @@ func (e *examination) container(c Container) {
 		e.noMatch(c, digest)
 	}
 	e.policies(c, ref, digest, covering)
+}
+
+// resolve returns the digest of a tag and the policies that cover it. While the digest is not known, these are the policies that
+// cover the image by its name.
+func (e *examination) resolve(c Container, ref name.Reference, covering []*Policy) (string, []*Policy) {
+	answer := e.judge(Question{Ref: ref, ResolveOnly: true, Namespace: e.object.Namespace})
+	if answer.Digest == "" {
+		e.add(c, "", "", EffectUndetermined, answer.Reason, answer.Message)
+		return "", covering
+	}
+	return answer.Digest, e.cluster.Policies.Covering(ref.Context().Digest(answer.Digest), e.object)
+}
+
+// deniesUncovered reports whether an image by tag that no policy covers by its name is denied whatever its tag names: the
+// webhook denies it if the tag cannot be resolved, and no-match-policy denies it otherwise. Its registry, which any user may
+// have chosen, is not asked then.
+func (c *Cluster) deniesUncovered() bool {
+	switch c.Config.NoMatch {
+	case NoMatchAllow, NoMatchWarn:
+		return false
+	default:
+		return !c.Policies.nameDigests()
+	}
 }
 
 // cover records which policies cover a container. While the digest of a tag is not known, these are the policies that cover
@@ -261,7 +281,9 @@ func (e *examination) tag(c Container, covering []*Policy) (effect Effect, probl
 
 // policies evaluates the covering policies, each of which must accept the image. A policy with mode warn does not deny.
 func (e *examination) policies(c Container, ref name.Reference, digest string, covering []*Policy) {
-	in := evaluator{ref: ref, digest: digest, judge: e.judge, behavior: e.cluster.Behavior, target: e.cluster.Target()}
+	in := evaluator{
+		ref: ref, digest: digest, namespace: e.object.Namespace, judge: e.judge, behavior: e.cluster.Behavior, target: e.cluster.Target(),
+	}
 	for _, p := range covering {
 		evaluated := in.policy(p)
 		effect := EffectDeny

@@ -181,7 +181,7 @@ func TestContainers(t *testing.T) {
 		"uncovered, warn":           {[]string{covered}, newPod("nginx"), func(c *Cluster) { c.Config.NoMatch = NoMatchWarn }, []string{"Allowed", " Warn NoMatchingPolicy"}},
 		"uncovered, allow":          {[]string{covered}, newPod("nginx"), func(c *Cluster) { c.Config.NoMatch = NoMatchAllow }, []string{"Allowed"}},
 		"unresolved tag":            {[]string{warned}, newPod("karmada/x:missing"), nil, []string{"Undetermined", " Undetermined ImageNotFound", "policy-0 Warn ImageNotFound"}},
-		"uncovered, unresolved tag": {nil, newPod("karmada/x:missing"), nil, []string{"Denied", " Undetermined ImageNotFound", " Deny NoMatchingPolicy"}},
+		"uncovered, unresolved tag": {nil, newPod("karmada/x:missing"), nil, []string{"Denied", " Deny NoMatchingPolicy"}},
 		"allowed, unresolved tag":   {nil, newPod("karmada/x:missing"), func(c *Cluster) { c.Config.NoMatch = NoMatchAllow }, []string{"Undetermined", " Undetermined ImageNotFound"}},
 		"no mutation":               {[]string{warned}, newPod("karmada/x:v1"), func(c *Cluster) { c.Mutating = nil }, []string{"Denied", " Deny NotADigest"}},
 		"invalid reference":         {[]string{warned}, newPod("Karmada/X"), nil, []string{"Denied", " Deny InvalidReference"}},

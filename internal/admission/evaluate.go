@@ -56,10 +56,12 @@ type evaluation struct {
 type evaluator struct {
 	ref name.Reference
 	// digest that the decision is about; empty while it is not known.
-	digest   string
-	judge    Judge
-	behavior Behavior
-	target   policy.Target
+	digest string
+	// namespace of the object that is decided on.
+	namespace string
+	judge     Judge
+	behavior  Behavior
+	target    policy.Target
 }
 
 // policy evaluates all authorities, each of which suffices, and then the policy on top of them (spec.policy), which can
@@ -102,7 +104,7 @@ func (e evaluator) policy(p *Policy) evaluation {
 // requirement evaluates a requirement by the verdict of its rule. A verdict on another digest than the one that the decision is
 // about decides nothing. A negative verdict holds only if policy-controller cannot accept more than the rule does.
 func (e evaluator) requirement(r *requirement) evaluation {
-	answer := e.judge(Question{Ref: e.ref, Rule: r.rule, TrustRoot: r.trustRoot})
+	answer := e.judge(Question{Ref: e.ref, Rule: r.rule, TrustRoot: r.trustRoot, Namespace: e.namespace})
 	if answer.Verdict != v1alpha1.VerdictUnknown && answer.Digest != e.digest {
 		answer = TagMoved(e.digest, answer.Digest)
 	}

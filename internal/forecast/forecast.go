@@ -61,15 +61,18 @@ func (f *Forecast) OptedIn() bool {
 
 // ForWorkload returns the forecast for a workload.
 func ForWorkload(cluster *admission.Cluster, workload inventory.Workload, judge admission.Judge) Forecast {
-	f := Forecast{Workload: workload, Outcome: admission.Allowed}
+	m := merger{
+		forecast: Forecast{Workload: workload, Outcome: admission.Allowed},
+		denials:  map[findingKey]bool{}, undetermined: map[findingKey]bool{}, uncovered: map[admission.Container]bool{},
+	}
 	for i, object := range distinctObjects(cluster, workload) {
 		decision := decide(cluster, object, judge)
-		if i == 0 || f.Interception != admission.Intercepted && decision.Interception == admission.Intercepted {
+		if f := &m.forecast; i == 0 || f.Interception != admission.Intercepted && decision.Interception == admission.Intercepted {
 			f.Interception = decision.Interception
 		}
-		f.add(decision)
+		m.add(decision)
 	}
-	return f
+	return m.forecast
 }
 
 // distinctObjects returns the objects that admission sees when a workload is recreated, without those that get the same
@@ -103,38 +106,52 @@ func decide(cluster *admission.Cluster, object admission.Object, judge admission
 	return cluster.Decide(object, judge)
 }
 
+// merger merges the decisions on the objects of a workload.
+type merger struct {
+	forecast Forecast
+	// denials, undetermined and uncovered are what the lists of the forecast hold.
+	denials, undetermined map[findingKey]bool
+	uncovered             map[admission.Container]bool
+}
+
+// findingKey is what a forecast has one finding on.
+type findingKey struct {
+	container admission.Container
+	policy    string
+}
+
 // add adds the decision on one of the workload's objects: the worst outcome counts.
-func (f *Forecast) add(decision admission.Decision) {
+func (m *merger) add(decision admission.Decision) {
+	f := &m.forecast
 	for _, policy := range decision.Policies {
 		if at, found := slices.BinarySearch(f.Policies, policy); !found {
 			f.Policies = slices.Insert(f.Policies, at, policy)
 		}
 	}
 	for _, container := range decision.Uncovered {
-		if !slices.Contains(f.Uncovered, container) {
+		if !m.uncovered[container] {
+			m.uncovered[container] = true
 			f.Uncovered = append(f.Uncovered, container)
 		}
 	}
 	switch decision.Outcome {
 	case admission.Denied:
 		f.Outcome, f.Undetermined = admission.Denied, nil
-		f.Denials = addNew(f.Denials, decision.Findings, admission.EffectDeny)
+		f.Denials = addNew(f.Denials, m.denials, decision.Findings, admission.EffectDeny)
 	case admission.Undetermined:
 		if f.Outcome != admission.Denied {
 			f.Outcome = admission.Undetermined
-			f.Undetermined = addNew(f.Undetermined, decision.Findings, admission.EffectUndetermined)
+			f.Undetermined = addNew(f.Undetermined, m.undetermined, decision.Findings, admission.EffectUndetermined)
 		}
 	case admission.Allowed:
 	}
 }
 
 // addNew adds the findings of an effect, except for those on a container and a policy that there is one on already.
-func addNew(to, findings []admission.Finding, effect admission.Effect) []admission.Finding {
+func addNew(to []admission.Finding, known map[findingKey]bool, findings []admission.Finding, effect admission.Effect) []admission.Finding {
 	for _, finding := range findings {
-		known := slices.ContainsFunc(to, func(f admission.Finding) bool {
-			return f.Container == finding.Container && f.Policy == finding.Policy
-		})
-		if finding.Effect == effect && !known {
+		if key := (findingKey{finding.Container, finding.Policy}); finding.Effect == effect && !known[key] {
+			known[key] = true
 			to = append(to, finding)
 		}
 	}

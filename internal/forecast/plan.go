@@ -104,12 +104,19 @@ func imageVolumesOf(w inventory.Workload) []admission.Container {
 // planFindings omits a finding that is not about a policy if a policy has the same one on the container: that a tag
 // cannot be resolved is listed once.
 func planFindings(all []admission.Finding) []PlanFinding {
+	type problem struct {
+		container admission.Container
+		reason    string
+	}
+	ofPolicies := map[problem]bool{}
+	for _, one := range all {
+		if one.Policy != "" {
+			ofPolicies[problem{one.Container, one.Reason}] = true
+		}
+	}
 	var findings []PlanFinding
 	for _, one := range all {
-		repeated := one.Policy == "" && slices.ContainsFunc(all, func(other admission.Finding) bool {
-			return other.Policy != "" && other.Container == one.Container && other.Reason == one.Reason
-		})
-		if !repeated {
+		if one.Policy != "" || !ofPolicies[problem{one.Container, one.Reason}] {
 			findings = append(findings, PlanFinding{
 				Container: one.Container, Policy: one.Policy, Reason: one.Reason, Message: one.Message,
 			})

@@ -155,10 +155,14 @@ func (x *Index) Select(name, key string, matches func(image string) bool) []Work
 			i.subscribe(name, s)
 		}
 	}
-	roots := map[*node]bool{}
+	// A node may have many of the images, and it takes a comparison of templates to find its root.
+	nodes, roots := map[*node]bool{}, map[*node]bool{}
 	for i := range s.images {
 		for n := range i.nodes {
-			roots[x.root(n)] = true
+			if !nodes[n] {
+				nodes[n] = true
+				roots[x.root(n)] = true
+			}
 		}
 	}
 	return x.assembleAll(roots)

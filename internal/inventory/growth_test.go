@@ -1,0 +1,73 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package inventory
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+)
+
+// TestCostGrowsInProportion compares what a Deployment of many containers, its ReplicaSet and its pod take with the same of
+// eight times as many: what is allocated, and the fastest of several runs. Times that grow with the square are 64 times as high.
+func TestCostGrowsInProportion(t *testing.T) {
+	const containers, runs = 1000, 5
+	cost := func(n int) (took time.Duration, bytes uint64) {
+		var before, after runtime.MemStats
+		owner := deployment("web", "")
+		owner.Template = nil
+		var running []Running
+		for i := range n {
+			c := Container{Field: "containers", Name: fmt.Sprint(i), Image: fmt.Sprintf("docker.io/karmada/x:v%d", i)}
+			owner.Template = append(owner.Template, c)
+			running = append(running, Running{Container: c, Digest: digest, Started: true})
+		}
+		set := replicaSet("web-1", owner, "")
+		set.Template = owner.Template
+		pod := podOf("web-1-1", ownedBy(set), "", "")
+		pod.Template, pod.Running = owner.Template, running
+		x := New(func(string) {})
+		runtime.ReadMemStats(&before)
+		began := time.Now()
+		for _, o := range []*Object{owner, set, pod} {
+			x.Apply(o)
+		}
+		selected, in := x.Select("trust", "1", all), x.In("ns")
+		took = time.Since(began)
+		runtime.ReadMemStats(&after)
+		if len(selected) != 1 || len(in) != 1 || len(selected[0].Running) != n {
+			t.Fatalf("%d workloads selected, and %d in the namespace, want one with %d containers", len(selected), len(in), n)
+		}
+		return took, after.TotalAlloc - before.TotalAlloc
+	}
+	var few, many []time.Duration
+	var fewBytes, manyBytes uint64
+	for range runs {
+		var took time.Duration
+		took, fewBytes = cost(containers)
+		few = append(few, took)
+		took, manyBytes = cost(8 * containers)
+		many = append(many, took)
+	}
+	times, bytes := float64(slices.Min(many))/float64(slices.Min(few)), float64(manyBytes)/float64(fewBytes)
+	fmt.Printf("figure: inventory_growth_8x %.1f\nfigure: inventory_growth_8x_time %.1f\n", bytes, times)
+	if bytes > 10 || times > 48 {
+		t.Errorf("8 times as many containers take %.1f times the memory and %.1f times as long: %v and %v", bytes, times, few, many)
+	}
+}
