@@ -187,7 +187,11 @@ func (g *podGroup) identity() string {
 
 // refresh updates the images of a node, and removes the node if it has neither an object nor pods.
 func (x *Index) refresh(n *node) {
-	images := map[string]bool{}
+	size := 0
+	if n.object != nil {
+		size = len(n.object.Template)
+	}
+	images := make(map[string]bool, size)
 	if n.object != nil {
 		for _, c := range n.object.Template {
 			images[c.Image] = true
