@@ -141,8 +141,8 @@ func (x *Index) synced() bool {
 }
 
 // Select returns the workloads with at least one image that matches, by namespace, kind and name, and subscribes to
-// their changes under a name. The images are passed as they are written, whether or not they can be read. As long as the key stays the same, matches is called for new images only. The
-// caller must not change what the workloads refer to.
+// their changes under a name. The images are passed as they are written, whether or not they can be read. As long as the
+// key stays the same, matches is called for new images only. The caller must not change what the workloads refer to.
 func (x *Index) Select(name, key string, matches func(image string) bool) []Workload {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -158,8 +158,7 @@ func TestPlacesOfReportedImages(t *testing.T) {
 		if of.Kind() != reflect.Struct || of.PkgPath() != reflect.TypeFor[corev1.Pod]().PkgPath() {
 			return
 		}
-		for i := range of.NumField() {
-			field := of.Field(i)
+		for field := range of.Fields() {
 			at := strings.TrimPrefix(path+"."+field.Name, ".")
 			name := strings.ToLower(field.Name)
 			if strings.Contains(name, "image") || strings.Contains(name, "artifact") || strings.Contains(name, "digest") {
