@@ -75,13 +75,12 @@ func (e *Error) Error() string { return e.Host + " " + e.Detail }
 func (e *Error) Unwrap() error { return e.cause }
 
 // statusError is the failure of a request with a status.
-func statusError(host string, status int, cause error) *Error {
+func statusError(host string, status int) *Error {
 	e := &Error{
 		Kind:   Unreachable,
 		Host:   host,
 		Detail: strings.TrimSpace(fmt.Sprintf("answers %d %s", status, http.StatusText(status))),
 		status: status,
-		cause:  cause,
 	}
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:

@@ -5,7 +5,7 @@ Licensed under the Apache License, Version 2.0 (the "License");
 you may not use this file except in compliance with the License.
 You may obtain a copy of the License at
 
-	http://www.apache.org/licenses/LICENSE-2.0
+    http://www.apache.org/licenses/LICENSE-2.0
 
 Unless required by applicable law or agreed to in writing, software
 distributed under the License is distributed on an "AS IS" BASIS,
@@ -13,6 +13,7 @@ WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 See the License for the specific language governing permissions and
 limitations under the License.
 */
+
 package registry_test
 
 import (
@@ -35,7 +36,7 @@ import (
 func forbidden(t *testing.T) (port string, reached *atomic.Int64) {
 	t.Helper()
 	reached = &atomic.Int64{}
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", ":0") //nolint:gosec // 0.0.0.0 and ::1 are ways to it too
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", ":0") // 0.0.0.0 and ::1 are ways to it too
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +60,7 @@ func forbidden(t *testing.T) (port string, reached *atomic.Int64) {
 
 // forbiddenHosts lead to this machine, to metadata services or into a private network. Names below .test are in DNS.
 func forbiddenHosts(t *testing.T, port string) []string {
+	t.Helper()
 	resolve(t, map[string]string{
 		"rebound.test": "127.0.0.1", "rebound6.test": "::1", "mapped.test": "::ffff:127.0.0.1", "metadata.test": "169.254.169.254",
 		"private.test": "10.1.2.3", "ula.test": "fd12::1", "zero.test": "0.0.0.0",

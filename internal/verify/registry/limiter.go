@@ -74,7 +74,7 @@ func (l *hostLimiter) acquire(ctx context.Context, name string) (release func(),
 	wait := h.until.Sub(l.now())
 	h.mu.Unlock()
 	if wait > 0 {
-		limited := statusError(displayHost(name), http.StatusTooManyRequests, nil)
+		limited := statusError(displayHost(name), http.StatusTooManyRequests)
 		limited.RetryAfter = wait
 		return nil, limited
 	}

@@ -5,7 +5,7 @@ Licensed under the Apache License, Version 2.0 (the "License");
 you may not use this file except in compliance with the License.
 You may obtain a copy of the License at
 
-	http://www.apache.org/licenses/LICENSE-2.0
+    http://www.apache.org/licenses/LICENSE-2.0
 
 Unless required by applicable law or agreed to in writing, software
 distributed under the License is distributed on an "AS IS" BASIS,
@@ -13,6 +13,7 @@ WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 See the License for the specific language governing permissions and
 limitations under the License.
 */
+
 package registry
 
 import (
@@ -104,7 +105,7 @@ func locationOf(from *url.URL, resp *http.Response) (*url.URL, *Error) {
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 	default:
-		return nil, nil //nolint:nilnil // no redirect is no failure
+		return nil, nil
 	}
 	location := resp.Header.Get("Location")
 	next, err := from.Parse(location)
@@ -178,7 +179,7 @@ func (s *session) ask(ctx context.Context, q question) (*answer, *Error) {
 	switch {
 	case got.StatusCode == http.StatusOK:
 	case got.StatusCode == http.StatusNotFound, slices.Contains(q.absent, got.StatusCode):
-		e := statusError(displayHost(got.host), got.StatusCode, nil)
+		e := statusError(displayHost(got.host), got.StatusCode)
 		e.Kind = NotFound
 		return nil, e
 	default:
@@ -197,7 +198,7 @@ func (s *session) ask(ctx context.Context, q question) (*answer, *Error) {
 
 // statusFailure is the failure that the status of a response means.
 func (c *Client) statusFailure(got *reply) *Error {
-	e := statusError(displayHost(got.host), got.StatusCode, nil)
+	e := statusError(displayHost(got.host), got.StatusCode)
 	e.RetryAfter = retryAfter(got.Header, c.now())
 	return e
 }

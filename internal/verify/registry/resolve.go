@@ -36,7 +36,7 @@ func (c *Client) Resolve(ctx context.Context, tag name.Tag) (v1.Hash, error) {
 		switch {
 		case err == nil && claimed == proved:
 			return proved, nil
-		case err != nil && !(errors.As(err, &failure) && failure.Kind == InvalidResponse):
+		case err != nil && (!errors.As(err, &failure) || failure.Kind != InvalidResponse):
 			// Not every registry returns a digest for HEAD.
 			return v1.Hash{}, err
 		}

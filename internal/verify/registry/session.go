@@ -5,7 +5,7 @@ Licensed under the Apache License, Version 2.0 (the "License");
 you may not use this file except in compliance with the License.
 You may obtain a copy of the License at
 
-	http://www.apache.org/licenses/LICENSE-2.0
+    http://www.apache.org/licenses/LICENSE-2.0
 
 Unless required by applicable law or agreed to in writing, software
 distributed under the License is distributed on an "AS IS" BASIS,
@@ -13,6 +13,7 @@ WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 See the License for the specific language governing permissions and
 limitations under the License.
 */
+
 package registry
 
 import (
@@ -221,7 +222,7 @@ func (s *session) ping(ctx context.Context) (challenge, *Error) {
 	case got.StatusCode == http.StatusOK:
 		return challenge{}, nil
 	case got.StatusCode == http.StatusUnauthorized && got.foreign:
-		e := statusError(displayHost(got.host), got.StatusCode, nil)
+		e := statusError(displayHost(got.host), got.StatusCode)
 		e.Detail = "asks for credentials, but they belong to " + displayHost(s.base.Host) + ", which redirects to it"
 		return challenge{}, e
 	case got.StatusCode == http.StatusUnauthorized:
