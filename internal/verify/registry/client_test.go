@@ -33,6 +33,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	ggcrregistry "github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/karmada-io/image-trust/internal/verify/registry"
 	"github.com/karmada-io/image-trust/test/lab/images"
@@ -110,13 +111,16 @@ func kindOf(t *testing.T, err error) registry.Kind {
 	return failure.Kind
 }
 
-// TestWrongContent checks that content that is requested by digest is verified to have it.
+// TestWrongContent checks that content that is requested by digest is verified to have it, whatever its type and a header say: the
+// digest of a signed manifest of Docker's schema 1 is not that of its content.
 func TestWrongContent(t *testing.T) {
 	s := newServer(t)
-	for _, content := range []string{`{"schemaVersion":2}`, ""} {
+	for content, contentType := range map[string]types.MediaType{
+		`{"schemaVersion":2}`: types.OCIManifestSchema1, "": types.OCIManifestSchema1, `{"schemaVersion":1}`: types.DockerManifestSchema1Signed,
+	} {
 		s.answer(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path != "/v2/" {
-				w.Header().Set("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+				w.Header().Set("Content-Type", string(contentType))
 				w.Header().Set("Docker-Content-Digest", s.digest.DigestStr())
 				_, _ = io.WriteString(w, content)
 			}

@@ -46,7 +46,7 @@ func TestLog(t *testing.T) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(`{"token":"` + token + `"}`))
 		case r.Header.Get("Authorization") != "Bearer "+token:
-			w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+host+`/token?client=`+signature+`",service="test"`)
+			w.Header().Set("WWW-Authenticate", `Bearer realm="http://user:`+password+`@`+host+`/token?client=`+signature+`",service="test"`)
 			w.WriteHeader(http.StatusUnauthorized)
 		case strings.HasSuffix(r.URL.Path, "/limited"):
 			w.Header().Set("Retry-After", "17")
@@ -54,7 +54,7 @@ func TestLog(t *testing.T) {
 		case r.URL.Path == "/storage":
 			panic(http.ErrAbortHandler)
 		default:
-			location := url.URL{Scheme: "http", Host: host, Path: "/storage", RawQuery: "X-Amz-Signature=" + signature}
+			location := url.URL{Scheme: "http", User: url.UserPassword("user", signature), Host: host, Path: "/storage", RawQuery: "X-Amz-Signature=" + signature}
 			http.Redirect(w, r, location.String(), http.StatusTemporaryRedirect)
 		}
 	}))
@@ -78,6 +78,8 @@ func TestLog(t *testing.T) {
 		}
 		if _, err := c.Manifest(ctx, ref); err == nil {
 			t.Errorf("%s: got no error", tag)
+		} else if strings.Contains(err.Error(), "secret-") {
+			t.Errorf("%s: the message contains a secret: %v", tag, err)
 		}
 	}
 	mu.Lock()
