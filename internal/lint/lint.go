@@ -89,7 +89,7 @@ func (l *Linter) Lint(ctx context.Context, object *unstructured.Unstructured) []
 	}
 	violations := slices.Clone(findings)
 
-	warnings := l.warnings.evaluate(created)
+	warnings := l.warnings.evaluate(ctx, created)
 	var more []Finding
 	for _, w := range warnings {
 		more = append(more, w.finding())
@@ -98,7 +98,7 @@ func (l *Linter) Lint(ctx context.Context, object *unstructured.Unstructured) []
 	switch err := runtime.DefaultUnstructuredConverter.FromUnstructured(created.Object, trust); {
 	case err == nil:
 		more = append(more, l.compile(trust.Spec)...)
-		more = append(more, l.weaknesses(created, trust.Spec, warnings)...)
+		more = append(more, l.weaknesses(ctx, created, trust.Spec, warnings)...)
 	case len(violations) == 0:
 		more = append(more, Finding{RuleInvalidSpec, LevelError, specField, err.Error()})
 	}
@@ -153,12 +153,14 @@ func (l *Linter) compile(spec v1alpha1.KarmadaImageTrustSpec) []Finding {
 }
 
 // weaknesses returns the findings about a valid spec, except for those that the warnings already report.
-func (l *Linter) weaknesses(object *unstructured.Unstructured, spec v1alpha1.KarmadaImageTrustSpec, warnings []warning) []Finding {
+func (l *Linter) weaknesses(
+	ctx context.Context, object *unstructured.Unstructured, spec v1alpha1.KarmadaImageTrustSpec, warnings []warning,
+) []Finding {
 	return slices.Concat(
 		looseIdentity(string(spec.IdentityRegexp), alreadyWarned(warnings, "spec.identityRegexp")),
 		impossibleIdentity(spec),
 		looseIssuer(string(spec.IssuerRegexp), alreadyWarned(warnings, "spec.issuerRegexp")),
-		broadImages(spec.Images, func(glob v1alpha1.ImageGlob) bool { return l.warnings.coverGlob(object, glob) }),
+		broadImages(spec.Images, func(glob v1alpha1.ImageGlob) bool { return l.warnings.coverGlob(ctx, object, glob) }),
 		notEnforced(spec.Enforcement),
 	)
 }

@@ -201,8 +201,7 @@ func compileWarningPolicy(policy *admissionregistrationv1.ValidatingAdmissionPol
 
 // evaluate returns the warnings that admission would return if the object were created. A validation whose expression fails
 // is skipped, because the failurePolicy is Ignore.
-func (p *warningPolicy) evaluate(u *unstructured.Unstructured) []warning {
-	ctx := context.Background()
+func (p *warningPolicy) evaluate(ctx context.Context, u *unstructured.Unstructured) []warning {
 	kind := u.GroupVersionKind()
 	resource := p.resource(kind.GroupVersion())
 	attributes := &admission.VersionedAttributes{
@@ -242,12 +241,12 @@ func (p *warningPolicy) evaluate(u *unstructured.Unstructured) []warning {
 }
 
 // coverGlob reports whether the policy warns about a glob of an object if it is the only one.
-func (p *warningPolicy) coverGlob(u *unstructured.Unstructured, glob v1alpha1.ImageGlob) bool {
+func (p *warningPolicy) coverGlob(ctx context.Context, u *unstructured.Unstructured, glob v1alpha1.ImageGlob) bool {
 	u = u.DeepCopy()
 	if err := unstructured.SetNestedSlice(u.Object, []any{string(glob)}, "spec", "images"); err != nil {
 		return false
 	}
-	return slices.ContainsFunc(p.evaluate(u), func(w warning) bool {
+	return slices.ContainsFunc(p.evaluate(ctx, u), func(w warning) bool {
 		return w.id == imagesMatchEveryRegistry || w.id == imagesMatchOneRegistry
 	})
 }

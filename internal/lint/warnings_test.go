@@ -87,7 +87,7 @@ func TestWarningPolicy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tc.want, p.evaluate(makeTrust(nil)), cmp.AllowUnexported(warning{}), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(tc.want, p.evaluate(t.Context(), makeTrust(nil)), cmp.AllowUnexported(warning{}), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("warnings (-want +got):\n%s", diff)
 			}
 		})

@@ -76,8 +76,8 @@ func clean(v reflect.Value) {
 			v.Set(cleaned(v.Elem()))
 		}
 	case reflect.String:
-		if printable := Printable(v.String()); v.CanSet() && printable != v.String() {
-			v.SetString(printable)
+		if v.CanSet() {
+			v.SetString(Printable(v.String()))
 		}
 	default:
 	}
