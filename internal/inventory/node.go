@@ -175,9 +175,22 @@ func (x *Index) leaveGroup(g *podGroup) {
 
 // identity returns the key of a group. It is unique among the groups of a node.
 func (g *podGroup) identity() string {
-	var b strings.Builder
+	const separators = 8
+	size := 0
 	for _, r := range g.running {
-		fmt.Fprintf(&b, "%s\x00%s\x00%s\x00%s\x00%t\x01", r.Field, r.Name, r.Image, r.Digest, r.Started)
+		size += len(r.Field) + len(r.Name) + len(r.Image) + len(r.Digest) + separators
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for _, r := range g.running {
+		for _, part := range []string{r.Field, r.Name, r.Image, r.Digest} {
+			b.WriteString(part)
+			b.WriteByte(0)
+		}
+		if r.Started {
+			b.WriteByte('s')
+		}
+		b.WriteByte(1)
 	}
 	for _, label := range slices.Sorted(maps.Keys(g.labels)) {
 		fmt.Fprintf(&b, "\x02%s\x00%s", label, g.labels[label])
@@ -265,7 +278,12 @@ func sameContainers(a, b []Container) bool {
 	if len(a) != len(b) {
 		return false
 	}
-	a, b = slices.SortedFunc(slices.Values(a), compareContainers), slices.SortedFunc(slices.Values(b), compareContainers)
+	if slices.Equal(a, b) {
+		return true
+	}
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.SortFunc(a, compareContainers)
+	slices.SortFunc(b, compareContainers)
 	return slices.Equal(a, b)
 }
 

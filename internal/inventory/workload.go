@@ -60,7 +60,10 @@ func (x *Index) assemble(root *node) Workload {
 		w.Group, w.Version, w.Kind, w.Name = root.owner.Group, root.owner.Version, root.owner.Kind, root.owner.Name
 		w.PodLabels = root.somePodLabels()
 	}
-	w.Running = slices.SortedFunc(maps.Keys(seen), func(a, b Running) int {
+	if len(seen) > 0 {
+		w.Running = slices.AppendSeq(make([]Running, 0, len(seen)), maps.Keys(seen))
+	}
+	slices.SortFunc(w.Running, func(a, b Running) int {
 		return cmp.Or(compareContainers(a.Container, b.Container), cmp.Compare(a.Digest, b.Digest), compareBool(a.Started, b.Started))
 	})
 	return w
