@@ -36,8 +36,9 @@ const (
 	// MaxElements is the maximum number of elements in a file or a stream: of values and keys in JSON, and of lines, items
 	// and fields in YAML. It bounds the memory that parsing takes, which the size does not.
 	MaxElements = 300_000
-	// MaxTotalSize and MaxTotalElements are the limits for all files that a Reader reads.
-	MaxTotalSize     = 32 << 20
+	// MaxTotalSize is the maximum size of all files that a Reader reads, in bytes.
+	MaxTotalSize = 32 << 20
+	// MaxTotalElements is the maximum number of elements in all files that a Reader reads.
 	MaxTotalElements = 300_000
 	// maxDepth is more than any parser allows: these report the line.
 	maxDepth = MaxElements

@@ -145,7 +145,7 @@ func parseBundle(content []byte) (*bundle.Bundle, error) {
 		return nil, err
 	}
 	stored := &protobundle.Bundle{}
-	if err := protojson.Unmarshal(content, stored); err != nil {
+	if err := protojson.Unmarshal(content, stored); err != nil { //nolint:forbidigo // it was counted above
 		return nil, err
 	}
 	statement := stored.GetDsseEnvelope().GetPayload()

@@ -52,18 +52,18 @@ func answers() map[string]func(*site) {
 		"challenge that comes again": challengedAgain,
 		"token of empty objects": func(s *site) {
 			s.challenge("x")
-			s.on(token, body("application/json", text(`{"token":"t","x":[`, "{},", "1]}", manifestSize)))
+			s.on(token, body(text(`{"token":"t","x":[`, "{},", "1]}", manifestSize)))
 		},
 		"token of nested arrays": func(s *site) {
 			s.challenge("x")
-			s.on(token, body("application/json", text("", "[", "", manifestSize)))
+			s.on(token, body(text("", "[", "", manifestSize)))
 		},
 		"token of 3 MiB": func(s *site) {
 			s.challenge("x")
-			s.on(token, body("application/json", text(`{"token":"`, "t", `"}`, 3<<20)))
+			s.on(token, body(text(`{"token":"`, "t", `"}`, 3<<20)))
 		},
 		"token without an end":       func(s *site) { s.challenge("x"); s.on(token, endless("application/json", `{"token":`)) },
-		"token that is not accepted": func(s *site) { s.challenge("x"); s.on(token, body("application/json", []byte(`{"token":"t"}`))) },
+		"token that is not accepted": func(s *site) { s.challenge("x"); s.on(token, body([]byte(`{"token":"t"}`))) },
 		"error of empty objects": func(s *site) {
 			s.everywhere(failing(http.StatusInternalServerError, text(`{"errors":[`, "{},", "{}]}", manifestSize)))
 		},
@@ -111,8 +111,9 @@ func answers() map[string]func(*site) {
 	}
 }
 
-func body(mediaType string, text []byte) http.HandlerFunc {
-	return content{mediaType: mediaType, parts: [][]byte{text}}.ServeHTTP
+// body answers with JSON.
+func body(text []byte) http.HandlerFunc {
+	return content{mediaType: "application/json", parts: [][]byte{text}}.ServeHTTP
 }
 
 func html(w http.ResponseWriter, _ *http.Request) {
@@ -138,7 +139,8 @@ func failing(code int, text []byte) http.HandlerFunc {
 func abort(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
 func redirect(w http.ResponseWriter, r *http.Request) {
-	http.Redirect(w, r, r.URL.Path+"?again="+r.URL.Query().Get("again")+"x", http.StatusFound)
+	w.Header().Set("Location", r.URL.Path+"?again="+r.URL.Query().Get("again")+"x")
+	w.WriteHeader(http.StatusFound)
 }
 
 func header(n, size int) http.HandlerFunc {
@@ -224,7 +226,7 @@ func challengedAgain(s *site) {
 	}
 	s.on(ping, refuse)
 	s.everywhere(refuse)
-	s.on(token, body("application/json", text(`{"token":"`, "t", `"}`, 60<<10)))
+	s.on(token, body(text(`{"token":"`, "t", `"}`, 60<<10)))
 }
 
 // list answers the request for referrers with entries.

@@ -139,22 +139,22 @@ func envelope(statement []byte) []byte {
 func bundleAnswers() map[string]func(*site) {
 	const begin = `{"mediaType":"` + sigstore.BundleMediaType + `",`
 	raw := func(parts ...[]byte) func(*site) { return func(s *site) { s.bundle(parts...) } }
-	material := func(begin2, repeated, end string, size int) func(*site) {
-		return raw(text(begin+`"verificationMaterial":{`+begin2, repeated, end+"}}", size))
+	material := func(start, repeated, end string) func(*site) {
+		return raw(text(begin+`"verificationMaterial":{`+start, repeated, end+"}}", attestationSize))
 	}
 	attesting := func(statement []byte) func(*site) {
 		return raw([]byte(begin+`"verificationMaterial":{"certificate":{"rawBytes":"AAAA"}},"dsseEnvelope":`), envelope(statement), []byte("}"))
 	}
 	return map[string]func(*site){
-		"bundle of log entries":             material(`"tlogEntries":[`, "{},", "{}]", attestationSize),
-		"bundle of timestamps":              material(`"timestampVerificationData":{"rfc3161Timestamps":[`, "{},", "{}]}", attestationSize),
-		"bundle of certificates":            material(`"x509CertificateChain":{"certificates":[`, `{"rawBytes":"AAAA"},`, "{}]}", attestationSize),
-		"bundle of a long certificate":      material(`"certificate":{"rawBytes":"`, "MAAw", `"}`, attestationSize),
+		"bundle of log entries":             material(`"tlogEntries":[`, "{},", "{}]"),
+		"bundle of timestamps":              material(`"timestampVerificationData":{"rfc3161Timestamps":[`, "{},", "{}]}"),
+		"bundle of certificates":            material(`"x509CertificateChain":{"certificates":[`, `{"rawBytes":"AAAA"},`, "{}]}"),
+		"bundle of a long certificate":      material(`"certificate":{"rawBytes":"`, "MAAw", `"}`),
 		"bundle of unknown fields":          raw(fields(begin+`"x":{`, "}}", attestationSize)),
 		"bundle of nested objects":          raw(text(begin+`"verificationMaterial":`, `{"x":`, "", attestationSize)),
 		"bundle that is truncated":          raw(text(begin+`"dsseEnvelope":{"payload":"`, "AAAA", "", attestationSize)),
-		"bundle of hashes":                  material(`"tlogEntries":[{"inclusionProof":{"hashes":[`, `"",`, `""]}}]`, attestationSize),
-		"bundle of a log body of values":    material(`"tlogEntries":[{"canonicalizedBody":"`, base64.StdEncoding.EncodeToString([]byte("[1,1,1,1,1,1,")), `"}]`, attestationSize),
+		"bundle of hashes":                  material(`"tlogEntries":[{"inclusionProof":{"hashes":[`, `"",`, `""]}}]`),
+		"bundle of a log body of values":    material(`"tlogEntries":[{"canonicalizedBody":"`, base64.StdEncoding.EncodeToString([]byte("[1,1,1,1,1,1,")), `"}]`),
 		"bundle of signatures":              raw(text(begin+`"dsseEnvelope":{"signatures":[`, "{},", "{}]}}", attestationSize)),
 		"statement of values":               attesting(text(`{"predicateType":"`+sigstore.SignPredicate+`","predicate":[`, "1,", "1]}", 5<<20)),
 		"statement of empty objects":        attesting(text(`{"predicateType":"`+sigstore.SignPredicate+`","predicate":[`, "{},", "{}]}", 5<<20)),

@@ -42,7 +42,7 @@ func files() map[string][]byte {
 `
 	var workloads strings.Builder
 	workloads.WriteString("apiVersion: v1\nkind: List\nitems:")
-	for i := 0; i < 10_000; i++ {
+	for i := range 10_000 {
 		fmt.Fprintf(&workloads, deployment, i)
 	}
 	// The elements that may be read at most.
