@@ -31,7 +31,7 @@ func readAll(r io.Reader, expected int64) ([]byte, error) {
 	content := make([]byte, 0, min(expected, firstRead)+1)
 	for {
 		if len(content) == cap(content) {
-			content = slices.Grow(content, max(int(expected)+1-len(content), firstRead))
+			content = slices.Grow(content, max(int(expected)+1-len(content), len(content), firstRead))
 		}
 		n, err := r.Read(content[len(content):cap(content)])
 		content = content[:len(content)+n]
