@@ -38,7 +38,7 @@ var version = "unknown"
 
 // gcPercent is how much garbage may accumulate, relative to what is in use: less than Go's default, since a large attestation
 // makes much. The environment variable GOGC overrides it.
-const gcPercent = 50
+const gcPercent = 30
 
 func main() {
 	if child.Requested(os.Args) {

@@ -22,7 +22,9 @@ package bounds
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"unicode/utf8"
 )
 
 // Limits of a text. A limit of zero allows nothing.
@@ -57,7 +59,7 @@ func Envelope() Limits {
 }
 
 // Statement returns the limits of a statement that is attested. A large list of software has some ten thousand elements.
-func Statement() Limits { return Limits{Elements: 100_000, Depth: 128} }
+func Statement() Limits { return Limits{Elements: 75_000, Depth: 128} }
 
 // TrustRoot returns the limits of a root of trust, and of the metadata of a TUF repository.
 func TrustRoot() Limits { return Limits{Elements: 20_000, Depth: 32} }
@@ -75,11 +77,18 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("it has more than %d %s, the limit", e.Limit, e.What)
 }
 
-// Unmarshal decodes a JSON text, unless it exceeds the limits. The error is an *Error if it does, otherwise that of
-// encoding/json.
+// errNotUTF8 is the error about a text that is not JSON (RFC 8259, section 8.1). encoding/json makes three bytes of each that
+// does not belong there.
+var errNotUTF8 = errors.New("it is not UTF-8")
+
+// Unmarshal decodes a JSON text, unless it exceeds the limits. The error is an *Error if it does, otherwise it says why the text
+// is not JSON.
 func Unmarshal(text []byte, limits Limits, into any) error {
 	if err := limits.JSON(text); err != nil {
 		return err
+	}
+	if !utf8.Valid(text) {
+		return errNotUTF8
 	}
 	return json.Unmarshal(text, into)
 }

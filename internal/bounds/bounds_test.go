@@ -114,6 +114,9 @@ func TestUnmarshal(t *testing.T) {
 	if err := bounds.Unmarshal([]byte("[1,2]"), bounds.Limits{Elements: 2, Depth: 1}, &into); !errors.As(err, &exceeded) || into != nil {
 		t.Errorf("got %v, %v", into, err)
 	}
+	if err := bounds.Unmarshal([]byte("[\"\xff\"]"), bounds.Limits{Elements: 3, Depth: 1}, &into); err == nil || err.Error() != "it is not UTF-8" {
+		t.Errorf("got %v", err)
+	}
 	var syntax *json.SyntaxError
 	if err := bounds.Unmarshal([]byte("[1,"), bounds.Limits{Elements: 3, Depth: 1}, &into); !errors.As(err, &syntax) {
 		t.Errorf("got %v", err)

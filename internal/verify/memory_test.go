@@ -139,13 +139,13 @@ func TestHold(t *testing.T) {
 // TestFetchedIsBounded: the attestations of one image have a limit together.
 func TestFetchedIsBounded(t *testing.T) {
 	v := &verification{memory: semaphore.NewWeighted(maxHeld)}
-	for held := int64(0); held < maxFetched; held += maxAttestation {
+	for held := int64(maxAttestation); held <= maxFetched; held += maxAttestation {
 		if problem := v.hold(t.Context(), maxAttestation); problem != nil {
 			t.Fatal(problem.Message)
 		}
 		v.release()()
 	}
-	problem := v.hold(t.Context(), 1)
+	problem := v.hold(t.Context(), maxAttestation)
 	if problem == nil || problem.Verdict != v1alpha1.VerdictUnknown || !problem.stop || !strings.Contains(problem.Message, "64 MiB") {
 		t.Errorf("got %+v", problem)
 	}

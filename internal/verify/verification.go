@@ -40,7 +40,7 @@ const (
 	// maxPayload is the size of the largest payload of a signature that is fetched, in bytes; real ones have less than 1 KiB.
 	maxPayload = 256 << 10
 	// maxAttestation is the size of the largest attestation or bundle that is fetched, in bytes; a large SBOM has some MiB.
-	maxAttestation = 8 << 20
+	maxAttestation = 6 << 20
 	// maxTypes is the number of types of other attestations that a message lists.
 	maxTypes = 3
 )
@@ -244,7 +244,9 @@ func (v *verification) verifyContent(
 ) finding {
 	return isolated(ctx, func() finding {
 		defer release()
-		parsed, problem := s.parse(v, c, entry, content)
+		text := content
+		content = nil // the parts that are needed are copied
+		parsed, problem := s.parse(v, c, entry, text)
 		if problem != nil {
 			return *problem
 		}

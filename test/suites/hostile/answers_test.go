@@ -31,7 +31,7 @@ const (
 	// manifestSize is what a registry must accept as a manifest (OCI distribution-spec v1.1), and attestationSize what is
 	// fetched of an attestation, in bytes.
 	manifestSize    = 4<<20 - 1024
-	attestationSize = 8<<20 - 1024
+	attestationSize = 6<<20 - 1024
 )
 
 // answers are the hostile answers of registries, by what they are about. They are about any requests; those in

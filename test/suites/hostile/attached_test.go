@@ -94,7 +94,7 @@ func signatureAnswers() map[string]func(*site) {
 		"a thousand signatures":         thousandSignatures,
 		"attestations of values": func(s *site) {
 			s.attested = true
-			layer := s.store("application/vnd.dsse.envelope.v1+json", envelope(text(`{"predicateType":"https://slsa.dev/provenance/v1","predicate":[`, "1,", "1]}", 5<<20)))
+			layer := s.store("application/vnd.dsse.envelope.v1+json", envelope(text(`{"predicateType":"https://slsa.dev/provenance/v1","predicate":[`, "1,", "1]}", 4<<20)))
 			s.answer(attestations, types.OCIManifestSchema1, artifact(layer+"}"))
 		},
 		"attestations of signatures": func(s *site) {
@@ -156,12 +156,12 @@ func bundleAnswers() map[string]func(*site) {
 		"bundle of hashes":                  material(`"tlogEntries":[{"inclusionProof":{"hashes":[`, `"",`, `""]}}]`),
 		"bundle of a log body of values":    material(`"tlogEntries":[{"canonicalizedBody":"`, base64.StdEncoding.EncodeToString([]byte("[1,1,1,1,1,1,")), `"}]`),
 		"bundle of signatures":              raw(text(begin+`"dsseEnvelope":{"signatures":[`, "{},", "{}]}}", attestationSize)),
-		"statement of values":               attesting(text(`{"predicateType":"`+sigstore.SignPredicate+`","predicate":[`, "1,", "1]}", 5<<20)),
-		"statement of empty objects":        attesting(text(`{"predicateType":"`+sigstore.SignPredicate+`","predicate":[`, "{},", "{}]}", 5<<20)),
-		"statement of subjects":             attesting(text(`{"predicateType":"`+sigstore.SignPredicate+`","subject":[`, "{},", "{}]}", 5<<20)),
-		"statement of nested arrays":        attesting(text(`{"predicateType":"`+sigstore.SignPredicate+`","predicate":`, "[", "", 5<<20)),
-		"statement of one text":             attesting(text(`{"predicateType":"`+sigstore.SignPredicate+`","predicate":"`, "x", `"}`, 5<<20)),
-		"fifty bundles of 8 MiB":            fiftyBundles,
+		"statement of values":               attesting(text(`{"predicateType":"`+sigstore.SignPredicate+`","predicate":[`, "1,", "1]}", 4<<20)),
+		"statement of empty objects":        attesting(text(`{"predicateType":"`+sigstore.SignPredicate+`","predicate":[`, "{},", "{}]}", 4<<20)),
+		"statement of subjects":             attesting(text(`{"predicateType":"`+sigstore.SignPredicate+`","subject":[`, "{},", "{}]}", 4<<20)),
+		"statement of nested arrays":        attesting(text(`{"predicateType":"`+sigstore.SignPredicate+`","predicate":`, "[", "", 4<<20)),
+		"statement of one text":             attesting(text(`{"predicateType":"`+sigstore.SignPredicate+`","predicate":"`, "x", `"}`, 4<<20)),
+		"fifty bundles of 6 MiB":            fiftyBundles,
 		"bundle of another digest":          otherBundle,
 		"bundle without an end":             endlessBundle,
 		"the greatest bundle of a stranger": func(s *site) { s.bundle(greatest(s)) },
@@ -219,8 +219,8 @@ func greatestBundles(s *site) []byte {
 		return made
 	}
 	predicate := map[string]any{}
-	for i := range 49_000 {
-		predicate[fmt.Sprintf("%06d", i)] = strings.Repeat("x", 90)
+	for i := range 37_000 {
+		predicate[fmt.Sprintf("%06d", i)] = strings.Repeat("x", 105)
 	}
 	attested, err := s.sigstore.NewEnvelope(s.t.Context(), s.unsigned, stranger, sigstore.SignPredicate, predicate)
 	if err != nil {

@@ -30,6 +30,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+
 	"github.com/karmada-io/image-trust/test/lab/binaries"
 	"github.com/karmada-io/image-trust/test/lab/process"
 )
@@ -42,6 +45,7 @@ var programs struct {
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
+	ctrl.SetLogger(logr.Discard())
 	dir, err := os.MkdirTemp("", "image-trust-hostile-")
 	if err == nil {
 		defer func() { _ = os.RemoveAll(dir) }()
