@@ -20,7 +20,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"regexp"
 	"slices"
@@ -174,7 +173,7 @@ func hasVersion(body []byte) bool {
 	var entry struct {
 		APIVersion string `json:"apiVersion"`
 	}
-	return json.Unmarshal(body, &entry) == nil && versionForm.MatchString(entry.APIVersion)
+	return bounds.Unmarshal(body, bounds.Document(), &entry) == nil && versionForm.MatchString(entry.APIVersion)
 }
 
 type logEntry = *protorekor.TransparencyLogEntry
