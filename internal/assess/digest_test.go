@@ -45,7 +45,7 @@ func (m *movingTag) Answers(_ context.Context, requests []pool.Request) ([]pool.
 		m.asked = append(m.asked, r.Ref.Name())
 		answer := pool.Answer{Digest: r.Ref.Identifier(), Known: true, Fresh: true}
 		if _, tagged := r.Ref.(name.Tag); tagged {
-			answer.Digest = hex(string(rune('a' + m.resolved)))
+			answer.Digest = hex("abcdef"[m.resolved : m.resolved+1])
 			m.resolved++
 		}
 		answer.Result = verify.Result{Verdict: v1alpha1.VerdictUntrusted, Reason: v1alpha1.UnsignedReason}

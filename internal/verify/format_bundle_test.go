@@ -20,9 +20,8 @@ import (
 	"bytes"
 	"testing"
 
-	"google.golang.org/protobuf/encoding/protojson"
-
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/karmada-io/image-trust/internal/policy"
 )

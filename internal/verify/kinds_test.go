@@ -32,7 +32,7 @@ import (
 
 // kinds are the content types that a registry may claim for a manifest. go-containerregistry believes the digest in the header of
 // the fourth.
-var kinds = []types.MediaType{ //nolint:gochecknoglobals // a constant
+var kinds = []types.MediaType{
 	types.OCIManifestSchema1, types.OCIImageIndex, types.DockerManifestList, types.DockerManifestSchema1Signed, types.DockerManifestSchema1,
 	types.DockerManifestSchema2,
 }

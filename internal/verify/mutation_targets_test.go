@@ -45,7 +45,7 @@ import (
 
 // annotationKeys are the annotations of a signature as cosign v2 stores it, in the order of the fields of such an artefact. The
 // payload comes first.
-var annotationKeys = []string{ //nolint:gochecknoglobals // a constant
+var annotationKeys = []string{
 	static.SignatureAnnotationKey, static.CertificateAnnotationKey, static.ChainAnnotationKey,
 	static.BundleAnnotationKey, static.RFC3161TimestampAnnotationKey,
 }
@@ -375,7 +375,7 @@ type certified struct {
 func (a *rememberedAuthority) Verify(certificate *x509.Certificate, at time.Time) ([][]*x509.Certificate, error) {
 	key := string(certificate.Raw) + at.UTC().Format(time.RFC3339Nano)
 	if known, ok := a.known.Load(key); ok {
-		answer := known.(certified) //nolint:forcetypeassert // nothing else is stored
+		answer := known.(certified)
 		return answer.chains, answer.err
 	}
 	chains, err := a.CertificateAuthority.Verify(certificate, at)

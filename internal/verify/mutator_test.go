@@ -32,7 +32,7 @@ import (
 // JSON and DER in base64, and PEM. The same seed makes the same changes.
 type mutator struct{ *rand.Rand }
 
-func newMutator(seed, number uint64) mutator { return mutator{rand.New(rand.NewPCG(seed, number))} } //nolint:gosec // for tests
+func newMutator(seed, number uint64) mutator { return mutator{rand.New(rand.NewPCG(seed, number))} }
 
 // chance is true once in n times.
 func (m mutator) chance(n int) bool { return m.IntN(n) == 0 }
@@ -79,7 +79,7 @@ func (m mutator) bytes(content []byte) []byte {
 	case 0:
 		changed[at] ^= 1 << m.IntN(8)
 	case 1:
-		changed[at] = byte(m.IntN(256))
+		changed[at] = "\x00\x01\x7f\x80\xff0Aaz{}\"\\"[m.IntN(13)]
 	case 2:
 		changed = slices.Delete(changed, at, end)
 	case 3:
@@ -175,12 +175,12 @@ func (m mutator) value(value, other any) any {
 		}
 		at := m.IntN(len(v))
 		donor, _ := other.([]any)
-		switch {
-		case m.chance(12):
+		switch choice := m.IntN(24); {
+		case choice < 2:
 			return slices.Delete(v, at, at+1)
-		case m.chance(12):
+		case choice < 4:
 			return slices.Insert(v, at, v[at])
-		case len(donor) > 0 && m.chance(6):
+		case choice < 8 && len(donor) > 0:
 			return slices.Insert(v, at, donor[m.IntN(len(donor))])
 		}
 		var node any
