@@ -241,8 +241,8 @@ func (c *collector) add(key imageKey, request pool.Request, used uses) {
 }
 
 // Requests returns a request for the verdict on each image that a registry can be asked about, by the trust's rule and root of
-// trust; the root is nil while there is none. An image that runs may have been accepted for an index that its tag no longer names: known is the last
-// status of the images, which records that index.
+// trust; the root is nil while there is none. An image that runs may have been accepted for an index that its tag no longer names:
+// known is the last status of the images, which records that index.
 func (i Images) Requests(root *trustroot.Root, known []v1alpha1.ImageStatus) []pool.Request {
 	indexes := map[imageKey]string{}
 	for at := range known {
