@@ -46,6 +46,8 @@ const (
 type decision struct {
 	// images of the trust; nil while the workloads of the cluster have not been listed.
 	images []assess.Image
+	// overBudget are the namespaces with more images than are verified.
+	overBudget []string
 	// rootProblem says why there is no root of trust; empty otherwise.
 	rootProblem string
 	// forecast is what admission would do with the workloads once the trust is enforced.
@@ -79,7 +81,8 @@ func effectivePolicy(s *scope, _ *forecastResult) *policy.Policy {
 func (r *KarmadaImageTrustReconciler) assess(ctx context.Context, s *scope) decision {
 	own := r.ownName(ctx, s)
 	cluster := enforcedCluster(s, own)
-	verdicts := assess.Verdicts(subscription{verdicts: r.Verdicts, subscriber: s.trust.Name, since: s.cycle.since})
+	budget := assess.NewBudget(s.compiled, s.workloads, assess.MaxImagesOfNamespace)
+	verdicts := budget.Limit(subscription{verdicts: r.Verdicts, subscriber: s.trust.Name, since: s.cycle.since})
 	fetched := !errors.Is(s.root.err, trustroot.ErrNotFetched)
 	if !fetched {
 		verdicts = assess.Pending{}
@@ -106,7 +109,7 @@ func (r *KarmadaImageTrustReconciler) assess(ctx context.Context, s *scope) deci
 		r.Verdicts.Retain(s.trust.Name, result.Requests())
 	}
 	d := decision{
-		images: nonNil(images.Observe(result.Answers())),
+		images: nonNil(images.Observe(result.Answers())), overBudget: budget.Exceeded,
 		forecast: forecastResult{
 			workloads: len(s.workloads), problem: s.clusterProblem, pending: result.Pending(), forecasts: forecasts,
 		},

@@ -31,7 +31,7 @@ func fullPass(tb testing.TB, p *passes) {
 	s.trust = p.trust
 	d := p.r.decide(tb.Context(), s)
 	obs := &observation{
-		now: p.at, policy: applied(), images: d.images, forecast: d.forecast, workloads: s.workloads, history: p.history,
+		now: p.at, policy: applied(), images: d.images, forecast: d.forecast, workloads: s.workloads, history: p.history, overBudget: d.overBudget,
 		cycle: currentCycle(p.trust, time.Hour, p.at), interval: time.Hour,
 	}
 	c := conclude(p.trust, obs)

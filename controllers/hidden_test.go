@@ -26,6 +26,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/forecast"
 	"github.com/karmada-io/image-trust/internal/inventory"
 )
@@ -55,7 +56,7 @@ func (p *passes) next(t *testing.T) {
 	s.trust = p.trust
 	d := p.r.decide(t.Context(), s)
 	obs := &observation{
-		now: p.at, policy: applied(), images: d.images, forecast: d.forecast, workloads: s.workloads, history: p.history,
+		now: p.at, policy: applied(), images: d.images, forecast: d.forecast, workloads: s.workloads, history: p.history, overBudget: d.overBudget,
 		cycle: currentCycle(p.trust, time.Hour, p.at), interval: time.Hour,
 	}
 	before := p.trust.Status
@@ -354,5 +355,26 @@ func TestLongNamesDisplaceNoGap(t *testing.T) {
 	}
 	if c := enforced(obs); !strings.Contains(c.Message, "No policy covers intruder.") {
 		t.Errorf("the message of %d bytes lacks the second gap", len(c.Message))
+	}
+}
+
+// TestBudgetInTheStatus has a namespace name more images than are verified for one.
+func TestBudgetInTheStatus(t *testing.T) {
+	p := newPasses(t)
+	p.apply("in", "a", "", tags("good-agent", assess.MaxImagesOfNamespace+20)...)
+	p.apply("other", "a", "", "docker.io/karmada/good-app:v1")
+	p.next(t)
+	summary := p.trust.Status.Summary
+	if *summary.Unknown != 20 || *summary.Verified != assess.MaxImagesOfNamespace+1 {
+		t.Errorf("%d images are unknown and %d verified, want 20 and the rest", *summary.Unknown, *summary.Verified)
+	}
+	want := fmt.Sprintf("More than %d images are named, and not all of them verified, in 1 namespace: in.", assess.MaxImagesOfNamespace)
+	for _, c := range p.trust.Status.Conditions {
+		if c.Type == v1alpha1.ImagesVerifiedCondition && (c.Status == "True" || !strings.Contains(c.Message, want)) {
+			t.Errorf("%s with message %q, want it not True and to contain %q", c.Status, c.Message, want)
+		}
+	}
+	if p.trust.Status.Images[0].Reason != v1alpha1.TooManyImagesReason {
+		t.Errorf("the first image is %+v", p.trust.Status.Images[0])
 	}
 }

@@ -174,7 +174,7 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	}
 	return r.report(ctx, trust, compiled, &observation{
 		now: now, policy: result, images: d.images, rootProblem: d.rootProblem, forecast: d.forecast,
-		cycle: s.cycle, interval: compiled.Interval, workloads: s.workloads,
+		cycle: s.cycle, interval: compiled.Interval, workloads: s.workloads, overBudget: d.overBudget,
 	})
 }
 

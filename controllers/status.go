@@ -49,6 +49,8 @@ type observation struct {
 	// cycle of verification, and the interval between two.
 	cycle    verificationCycle
 	interval time.Duration
+	// overBudget are the namespaces with more images than are verified.
+	overBudget []string
 	// workloads are those that the images were collected from.
 	workloads []inventory.Workload
 	// history is what earlier passes of this process observed.
@@ -122,6 +124,10 @@ func conclude(trust *v1alpha1.KarmadaImageTrust, obs *observation) conclusion {
 			carryOverForecast(&after, before, &obs.forecast)
 		}
 		verified = imagesVerified(images)
+		if len(obs.overBudget) > 0 {
+			verified.Message = message(fmt.Sprintf("%s More than %d images are named, and not all of them verified, in %s: %s.", verified.Message,
+				assess.MaxImagesOfNamespace, text.Count(len(obs.overBudget), "namespace"), text.List(obs.overBudget, maxNamed)), maxMessage)
+		}
 		if hidden := after.Summary.ImagesNotListed; hidden != nil {
 			verified.Message = message(fmt.Sprintf("%s status.images has %d of %d images: policy reports have the results of all workloads.",
 				verified.Message, len(after.Images), len(images)), maxMessage)

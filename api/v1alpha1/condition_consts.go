@@ -153,6 +153,10 @@ const (
 	// its repository does not have, although the repository exists and can be read.
 	NotInRepositoryReason = "NotInRepository"
 
+	// TooManyImagesReason (Unknown) means that the workloads of a namespace name more
+	// images than the operator verifies for one namespace, and that the image is one
+	// of the rest.
+	TooManyImagesReason = "TooManyImages"
 	// DigestNotReportedReason (Unknown) means that a container runs, but that its
 	// node reports no digest of the image's repository, so that what runs cannot be
 	// told. That is so for an image that was loaded into the node.
