@@ -40,8 +40,15 @@ func (x *Index) assembleAll(roots map[*node]bool) []Workload {
 func (x *Index) assemble(root *node) Workload {
 	w := Workload{Namespace: root.namespace, UID: root.uid}
 	pods := 0
-	seen := map[Running]bool{}
-	for _, member := range x.folded(root) {
+	members := x.folded(root)
+	size := 0
+	for _, member := range members {
+		for _, g := range member.groups {
+			size = max(size, len(g.running))
+		}
+	}
+	seen := make(map[Running]bool, size)
+	for _, member := range members {
 		for _, g := range member.groups {
 			pods += g.pods
 			for _, r := range g.running {
