@@ -17,10 +17,13 @@ limitations under the License.
 package child
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/karmada-io/image-trust/internal/condition"
 )
@@ -40,8 +43,8 @@ func hostile() map[string]string {
 		lists += fmt.Sprintf("x%d: [for a in x%d for b in x%d for c in [1, 2, 3, 4, 5, 6, 7, 8] {[a, b, c]}]\n", i+1, i, i)
 	}
 	return map[string]string{
-		"stack":        "#D: matchN(>=1, [(!=1) & (1), {#D, b: !=1}])\nx: #D",
-		"growing":      "#D: matchN(2, [bool, {#D, b: null | int}])\nx: #D",
+		"stack":        "#D: matchN(>=1, [(!=1) & (1), {#D, b: !=1}])\n#D",
+		"growing":      "#D: matchN(2, [bool, {#D, b: null | int}])\n#D",
 		"alternatives": alternatives + "}",
 		"doubled":      doubled,
 		"repeated":     "import \"strings\"\nx: strings.Repeat(\"0123456789\", 1000000000)",
@@ -71,14 +74,58 @@ func TestHostileConditions(t *testing.T) {
 			if err == nil {
 				err = e.remembered(t.Context(), e.evaluations, request{source: []byte(source), statement: []byte("{}")})
 			}
-			t.Log(err)
 			if errors.Is(err, condition.ErrUnavailable) {
 				t.Errorf("got %v, want an answer that lasts", err)
+			}
+			before := e.Started()
+			again := e.remembered(t.Context(), e.conditions, request{compile: true, source: []byte(source)})
+			if errors.Is(err, condition.ErrFailed) && (again == nil && !errors.Is(err, condition.ErrFailed) || e.Started() != before) {
+				t.Errorf("it was tried again: %v, %d processes instead of %d", again, e.Started(), before)
 			}
 			if err := e.Evaluate(t.Context(), `predicateType: "a"`, []byte(`{"predicateType":"a"}`)); err != nil {
 				t.Errorf("the next condition: %v", err)
 			}
 		})
 	}
-	t.Log(e.Started())
+	if e.Started() < 5 {
+		t.Errorf("%d processes were started: the conditions are not hostile", e.Started())
+	}
+	e.Close()
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_CHILDREN, &usage); err != nil {
+		t.Fatal(err)
+	}
+	if mebibytes := usage.Maxrss >> 10; !raceEnabled && mebibytes > 256 {
+		t.Errorf("a process took %d MiB", mebibytes)
+	} else {
+		fmt.Printf("figure: condition_memory_mib %d\n", mebibytes)
+	}
+}
+
+// TestUnavailable cancels an evaluation, and closes the evaluator: neither says anything about the condition.
+func TestUnavailable(t *testing.T) {
+	e := New()
+	defer e.Close()
+	const source = `predicateType: "a"`
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := e.Check(cancelled, source); !errors.Is(err, condition.ErrUnavailable) {
+		t.Errorf("got %v", err)
+	}
+	if err := e.Check(t.Context(), source); err != nil {
+		t.Errorf("after a cancelled one: %v", err)
+	}
+	if err := e.Check(t.Context(), "a: 1\na: 2"); !errors.Is(err, condition.ErrInvalid) {
+		t.Errorf("got %v", err)
+	}
+	var unmet *condition.UnmetError
+	if err := e.Evaluate(t.Context(), source, []byte(`{"predicateType":"b"}`)); !errors.As(err, &unmet) {
+		t.Errorf("got %v", err)
+	}
+	if err := e.Evaluate(t.Context(), source, []byte(`x`)); !errors.Is(err, condition.ErrMalformed) {
+		t.Errorf("got %v", err)
+	}
+	if e.Started() > 2 {
+		t.Errorf("%d processes for four conditions", e.Started())
+	}
 }
