@@ -47,7 +47,7 @@ func (r *Result) findBroader(q admission.Question) (admission.Question, relation
 		if q.TrustRoot != trust.TrustRoot {
 			continue
 		}
-		candidate := admission.Question{Ref: q.Ref, Rule: trust.Rule, TrustRoot: q.TrustRoot}
+		candidate := admission.Question{Ref: q.Ref, Rule: trust.Rule, TrustRoot: q.TrustRoot, Namespace: q.Namespace}
 		switch {
 		case q.Rule.DecidedBy(trust.Rule):
 			return candidate, decides

@@ -109,6 +109,7 @@ func CollectImages(trust *policy.Policy, workloads []inventory.Workload) Images 
 	}
 	queries := make([]imageQuery, 0, len(c.queries))
 	for _, query := range c.queries {
+		query.request.Namespaces = query.uses.namespaces(workloads)
 		queries = append(queries, *query)
 	}
 	slices.SortFunc(queries, func(a, b imageQuery) int {
@@ -136,6 +137,16 @@ func (u *uses) users() []int {
 	}
 	slices.Sort(running)
 	return running
+}
+
+// namespaces returns the namespaces of the workloads, sorted.
+func (u *uses) namespaces(workloads []inventory.Workload) []string {
+	namespaces := make([]string, 0, len(u.workloads))
+	for at := range u.workloads {
+		namespaces = append(namespaces, workloads[at].Namespace)
+	}
+	slices.Sort(namespaces)
+	return slices.Compact(namespaces)
 }
 
 // firstIf orders what something is true of before the rest.

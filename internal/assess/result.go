@@ -116,7 +116,11 @@ func (r *Result) requestsFor(questions []admission.Question) []pool.Request {
 			resolved[reference] = true
 		}
 		asked[key] = true
-		requests = append(requests, pool.Request{Ref: q.Ref, ResolveOnly: q.ResolveOnly, Rule: q.Rule, RootName: q.TrustRoot})
+		asking := pool.Request{Ref: q.Ref, ResolveOnly: q.ResolveOnly, Rule: q.Rule, RootName: q.TrustRoot}
+		if q.Namespace != "" {
+			asking.Namespaces = []string{q.Namespace}
+		}
+		requests = append(requests, asking)
 	}
 	for _, q := range questions {
 		if q.ResolveOnly {

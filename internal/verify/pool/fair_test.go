@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -50,6 +51,7 @@ type registries struct {
 	hung, most int
 	result     map[string]verify.Result // by host
 	panics     map[string]bool          // by host
+	delay      time.Duration            // of each answer
 }
 
 func newRegistries() *registries {
@@ -62,8 +64,9 @@ func (r *registries) Resolve(ctx context.Context, ref name.Reference) (name.Dige
 	host := ref.Context().RegistryStr()
 	r.mu.Lock()
 	r.began[host]++
-	panics := r.panics[host]
+	panics, delay := r.panics[host], r.delay
 	r.mu.Unlock()
+	time.Sleep(delay)
 	if panics {
 		panic("a HEAD request panicked")
 	}
@@ -456,4 +459,26 @@ func TestCostGrowsInProportion(t *testing.T) {
 		t.Errorf("8 times as many images take %.1f times the steps and %.1f times the memory, want at most 10 times: %+v and %+v",
 			steps, bytes, few, many)
 	}
+}
+
+// TestSlowRegistryDelayRatio measures how long another trust's images take beside 500 images of a registry that hangs, in
+// proportion to their usual time. Its verdict depends on counts: see TestHangingRegistryDelaysNobody.
+func TestSlowRegistryDelayRatio(t *testing.T) {
+	const images, runs = 200, 5
+	measure := func(hanging int) time.Duration {
+		r := run(t, Options{})
+		if hanging > 0 {
+			r.Answers("attacker", imagesOf(t, "hangs.example.com", "tenant", hanging), time.Time{})
+			r.until("all workers for one host hang", func() bool { return r.registries.attempts()["hangs.example.com"] == 3 })
+		}
+		r.registries.set(func() { r.registries.delay = 5 * time.Millisecond })
+		began := time.Now()
+		r.answered("victim", imagesOf(t, "ghcr.io", "production", images))
+		return time.Since(began)
+	}
+	var usual, beside []time.Duration
+	for range runs {
+		usual, beside = append(usual, measure(0)), append(beside, measure(500))
+	}
+	fmt.Printf("figure: slow_registry_delay_ratio %.2f\n", float64(slices.Min(beside))/float64(slices.Min(usual)))
 }
