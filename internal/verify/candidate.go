@@ -93,7 +93,7 @@ func (v *verification) accepted(ctx context.Context, c *claim, p candidate) find
 	}
 	if c.attestation != nil && c.attestation.CUE != "" {
 		err := v.conditions.Evaluate(ctx, c.attestation.CUE, p.statement())
-		if errors.Is(err, condition.ErrUnavailable) || errors.Is(err, condition.ErrFailed) || isUnsupported(err) {
+		if notDecided(err) {
 			return notEvaluated(c, err)
 		}
 		if err != nil {
@@ -121,9 +121,10 @@ func notEvaluated(c *claim, err error) finding {
 	}
 }
 
-func isUnsupported(err error) bool {
-	_, ok := errors.AsType[*condition.UnsupportedError](err)
-	return ok
+// notDecided reports whether an evaluation brought no answer.
+func notDecided(err error) bool {
+	_, unsupported := errors.AsType[*condition.UnsupportedError](err)
+	return unsupported || errors.Is(err, condition.ErrUnavailable) || errors.Is(err, condition.ErrFailed)
 }
 
 // identityMismatch is the finding about a candidate that is valid, but by another identity.
