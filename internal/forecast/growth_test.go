@@ -41,9 +41,9 @@ func TestCostGrowsInProportion(t *testing.T) {
 		}
 		unknown := func(admission.Question) admission.Answer { return admission.Answer{} }
 		runtime.ReadMemStats(&before)
-		began := time.Now()
+		began := time.Now() //nolint:forbidigo // the test measures
 		plan := NewPlan(cluster, []inventory.Workload{w}, unknown)
-		took = time.Since(began)
+		took = time.Since(began) //nolint:forbidigo // the test measures
 		runtime.ReadMemStats(&after)
 		if got := len(plan.Workloads[0].Findings); got != n {
 			t.Fatalf("%d findings, want %d", got, n)

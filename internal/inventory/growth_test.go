@@ -43,12 +43,12 @@ func TestCostGrowsInProportion(t *testing.T) {
 		pod.Template, pod.Running = owner.Template, running
 		x := New(func(string) {})
 		runtime.ReadMemStats(&before)
-		began := time.Now()
+		began := time.Now() //nolint:forbidigo // the test measures
 		for _, o := range []*Object{owner, set, pod} {
 			x.Apply(o)
 		}
 		selected, in := x.Select("trust", "1", all), x.In("ns")
-		took = time.Since(began)
+		took = time.Since(began) //nolint:forbidigo // the test measures
 		runtime.ReadMemStats(&after)
 		if len(selected) != 1 || len(in) != 1 || len(selected[0].Running) != n {
 			t.Fatalf("%d workloads selected, and %d in the namespace, want one with %d containers", len(selected), len(in), n)

@@ -169,7 +169,7 @@ func (r *running) answered(subscriber string, requests []Request) []Answer {
 	return answers
 }
 
-func imagesOf(t testing.TB, host, namespace string, n int) []Request {
+func imagesOf(t *testing.T, host, namespace string, n int) []Request {
 	t.Helper()
 	requests := make([]Request, 0, n)
 	rule := policy.NewRule(policy.Signer{Issuer: "i", Subject: "s"}, policy.NewFormats(policy.SimpleSigning))

@@ -105,9 +105,9 @@ type fixture struct {
 	changed chan string
 }
 
-func start(t *testing.T, workers int) *fixture {
+func start(t *testing.T) *fixture {
 	t.Helper()
-	return startWith(t, Options{Workers: workers})
+	return startWith(t, Options{Workers: 1})
 }
 
 func startWith(t *testing.T, opts Options) *fixture {
@@ -160,7 +160,7 @@ func newRequests(t *testing.T, images ...string) []Request {
 }
 
 func TestAnswerLandsAndStays(t *testing.T) {
-	f := start(t, 1)
+	f := start(t)
 	requests := newRequests(t, "docker.io/karmada/x:v1")
 	first := f.Answers("trust", requests, time.Time{})
 	if want := (Answer{Result: Pending().Result}); !cmp.Equal(first[0], want) {
@@ -179,7 +179,7 @@ func TestAnswerLandsAndStays(t *testing.T) {
 }
 
 func TestOneVerificationPerDigest(t *testing.T) {
-	f := start(t, 1)
+	f := start(t)
 	// Two spellings and a tag of one image, subscribed for by two trusts.
 	f.Answers("a", newRequests(t, "docker.io/karmada/x@"+digestA, "karmada/x:v1"), time.Time{})
 	f.Answers("b", newRequests(t, "index.docker.io/karmada/x@"+digestA), time.Time{})
@@ -198,7 +198,7 @@ func TestOneVerificationPerDigest(t *testing.T) {
 }
 
 func TestSinceAsksAnew(t *testing.T) {
-	f := start(t, 1)
+	f := start(t)
 	requests := newRequests(t, "karmada/x:v1")
 	f.Answers("trust", requests, time.Time{})
 	f.await("trust")
@@ -216,7 +216,7 @@ func TestSinceAsksAnew(t *testing.T) {
 }
 
 func TestFailureKeepsTheLastVerdictAndIsTriedAgain(t *testing.T) {
-	f := start(t, 1)
+	f := start(t)
 	requests := newRequests(t, "karmada/x:v1")
 	f.Answers("trust", requests, time.Time{})
 	f.await("trust")
@@ -245,7 +245,7 @@ func TestFailureKeepsTheLastVerdictAndIsTriedAgain(t *testing.T) {
 }
 
 func TestRotatedRootAsksAnew(t *testing.T) {
-	f := start(t, 1)
+	f := start(t)
 	requests := newRequests(t, "karmada/x:v1")
 	requests[0].Root = nil
 	f.script.set(func() {
@@ -267,7 +267,7 @@ func TestRotatedRootAsksAnew(t *testing.T) {
 }
 
 func TestForgetLeavesNothing(t *testing.T) {
-	f := start(t, 1)
+	f := start(t)
 	f.Answers("a", newRequests(t, "karmada/x:v1", "karmada/y:v1"), time.Time{})
 	f.await("a")
 	f.await("a")
@@ -322,7 +322,7 @@ func TestWorkersAreBounded(t *testing.T) {
 // TestResolveOnly compares the two kinds of requests without a rule: one that requests only the digest, and one whose rule is
 // missing, which must never look verified.
 func TestResolveOnly(t *testing.T) {
-	f := start(t, 1)
+	f := start(t)
 	f.script.set(func() {
 		f.script.result = verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.InternalErrorReason}
 	})
