@@ -68,7 +68,7 @@ func (e *UnsupportedError) Error() string {
 // condition without an error may still contradict itself. It takes time in proportion to the text.
 func Check(source string) error {
 	if len(source) > MaxSize {
-		return &UnsupportedError{Line: 1, Column: 1, Message: fmt.Sprintf("the condition has %d bytes; shorten it to at most %d", len(source), MaxSize)}
+		return unsupported(token.NoPos, "the condition has %d bytes; shorten it to at most %d", len(source), MaxSize)
 	}
 	if err := checkTokens(source); err != nil {
 		return err

@@ -245,10 +245,18 @@ func (c *checker) expr(e ast.Expr) error {
 		return c.expr(x.Y)
 	case *ast.CallExpr:
 		return c.call(x)
+	default:
+		return otherExpr(e)
+	}
+}
+
+// otherExpr is the error about an expression that is not supported.
+func otherExpr(e ast.Expr) error {
+	switch e.(type) {
 	case *ast.BottomLit:
-		return unsupported(x.Pos(), "_|_ is not supported; remove the field, or write a value that it must have")
+		return unsupported(e.Pos(), "_|_ is not supported; remove the field, or write a value that it must have")
 	case *ast.Alias:
-		return unsupported(x.Pos(), "aliases are not supported; refer to a field by its name")
+		return unsupported(e.Pos(), "aliases are not supported; refer to a field by its name")
 	default:
 		return unsupported(e.Pos(), "this expression is not supported; write values, types, bounds, structs and lists")
 	}

@@ -44,6 +44,7 @@ func checkTokens(source string) error {
 			nesting++
 		case token.RBRACE, token.RBRACK, token.RPAREN:
 			nesting--
+		default:
 		}
 		if nesting > maxNesting {
 			return tooDeep(at)

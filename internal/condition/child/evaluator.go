@@ -198,7 +198,7 @@ func (e *Evaluator) prepare(ctx context.Context) error {
 	e.stop() // It may have been killed while it was idle.
 	e.started.Add(1)
 	var err error
-	if e.running, err = startProcess(); err == nil {
+	if e.running, err = startProcess(); err == nil { //nolint:contextcheck // The process outlives the request that starts it.
 		err = e.running.ready(ctx)
 	}
 	if err != nil {
