@@ -19,7 +19,6 @@ package registry
 import (
 	"errors"
 	"io"
-	"slices"
 )
 
 // firstRead is how much memory is taken before it is known that there is more, in bytes.
@@ -31,7 +30,9 @@ func readAll(r io.Reader, expected int64) ([]byte, error) {
 	content := make([]byte, 0, min(expected, firstRead)+1)
 	for {
 		if len(content) == cap(content) {
-			content = slices.Grow(content, max(int(expected)+1-len(content), len(content), firstRead))
+			larger := make([]byte, len(content), len(content)+max(int(expected)+1-len(content), len(content), firstRead))
+			copy(larger, content)
+			content = larger
 		}
 		n, err := r.Read(content[len(content):cap(content)])
 		content = content[:len(content)+n]
