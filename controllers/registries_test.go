@@ -60,7 +60,7 @@ func TestRegistriesNamed(t *testing.T) {
 		"harbor.corp": true, "other.corp": true, "reference.corp:5000": true, "reference.corp": false, "third.corp": false, "a.corp": false,
 	})
 	foreign := foreignCIP("other")
-	foreign.Object["spec"].(map[string]any)["images"] = []any{ //nolint:forcetypeassert // foreignCIP writes it
+	foreign.Object["spec"].(map[string]any)["images"] = []any{
 		map[string]any{"glob": "third.corp/**"}, map[string]any{"glob": "*.fourth.corp/**"},
 	}
 	r.Admission.SetPolicy(foreign)

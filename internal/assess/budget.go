@@ -69,9 +69,8 @@ func (n *namespaceImages) add(image inventory.Running, class int, user shares.Us
 	}
 }
 
-// NewBudget allows limit images for each namespace: those that run first, and the workloads in turn. An image that another
-// namespace names within its own limit is allowed, as are those that the trust lists.
-func NewBudget(trust *policy.Policy, workloads []inventory.Workload, limit int) *Budget {
+// imagesByNamespace returns the images of workloads by namespace.
+func imagesByNamespace(workloads []inventory.Workload) map[string]*namespaceImages {
 	const running, requested, idle = 0, 1, 2
 	namespaces := map[string]*namespaceImages{}
 	for i := range workloads {
@@ -93,6 +92,13 @@ func NewBudget(trust *policy.Policy, workloads []inventory.Workload, limit int) 
 			n.add(inventory.Running{Container: c}, class, user)
 		}
 	}
+	return namespaces
+}
+
+// NewBudget allows limit images for each namespace: those that run first, and the workloads in turn. An image that another
+// namespace names within its own limit is allowed, as are those that the trust lists.
+func NewBudget(trust *policy.Policy, workloads []inventory.Workload, limit int) *Budget {
+	namespaces := imagesByNamespace(workloads)
 	b := &Budget{limit: limit, excluded: map[string]string{}}
 	allowed := map[inventory.Running]bool{}
 	for namespace, n := range namespaces {

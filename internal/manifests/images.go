@@ -36,8 +36,8 @@ type Image struct {
 	NotEditable string
 }
 
-// Images returns the images of an object: those of each of workload.Places, in this order. Objects that are not workloads have none. Containers without an image are skipped: the image may be added
-// later, for example by a patch.
+// Images returns the images of an object: those of each of workload.Places, in this order. Objects that are not workloads
+// have none. Containers without an image are skipped: the image may be added later, for example by a patch.
 func (o *Object) Images() []Image {
 	images := o.containers()
 	for i := range images {

@@ -160,7 +160,7 @@ func TestNoWorkloadFillsAReport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if at := strings.Index(string(encoded), "intruder"); at < 0 {
+		if !strings.Contains(string(encoded), "intruder") {
 			t.Errorf("the report does not have the result of the other workload; it has %d bytes", len(encoded))
 		}
 		if strings.Contains(string(encoded), `\u001b`) || strings.Contains(string(encoded), `\n✓`) {

@@ -28,6 +28,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -98,7 +99,8 @@ const (
 
 // site is a registry with a hostile answer: it answers as an honest one does, except at some endpoints.
 type site struct {
-	t *testing.T
+	mu sync.RWMutex // guards answers and stored
+	t  *testing.T
 	*honest
 	host    string
 	answers map[endpoint]http.HandlerFunc
@@ -151,6 +153,8 @@ func newSite(t *testing.T, h *honest, answer func(*site)) *site {
 	t.Helper()
 	s := &site{t: t, honest: h, answers: map[endpoint]http.HandlerFunc{}, stored: map[string]content{}}
 	s.host = serve(t, s)
+	s.mu.Lock() // The server runs already, because some answers name it.
+	defer s.mu.Unlock()
 	answer(s)
 	if len(s.listed) > 0 {
 		s.answer(referrers, types.OCIImageIndex, []byte(`{"schemaVersion":2,"mediaType":"`+string(types.OCIImageIndex)+
@@ -163,20 +167,23 @@ func newSite(t *testing.T, h *honest, answer func(*site)) *site {
 func (s *site) reference() string { return s.host + "/" + repository + ":v1" }
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.handlerOf(r).ServeHTTP(w, r)
+}
+
+func (s *site) handlerOf(r *http.Request) http.Handler {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	if hostile, ok := s.answers[s.endpointOf(r)]; ok {
-		hostile(w, r)
-		return
+		return hostile
 	}
 	named := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
 	if hostile, ok := s.answers[endpoint(named)]; ok {
-		hostile(w, r)
-		return
+		return hostile
 	}
 	if stored, ok := s.stored[named]; ok {
-		stored.ServeHTTP(w, r)
-		return
+		return stored
 	}
-	s.handler.ServeHTTP(w, r)
+	return s.handler
 }
 
 func (s *site) endpointOf(r *http.Request) endpoint {

@@ -45,7 +45,7 @@ import (
 )
 
 // pullSecret is the Secret that config/pullsecrets allows the operator to read.
-const pullSecret = "image-trust-registries"
+const pullSecret = "image-trust-registries" //nolint:gosec // the name of a Secret
 
 // TestRightsAreUsed has the operator do everything that it has rights for, and looks for rights in the rendered manifests that
 // no request in the audit log needed, and for requests that were denied.
