@@ -128,7 +128,7 @@ func conclude(trust *v1alpha1.KarmadaImageTrust, obs *observation) conclusion {
 			verified.Message = message(fmt.Sprintf("%s More than %d images are named, and not all of them verified, in %s: %s.", verified.Message,
 				assess.MaxImagesOfNamespace, text.Count(len(obs.overBudget), "namespace"), text.List(obs.overBudget, maxNamed)), maxMessage)
 		}
-		if hidden := after.Summary.ImagesNotListed; hidden != nil {
+		if after.Summary.ImagesNotListed > 0 {
 			verified.Message = message(fmt.Sprintf("%s status.images has %d of %d images: policy reports have the results of all workloads.",
 				verified.Message, len(after.Images), len(images)), maxMessage)
 		}
@@ -143,12 +143,9 @@ func conclude(trust *v1alpha1.KarmadaImageTrust, obs *observation) conclusion {
 	return c
 }
 
-// notListed returns how many entries a list lacks; nil for none.
-func notListed(all, listed int) *int32 {
-	if all == listed {
-		return nil
-	}
-	return new(int32(all - listed)) //nolint:gosec // bounded by the number of containers in a cluster
+// notListed returns how many entries a list lacks.
+func notListed(all, listed int) int32 {
+	return int32(all - listed) //nolint:gosec // bounded by the number of containers in a cluster
 }
 
 // sameSpec reports whether the status of a trust is of its current spec.

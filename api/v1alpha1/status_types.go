@@ -152,7 +152,7 @@ type Summary struct {
 	// room. Policy reports have the results of all workloads.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
-	ImagesNotListed *int32 `json:"imagesNotListed,omitempty"`
+	ImagesNotListed int32 `json:"imagesNotListed,omitempty"`
 
 	// verified is the number of images that are verified.
 	// +required
@@ -198,7 +198,7 @@ type Summary struct {
 	// has no room. Policy reports have the results of all workloads.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
-	ViolationsNotListed *int32 `json:"violationsNotListed,omitempty"`
+	ViolationsNotListed int32 `json:"violationsNotListed,omitempty"`
 
 	// undetermined is the number of workloads for which it is not known whether
 	// admission would deny them, because an image could not be examined, or because

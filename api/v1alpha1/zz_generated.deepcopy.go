@@ -313,11 +313,6 @@ func (in *Summary) DeepCopyInto(out *Summary) {
 		*out = new(int32)
 		**out = **in
 	}
-	if in.ImagesNotListed != nil {
-		in, out := &in.ImagesNotListed, &out.ImagesNotListed
-		*out = new(int32)
-		**out = **in
-	}
 	if in.Verified != nil {
 		in, out := &in.Verified, &out.Verified
 		*out = new(int32)
@@ -350,11 +345,6 @@ func (in *Summary) DeepCopyInto(out *Summary) {
 	}
 	if in.WouldDenyOnceOptedIn != nil {
 		in, out := &in.WouldDenyOnceOptedIn, &out.WouldDenyOnceOptedIn
-		*out = new(int32)
-		**out = **in
-	}
-	if in.ViolationsNotListed != nil {
-		in, out := &in.ViolationsNotListed, &out.ViolationsNotListed
 		*out = new(int32)
 		**out = **in
 	}

@@ -97,7 +97,7 @@ func TestStatusErrors(t *testing.T) {
 // TestStatusSaysWhatIsNotListed has a status without room for all images and violations.
 func TestStatusSaysWhatIsNotListed(t *testing.T) {
 	trust := v1alpha1.KarmadaImageTrust{}
-	trust.Status.Summary = &v1alpha1.Summary{VerifiedRatio: "0/60", ImagesNotListed: new(int32(10)), ViolationsNotListed: new(int32(1))}
+	trust.Status.Summary = &v1alpha1.Summary{VerifiedRatio: "0/60", ImagesNotListed: 10, ViolationsNotListed: 1}
 	var out bytes.Buffer
 	o := &statusOptions{output: outputFlag{format: formatText}}
 	if err := o.print(streams{Out: newOutput(&out)}, []v1alpha1.KarmadaImageTrust{trust}); err != nil {

@@ -80,11 +80,11 @@ func printNotListed(p *text.Printer, s style, summary *v1alpha1.Summary) {
 		return
 	}
 	for _, list := range []struct {
-		missing *int32
+		missing int32
 		noun    string
 	}{{summary.ImagesNotListed, "further image"}, {summary.ViolationsNotListed, "further violation"}} {
-		if list.missing != nil && *list.missing > 0 {
-			p.Printf("    %s %s not in the status: see the policy reports\n", s.warning("?"), text.Count(int(*list.missing), list.noun))
+		if list.missing > 0 {
+			p.Printf("    %s %s not in the status: see the policy reports\n", s.warning("?"), text.Count(int(list.missing), list.noun))
 		}
 	}
 }
