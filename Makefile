@@ -175,8 +175,8 @@ coverage: ## Measure the statements that the unit tests cover, and write cover.o
 
 .PHONY: bench
 bench: ## Run the benchmarks, and print their results as figures.
-	@go test $(GO_TEST_ARGS) -timeout=$(TEST_TIMEOUT) -run='^$$' -bench=. -benchmem \
-		$$(git grep -l '^func Benchmark' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') $(TEST_ARGS) \
+	@go test $(GO_TEST_ARGS) -timeout=$(TEST_TIMEOUT) -run='^Test.*Ratio$$' -bench=. -benchmem \
+		$$(git grep -lE '^func (Benchmark|Test.*Ratio\()' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') $(TEST_ARGS) \
 		| awk -f test/tools/bench.awk
 
 .PHONY: race-hint
