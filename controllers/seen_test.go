@@ -83,7 +83,7 @@ func runningPod(image, imageID string) *corev1.Pod {
 	}
 }
 
-// TestEverythingThatRunsIsSeen has pods run what a trust must not vouch for, although the tag of each is verified.
+// TestEverythingThatRunsIsSeen has pods run images of which a trust must not say that they are verified, although the tag of each is.
 func TestEverythingThatRunsIsSeen(t *testing.T) {
 	const image = "docker.io/karmada/app:v1"
 	sha512 := "@sha512:" + strings.Repeat("a", 128)

@@ -43,9 +43,7 @@ func inTurn[T any](entries []entry[T]) []entry[T] {
 	for i := range entries {
 		inputs[i].Class = entries[i].class
 		for _, workload := range entries[i].users {
-			inputs[i].Users = append(inputs[i].Users, shares.User{
-				Namespace: workload.Namespace, Workload: workload.Kind + "/" + workload.Name + "/" + string(workload.UID),
-			})
+			inputs[i].Users = append(inputs[i].Users, shares.UserOf(workload.Namespace, workload.Kind, workload.Name, string(workload.UID)))
 		}
 	}
 	ordered := make([]entry[T], 0, len(entries))

@@ -79,8 +79,9 @@ func treeOf(paths []string, name string) string {
 }
 
 // replaceFile replaces the content of a file in a tree, unless it is no longer the content that was read. The new content is
-// written beside the file, with the same permissions, and then renamed, so that nobody ever reads a part of it. A link within the
-// tree stays a link, and its target is replaced. Another name of the same file (a hard link) keeps the old content.
+// written to a new file in the same directory, with the same permissions, and then renamed, so that nobody ever reads a part of
+// it. A link within the tree stays a link, and its target is replaced. Another name of the same file (a hard link) keeps the old
+// content.
 func replaceFile(tree, name string, before, after []byte) error {
 	realTree, err := filepath.EvalSymlinks(tree)
 	if err != nil {
@@ -120,14 +121,14 @@ func replaceIn(root *os.Root, name string, before, after []byte) (err error) {
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	beside := filepath.Join(filepath.Dir(name), ".imagetrust-"+rand.Text()+".tmp")
-	if err := writeNew(root, beside, after, info.Mode().Perm()); err != nil {
+	temporary := filepath.Join(filepath.Dir(name), ".imagetrust-"+rand.Text()+".tmp")
+	if err := writeNew(root, temporary, after, info.Mode().Perm()); err != nil {
 		return err
 	}
 	renamed := false
 	defer func() {
 		if !renamed {
-			err = errors.Join(err, root.Remove(beside))
+			err = errors.Join(err, root.Remove(temporary))
 		}
 	}()
 	current, err := io.ReadAll(io.LimitReader(file, manifests.MaxFileSize+1))
@@ -139,7 +140,7 @@ func replaceIn(root *os.Root, name string, before, after []byte) (err error) {
 	case !bytes.Equal(current, before):
 		return errChanged
 	}
-	err = root.Rename(beside, name)
+	err = root.Rename(temporary, name)
 	renamed = err == nil
 	return err
 }

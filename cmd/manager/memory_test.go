@@ -27,7 +27,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// conditionMemory is what the process that evaluates conditions takes at most, beside the manager in the same container.
+// conditionMemory is what the process that evaluates conditions takes at most, in addition to the manager in the same container.
 const conditionMemory = 256 << 20
 
 // TestMemoryLimit: the garbage collector of the manager works harder before the container reaches its limit.

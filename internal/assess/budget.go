@@ -80,7 +80,7 @@ func imagesByNamespace(workloads []inventory.Workload) map[string]*namespaceImag
 			n = &namespaceImages{at: map[inventory.Running]int{}}
 			namespaces[w.Namespace] = n
 		}
-		user := shares.User{Namespace: w.Namespace, Workload: w.Kind + "/" + w.Name + "/" + string(w.UID)}
+		user := shares.UserOf(w.Namespace, w.Kind, w.Name, string(w.UID))
 		for _, r := range w.Running {
 			n.add(r, running, user)
 		}

@@ -18,17 +18,11 @@ package bounds
 
 import "unicode/utf8"
 
-// YAML returns an *Error if a YAML text may exceed the limit on elements. It counts the characters that can begin a node in
-// any style: line breaks, brackets, commas, and the indicators of keys, values and items. So a text is refused by its lines
-// even if they are those of one long value, and no style hides nodes: an element costs at least one of these characters.
-// Aliases count as what they are in the text, one element; who resolves them has to count again. The depth is not limited:
-// a YAML parser limits it.
-func (l Limits) YAML(text []byte) error {
-	_, err := l.CountYAML(text)
-	return err
-}
-
-// CountYAML returns the number of elements of a YAML text, as YAML counts them, or the error of YAML.
+// CountYAML returns the number of elements of a YAML text, or an *Error if it may exceed the limit on elements. It counts the
+// characters that can begin a node in any style: line breaks, brackets, commas, and the indicators of keys, values and items. So
+// a text is refused by its lines even if they are those of one long value, and no style hides nodes: an element costs at least
+// one of these characters. Aliases count as what they are in the text, one element; who resolves them has to count again. The
+// depth is not limited: a YAML parser limits it.
 func (l Limits) CountYAML(text []byte) (elements int, err error) {
 	elements = 1 // the first node has nothing before it
 	for at := 0; at < len(text) && elements <= l.Elements; at++ {

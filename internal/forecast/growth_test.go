@@ -18,12 +18,12 @@ package forecast
 
 import (
 	"fmt"
-	"runtime"
 	"testing"
 	"time"
 
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/test/memory"
 )
 
 // TestCostGrowsInProportion compares the forecast for a Deployment of many containers with that for one of eight times as
@@ -32,7 +32,6 @@ func TestCostGrowsInProportion(t *testing.T) {
 	const containers, most, deadline = 2000, 128000, 30 * time.Second
 	cluster := newCluster(t, nil)
 	cost := func(n int) (took time.Duration, bytes uint64) {
-		var before, after runtime.MemStats
 		w := inventory.Workload{Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "in", Name: "web", UID: "web"}
 		for i := range n {
 			w.Template = append(w.Template, inventory.Container{
@@ -40,15 +39,14 @@ func TestCostGrowsInProportion(t *testing.T) {
 			})
 		}
 		unknown := func(admission.Question) admission.Answer { return admission.Answer{} }
-		runtime.ReadMemStats(&before)
+		var plan Plan
 		began := time.Now() //nolint:forbidigo // the test measures
-		plan := NewPlan(cluster, []inventory.Workload{w}, unknown)
+		bytes = memory.Allocated(func() { plan = NewPlan(cluster, []inventory.Workload{w}, unknown) })
 		took = time.Since(began) //nolint:forbidigo // the test measures
-		runtime.ReadMemStats(&after)
 		if got := len(plan.Workloads[0].Findings); got != n {
 			t.Fatalf("%d findings, want %d", got, n)
 		}
-		return took, after.TotalAlloc - before.TotalAlloc
+		return took, bytes
 	}
 	_, few := cost(containers)
 	_, many := cost(8 * containers)

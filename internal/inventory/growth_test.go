@@ -18,9 +18,10 @@ package inventory
 
 import (
 	"fmt"
-	"runtime"
 	"testing"
 	"time"
+
+	"github.com/karmada-io/image-trust/test/memory"
 )
 
 // TestCostGrowsInProportion compares what a Deployment of many containers, its ReplicaSet and its pod take with the same of
@@ -28,7 +29,6 @@ import (
 func TestCostGrowsInProportion(t *testing.T) {
 	const containers, most, deadline = 3000, 24000, 30 * time.Second
 	cost := func(n int) (took time.Duration, bytes uint64) {
-		var before, after runtime.MemStats
 		owner := deployment("web", "")
 		owner.Template = nil
 		var running []Running
@@ -42,18 +42,19 @@ func TestCostGrowsInProportion(t *testing.T) {
 		pod := podOf("web-1-1", ownedBy(set), "", "")
 		pod.Template, pod.Running = owner.Template, running
 		x := New(func(string) {})
-		runtime.ReadMemStats(&before)
+		var selected, in []Workload
 		began := time.Now() //nolint:forbidigo // the test measures
-		for _, o := range []*Object{owner, set, pod} {
-			x.Apply(o)
-		}
-		selected, in := x.Select("trust", "1", all), x.In("ns")
+		bytes = memory.Allocated(func() {
+			for _, o := range []*Object{owner, set, pod} {
+				x.Apply(o)
+			}
+			selected, in = x.Select("trust", "1", all), x.In("ns")
+		})
 		took = time.Since(began) //nolint:forbidigo // the test measures
-		runtime.ReadMemStats(&after)
 		if len(selected) != 1 || len(in) != 1 || len(selected[0].Running) != n {
 			t.Fatalf("%d workloads selected, and %d in the namespace, want one with %d containers", len(selected), len(in), n)
 		}
-		return took, after.TotalAlloc - before.TotalAlloc
+		return took, bytes
 	}
 	_, few := cost(containers)
 	_, many := cost(8 * containers)

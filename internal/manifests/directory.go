@@ -25,9 +25,6 @@ import (
 	"strings"
 )
 
-// ReadPath reads a file or a directory with a Reader of its own.
-func ReadPath(path string) ([]*File, error) { return new(Reader).ReadPath(path) }
-
 // ReadPath reads a file, or the *.yaml, *.yml and *.json files in a directory and its subdirectories, sorted by name.
 // It skips directories whose name begins with a dot, and links to directories. The error joins those of all files that
 // cannot be read; the other files are returned nevertheless.

@@ -53,7 +53,7 @@ func TestReadPath(t *testing.T) {
 	if err := os.Symlink("a", filepath.Join(root, "linked.yaml")); err != nil {
 		t.Fatal(err)
 	}
-	files, err := ReadPath(root)
+	files, err := new(Reader).ReadPath(root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestReadPath(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	one, err := ReadPath(filepath.Join(root, "README.md"))
+	one, err := new(Reader).ReadPath(filepath.Join(root, "README.md"))
 	if err == nil || len(one) != 0 {
 		t.Errorf("a file is read whatever its extension: got %v", err)
 	}
@@ -77,14 +77,14 @@ func TestReadPath(t *testing.T) {
 	if err := os.Symlink(root, above); err != nil {
 		t.Fatal(err)
 	}
-	if linked, err := ReadPath(above); err != nil || len(linked) != len(want) {
+	if linked, err := new(Reader).ReadPath(above); err != nil || len(linked) != len(want) {
 		t.Errorf("through a link: %d files, %v", len(linked), err)
 	}
 }
 
 func TestReadPathReportsEveryError(t *testing.T) {
 	root := writeFiles(t, map[string]string{"a.yaml": "b: c: d", "b.yaml": "b: 1\n", "c.yaml": "a: 1\nb: c: d"})
-	files, err := ReadPath(root)
+	files, err := new(Reader).ReadPath(root)
 	if len(files) != 1 {
 		t.Errorf("%d files were read", len(files))
 	}
@@ -93,7 +93,7 @@ func TestReadPathReportsEveryError(t *testing.T) {
 			t.Errorf("%q is not in %v", want, err)
 		}
 	}
-	if _, err := ReadPath(filepath.Join(root, "none")); !os.IsNotExist(err) {
+	if _, err := new(Reader).ReadPath(filepath.Join(root, "none")); !os.IsNotExist(err) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -81,7 +81,7 @@ func TestReaderLimitsAllFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		files, err := ReadPath(dir)
+		files, err := new(Reader).ReadPath(dir)
 		if err == nil || !strings.Contains(err.Error(), test.want) || len(files) != test.files {
 			t.Errorf("%s in a directory: got %d files, %v", what, len(files), err)
 		}

@@ -158,7 +158,7 @@ func ordered(results []Result) []Result {
 		if !r.Runs {
 			entries[i].Class++
 		}
-		entries[i].Users = []shares.User{{Namespace: r.Namespace, Workload: r.Kind + "/" + r.Name + "/" + string(r.UID)}}
+		entries[i].Users = []shares.User{shares.UserOf(r.Namespace, r.Kind, r.Name, string(r.UID))}
 	}
 	out := make([]Result, 0, len(results))
 	for _, at := range shares.Order(entries) {

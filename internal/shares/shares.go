@@ -28,6 +28,11 @@ const maxOfWorkload = 5
 // User is a workload that an entry concerns.
 type User struct{ Namespace, Workload string }
 
+// UserOf returns the User for a workload. Workloads that follow each other under one name are told apart by their UIDs.
+func UserOf(namespace, kind, name, uid string) User {
+	return User{Namespace: namespace, Workload: kind + "/" + name + "/" + uid}
+}
+
 // Entry is an entry of a list.
 type Entry struct {
 	// Class is the entry's importance; a lower one is more important.

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/karmada-io/image-trust/internal/condition"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // startTime bounds the time until a process is ready.
@@ -89,7 +90,7 @@ func (p *process) run(ctx context.Context, path string, started chan<- error) {
 	cmd := exec.CommandContext(ctx, path, argument)
 	cmd.Env = []string{"GOTRACEBACK=none"}
 	cmd.Dir = "/"
-	var stderr tail
+	var stderr beginning
 	cmd.Stderr = &stderr
 	cmd.WaitDelay = time.Second
 	prepare(cmd)
@@ -192,19 +193,23 @@ func (p *process) reason() string {
 	return p.stderr
 }
 
+// maxReason bounds what a message quotes of what a process wrote, in bytes.
+const maxReason = 200
+
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return line[:min(len(line), 200)]
+	return text.Truncate(line, maxReason)
 }
 
-// tail keeps the beginning of what is written to it.
-type tail struct{ bytes.Buffer }
+// beginning keeps the beginning of what is written to it.
+type beginning struct{ bytes.Buffer }
 
-const maxTail = 4 << 10
+// maxBeginning bounds what is kept, in bytes.
+const maxBeginning = 4 << 10
 
-func (t *tail) Write(p []byte) (int, error) {
-	if room := maxTail - t.Len(); room > 0 {
-		_, _ = t.Buffer.Write(p[:min(room, len(p))])
+func (b *beginning) Write(p []byte) (int, error) {
+	if room := maxBeginning - b.Len(); room > 0 {
+		_, _ = b.Buffer.Write(p[:min(room, len(p))])
 	}
 	return len(p), nil
 }
