@@ -94,6 +94,24 @@ func TestEveryProgramIsPinned(t *testing.T) {
 	}
 }
 
+// TestPolicyControllerReleases compares the table with what the tool modules pin.
+func TestPolicyControllerReleases(t *testing.T) {
+	for _, release := range PolicyControllerReleases() {
+		for _, name := range []string{release.Webhook, release.Tester} {
+			if version, err := Version(name); err != nil || version != release.Version {
+				t.Errorf("%s: %q, %v, want %s", name, version, err, release.Version)
+			}
+		}
+	}
+}
+
+func TestEnsureOfNoSuchName(t *testing.T) {
+	emptyRepository(t)
+	if err := Ensure(t.Context(), nil, Etcd, "kubelet"); err == nil || !strings.Contains(err.Error(), "kubelet") {
+		t.Errorf("got %v, want an error about kubelet", err)
+	}
+}
+
 // TestBuild builds a small program of a module that requires nothing.
 func TestBuild(t *testing.T) {
 	dir := t.TempDir()

@@ -34,12 +34,17 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/process"
 )
 
-// Ensure builds every program that is missing or out of date into the
-// repository's bin directory, and says so on progress, which may be nil; it is
-// silent when there is nothing to do. Programs in KUBEBUILDER_ASSETS are not
-// built. Processes that call it at once take turns. Cancelling ctx ends the
-// running build with its children.
-func Ensure(ctx context.Context, progress io.Writer) error {
+// Ensure builds those of the named programs, of all if none is named, that are
+// missing or out of date into the repository's bin directory, and says so on
+// progress, which may be nil; it is silent when there is nothing to do. Programs
+// in KUBEBUILDER_ASSETS are not built. Processes that call it at once take turns.
+// Cancelling ctx ends the running build with its children.
+func Ensure(ctx context.Context, progress io.Writer, names ...string) error {
+	for _, name := range names {
+		if _, err := lookup(name); err != nil {
+			return err
+		}
+	}
 	root, err := Root()
 	if err != nil {
 		return err
@@ -58,6 +63,9 @@ func Ensure(ctx context.Context, progress io.Writer) error {
 
 	var outdated []build
 	for _, p := range programs() {
+		if len(names) > 0 && !slices.Contains(names, p.name) {
+			continue
+		}
 		if _, ok := inAssets(p.name); ok {
 			continue
 		}

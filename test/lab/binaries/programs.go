@@ -42,7 +42,31 @@ const (
 	PolicyTester          = "policy-tester"
 	Registry              = "registry"
 	Cosign                = "cosign"
+	CosignV3              = "cosign-v3"
 )
+
+// policyControllerModule is the module of the programs that a PolicyControllerRelease names.
+const policyControllerModule = "github.com/sigstore/policy-controller"
+
+// PolicyControllerRelease names the programs of one release of policy-controller.
+type PolicyControllerRelease struct {
+	// Version is the release's, v1.2.3, as its tool module pins it.
+	Version string
+	// Webhook and Tester are the names of the programs.
+	Webhook, Tester string
+	// toolModule is the directory below hack/controlplane.
+	toolModule string
+}
+
+// PolicyControllerReleases are the releases that are built, in the order of
+// their versions. Adding one here, with its tool module, is all that it takes.
+func PolicyControllerReleases() []PolicyControllerRelease {
+	return []PolicyControllerRelease{
+		{Version: "v0.13.1", Webhook: PolicyController + "-v0.13", Tester: PolicyTester + "-v0.13", toolModule: "policy-controller/v0.13"},
+		{Version: "v0.14.0", Webhook: PolicyController, Tester: PolicyTester, toolModule: "policy-controller"},
+		{Version: "v0.15.1", Webhook: PolicyController + "-v0.15", Tester: PolicyTester + "-v0.15", toolModule: "policy-controller/v0.15"},
+	}
+}
 
 // program is a main package of a module that a tool module pins.
 type program struct {
@@ -58,16 +82,21 @@ type program struct {
 }
 
 func programs() []program {
-	return []program{
+	list := []program{
 		{name: Etcd, toolModule: "kubernetes", module: "go.etcd.io/etcd/server/v3"},
 		kubernetes(KubeAPIServer),
 		kubernetes(KubeControllerManager),
 		kubernetes(Kubectl),
-		{name: PolicyController, toolModule: "policy-controller", module: "github.com/sigstore/policy-controller", mainPackage: "cmd/webhook"},
-		{name: PolicyTester, toolModule: "policy-controller", module: "github.com/sigstore/policy-controller", mainPackage: "cmd/tester"},
 		{name: Registry, toolModule: "registry", module: "github.com/distribution/distribution/v3", mainPackage: "cmd/registry"},
 		{name: Cosign, toolModule: "cosign", module: "github.com/sigstore/cosign/v2", mainPackage: "cmd/cosign"},
+		{name: CosignV3, toolModule: "cosign/v3", module: "github.com/sigstore/cosign/v3", mainPackage: "cmd/cosign"},
 	}
+	for _, release := range PolicyControllerReleases() {
+		list = append(list,
+			program{name: release.Webhook, toolModule: release.toolModule, module: policyControllerModule, mainPackage: "cmd/webhook"},
+			program{name: release.Tester, toolModule: release.toolModule, module: policyControllerModule, mainPackage: "cmd/tester"})
+	}
+	return list
 }
 
 func kubernetes(name string) program {
@@ -108,7 +137,7 @@ func (p program) packagePath() string {
 }
 
 func (p program) moduleDir(root string) string {
-	return filepath.Join(root, "hack", "controlplane", p.toolModule)
+	return filepath.Join(root, "hack", "controlplane", filepath.FromSlash(p.toolModule))
 }
 
 // version reads the required version of the program's module.

@@ -26,7 +26,7 @@ import (
 	"golang.org/x/term"
 )
 
-const headline = "▸ building the control plane from source, once (about 10 minutes"
+const headline = "▸ building the control plane from source, once (1 to 4 minutes a program"
 
 // reporter shows how far the builds are: one line that keeps itself fresh on a
 // terminal, one line a program elsewhere.
