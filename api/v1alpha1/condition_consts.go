@@ -186,6 +186,10 @@ const (
 	// ConditionNotEvaluatedReason (Unknown) means that the condition in CUE on an
 	// attestation cannot be evaluated; the message says why.
 	ConditionNotEvaluatedReason = "ConditionNotEvaluated"
+	// UnsupportedFormatReason (Unknown) means that a signature or an attestation of the
+	// image, or the entry of the transparency log with it, is in a format that the
+	// operator does not support, and that nothing else of the image is accepted.
+	UnsupportedFormatReason = "UnsupportedFormat"
 	// TimeoutReason (Unknown) means that the verification timed out.
 	TimeoutReason = "Timeout"
 	// InternalErrorReason (Unknown) means that the operator failed to process the

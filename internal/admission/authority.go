@@ -77,7 +77,7 @@ func (p authorityParser) requirements(w writtenAuthority) (requirements []requir
 		return nil, unevaluable
 	}
 	for _, signer := range signers {
-		rule, unevaluable := w.rule(signer, format)
+		rule, unevaluable := w.rule(signer, format.Within(p.behavior.Capabilities))
 		if unevaluable != "" {
 			return nil, unevaluable
 		}
@@ -134,8 +134,7 @@ func (w *writtenAuthority) isRenderedForTimestamps(root string) bool {
 
 // rule of an authority for a signer: it requires attestations, one of which may be cosign's signature in a bundle, or
 // a signature.
-func (w *writtenAuthority) rule(signer policy.Signer, format policy.Format) (rule *policy.Rule, unevaluable string) {
-	formats := policy.NewFormats(format)
+func (w *writtenAuthority) rule(signer policy.Signer, formats policy.Formats) (rule *policy.Rule, unevaluable string) {
 	if len(w.Attestations) == 0 {
 		return policy.NewRule(signer, formats), ""
 	}

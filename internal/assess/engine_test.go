@@ -112,9 +112,11 @@ func newEngine(verdicts Verdicts, trusts ...*policy.Policy) *Engine {
 
 // newCluster enforces trusts, and opts in all namespaces.
 func newCluster(target policy.Target, trusts ...*policy.Policy) *admission.Cluster {
+	behavior := admission.V014()
+	behavior.Capabilities = target.Capabilities
 	var policies []*admission.Policy
 	for i, trust := range trusts {
-		policies = append(policies, admission.ParsePolicy(trust.Enforced().ClusterImagePolicy(fmt.Sprint("trust-", i), target), admission.V014()))
+		policies = append(policies, admission.ParsePolicy(trust.Enforced().ClusterImagePolicy(fmt.Sprint("trust-", i), target), behavior))
 	}
 	return &admission.Cluster{
 		Policies: admission.NewPolicies(policies...), Config: admission.Config{NoMatch: admission.NoMatchDeny},
@@ -153,7 +155,7 @@ func TestRunAsksWhatArisesFromAnswers(t *testing.T) {
 	if decision.Outcome != admission.Allowed || len(decision.Uncovered) > 0 || result.Pending() {
 		t.Errorf("got %+v, pending %t; want it allowed and covered", decision, result.Pending())
 	}
-	want := [][]string{{image}, {repository + "@" + hex("a") + " [SimpleSigning Bundle]"}}
+	want := [][]string{{image}, {repository + "@" + hex("a") + " [SimpleSigning Bundle RekorV2Bundle]"}}
 	if diff := cmp.Diff(want, verdicts.calls); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
@@ -173,6 +175,8 @@ func TestRunAsksWhatArisesFromAnswers(t *testing.T) {
 func TestFormatNotAccepted(t *testing.T) {
 	const image = "docker.io/karmada/app:v1"
 	behavior := admission.DefaultBehavior()
+	newer := behavior
+	newer.RekorV2 = true
 	logged := policy.Target{Capabilities: behavior.Capabilities, AttestationsVerified: true, TransparencyLog: true}
 	timestamped := policy.Target{Capabilities: behavior.Capabilities, AttestationsVerified: true, TimestampAuthority: true}
 	for name, tc := range map[string]struct {
@@ -198,6 +202,12 @@ func TestFormatNotAccepted(t *testing.T) {
 		},
 		"unsigned under a TrustRoot without a log": {trustRoot: "private", target: timestamped, want: "Unsigned: "},
 		"bundle under the default root":            {target: behavior.Target(admission.Config{}), signed: policy.Bundle},
+		"bundle with an entry of Rekor v2": {
+			target: behavior.Target(admission.Config{}), signed: policy.RekorV2Bundle,
+			want: "FormatNotAccepted: it is signed or attested with a Sigstore bundle whose log entry is of Rekor v2, " +
+				"which policy-controller v0.14 cannot verify",
+		},
+		"bundle with an entry of Rekor v2, which the version verifies": {target: newer.Target(admission.Config{}), signed: policy.RekorV2Bundle},
 		"bundle with enable-oci11": {
 			target: behavior.Target(admission.Config{EnableOCI11: true}), signed: policy.Bundle,
 			want: "FormatNotAccepted: it is signed or attested with a Sigstore bundle, which the policy does not accept",

@@ -253,6 +253,9 @@ func (r *Result) explainFormats(q admission.Question, answer admission.Answer, a
 	case q.TrustRoot != "":
 		answer.Message = fmt.Sprintf(
 			"it is signed or attested with a Sigstore bundle, which policy-controller %s cannot verify with a TrustRoot", r.version)
+	case accepted.HasStorage(v1alpha1.SignatureFormatBundle) && others.IsSubsetOf(policy.NewFormats(policy.RekorV2Bundle)):
+		answer.Message = fmt.Sprintf("it is signed or attested with a Sigstore bundle whose log entry is of Rekor v2, "+
+			"which policy-controller %s cannot verify", r.version)
 	default:
 		answer.Message = "it is signed or attested with a Sigstore bundle, which the policy does not accept"
 	}

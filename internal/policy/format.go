@@ -34,7 +34,10 @@ const (
 	Timestamped Format = "Timestamped"
 	// Bundle is a Sigstore bundle that refers to the image, with an entry of the transparency log.
 	Bundle Format = "Bundle"
-	// TimestampedBundle is a Bundle whose time is proved by an RFC 3161 timestamp.
+	// RekorV2Bundle is a Sigstore bundle whose entry of the transparency log has no time, as those of Rekor v2. An RFC 3161
+	// timestamp proves the time, and the log that the signature was published.
+	RekorV2Bundle Format = "RekorV2Bundle"
+	// TimestampedBundle is a Sigstore bundle whose time is proved by an RFC 3161 timestamp. It needs no log.
 	TimestampedBundle Format = "TimestampedBundle"
 )
 
@@ -56,6 +59,11 @@ type properties struct {
 	format  Format
 	storage v1alpha1.SignatureFormat
 	time    TimeProof
+	// logged reports whether the log has to prove that it has the signature, whatever proves the time.
+	logged bool
+	// within are the formats whose authorities accept this one too, if the version of policy-controller can; empty if the format
+	// has an authority of its own.
+	within Formats
 	// suffix of the name of an authority that accepts the format; it has none for the first format.
 	suffix string
 	// signatureFormat is the field of this name of an authority that accepts the format.
@@ -66,9 +74,16 @@ type properties struct {
 // and authorities are rendered in this order.
 func formats() []properties {
 	return []properties{
-		{format: SimpleSigning, storage: v1alpha1.SignatureFormatSimpleSigning, time: LogEntry},
+		{format: SimpleSigning, storage: v1alpha1.SignatureFormatSimpleSigning, time: LogEntry, logged: true},
 		{format: Timestamped, storage: v1alpha1.SignatureFormatSimpleSigning, time: Timestamp, suffix: ".timestamp"},
-		{format: Bundle, storage: v1alpha1.SignatureFormatBundle, time: LogEntry, suffix: ".bundle", signatureFormat: bundleFormat},
+		{
+			format: Bundle, storage: v1alpha1.SignatureFormatBundle, time: LogEntry, logged: true,
+			suffix: ".bundle", signatureFormat: bundleFormat,
+		},
+		{
+			format: RekorV2Bundle, storage: v1alpha1.SignatureFormatBundle, time: Timestamp, logged: true,
+			within: Formats{Bundle, TimestampedBundle},
+		},
 		{
 			format: TimestampedBundle, storage: v1alpha1.SignatureFormatBundle, time: Timestamp,
 			suffix: ".bundle-timestamp", signatureFormat: bundleFormat,
@@ -90,11 +105,27 @@ func (f Format) Storage() v1alpha1.SignatureFormat { return f.properties().stora
 // Time is what proves the time of signing; empty for no format.
 func (f Format) Time() TimeProof { return f.properties().time }
 
+// Logged reports whether the transparency log has to prove that it has a signature of the format.
+func (f Format) Logged() bool { return f.properties().logged }
+
+// Within returns all formats that an authority for the format accepts in a version of policy-controller: the format itself,
+// and those that need no other fields.
+func (f Format) Within(c Capabilities) Formats {
+	accepted := []Format{f}
+	for _, p := range formats() {
+		if p.within.Has(f) && c.verifies(p.format) {
+			accepted = append(accepted, p.format)
+		}
+	}
+	return NewFormats(accepted...)
+}
+
 // AuthorityFormat returns the format that an authority of a ClusterImagePolicy accepts: signatureFormat is its field of
-// this name, and timestamp reports whether the field rfc3161timestamp is set. It is empty for fields that no format has.
+// this name, and timestamp reports whether the field rfc3161timestamp is set. It is empty for fields that no format has. The
+// authority may accept further formats: see Within.
 func AuthorityFormat(signatureFormat string, timestamp bool) Format {
 	for _, p := range formats() {
-		if p.signatureFormat == signatureFormat && (p.time == Timestamp) == timestamp {
+		if len(p.within) == 0 && p.signatureFormat == signatureFormat && (p.time == Timestamp) == timestamp {
 			return p.format
 		}
 	}
@@ -162,6 +193,11 @@ func (f Formats) Union(other Formats) Formats { return NewFormats(slices.Concat(
 // IsSubsetOf reports whether all has each format of f.
 func (f Formats) IsSubsetOf(all Formats) bool {
 	return !slices.ContainsFunc(f, func(format Format) bool { return !all.Has(format) })
+}
+
+// rendered returns the formats that have authorities of their own. Those accept the others.
+func (f Formats) rendered() Formats {
+	return slices.DeleteFunc(slices.Clone(f), func(format Format) bool { return len(format.properties().within) > 0 })
 }
 
 // IsPrefixOf reports whether f is a leading part of all. Formats are tried in order, so the verdict for all decides the

@@ -26,7 +26,7 @@ import (
 )
 
 // allFormats is the order in which formats are tried. What is decided by IsPrefixOf depends on it.
-var allFormats = Formats{SimpleSigning, Timestamped, Bundle, TimestampedBundle}
+var allFormats = Formats{SimpleSigning, Timestamped, Bundle, RekorV2Bundle, TimestampedBundle}
 
 func TestFormatTable(t *testing.T) {
 	type row struct {
@@ -46,7 +46,7 @@ func TestFormatTable(t *testing.T) {
 		},
 	}
 	got := map[Format]row{}
-	for _, f := range NewFormats(allFormats...) {
+	for _, f := range NewFormats(allFormats...).rendered() {
 		name := f.authorityName(signatureGroup)
 		got[f] = row{f.Storage(), f.Time(), name, f.fields("root")}
 		if group := AuthorityGroup(name); group != signatureGroup {
@@ -60,8 +60,33 @@ func TestFormatTable(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("formats (-want +got):\n%s", diff)
 	}
+	if v2 := RekorV2Bundle; v2.Storage() != v1alpha1.SignatureFormatBundle || v2.Time() != Timestamp || !v2.Logged() {
+		t.Errorf("%s is stored as %q, with time by %q, logged: %t", v2, v2.Storage(), v2.Time(), v2.Logged())
+	}
 	if none := Format(""); none.Storage() != "" || none.Time() != "" || AuthorityFormat("other", false) != none {
 		t.Error("the zero value or an unknown signatureFormat is a format")
+	}
+}
+
+// TestFormatWithin asserts which formats an authority accepts: entries of Rekor v2 wherever bundles are accepted, by a version
+// that can read them.
+func TestFormatWithin(t *testing.T) {
+	for _, f := range allFormats.rendered() {
+		if diff := cmp.Diff(Formats{f}, f.Within(Capabilities{})); diff != "" {
+			t.Errorf("%s in a version that is not known (-want +got):\n%s", f, diff)
+		}
+	}
+	can := Capabilities{RekorV2: true}
+	for f, want := range map[Format]Formats{
+		SimpleSigning:     {SimpleSigning},
+		Timestamped:       {Timestamped},
+		Bundle:            {Bundle, RekorV2Bundle},
+		TimestampedBundle: {RekorV2Bundle, TimestampedBundle},
+		"":                nil,
+	} {
+		if diff := cmp.Diff(want, f.Within(can)); diff != "" {
+			t.Errorf("%q in a version with Rekor v2 (-want +got):\n%s", f, diff)
+		}
 	}
 }
 

@@ -157,12 +157,12 @@ func compileGlobs(path *field.Path, images []v1alpha1.ImageGlob) ([]glob, []*reg
 }
 
 // formats that are accepted. A timestamp is accepted instead of a log entry only if the user names a root of trust, which
-// may have a timestamp authority.
+// may have a timestamp authority. With an entry of Rekor v2 it proves the time, and the log remains required.
 func (p *Policy) formats() Formats {
 	if p.TrustRoot == "" {
-		return NewFormats(SimpleSigning, Bundle)
+		return NewFormats(SimpleSigning, Bundle, RekorV2Bundle)
 	}
-	return NewFormats(SimpleSigning, Timestamped, Bundle, TimestampedBundle)
+	return NewFormats(SimpleSigning, Timestamped, Bundle, RekorV2Bundle, TimestampedBundle)
 }
 
 func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation, formats Formats) ([]Attestation, field.ErrorList) {

@@ -95,7 +95,7 @@ func (p *Policy) ClusterImagePolicy(name string, target Target) *unstructured.Un
 // authorities returns an authority for each required signature or attestation in each format that the target verifies, and
 // the names of the authorities.
 func (p *Policy) authorities(target Target) (authorities []any, names []string) {
-	formats := target.formats(p.TrustRoot)
+	formats := target.formats(p.TrustRoot).rendered()
 	add := func(group string, attestation map[string]any) {
 		for _, format := range formats {
 			authority := p.authority(format)

@@ -45,7 +45,12 @@ type Capabilities struct {
 	// SignatureBundles reports whether signatures stored as Sigstore bundles are verified by an authority without
 	// attestations. Where they are not, an authority asks for an attestation of the type SignPredicate instead.
 	SignatureBundles bool
+	// RekorV2 reports whether bundles with an entry of Rekor v2 are verified wherever other bundles are.
+	RekorV2 bool
 }
+
+// verifies reports whether the version verifies a format that needs no authority of its own.
+func (c Capabilities) verifies(format Format) bool { return format != RekorV2Bundle || c.RekorV2 }
 
 // V014 returns the capabilities of policy-controller v0.14. It looks up the log's key of a TrustRoot by the bytes of an
 // identifier that it stores as hexadecimal text (pkg/webhook/validator.go, trustroot.go), so that it never verifies a
@@ -60,7 +65,7 @@ func (t Target) formats(trustRoot string) Formats {
 	if trustRoot == "" {
 		formats := []Format{SimpleSigning}
 		if t.Capabilities.Bundles && t.AttestationsVerified {
-			formats = append(formats, Bundle)
+			formats = append(formats, Bundle.Within(t.Capabilities)...)
 		}
 		return NewFormats(formats...)
 	}
@@ -72,7 +77,7 @@ func (t Target) formats(trustRoot string) Formats {
 		formats = append(formats, Timestamped)
 	}
 	if t.TransparencyLog && t.Capabilities.TrustRootBundles && t.AttestationsVerified {
-		formats = append(formats, Bundle)
+		formats = append(formats, Bundle.Within(t.Capabilities)...)
 	}
 	return NewFormats(formats...)
 }
