@@ -113,11 +113,11 @@ func FromTrustRoot(object *unstructured.Unstructured) (*Root, error) {
 	}
 	switch {
 	case spec.SigstoreKeys != nil:
-		material, err := spec.SigstoreKeys.material()
+		trusted, err := spec.SigstoreKeys.convert()
 		if err != nil {
 			return nil, fmt.Errorf("%w: spec.sigstoreKeys.%w", ErrInvalid, err)
 		}
-		return newRoot(material, spec.SigstoreKeys)
+		return newRoot(trusted, spec.SigstoreKeys)
 	case spec.Repository != nil:
 		return spec.Repository.unpack()
 	default:
@@ -197,8 +197,8 @@ func (r *remote) repository() (Repository, error) {
 	return Repository{Mirror: r.Mirror, Root: r.Root, Targets: r.Targets, Target: r.TrustedRootTarget}, nil
 }
 
-// material converts the keys to the Sigstore format, so that sigstore-go checks them.
-func (k *sigstoreKeys) material() (root.TrustedMaterial, error) {
+// convert converts the keys to the Sigstore format, so that sigstore-go checks them.
+func (k *sigstoreKeys) convert() (*prototrustroot.TrustedRoot, error) {
 	trusted := &prototrustroot.TrustedRoot{MediaType: root.TrustedRootMediaType01}
 	for i, source := range k.CertificateAuthorities {
 		authority, err := source.convert()
@@ -228,7 +228,7 @@ func (k *sigstoreKeys) material() (root.TrustedMaterial, error) {
 		}
 		trusted.TimestampAuthorities = append(trusted.TimestampAuthorities, authority)
 	}
-	return root.NewTrustedRootFromProtobuf(trusted)
+	return trusted, nil
 }
 
 // always is the period of validity of keys without one: since the epoch, like in policy-controller.

@@ -27,6 +27,7 @@ import (
 	"fmt"
 	"time"
 
+	prototrustroot "github.com/sigstore/protobuf-specs/gen/pb-go/trustroot/v1"
 	"github.com/sigstore/sigstore-go/pkg/root"
 
 	"github.com/karmada-io/image-trust/internal/bounds"
@@ -47,6 +48,11 @@ type Root struct {
 	// Expires is when the metadata expires that a packed TUF repository proves the root by. The root must not be used
 	// afterwards. It is zero for other roots.
 	Expires time.Time
+	// Keys identifies the keys and certificates with their periods of validity, as Entry does for what policy-controller makes
+	// of a TrustRoot.
+	Keys string
+	// Refusal says why no version of policy-controller can use the root as a TrustRoot; empty if nothing speaks against it.
+	Refusal string
 }
 
 // valid returns an error if the root has expired.
@@ -75,7 +81,7 @@ func FromJSON(content []byte) (*Root, error) {
 	if err := bounds.TrustRoot().JSON(content); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	material, err := root.NewTrustedRootFromJSON(content)
+	trusted, err := root.NewTrustedRootProtobuf(content)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
@@ -86,11 +92,15 @@ func FromJSON(content []byte) (*Root, error) {
 	if err := decoder.Decode(&plain); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	return newRoot(material, plain)
+	return newRoot(trusted, plain)
 }
 
 // newRoot rejects a root that can verify no keyless signature, since it would make every image untrusted.
-func newRoot(material root.TrustedMaterial, content any) (*Root, error) {
+func newRoot(trusted *prototrustroot.TrustedRoot, content any) (*Root, error) {
+	material, err := root.NewTrustedRootFromProtobuf(trusted)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
 	switch {
 	case len(material.FulcioCertificateAuthorities()) == 0:
 		return nil, fmt.Errorf("%w: it has no certificate authority", ErrInvalid)
@@ -104,5 +114,7 @@ func newRoot(material root.TrustedMaterial, content any) (*Root, error) {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	sum := sha256.Sum256(canonical)
-	return &Root{Material: material, Fingerprint: hex.EncodeToString(sum[:])}, nil
+	return &Root{
+		Material: material, Fingerprint: hex.EncodeToString(sum[:]), Keys: keysOf(trusted), Refusal: refusal(trusted),
+	}, nil
 }
