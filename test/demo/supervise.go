@@ -84,7 +84,7 @@ func superviseLab(ctx context.Context, cancel context.CancelCauseFunc, o options
 	}
 	defer func() { _ = os.Remove(pipeFile(o.dir)) }()
 
-	if err := binaries.Ensure(ctx, line.progress); err != nil {
+	if err := binaries.Ensure(ctx, line.progress, lab.Programs()...); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintln(line.progress, "▸ starting a control plane, policy-controller, a registry and a local Sigstore")

@@ -33,22 +33,35 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/test/lab/binaries"
 	"github.com/karmada-io/image-trust/test/lab/fileserver"
 	"github.com/karmada-io/image-trust/test/lab/freeport"
 	"github.com/karmada-io/image-trust/test/lab/harness"
 	"github.com/karmada-io/image-trust/test/lab/images"
+	"github.com/karmada-io/image-trust/test/lab/policycontroller"
 	"github.com/karmada-io/image-trust/test/lab/process"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
 )
 
+// Programs are those that a lab with the default version of policy-controller starts. The others are
+// for tests that compare.
+func Programs() []string {
+	return []string{
+		binaries.Etcd, binaries.KubeAPIServer, binaries.KubeControllerManager, binaries.Kubectl,
+		binaries.PolicyController, binaries.Registry,
+	}
+}
+
 // Options of a lab.
 type Options struct {
-	// Build builds missing programs first; otherwise they are an error.
-	Build bool
 	// Progress receives lines for people; nil: none.
 	Progress io.Writer
 	// LongRunning is for demos, see harness.Options.
 	LongRunning bool
+	// PolicyControllerVersion and PolicyControllerDeployment are described at
+	// policycontroller.Options.
+	PolicyControllerVersion    string
+	PolicyControllerDeployment *policycontroller.Deployment
 }
 
 // Lab is a running installation.
@@ -98,9 +111,11 @@ func (l *Lab) start(ctx context.Context, options Options) (err error) {
 		PolicyController:  true,
 		TUFDir:            l.tufDir,
 		LongRunning:       options.LongRunning,
-		Build:             options.Build,
 		Progress:          options.Progress,
 		Additional:        []string{"local Sigstore"},
+
+		PolicyControllerVersion:    options.PolicyControllerVersion,
+		PolicyControllerDeployment: options.PolicyControllerDeployment,
 	})
 	if err != nil {
 		return err

@@ -34,18 +34,23 @@ import (
 
 // TestAdmission has the real webhook admit images of Docker Hub's name that are
 // in the local registry only.
-func TestAdmission(t *testing.T) {
+func TestAdmission(t *testing.T) { testAdmission(t, "default") }
+
+// testAdmission uses a policy and images of its own for each version of policy-controller.
+func testAdmission(t *testing.T, version string) {
+	t.Helper()
 	c := newClient(t, shared.Config())
 	namespace := createNamespace(t, c)
-	createPassingPolicy(t, c, "index.docker.io/trusted/*")
-	digest := push(t, "docker.io/trusted/image:v1")
+	trusted := "trusted-" + version + "/image:v1"
+	createPassingPolicy(t, c, "index.docker.io/trusted-"+version+"/*")
+	digest := push(t, "docker.io/"+trusted)
 	push(t, "docker.io/unmatched/image:v1")
 	newPod := func(image string) *corev1.Pod {
 		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{GenerateName: "pod-", Namespace: namespace}, Spec: podSpec(image)}
 	}
 	// The webhook learns of a policy a moment after the API server.
 	waitfor.True(t, "the policy is enforced", func(ctx context.Context) (bool, error) {
-		return c.Create(ctx, newPod("docker.io/trusted/image:v1"), client.DryRunAll) == nil, nil
+		return c.Create(ctx, newPod("docker.io/"+trusted), client.DryRunAll) == nil, nil
 	})
 
 	tests := map[string]struct {
@@ -54,12 +59,12 @@ func TestAdmission(t *testing.T) {
 		wantDenied string
 	}{
 		"a tag of a trusted repository is pinned": {
-			image:     "docker.io/trusted/image:v1",
-			wantImage: "index.docker.io/trusted/image:v1@" + digest,
+			image:     "docker.io/" + trusted,
+			wantImage: "index.docker.io/" + trusted + "@" + digest,
 		},
 		"a host-less name means Docker Hub": {
-			image:     "trusted/image:v1",
-			wantImage: "index.docker.io/trusted/image:v1@" + digest,
+			image:     trusted,
+			wantImage: "index.docker.io/" + trusted + "@" + digest,
 		},
 		"no policy matches": {
 			image:      "docker.io/unmatched/image:v1",
@@ -93,7 +98,7 @@ func TestPolicyControllerRestart(t *testing.T) {
 	if err := c.Create(t.Context(), pod.DeepCopy()); err == nil || !strings.Contains(err.Error(), "failed calling webhook") {
 		t.Errorf("without policy-controller: got %v, want failed calling webhook", err)
 	}
-	if err := shared.StartPolicyController(t.Context(), "", false); err != nil {
+	if err := shared.StartPolicyController(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Create(t.Context(), pod); err == nil || !strings.Contains(err.Error(), "denied the request") {

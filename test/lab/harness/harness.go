@@ -31,7 +31,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/karmada-io/image-trust/test/lab/binaries"
 	"github.com/karmada-io/image-trust/test/lab/controlplane"
 	"github.com/karmada-io/image-trust/test/lab/policycontroller"
 	"github.com/karmada-io/image-trust/test/lab/process"
@@ -46,13 +45,15 @@ type Options struct {
 	Registry bool
 	// PolicyController adds policy-controller. It uses the registry if that runs.
 	PolicyController bool
+	// PolicyControllerVersion and PolicyControllerDeployment are described at
+	// policycontroller.Options.
+	PolicyControllerVersion    string
+	PolicyControllerDeployment *policycontroller.Deployment
 	// TUFDir is the TUF repository that policy-controller trusts by default, a
 	// directory with root.json; empty: none.
 	TUFDir string
 	// LongRunning is for demos, see policycontroller.Options.
 	LongRunning bool
-	// Build builds missing programs first; otherwise they are an error.
-	Build bool
 	// Progress receives lines for people; nil: none.
 	Progress io.Writer
 	// Additional names what the caller has started in addition to the harness, for the
@@ -67,6 +68,7 @@ type Harness struct {
 	Registry         *registry.Registry
 	PolicyController *policycontroller.PolicyController
 
+	options  Options
 	dir      string
 	progress io.Writer
 	keepLogs bool
@@ -75,14 +77,9 @@ type Harness struct {
 // Start starts the parts and returns when all work. The context bounds the start
 // only: what runs is ended by Stop, or by the end of this process.
 func Start(ctx context.Context, options Options) (*Harness, error) {
-	h := &Harness{progress: options.Progress}
+	h := &Harness{options: options, progress: options.Progress}
 	if h.progress == nil {
 		h.progress = io.Discard
-	}
-	if options.Build {
-		if err := binaries.Ensure(ctx, h.progress); err != nil {
-			return nil, err
-		}
 	}
 	if options.PolicyController {
 		if err := policycontroller.CheckPorts(); err != nil {
@@ -127,14 +124,14 @@ func (h *Harness) start(ctx context.Context, options Options) error {
 		}
 	}
 	if options.PolicyController {
-		return h.StartPolicyController(ctx, options.TUFDir, options.LongRunning)
+		return h.StartPolicyController(ctx)
 	}
 	return nil
 }
 
 // StartPolicyController starts policy-controller later than the rest, or again
-// after it was stopped. The arguments are those of Options.
-func (h *Harness) StartPolicyController(ctx context.Context, tufDir string, longRunning bool) error {
+// after it was stopped, as the options of the harness say.
+func (h *Harness) StartPolicyController(ctx context.Context) error {
 	dir, err := h.makeDir("policy-controller")
 	if err != nil {
 		return err
@@ -144,11 +141,13 @@ func (h *Harness) StartPolicyController(ctx context.Context, tufDir string, long
 		env = h.Registry.Env()
 	}
 	h.PolicyController, err = policycontroller.Start(ctx, policycontroller.Options{
+		Version:     h.options.PolicyControllerVersion,
+		Deployment:  h.options.PolicyControllerDeployment,
 		Cluster:     h.Cluster,
 		Dir:         dir,
 		Env:         env,
-		TUFDir:      tufDir,
-		LongRunning: longRunning,
+		TUFDir:      h.options.TUFDir,
+		LongRunning: h.options.LongRunning,
 		Waiting:     func() { h.say("▸ waiting for another test's policy-controller to end") },
 	})
 	return err
@@ -217,10 +216,7 @@ func (h *Harness) summary(options Options) (string, error) {
 	}
 	parts := []string{"Kubernetes " + version}
 	if h.PolicyController != nil {
-		if version, err = binaries.Version(binaries.PolicyController); err != nil {
-			return "", err
-		}
-		parts = append(parts, "policy-controller "+version)
+		parts = append(parts, "policy-controller "+h.PolicyController.Version())
 	}
 	if h.Registry != nil {
 		parts = append(parts, "registry for docker.io")

@@ -43,7 +43,11 @@ const (
 // alone, with conversion between versions switched off, as no webhook need run.
 // A later Start switches it on.
 func InstallCRDs(ctx context.Context, config *rest.Config) error {
-	manifests, err := readManifests(ctx)
+	release, err := findRelease(DefaultVersion)
+	if err != nil {
+		return err
+	}
+	manifests, err := readManifests(ctx, release)
 	if err != nil {
 		return err
 	}
@@ -65,15 +69,15 @@ func InstallCRDs(ctx context.Context, config *rest.Config) error {
 	return apply(ctx, c, crds)
 }
 
-// install applies all manifests but the Deployment, adapted to a webhook that is
-// a process of this machine.
-func install(ctx context.Context, c client.Client) error {
-	manifests, err := readManifests(ctx)
+// install applies the release's manifests, adapted to a webhook that is a process of
+// this machine.
+func install(ctx context.Context, c client.Client, release binaries.PolicyControllerRelease, deployment Deployment) error {
+	manifests, err := readManifests(ctx, release)
 	if err != nil {
 		return err
 	}
 	for _, object := range manifests {
-		if err := adapt(object); err != nil {
+		if err := adapt(object, deployment); err != nil {
 			return fmt.Errorf("adapt %s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}
@@ -83,8 +87,10 @@ func install(ctx context.Context, c client.Client) error {
 // adapt leads the API server to the webhook without a service network: the
 // Service is a name for localhost, and references to it name the port. The
 // TLS name stays webhook.cosign-system.svc, which the certificate bears.
-func adapt(object *unstructured.Unstructured) error {
+func adapt(object *unstructured.Unstructured, deployment Deployment) error {
 	switch object.GetKind() {
+	case deploymentKind:
+		return adaptDeployment(object, deployment)
 	case "Service":
 		spec := map[string]any{"type": "ExternalName", "externalName": "localhost"}
 		return unstructured.SetNestedMap(object.Object, spec, "spec")
@@ -123,8 +129,8 @@ func setPort(webhook map[string]any) error {
 
 // readManifests reads what policy-controller's own release is made of, in the
 // order of the files' names.
-func readManifests(ctx context.Context) ([]*unstructured.Unstructured, error) {
-	source, err := binaries.SourceDir(ctx, binaries.PolicyController)
+func readManifests(ctx context.Context, release binaries.PolicyControllerRelease) ([]*unstructured.Unstructured, error) {
+	source, err := binaries.SourceDir(ctx, release.Webhook)
 	if err != nil {
 		return nil, err
 	}
@@ -134,8 +140,7 @@ func readManifests(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	}
 	var objects []*unstructured.Unstructured
 	for _, file := range files {
-		switch filepath.Base(file) {
-		case "kustomization.yaml", "webhook.yaml": // the latter is the Deployment
+		if filepath.Base(file) == "kustomization.yaml" {
 			continue
 		}
 		inFile, err := manifest.Read(file)

@@ -19,11 +19,13 @@ limitations under the License.
 package policycontroller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -44,8 +46,11 @@ const (
 	ServiceAccount = "webhook"
 )
 
+// DefaultVersion is the version that the tests run against where they name no other.
+const DefaultVersion = "v0.14.0"
+
 // The program listens on these ports, on all interfaces. Its --secure-port has
-// no effect in v0.14.0, and there is no setting for the health probes' port.
+// no effect in any version, and there is no setting for the health probes' port.
 const (
 	webhookPort = 8443
 	healthPort  = 8080
@@ -57,6 +62,10 @@ const stopTimeout = time.Second
 
 // Options says how to run policy-controller.
 type Options struct {
+	// Version is that of a release that binaries builds; empty: DefaultVersion.
+	Version string
+	// Deployment is how the installation looks; nil: as the Helm chart installs the version.
+	Deployment *Deployment
 	// Cluster is the control plane to serve.
 	Cluster *controlplane.Cluster
 	// Dir is an existing directory, policy-controller's own, for data and logs.
@@ -77,6 +86,7 @@ type Options struct {
 // PolicyController is a running policy-controller.
 type PolicyController struct {
 	options Options
+	release binaries.PolicyControllerRelease
 	path    string
 	client  client.Client
 
@@ -110,18 +120,71 @@ func (p *PolicyController) Restart(ctx context.Context, tufDir string) error {
 	return p.run(ctx)
 }
 
+// Upgrade ends policy-controller, and installs and runs another version over what
+// the one before left in the cluster. The lock stays, as for Restart.
+func (p *PolicyController) Upgrade(ctx context.Context, version string, deployment *Deployment) error {
+	if err := p.choose(version); err != nil {
+		return err
+	}
+	if err := p.end(); err != nil {
+		return err
+	}
+	p.options.Version, p.options.Deployment = version, deployment
+	if err := p.install(ctx); err != nil {
+		return err
+	}
+	return p.run(ctx)
+}
+
+// Version is the version that runs.
+func (p *PolicyController) Version() string { return p.release.Version }
+
+// findRelease returns the release of a version, of DefaultVersion if that is empty.
+func findRelease(version string) (binaries.PolicyControllerRelease, error) {
+	version = cmp.Or(version, DefaultVersion)
+	releases := binaries.PolicyControllerReleases()
+	i := slices.IndexFunc(releases, func(r binaries.PolicyControllerRelease) bool { return r.Version == version })
+	if i < 0 {
+		return binaries.PolicyControllerRelease{}, fmt.Errorf("policy-controller %s is not among the releases that are built", version)
+	}
+	return releases[i], nil
+}
+
+// choose finds the program of a version.
+func (p *PolicyController) choose(version string) error {
+	release, err := findRelease(version)
+	if err != nil {
+		return err
+	}
+	path, err := binaries.Find(release.Webhook)
+	if err != nil {
+		return err
+	}
+	p.release, p.path = release, path
+	return nil
+}
+
+// install applies the manifests of the version.
+func (p *PolicyController) install(ctx context.Context) error {
+	deployment := FromChart(p.release.Version)
+	if p.options.Deployment != nil {
+		deployment = *p.options.Deployment
+	}
+	return install(ctx, p.client, p.release, deployment)
+}
+
 func (p *PolicyController) start(ctx context.Context) error {
-	var err error
-	if p.path, err = binaries.Find(binaries.PolicyController); err != nil {
+	if err := p.choose(p.options.Version); err != nil {
 		return err
 	}
 	if err := p.claimPorts(ctx, p.options.Waiting); err != nil {
 		return err
 	}
+	var err error
 	if p.client, err = client.New(p.options.Cluster.Config(), client.Options{}); err != nil {
 		return fmt.Errorf("make a client: %w", err)
 	}
-	if err := install(ctx, p.client); err != nil {
+	if err := p.install(ctx); err != nil {
 		return err
 	}
 	if err := p.run(ctx); err != nil {
@@ -151,7 +214,7 @@ func (p *PolicyController) run(ctx context.Context) error {
 	}
 	probe := &probe{client: p.client}
 	p.process, err = process.Start(ctx, process.Command{
-		Name:        binaries.PolicyController,
+		Name:        p.release.Webhook,
 		Path:        p.path,
 		Args:        tufArgs,
 		Env:         env,
