@@ -25,7 +25,7 @@ import (
 // Target completes what admission verifies with the root of trust of a policy, nil while there is none.
 func Target(target policy.Target, root *trustroot.Root) policy.Target {
 	if root != nil {
-		target.TransparencyLog, target.TimestampAuthority = root.Logs(), root.Timestamps()
+		target.TransparencyLog, target.TimestampAuthority, target.NoCTLogs = root.Logs(), root.Timestamps(), !root.CTLogs()
 	}
 	return target
 }
@@ -40,7 +40,11 @@ func Targets(trust *policy.Policy, root *trustroot.Root, behavior admission.Beha
 		roots[0] = Target(policy.Target{}, root)
 	default:
 		roots = append(roots,
-			policy.Target{TransparencyLog: true, TimestampAuthority: true}, policy.Target{TimestampAuthority: true})
+			policy.Target{TransparencyLog: true, TimestampAuthority: true},
+			policy.Target{TimestampAuthority: true},
+			policy.Target{TransparencyLog: true, NoCTLogs: true},
+			policy.Target{TransparencyLog: true, TimestampAuthority: true, NoCTLogs: true},
+			policy.Target{TimestampAuthority: true, NoCTLogs: true})
 	}
 	verified := []bool{false, true}
 	if config != nil {

@@ -44,6 +44,9 @@ func TestTargets(t *testing.T) {
 				{TransparencyLog: true, AttestationsVerified: true},
 				{TransparencyLog: true, TimestampAuthority: true, AttestationsVerified: true},
 				{TimestampAuthority: true, AttestationsVerified: true},
+				{TransparencyLog: true, NoCTLogs: true, AttestationsVerified: true},
+				{TransparencyLog: true, TimestampAuthority: true, NoCTLogs: true, AttestationsVerified: true},
+				{TimestampAuthority: true, NoCTLogs: true, AttestationsVerified: true},
 			},
 		},
 	} {

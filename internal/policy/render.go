@@ -98,7 +98,7 @@ func (p *Policy) authorities(target Target) (authorities []any, names []string) 
 	formats := target.formats(p.TrustRoot).rendered()
 	add := func(group string, attestation map[string]any) {
 		for _, format := range formats {
-			authority := p.authority(format)
+			authority := p.authority(format, target)
 			authority["name"] = format.authorityName(group)
 			names = append(names, format.authorityName(group))
 			switch {
@@ -124,8 +124,8 @@ func (p *Policy) authorities(target Target) (authorities []any, names []string) 
 }
 
 // authority returns the fields of an authority for the rule's signer and a format.
-func (p *Policy) authority(format Format) map[string]any {
+func (p *Policy) authority(format Format, target Target) map[string]any {
 	authority := format.fields(p.TrustRoot)
-	maps.Copy(authority, p.Rule.Signer.fields(p.TrustRoot))
+	maps.Copy(authority, p.Rule.Signer.fields(p.TrustRoot, target.NoCTLogs))
 	return authority
 }

@@ -45,8 +45,8 @@ func (s Signer) IsComplete() bool {
 }
 
 // fields returns the fields of an authority that accepts the signer under a root of trust; trustRoot is the name of a
-// TrustRoot, or empty for the default one.
-func (s Signer) fields(trustRoot string) map[string]any {
+// TrustRoot, or empty for the default one. noCTLogs reports whether the TrustRoot has no certificate transparency log.
+func (s Signer) fields(trustRoot string, noCTLogs bool) map[string]any {
 	identity := map[string]any{}
 	for key, value := range map[string]string{
 		"issuer": s.Issuer, "issuerRegExp": s.IssuerRegexp,
@@ -59,6 +59,9 @@ func (s Signer) fields(trustRoot string) map[string]any {
 	keyless := map[string]any{"url": fulcioURL, "identities": []any{identity}}
 	if trustRoot != "" {
 		keyless["trustRootRef"] = trustRoot
+		if noCTLogs {
+			keyless["insecureIgnoreSCT"] = true
+		}
 	}
 	return map[string]any{"keyless": keyless}
 }

@@ -31,6 +31,9 @@ type Target struct {
 	// TimestampAuthority reports whether the TrustRoot of the policy has a timestamp authority. It says nothing about the
 	// default root of trust, whose timestamp authority is not used.
 	TimestampAuthority bool
+	// NoCTLogs reports whether the TrustRoot of the policy has no certificate transparency log, so that its certificates are
+	// verified without one. It says nothing about the default root of trust, which has one.
+	NoCTLogs bool
 }
 
 // Capabilities are what a ClusterImagePolicy can ask of a version of policy-controller. The zero value is a version of
@@ -42,6 +45,8 @@ type Capabilities struct {
 	Bundles bool
 	// TrustRootBundles reports whether they are verified by a TrustRoot with a transparency log too.
 	TrustRootBundles bool
+	// TimestampedBundles reports whether they are verified by the timestamp authority of a TrustRoot without any log.
+	TimestampedBundles bool
 	// SignatureBundles reports whether signatures stored as Sigstore bundles are verified by an authority without
 	// attestations. Where they are not, an authority asks for an attestation of the type SignPredicate instead.
 	SignatureBundles bool
@@ -54,9 +59,10 @@ func (c Capabilities) verifies(format Format) bool { return format != RekorV2Bun
 
 // V014 returns the capabilities of policy-controller v0.14. It looks up the log's key of a TrustRoot by the bytes of an
 // identifier that it stores as hexadecimal text (pkg/webhook/validator.go, trustroot.go), so that it never verifies a
-// bundle by a TrustRoot; and its cosign has no support for bundles as signatures (cosign v2.5.0 pkg/cosign/verify.go).
+// bundle by the log of a TrustRoot, nor the timestamp of its certificate transparency log; and its cosign has no support for
+// bundles as signatures (cosign v2.5.0 pkg/cosign/verify.go). A timestamp authority has no such identifier.
 func V014() Capabilities {
-	return Capabilities{Version: "v0.14", Bundles: true}
+	return Capabilities{Version: "v0.14", Bundles: true, TimestampedBundles: true}
 }
 
 // formats that the target verifies under the policy's root of trust. There is always at least one, because a policy
@@ -78,6 +84,11 @@ func (t Target) formats(trustRoot string) Formats {
 	}
 	if t.TransparencyLog && t.Capabilities.TrustRootBundles && t.AttestationsVerified {
 		formats = append(formats, Bundle.Within(t.Capabilities)...)
+	}
+	// With a timestamp policy-controller does not look at the log. So a root of trust with a log is not used like this: the
+	// policy would accept a bundle whose entry is invalid.
+	if t.TimestampAuthority && !t.TransparencyLog && t.NoCTLogs && t.Capabilities.TimestampedBundles && t.AttestationsVerified {
+		formats = append(formats, TimestampedBundle)
 	}
 	return NewFormats(formats...)
 }

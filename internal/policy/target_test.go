@@ -40,6 +40,18 @@ func TestTargetFormats(t *testing.T) {
 		"default root, TrustRoot's log": {target: Target{TransparencyLog: true, TimestampAuthority: true}, want: Formats{SimpleSigning}},
 		"log":                           {trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TransparencyLog: true}, want: Formats{SimpleSigning}},
 		"timestamps":                    {trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TimestampAuthority: true}, want: Formats{Timestamped}},
+		"timestamps alone": {
+			trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TimestampAuthority: true, NoCTLogs: true},
+			want: Formats{Timestamped, TimestampedBundle},
+		},
+		"timestamps alone, unverified": {
+			trustRoot: "r", target: Target{Capabilities: v014, TimestampAuthority: true, NoCTLogs: true}, want: Formats{Timestamped},
+		},
+		"timestamps and a log, no certificate log": {
+			trustRoot: "r",
+			target:    Target{Capabilities: v014, AttestationsVerified: true, TransparencyLog: true, TimestampAuthority: true, NoCTLogs: true},
+			want:      Formats{SimpleSigning, Timestamped},
+		},
 		"log and timestamps": {
 			trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TransparencyLog: true, TimestampAuthority: true},
 			want: Formats{SimpleSigning, Timestamped},

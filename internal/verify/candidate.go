@@ -80,9 +80,9 @@ func timeProof(accepted policy.Formats) string {
 	return "RFC 3161 timestamp by a timestamp authority of the root of trust"
 }
 
-// options for cosign.
+// options for cosign. A certificate has to be in a certificate transparency log, unless the root of trust has none.
 func (v *verification) options(identities []cosign.Identity) *cosign.CheckOpts {
-	return &cosign.CheckOpts{TrustedMaterial: v.material, Offline: true, Identities: identities}
+	return &cosign.CheckOpts{TrustedMaterial: v.material, Offline: true, Identities: identities, IgnoreSCT: !v.ctLogs}
 }
 
 // accepted is the finding about a candidate by the expected identity.

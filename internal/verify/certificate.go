@@ -72,6 +72,9 @@ func (v *verification) diagnoseCertificate(cert *x509.Certificate) error {
 	if err != nil {
 		return reject(v1alpha1.UntrustedCertificateReason, "its certificate is not by a certificate authority of the root of trust")
 	}
+	if !v.ctLogs {
+		return nil
+	}
 	if logged, err := cosign.ContainsSCT(cert.Raw); err != nil || !logged {
 		return reject(v1alpha1.UntrustedCertificateReason, "its certificate has no timestamp of a certificate transparency log")
 	}

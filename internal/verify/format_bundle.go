@@ -179,13 +179,14 @@ func hasVersion(body []byte) bool {
 type logEntry = *protorekor.TransparencyLogEntry
 
 // timeProofOfBundle returns the format of a bundle. An entry of the transparency log with a time proves the time. A
-// timestamp is used only if there is no such entry and the root of trust has a timestamp authority.
+// timestamp is used only if the root of trust has a timestamp authority, and there is no such entry or no log that could
+// have made one.
 func (v *verification) timeProofOfBundle(b *bundle.Bundle) policy.Format {
 	timed := slices.ContainsFunc(b.GetVerificationMaterial().GetTlogEntries(), func(entry logEntry) bool {
 		return entry.GetIntegratedTime() > 0 && entry.GetInclusionPromise() != nil
 	})
 	timestamps := b.GetVerificationMaterial().GetTimestampVerificationData().GetRfc3161Timestamps()
-	if !timed && len(timestamps) > 0 && v.timestamps {
+	if len(timestamps) > 0 && v.timestamps && !(timed && v.logs) {
 		return policy.TimestampedBundle
 	}
 	return policy.Bundle
@@ -215,8 +216,8 @@ func (p sigstoreBundle) verify(ctx context.Context, identities []cosign.Identity
 	opts := p.options(identities)
 	if p.stored.Time() == policy.Timestamp {
 		opts.UseSignedTimestamps = true
-		// If there is an entry, it is verified too; only its time is not used.
-		opts.IgnoreTlog = len(p.entries()) == 0
+		// If there is an entry, it is verified too; only its time is not used. Without a log nothing can verify it.
+		opts.IgnoreTlog = len(p.entries()) == 0 || !p.logs
 	}
 	digest, err := hex.DecodeString(p.hash.Hex)
 	if err != nil {

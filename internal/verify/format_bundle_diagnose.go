@@ -51,10 +51,14 @@ func (p sigstoreBundle) diagnose(context.Context) error {
 		return reject(v1alpha1.InvalidSignatureReason, "its statement is about %s", other)
 	}
 	entries := p.entries()
+	if !p.logs && p.stored.Time() == policy.LogEntry {
+		return reject(v1alpha1.LogProofInvalidReason,
+			"it has no RFC 3161 timestamp, and the root of trust has no transparency log that could prove its time instead")
+	}
 	if len(entries) == 0 && p.stored.Time() == policy.LogEntry {
 		return reject(v1alpha1.LogProofInvalidReason, "it has no entry of the transparency log")
 	}
-	if len(entries) > 0 && !slices.ContainsFunc(entries, p.isKnown) {
+	if len(entries) > 0 && p.logs && !slices.ContainsFunc(entries, p.isKnown) {
 		return reject(v1alpha1.LogProofInvalidReason, "its entry is of a transparency log that the root of trust does not have")
 	}
 	return p.diagnoseLog(cert)
@@ -92,6 +96,9 @@ func (p sigstoreBundle) diagnoseLog(cert *x509.Certificate) error {
 		if err := diagnoseTime(cert, policy.Timestamp, timestamps[0].Time); err != nil {
 			return err
 		}
+	}
+	if !p.logs || len(p.entries()) == 0 {
+		return reject(v1alpha1.InvalidSignatureReason, "cosign does not accept it")
 	}
 	if _, err := sigstoreverify.VerifyTlogEntry(p.bundle, p.material, 1, false); err != nil {
 		// sigstore-go also rejects a valid entry if its time is not within the certificate's validity.

@@ -47,14 +47,16 @@ const (
 
 // verification is the verification of one image by one rule.
 type verification struct {
-	registry   *registry.Client
-	image      name.Digest
-	hash       v1.Hash
-	rule       *policy.Rule
-	material   root.TrustedMaterial
-	timestamps bool // whether the root of trust has a timestamp authority
-	keep       bool // whether the Result includes the Material
-	conditions Conditions
+	registry *registry.Client
+	image    name.Digest
+	hash     v1.Hash
+	rule     *policy.Rule
+	material root.TrustedMaterial
+	// timestamps, logs and ctLogs report whether the root of trust has a timestamp authority, a transparency log and a
+	// certificate transparency log.
+	timestamps, logs, ctLogs bool
+	keep                     bool // whether the Result includes the Material
+	conditions               Conditions
 
 	// memory is shared by all examinations: see hold. Held is the part of it that this one has, in bytes.
 	memory *semaphore.Weighted

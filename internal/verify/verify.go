@@ -167,7 +167,7 @@ func (c *Cosign) Verify(ctx context.Context, image name.Digest, rule *policy.Rul
 	defer cancel()
 	v := &verification{
 		registry: c.registry, image: image, hash: hash, rule: rule, keep: c.material, conditions: c.conditions,
-		material: trust.Material, timestamps: trust.Timestamps(),
+		material: trust.Material, timestamps: trust.Timestamps(), logs: trust.Logs(), ctLogs: trust.CTLogs(),
 		memory: c.memory, types: map[v1.Hash]string{}, failures: map[blobKey]error{},
 	}
 	return v.verifyAll(ctx)

@@ -111,6 +111,9 @@ func (o *RootOfTrust) FromFile() (*trustroot.Root, error) {
 		return nil, fmt.Errorf("reading --trusted-root: %w", err)
 	}
 	root, err := trustroot.FromJSON(content)
+	if err == nil {
+		err = root.SuitsDefault()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading --trusted-root %s: %w", o.File, err)
 	}
@@ -119,7 +122,7 @@ func (o *RootOfTrust) FromFile() (*trustroot.Root, error) {
 
 // Repository returns the TUF repository of the default root of trust. It fails if InitialRoot cannot be read.
 func (o *RootOfTrust) Repository() (trustroot.Repository, error) {
-	repository := trustroot.Repository{Mirror: o.Mirror, CacheDir: o.CacheDir}
+	repository := trustroot.Repository{Mirror: o.Mirror, CacheDir: o.CacheDir, IsDefault: true}
 	if o.InitialRoot != "" {
 		content, err := readFile(o.InitialRoot)
 		if err != nil {

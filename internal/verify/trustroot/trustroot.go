@@ -72,6 +72,24 @@ func (r *Root) Timestamps() bool {
 // Logs reports whether the root of trust has a transparency log.
 func (r *Root) Logs() bool { return r.Material != nil && len(r.Material.RekorLogs()) > 0 }
 
+// CTLogs reports whether the root of trust has a certificate transparency log. A certificate needs the timestamp of one only
+// then.
+func (r *Root) CTLogs() bool { return r.Material != nil && len(r.Material.CTLogs()) > 0 }
+
+// SuitsDefault returns an error if the root cannot be the default root of trust. That has logs of both kinds, like the public
+// good instance's: policy-controller requires them wherever a policy names no TrustRoot.
+func (r *Root) SuitsDefault() error {
+	switch {
+	case !r.Logs():
+		return fmt.Errorf("%w: it has no transparency log, which the default root of trust needs; write it in a TrustRoot, "+
+			"and name that in spec.trustRoot", ErrInvalid)
+	case !r.CTLogs():
+		return fmt.Errorf("%w: it has no certificate transparency log, which the default root of trust needs; write it in a "+
+			"TrustRoot, and name that in spec.trustRoot", ErrInvalid)
+	}
+	return nil
+}
+
 // FromJSON parses a trusted root in the format of Sigstore clients, media type
 // application/vnd.dev.sigstore.trustedroot+json;version=0.1 (sigstore/protobuf-specs). An error wraps ErrInvalid.
 func FromJSON(content []byte) (*Root, error) {
@@ -106,8 +124,6 @@ func newRoot(trusted *prototrustroot.TrustedRoot, content any) (*Root, error) {
 		return nil, fmt.Errorf("%w: it has no certificate authority", ErrInvalid)
 	case len(material.RekorLogs()) == 0 && len(material.TimestampingAuthorities()) == 0:
 		return nil, fmt.Errorf("%w: it has neither a transparency log nor a timestamp authority", ErrInvalid)
-	case len(material.CTLogs()) == 0:
-		return nil, fmt.Errorf("%w: it has no certificate transparency log", ErrInvalid)
 	}
 	canonical, err := json.Marshal(content)
 	if err != nil {

@@ -102,7 +102,6 @@ func TestFromJSONInvalid(t *testing.T) {
 		"too large":              {bytes.Repeat([]byte(" "), 2<<20), "larger than"},
 		"no authority":           {without("certificateAuthorities"), "no certificate authority"},
 		"no transparency log":    {without("tlogs", "timestampAuthorities"), "neither a transparency log"},
-		"no certificate log":     {without("ctlogs"), "no certificate transparency log"},
 		"nothing but media type": {[]byte(`{"mediaType":"` + root.TrustedRootMediaType01 + `"}`), "no certificate authority"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -215,6 +214,42 @@ func TestFromTrustRootInvalid(t *testing.T) {
 			got, err := trustroot.FromTrustRoot(object)
 			if got != nil || !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.message) {
 				t.Errorf("got %v and %v, want an error with %q", got, err, test.message)
+			}
+		})
+	}
+}
+
+// TestRootWithoutLogs: a TrustRoot needs no logs if it has a timestamp authority; the default root of trust needs both kinds.
+func TestRootWithoutLogs(t *testing.T) {
+	s := newSigstore(t)
+	for what, test := range map[string]struct {
+		without      []string
+		logs, ctLogs bool
+		message      string // why it cannot be the default root of trust; empty if it can
+	}{
+		"all":                {logs: true, ctLogs: true},
+		"no certificate log": {without: []string{"ctLogs"}, logs: true, message: "no certificate transparency log"},
+		"no log":             {without: []string{"tLogs"}, ctLogs: true, message: "no transparency log"},
+		"neither":            {without: []string{"tLogs", "ctLogs"}, message: "no transparency log"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			object, err := s.TrustRoot("private", sigstore.WithTimestamps())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, kind := range test.without {
+				unstructured.RemoveNestedField(object.Object, "spec", "sigstoreKeys", kind)
+			}
+			got, err := trustroot.FromTrustRoot(object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Logs() != test.logs || got.CTLogs() != test.ctLogs || !got.Timestamps() {
+				t.Errorf("got logs %t, certificate logs %t and timestamps %t", got.Logs(), got.CTLogs(), got.Timestamps())
+			}
+			err = got.SuitsDefault()
+			if (err == nil) != (test.message == "") || err != nil && !strings.Contains(err.Error(), test.message) {
+				t.Errorf("as the default root: got %v, want an error with %q", err, test.message)
 			}
 		})
 	}

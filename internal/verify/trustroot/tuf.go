@@ -50,6 +50,8 @@ type Repository struct {
 	Target string
 	// Offline sends no requests to the Mirror: only CacheDir is used.
 	Offline bool
+	// IsDefault reports whether it has the default root of trust, which has to have logs: see Root.SuitsDefault.
+	IsDefault bool
 
 	// packed is the repository itself, instead of a Mirror.
 	packed archive
@@ -124,7 +126,13 @@ func (r Repository) fetch(ctx context.Context, cached bool) (root *Root, state t
 		return nil, nil, err
 	}
 	root, err = FromJSON(content)
-	return root, files.roles, err
+	if err == nil && r.IsDefault {
+		err = root.SuitsDefault()
+	}
+	if err != nil {
+		return nil, files.roles, err
+	}
+	return root, files.roles, nil
 }
 
 var errNoMirror = errors.New("the mirror is not the URL of a TUF repository")
