@@ -58,19 +58,23 @@ type Lab struct {
 }
 
 // Main is a suite's TestMain: it starts a lab, hands it to use, runs the tests, and ends the process
-// with their result.
-func Main(m *testing.M, use func(*Lab)) {
+// with their result. The options say what differs from the default lab.
+func Main(m *testing.M, use func(*Lab), options ...func(*lab.Options)) {
 	if child.Requested(os.Args) {
 		os.Exit(child.Serve(os.Stdin, os.Stdout))
 	}
 	logf.SetLogger(logr.Discard())
-	os.Exit(run(m, use))
+	o := lab.Options{Progress: os.Stderr}
+	for _, option := range options {
+		option(&o)
+	}
+	os.Exit(run(m, use, o))
 }
 
-func run(m *testing.M, use func(*Lab)) int {
+func run(m *testing.M, use func(*Lab), options lab.Options) int {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	started, err := lab.Start(ctx, lab.Options{Progress: os.Stderr})
+	started, err := lab.Start(ctx, options)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

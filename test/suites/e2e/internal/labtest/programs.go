@@ -99,10 +99,21 @@ func (l *Lab) NewPlugin(t *testing.T) *Plugin {
 	}
 }
 
-// NewCosign returns the cosign command, which trusts the lab's Sigstore by default.
+// NewCosign returns the cosign command of version 2, which trusts the lab's Sigstore by default.
 func (l *Lab) NewCosign(t *testing.T) *Program {
 	t.Helper()
-	path, err := binaries.Find(binaries.Cosign)
+	return l.newCosign(t, binaries.Cosign)
+}
+
+// NewCosignV3 returns the cosign command of version 3, which trusts the lab's Sigstore by default.
+func (l *Lab) NewCosignV3(t *testing.T) *Program {
+	t.Helper()
+	return l.newCosign(t, binaries.CosignV3)
+}
+
+func (l *Lab) newCosign(t *testing.T, program string) *Program {
+	t.Helper()
+	path, err := binaries.Find(program)
 	if err != nil {
 		t.Fatal(err)
 	}

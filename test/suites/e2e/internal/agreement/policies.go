@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package conformance
+package agreement
 
 import (
 	"crypto/ecdsa"
@@ -81,7 +81,7 @@ func predictSeveralPolicies(p *prediction.Predictor) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lab.Create(t, root)
+	p.Lab.Create(t, root)
 	ours, theirs := identified(labtest.Release.Issuer, labtest.Release.Subject), identified(labtest.UntrustedSigner.Issuer, labtest.UntrustedSigner.Subject)
 	pods := func(version string) map[string]any {
 		return map[string]any{"group": "", "version": version, "resource": "pods"}
@@ -146,7 +146,7 @@ func predictSeveralPolicies(p *prediction.Predictor) {
 	for _, c := range cases {
 		slug := strings.ReplaceAll(c.name, " ", "-")
 		policies = append(policies, c.policies("predict-"+slug, "docker.io/predict-several/"+slug)...)
-		lab.PushSignedImage(t, "docker.io/predict-several/"+slug+":v1", labtest.Release)
+		p.Lab.PushSignedImage(t, "docker.io/predict-several/"+slug+":v1", labtest.Release)
 	}
 	p.CreatePolicies(policies...)
 	in := p.CreateNamespace("predict-several", true)

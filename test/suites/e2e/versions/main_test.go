@@ -1,0 +1,51 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package versions compares forecasts with the answers of the versions of policy-controller other than the default one.
+package versions
+
+import (
+	"testing"
+
+	"github.com/karmada-io/image-trust/test/lab/binaries"
+	"github.com/karmada-io/image-trust/test/lab/policycontroller"
+	"github.com/karmada-io/image-trust/test/suites/e2e/internal/agreement"
+	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+)
+
+// lab is shared by all tests of the suite, which therefore do not run in parallel. It starts with the default version;
+// each test upgrades to its own.
+var lab *labtest.Lab
+
+func TestMain(m *testing.M) {
+	labtest.Main(m, func(l *labtest.Lab) { lab = l })
+}
+
+// TestPrediction compares predictions of admission with its real answers, on workloads of all kinds. The suite conformance
+// does it for the default version.
+func TestPrediction(t *testing.T) {
+	for _, release := range binaries.PolicyControllerReleases() {
+		if release.Version == policycontroller.DefaultVersion {
+			continue
+		}
+		t.Run(release.Version, func(t *testing.T) {
+			if err := lab.PolicyController.Upgrade(t.Context(), release.Version, nil); err != nil {
+				t.Fatal(err)
+			}
+			agreement.Run(t, lab)
+		})
+	}
+}
