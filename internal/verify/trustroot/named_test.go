@@ -103,7 +103,7 @@ func TestRemoteTrustRoot(t *testing.T) {
 	}
 	<-changes
 	first, err := n.Root(object)
-	if err != nil || len(first.Material.RekorLogs()) != 1 {
+	if err != nil || len(first.Material.RekorLogs()) != 2 {
 		t.Fatalf("got %v and %v", first, err)
 	}
 	if again, err := n.Root(object); err != nil || again != first {

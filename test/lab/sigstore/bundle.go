@@ -66,6 +66,8 @@ type Envelope struct {
 	Signer    *Signer
 	// Entry of the transparency log; nil if it was not logged.
 	Entry *models.LogEntryAnon
+	// TileEntry is that of a log of Rekor v2; nil if it is in none.
+	TileEntry *protorekor.TransparencyLogEntry
 	// Timestamp is an RFC 3161 response; nil if there is none.
 	Timestamp []byte
 }
@@ -100,15 +102,7 @@ func (s *Signer) SignStatement(statement []byte) (Envelope, error) {
 func (s *Sigstore) NewEnvelope(
 	ctx context.Context, digest name.Digest, id Identity, predicateType string, predicate any,
 ) (Envelope, error) {
-	signer, err := s.Issue(id)
-	if err != nil {
-		return Envelope{}, err
-	}
-	statement, err := Statement(predicateType, predicate, digest)
-	if err != nil {
-		return Envelope{}, err
-	}
-	envelope, err := signer.SignStatement(statement)
+	envelope, err := s.newUnloggedEnvelope(digest, id, predicateType, predicate)
 	if err != nil {
 		return Envelope{}, err
 	}
@@ -144,6 +138,9 @@ func (e *Envelope) Bundle() (*protobundle.Bundle, error) {
 	b, err := newBundle(e.Signer, e.Entry, e.Timestamp)
 	if err != nil {
 		return nil, err
+	}
+	if e.TileEntry != nil {
+		b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, e.TileEntry)
 	}
 	b.Content = &protobundle.Bundle_DsseEnvelope{DsseEnvelope: &protodsse.Envelope{
 		Payload:     e.Statement,

@@ -74,6 +74,11 @@ type Sigstore struct {
 	rekor *ecdsa.PrivateKey
 	tsa   timestampAuthority
 
+	// RekorV2 and ECDSARekorV2 are logs of Rekor v2 beside the one above. The
+	// key of the first is Ed25519, as that of the public instance. The second
+	// is only in the roots of trust that ask for it, see WithECDSARekorV2.
+	RekorV2, ECDSARekorV2 *TileLog
+
 	nextLogIndex atomic.Int64
 
 	treeLock sync.Mutex
@@ -98,15 +103,30 @@ func New() (*Sigstore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the timestamp authority: %w", err)
 	}
-	return newSigstore(ca, ctLog, rekor, tsa), nil
+	tileLogs, err := newTileLogKeys()
+	if err != nil {
+		return nil, fmt.Errorf("making the keys of Rekor v2: %w", err)
+	}
+	return newSigstore(ca, ctLog, rekor, tsa, tileLogs)
 }
 
-func newSigstore(ca authority, ctLog, rekor *ecdsa.PrivateKey, tsa timestampAuthority) *Sigstore {
-	s := &Sigstore{ca: ca, ctLog: ctLog, rekor: rekor, tsa: tsa, tree: testonly.New(rfc6962.DefaultHasher)}
+func newSigstore(ca authority, ctLog, rekor *ecdsa.PrivateKey, tsa timestampAuthority, tileLogs tileLogKeys) (*Sigstore, error) {
+	edwards, err := newTileLog(TileLogURL, tileLogs.ed25519)
+	if err != nil {
+		return nil, fmt.Errorf("making a log of Rekor v2: %w", err)
+	}
+	weierstrass, err := newTileLog(ECDSATileLogURL, tileLogs.ecdsa)
+	if err != nil {
+		return nil, fmt.Errorf("making a log of Rekor v2: %w", err)
+	}
+	s := &Sigstore{
+		ca: ca, ctLog: ctLog, rekor: rekor, tsa: tsa, RekorV2: edwards, ECDSARekorV2: weierstrass,
+		tree: testonly.New(rfc6962.DefaultHasher),
+	}
 	// Counting from the clock keeps indexes growing from one process to the
 	// next without storing them.
 	s.nextLogIndex.Store(time.Now().Unix())
-	return s
+	return s, nil
 }
 
 // NewSignature signs the image at digest as id, now, the way `cosign sign`

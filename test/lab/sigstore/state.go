@@ -17,7 +17,9 @@ limitations under the License.
 package sigstore
 
 import (
+	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
@@ -33,7 +35,7 @@ func (s *Sigstore) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("encoding the certificates: %w", err)
 	}
-	for _, key := range []*ecdsa.PrivateKey{s.ca.key, s.ctLog, s.rekor, s.tsa.key} {
+	for _, key := range []crypto.Signer{s.ca.key, s.ctLog, s.rekor, s.tsa.key, s.ECDSARekorV2.key, s.RekorV2.key} {
 		encoded, err := cryptoutils.MarshalPrivateKeyToPEM(key)
 		if err != nil {
 			return fmt.Errorf("encoding a key: %w", err)
@@ -54,6 +56,7 @@ func Load(path string) (*Sigstore, error) {
 	}
 	var certificates []*x509.Certificate
 	var keys []*ecdsa.PrivateKey
+	var tileLogs tileLogKeys
 	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type == string(cryptoutils.CertificatePEMType) {
 			certificate, err := x509.ParseCertificate(block.Bytes)
@@ -67,16 +70,20 @@ func Load(path string) (*Sigstore, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: reading a key: %w", path, err)
 		}
-		ecdsaKey, ok := key.(*ecdsa.PrivateKey)
-		if !ok {
-			return nil, fmt.Errorf("%s: key is a %T, not ECDSA", path, key)
+		switch key := key.(type) {
+		case *ecdsa.PrivateKey:
+			keys = append(keys, key)
+		case ed25519.PrivateKey:
+			tileLogs.ed25519 = key
+		default:
+			return nil, fmt.Errorf("%s: a key is a %T", path, key)
 		}
-		keys = append(keys, ecdsaKey)
 	}
-	if len(certificates) != 4 || len(keys) != 4 {
-		return nil, fmt.Errorf("%s: %d certificates and %d keys, want 4 of each", path, len(certificates), len(keys))
+	if len(certificates) != 4 || len(keys) != 5 || tileLogs.ed25519 == nil {
+		return nil, fmt.Errorf("%s: %d certificates and %d ECDSA keys, want 4 and 5, and an Ed25519 key", path, len(certificates), len(keys))
 	}
+	tileLogs.ecdsa = keys[4]
 	ca := authority{root: certificates[0], intermediate: certificates[1], key: keys[0]}
 	tsa := timestampAuthority{root: certificates[2], leaf: certificates[3], key: keys[3]}
-	return newSigstore(ca, keys[1], keys[2], tsa), nil
+	return newSigstore(ca, keys[1], keys[2], tsa, tileLogs)
 }

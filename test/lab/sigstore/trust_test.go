@@ -63,7 +63,7 @@ func TestTrustRoot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	trustedRoot, err := s.TrustedRoot()
+	trustedRoot, err := s.TrustedRoot(sigstore.WithoutRekorV2())
 	if err != nil {
 		t.Fatal(err)
 	}

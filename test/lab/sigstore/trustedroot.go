@@ -23,16 +23,37 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
+// TrustedRootOption changes the logs of Rekor v2 in a trusted root.
+type TrustedRootOption func(s *Sigstore, rekorV2 *[]*TileLog)
+
+// WithoutRekorV2 leaves out all logs of Rekor v2.
+func WithoutRekorV2() TrustedRootOption {
+	return func(_ *Sigstore, rekorV2 *[]*TileLog) { *rekorV2 = nil }
+}
+
+// WithECDSARekorV2 has the log of Rekor v2 whose key is ECDSA, and not the
+// other one.
+func WithECDSARekorV2() TrustedRootOption {
+	return func(s *Sigstore, rekorV2 *[]*TileLog) { *rekorV2 = []*TileLog{s.ECDSARekorV2} }
+}
+
 // TrustedRoot is the trust in this instance as a Sigstore client reads it from
 // a file: JSON of media type
-// application/vnd.dev.sigstore.trustedroot+json;version=0.1.
-func (s *Sigstore) TrustedRoot() ([]byte, error) {
+// application/vnd.dev.sigstore.trustedroot+json;version=0.1. Like that of the
+// public instance it has a log of Rekor v1 and one of Rekor v2, whose key is
+// Ed25519.
+func (s *Sigstore) TrustedRoot(opts ...TrustedRootOption) ([]byte, error) {
+	rekorV2 := []*TileLog{s.RekorV2}
+	for _, opt := range opts {
+		opt(s, &rekorV2)
+	}
 	rekor, err := s.transparencyLog(s.rekor, RekorURL)
 	if err != nil {
 		return nil, err
@@ -40,6 +61,17 @@ func (s *Sigstore) TrustedRoot() ([]byte, error) {
 	ctLog, err := s.transparencyLog(s.ctLog, CTLogURL)
 	if err != nil {
 		return nil, err
+	}
+	logs := map[string]*root.TransparencyLog{hex.EncodeToString(rekor.ID): rekor}
+	for _, log := range rekorV2 {
+		logs[hex.EncodeToString(log.ID)] = &root.TransparencyLog{
+			BaseURL:             log.URL,
+			ID:                  log.ID,
+			ValidityPeriodStart: rekor.ValidityPeriodStart.Add(time.Second), // logs are listed by age
+			HashFunc:            crypto.SHA256,
+			PublicKey:           log.key.Public(),
+			SignatureHashFunc:   crypto.SHA256,
+		}
 	}
 	trusted, err := root.NewTrustedRoot(root.TrustedRootMediaType01,
 		[]root.CertificateAuthority{&root.FulcioCertificateAuthority{
@@ -57,7 +89,7 @@ func (s *Sigstore) TrustedRoot() ([]byte, error) {
 			ValidityPeriodEnd:   s.tsa.root.NotAfter,
 			URI:                 TSAURL,
 		}},
-		map[string]*root.TransparencyLog{hex.EncodeToString(rekor.ID): rekor},
+		logs,
 	)
 	if err != nil {
 		return nil, fmt.Errorf("making the trusted root: %w", err)
@@ -154,6 +186,30 @@ func WithTimestamps() TrustRootOption {
 	}
 }
 
+// WithRekorV2 adds the log of Rekor v2 whose key is Ed25519, for which
+// policy-controller does not take the object.
+func WithRekorV2() TrustRootOption {
+	return withTileLog(func(s *Sigstore) *TileLog { return s.RekorV2 })
+}
+
+// WithECDSALog adds the log of Rekor v2 whose key is ECDSA.
+func WithECDSALog() TrustRootOption {
+	return withTileLog(func(s *Sigstore) *TileLog { return s.ECDSARekorV2 })
+}
+
+func withTileLog(which func(s *Sigstore) *TileLog) TrustRootOption {
+	return func(s *Sigstore, keys map[string]any) error {
+		log := which(s)
+		instance, err := transparencyLogInstance(log.key, log.URL)
+		if err != nil {
+			return err
+		}
+		logs, _ := keys["tLogs"].([]any)
+		keys["tLogs"] = append(logs, instance)
+		return nil
+	}
+}
+
 // authorityInstance is an authority in a TrustRoot object.
 func authorityInstance(root *x509.Certificate, url string, chain []byte) map[string]any {
 	return map[string]any{
@@ -167,7 +223,7 @@ func authorityInstance(root *x509.Certificate, url string, chain []byte) map[str
 }
 
 // transparencyLogInstance is a log in a TrustRoot object.
-func transparencyLogInstance(key *ecdsa.PrivateKey, url string) (map[string]any, error) {
+func transparencyLogInstance(key crypto.Signer, url string) (map[string]any, error) {
 	pem, err := cryptoutils.MarshalPublicKeyToPEM(key.Public())
 	if err != nil {
 		return nil, fmt.Errorf("encoding a log's key: %w", err)

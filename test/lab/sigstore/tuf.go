@@ -47,8 +47,8 @@ type target struct {
 
 // WriteTUFRepository writes a TUF repository with the trust in this instance
 // into dir, as WriteTUFRepository does.
-func (s *Sigstore) WriteTUFRepository(dir string) error {
-	trustedRoot, err := s.TrustedRoot()
+func (s *Sigstore) WriteTUFRepository(dir string, opts ...TrustedRootOption) error {
+	trustedRoot, err := s.TrustedRoot(opts...)
 	if err != nil {
 		return err
 	}
