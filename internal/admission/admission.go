@@ -77,6 +77,9 @@ type Answer struct {
 	Digest          string
 	Verdict         v1alpha1.Verdict
 	Reason, Message string
+	// NoLogs and NoCTLogs report whether the root of trust of the verdict has no transparency log and no certificate
+	// transparency log.
+	NoLogs, NoCTLogs bool
 }
 
 // TagMoved is the answer to a question about a tag that named one digest in one examination and another one in the next. A

@@ -23,7 +23,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// authority of a policy. Exactly one of static, requirements and unevaluable is set.
+// authority of a policy. Exactly one of static, requirements, refusal and unevaluable is set.
 type authority struct {
 	name    string
 	static  string // pass or fail
@@ -31,6 +31,9 @@ type authority struct {
 
 	// requirements of which an image must meet one.
 	requirements []requirement
+
+	// refusal is why the authority accepts nothing, as long as attestations are verified.
+	refusal string
 
 	attestations bool
 	// unevaluable names the feature that is not evaluated.
@@ -55,6 +58,10 @@ func (p authorityParser) parse(w writtenAuthority) authority {
 		a.unevaluable = "another source of signatures"
 	default:
 		a.requirements, a.unevaluable = p.requirements(w)
+		if len(a.requirements) > 1 && w.SignatureFormat == bundleFormat {
+			// In every version (cosign v2.5.0 and v3.0.5 pkg/cosign/verify.go, verificationOptions).
+			a.requirements, a.refusal = nil, "policy-controller accepts no bundle by an authority with several identities"
+		}
 	}
 	return a
 }
@@ -83,7 +90,8 @@ func (p authorityParser) requirements(w writtenAuthority) (requirements []requir
 		}
 		requirements = append(requirements, requirement{
 			rule: rule, trustRoot: trustRoot, viaAttestation: len(w.Attestations) > 0,
-			acceptsMore: trustRoot == "" && w.CTLog != nil && p.behavior.SearchesLog,
+			ignoresSCT:  w.Keyless.InsecureIgnoreSCT,
+			acceptsMore: trustRoot == "" && w.CTLog != nil && w.SignatureFormat != bundleFormat && p.behavior.SearchesLog,
 		})
 	}
 	return requirements, ""
@@ -96,6 +104,8 @@ func (p authorityParser) format(w writtenAuthority, root string) (format policy.
 		logRoot, logURL = w.CTLog.TrustRootRef, w.CTLog.URL
 	}
 	switch {
+	case w.RFC3161Timestamp != nil && w.SignatureFormat == bundleFormat:
+		return p.timestampedBundleFormat(w, root)
 	case w.RFC3161Timestamp != nil && !w.isRenderedForTimestamps(root):
 		return "", "RFC 3161 timestamps"
 	case w.RFC3161Timestamp != nil:
@@ -125,10 +135,24 @@ func (p authorityParser) bundleFormat(root string, attested bool) (format policy
 	}
 }
 
+// timestampedBundleFormat is the format of an authority that accepts bundles by their timestamp, and does not look at the log.
+func (p authorityParser) timestampedBundleFormat(w writtenAuthority, root string) (format policy.Format, unevaluable string) {
+	switch {
+	case root == "" || w.RFC3161Timestamp.TrustRootRef != root || w.CTLog != nil || !p.behavior.TimestampedBundles:
+		return "", "RFC 3161 timestamps"
+	case !w.Keyless.InsecureIgnoreSCT:
+		return "", "bundles by the certificate transparency log of a TrustRoot"
+	case len(w.Attestations) == 0 && !p.behavior.SignatureBundles:
+		return "", "bundles without attestations"
+	default:
+		return policy.AuthorityFormat(bundleFormat, true), ""
+	}
+}
+
 // isRenderedForTimestamps reports whether the authority is that of a rendered policy for a TrustRoot with a timestamp
 // authority. Others are not evaluated, because policy-controller does not verify the log entry with them.
 func (w *writtenAuthority) isRenderedForTimestamps(root string) bool {
-	return root != "" && w.RFC3161Timestamp.TrustRootRef == root && w.CTLog == nil && w.SignatureFormat != bundleFormat &&
+	return root != "" && w.RFC3161Timestamp.TrustRootRef == root && w.CTLog == nil &&
 		policy.AuthorityGroup(w.Name) != w.Name
 }
 

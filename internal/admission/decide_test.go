@@ -150,7 +150,7 @@ func TestAuthorities(t *testing.T) {
 		"timestamps":             {"authorities: [{rfc3161timestamp: {trustRootRef: r}, " + right[1:] + "]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
 		"root without log":       {"authorities: [{keyless: {url: x, trustRootRef: r, identities: [{issuer: i, subject: right}]}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
 		"root with log":          {"authorities: [{ctlog: {url: x, trustRootRef: r}, keyless: {url: x, trustRootRef: r, identities: [{issuer: i, subject: right}]}}]", []string{"Allowed"}},
-		"without SCT":            {"authorities: [{keyless: {url: x, insecureIgnoreSCT: true, identities: [{issuer: i, subject: wrong}]}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
+		"without SCT":            {"authorities: [{keyless: {url: x, insecureIgnoreSCT: true, identities: [{issuer: i, subject: wrong}]}}]", []string{"Undetermined", "policy-0 Undetermined IdentityMismatch"}},
 		"without subject":        {"authorities: [{keyless: {url: x, identities: [{issuer: i}]}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
 		"without identities":     {"authorities: [{keyless: {url: x, identities: []}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},
 		"an unknown authority":   {"authorities: [{name: x, oracle: {}}]", []string{"Undetermined", "policy-0 Undetermined PolicyNotEvaluated"}},

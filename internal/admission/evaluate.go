@@ -88,6 +88,10 @@ func (e evaluator) policy(p *Policy) evaluation {
 		case a.static == "fail":
 			consider(evaluation{rejected, v1alpha1.StaticPolicyReason,
 				cmp.Or(a.message, "the policy denies the image, whatever its signatures")})
+		case a.refusal != "" && e.target.AttestationsVerified:
+			consider(evaluation{rejected, v1alpha1.StaticPolicyReason, a.refusal})
+		case a.refusal != "":
+			consider(evaluation{undetermined, v1alpha1.PolicyNotEvaluatedReason, "not evaluated: " + a.refusal})
 		case a.unevaluable != "":
 			consider(evaluation{undetermined, v1alpha1.PolicyNotEvaluatedReason, "not evaluated: " + a.unevaluable})
 		}
@@ -109,7 +113,7 @@ func (e evaluator) requirement(r *requirement) evaluation {
 		answer = TagMoved(e.digest, answer.Digest)
 	}
 	one := evaluation{reason: answer.Reason, message: answer.Message}
-	acceptsMore := r.acceptsMore || r.viaAttestation && !e.target.AttestationsVerified
+	acceptsMore := r.acceptsMoreThan(answer) || r.viaAttestation && !e.target.AttestationsVerified
 	switch {
 	case answer.Verdict == v1alpha1.VerdictVerified:
 		one.result = accepted

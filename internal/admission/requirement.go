@@ -29,6 +29,8 @@ type requirement struct {
 	// acceptsMore reports whether policy-controller may accept images that the rule does not: a verdict of Verified holds,
 	// a verdict of Untrusted does not.
 	acceptsMore bool
+	// ignoresSCT reports whether policy-controller accepts a certificate that is in no certificate transparency log.
+	ignoresSCT bool
 	// viaAttestation reports whether policy-controller evaluates the requirement by attestations.
 	viaAttestation bool
 }
@@ -49,7 +51,8 @@ func combine(requirements []requirement) []requirement {
 // sameExceptFormat reports whether two requirements differ at most in the formats of their signature, or of their only
 // attestation.
 func (r requirement) sameExceptFormat(other requirement) bool {
-	if r.rule.Signer != other.rule.Signer || r.trustRoot != other.trustRoot || r.acceptsMore || other.acceptsMore {
+	if r.rule.Signer != other.rule.Signer || r.trustRoot != other.trustRoot || r.acceptsMore || other.acceptsMore ||
+		r.ignoresSCT != other.ignoresSCT {
 		return false
 	}
 	a, b := r.rule, other.rule
@@ -81,7 +84,7 @@ func requireAll(authorities []authority) (whole requirement, ok bool) {
 	groups := map[string][]requirement{}
 	for i := range authorities {
 		a := &authorities[i]
-		if a.static != "" || a.unevaluable != "" {
+		if a.static != "" || a.refusal != "" || a.unevaluable != "" {
 			return requirement{}, false
 		}
 		group := policy.AuthorityGroup(a.name)
@@ -100,7 +103,7 @@ func requireAll(authorities []authority) (whole requirement, ok bool) {
 		one := combined[0]
 		if i == 0 {
 			whole = one
-		} else if one.rule.Signer != whole.rule.Signer || one.trustRoot != whole.trustRoot {
+		} else if one.rule.Signer != whole.rule.Signer || one.trustRoot != whole.trustRoot || one.ignoresSCT != whole.ignoresSCT {
 			return requirement{}, false
 		}
 		if len(one.rule.Signature) > 0 && len(signature) > 0 {
@@ -115,4 +118,10 @@ func requireAll(authorities []authority) (whole requirement, ok bool) {
 	}
 	whole.rule = policy.NewRule(whole.rule.Signer, signature, attestations...)
 	return whole, true
+}
+
+// acceptsMoreThan reports whether policy-controller may accept images that an answer does not: it does not look at a log that the
+// answer's root of trust has.
+func (r requirement) acceptsMoreThan(answer Answer) bool {
+	return r.acceptsMore || r.ignoresSCT && !answer.NoCTLogs || r.rule.Formats().Has(policy.TimestampedBundle) && !answer.NoLogs
 }

@@ -29,8 +29,6 @@ func (w *writtenAuthority) signers() (signers []policy.Signer, trustRoot, uneval
 		return nil, "", "an authority that is neither keyless nor static"
 	case isSet(k.CACert):
 		return nil, "", "keyless.ca-cert"
-	case k.InsecureIgnoreSCT:
-		return nil, "", "keyless.insecureIgnoreSCT"
 	case k.URL == "":
 		return nil, "", "a keyless authority without url"
 	case len(k.Identities) == 0:

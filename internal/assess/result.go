@@ -155,18 +155,27 @@ func (r *Result) find(q admission.Question) (admission.Answer, bool) {
 	all, broaderKnown := r.answerTo(broader)
 	switch {
 	case relation == decides && broaderKnown && !known:
-		return r.explainFormats(q, toAnswer(all), all), true
+		return r.withRoot(broader, r.explainFormats(q, toAnswer(all), all)), true
 	case known && broaderKnown && relation != unrelated:
 		answer := toAnswer(exact)
 		if answer.Verdict == v1alpha1.VerdictUntrusted && answer.Digest == all.Digest {
 			answer = r.explainFormats(q, answer, all)
 		}
-		return answer, true
+		return r.withRoot(q, answer), true
 	case known:
-		return toAnswer(exact), true
+		return r.withRoot(q, toAnswer(exact)), true
 	default:
 		return r.unresolved(q.Ref)
 	}
+}
+
+// withRoot adds to the answer to a question what the root of trust lacks that it was asked with.
+func (r *Result) withRoot(q admission.Question, answer admission.Answer) admission.Answer {
+	if at, ok := r.position(q); ok && r.requests[at].Root != nil {
+		root := r.requests[at].Root
+		answer.NoLogs, answer.NoCTLogs = !root.Logs(), !root.CTLogs()
+	}
+	return answer
 }
 
 // resolve returns the digest that a reference names, if it is known, and whether it was asked for. If answers disagree, the tag
