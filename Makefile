@@ -126,11 +126,12 @@ GO_TEST = go test -json $(GO_TEST_ARGS)
 SUMMARY := go run ./test/tools/summary
 
 .PHONY: test
-test: controlplane ## Run all tests: unit, API server and end-to-end.
+test: controlplane ## Run all tests: unit, API server, end-to-end and those of the other versions of policy-controller.
 	@$(MAKE) --no-print-directory test-unit
 	@$(MAKE) --no-print-directory test-verifier
 	@$(MAKE) --no-print-directory test-api
 	@$(MAKE) --no-print-directory test-e2e
+	@$(MAKE) --no-print-directory test-versions
 
 .PHONY: test-unit
 test-unit: race-hint ## Run the unit tests. They need no network and no other programs.
@@ -158,10 +159,23 @@ test-e2e: controlplane ## Run the tests that need all components. KEEP_LAB=1 kee
 	@echo "▸ end-to-end"
 # Never from the cache: these tests run programs that go test does not know of. Two at a time: while one suite holds the
 # ports of policy-controller, the next one compiles and starts its control plane.
-	@$(GO_TEST) -timeout=$(E2E_TIMEOUT) -count=1 -p=2 ./test/suites/e2e/... $(TEST_ARGS) | $(SUMMARY)
+	@$(GO_TEST) -timeout=$(E2E_TIMEOUT) -count=1 -p=2 $$(go list ./test/suites/e2e/... | grep -v '/versions$$') $(TEST_ARGS) | $(SUMMARY)
 	@echo "▸ demo"
 # Alone, since it measures how long the demo takes.
 	@$(GO_TEST) -timeout=$(E2E_TIMEOUT) -count=1 ./test/demo $(TEST_ARGS) | $(SUMMARY)
+
+# When continuous integration began, in seconds since 1970, and after how many minutes of it test-versions is left out.
+CI_BEGAN ?=
+CI_MINUTES ?= 55
+
+.PHONY: test-versions
+test-versions: controlplane ## Run the tests that need the other versions of policy-controller.
+	@if [[ -n "$(CI_BEGAN)" ]] && (( $$(date +%s) - $(or $(CI_BEGAN),0) > $(CI_MINUTES) * 60 )); then \
+		echo "▸ NOT TESTED: the other versions of policy-controller, as more than $(CI_MINUTES) minutes have passed; run make test-versions"; \
+	else \
+		echo "▸ other versions of policy-controller"; \
+		$(GO_TEST) -timeout=$(E2E_TIMEOUT) -count=1 ./test/suites/e2e/versions $(TEST_ARGS) | $(SUMMARY); \
+	fi
 
 .PHONY: lab-down
 lab-down: ## Stop what KEEP_LAB=1 kept running.
