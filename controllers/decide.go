@@ -94,7 +94,7 @@ func (r *KarmadaImageTrustReconciler) assess(ctx context.Context, s *scope) deci
 		},
 		Credentials: s.credentials,
 		Trusts:      []*policy.Policy{s.compiled},
-		Version:     s.behavior.Version,
+		Version:     s.versions.String(),
 	}
 	images := assess.CollectImages(s.compiled, s.workloads)
 	var forecasts []forecast.Forecast
@@ -188,7 +188,7 @@ func render(s *scope, p *policy.Policy) *unstructured.Unstructured {
 		config = &s.cluster.Config
 	}
 	var strictest *unstructured.Unstructured
-	for _, target := range assess.Targets(p, s.root.root, s.behavior, config) {
+	for _, target := range assess.Targets(p, s.root.root, s.versions, config) {
 		desired := p.ClusterImagePolicy(s.trust.Name, target)
 		if desired == nil {
 			return nil

@@ -144,7 +144,7 @@ func newScope(tb testing.TB, r *KarmadaImageTrustReconciler) *scope {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := &scope{trust: trust, compiled: compiled, roots: map[string]rootOfTrust{}, behavior: r.Admission.Behavior(), cluster: &cluster}
+	s := &scope{trust: trust, compiled: compiled, roots: map[string]rootOfTrust{}, versions: r.Admission.Versions(), cluster: &cluster}
 	s.root = r.rootOfTrust(tb.Context(), s, compiled.TrustRoot)
 	s.workloads = r.Inventory.Select(trust.Name, selection(trust), compiled.MatchesName)
 	return s

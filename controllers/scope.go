@@ -51,8 +51,8 @@ type scope struct {
 	root rootOfTrust
 	// roots of trust that other policies name are read when a question about them arises.
 	roots map[string]rootOfTrust
-	// behavior of the version of policy-controller.
-	behavior admission.Behavior
+	// versions of policy-controller that may be installed.
+	versions admission.Versions
 	// cluster is the state that admission decisions depend on. It is nil, and clusterProblem says why, while it is unknown.
 	cluster        *admission.Cluster
 	clusterProblem string
@@ -87,7 +87,7 @@ func (r *KarmadaImageTrustReconciler) gather(
 ) *scope {
 	s := &scope{
 		trust: trust, compiled: compiled, now: now, cycle: currentCycle(trust, compiled.Interval, now),
-		roots: map[string]rootOfTrust{}, behavior: r.Admission.Behavior(),
+		roots: map[string]rootOfTrust{}, versions: r.Admission.Versions(),
 	}
 	s.policy.cached = newClusterImagePolicy()
 	err := r.policyKinds.get(ctx, r.Client, types.NamespacedName{Name: trust.Name}, s.policy.cached)

@@ -264,6 +264,10 @@ const (
 	// PolicyNotEvaluatedReason means that the result is undetermined, because the
 	// image is also covered by a policy that the operator cannot evaluate.
 	PolicyNotEvaluatedReason = "PolicyNotEvaluated"
+	// PolicyControllerVersionReason means that the result is undetermined, because
+	// versions of policy-controller decide differently, and it is not known which one
+	// is installed.
+	PolicyControllerVersionReason = "PolicyControllerVersion"
 )
 
 // Reasons of events. Events about a failed policy or a changed verdict can also

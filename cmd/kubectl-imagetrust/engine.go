@@ -104,7 +104,7 @@ func (e *engine) policies(ctx context.Context, in *inputs, cluster *admission.Cl
 		policies = append(policies, enforced)
 	}
 	for _, cip := range in.policies {
-		policies = append(policies, admission.ParsePolicy(cip, cluster.Behavior))
+		policies = append(policies, admission.ParsePolicy(cip, cluster.Versions...))
 	}
 	return policies, nil
 }

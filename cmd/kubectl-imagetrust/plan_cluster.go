@@ -151,7 +151,7 @@ func (o *planOptions) loadManifests(_ context.Context, s streams, in *inputs) (p
 			Policies:  admission.NewPolicies(),
 			Config:    config,
 			Namespace: func(string) (map[string]string, bool) { return nil, false },
-			Behavior:  admission.DefaultBehavior(),
+			Versions:  admission.Supported(),
 		},
 		workloads: index.Select("plan", "", func(string) bool { return true }),
 	}, nil

@@ -118,7 +118,7 @@ func (o *renderOptions) render(
 			return nil, err
 		}
 	}
-	target := assess.Target(admission.DefaultBehavior().Target(config), root)
+	target := assess.Target(admission.Supported().Target(config), root)
 	return one.compiled.ClusterImagePolicy(one.name, target), nil
 }
 

@@ -159,7 +159,7 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 	for _, q := range verifications {
 		// A signer that is named on the command line has no policy.
 		if trust := q.trust; trust.name != "" && policies[trust.compiled] == nil {
-			cluster := &admission.Cluster{Behavior: admission.DefaultBehavior(), Config: config}
+			cluster := &admission.Cluster{Versions: admission.Supported(), Config: config}
 			enforced, err := engine.policy(ctx, trust.name, trust.compiled, cluster)
 			if err != nil {
 				return err
@@ -171,7 +171,7 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 		for i := range verifications {
 			q := &verifications[i]
 			if enforced := policies[q.trust.compiled]; enforced != nil {
-				q.denial = assess.Denial(enforced, admission.DefaultBehavior(), config, q.written, judge)
+				q.denial = assess.Denial(enforced, admission.Supported(), config, q.written, judge)
 			}
 		}
 	})

@@ -16,10 +16,15 @@ limitations under the License.
 
 package admission
 
-import "github.com/karmada-io/image-trust/internal/policy"
+import (
+	"slices"
+
+	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/text"
+)
 
 // Behavior is how a version of policy-controller decides. The zero value is an unknown version, of which nothing is
-// predicted. To add a version, add its Capabilities to internal/policy/target.go and its Behavior here.
+// predicted. To add a version, add its Capabilities to internal/policy/target.go, and its Behavior here and to Supported.
 type Behavior struct {
 	// Capabilities are what a policy can ask of the version. They name the version.
 	policy.Capabilities
@@ -27,7 +32,7 @@ type Behavior struct {
 	// policy covers the image.
 	ResolvesEveryTag bool
 	// VerifiesOCI11Attestations reports whether attestations are verified although enable-oci11 is true in the
-	// configuration.
+	// configuration. A version that does not know this key verifies them.
 	VerifiesOCI11Attestations bool
 	// DropsFailedPolicies reports whether a ClusterImagePolicy whose condition Ready is False is not applied.
 	DropsFailedPolicies bool
@@ -36,10 +41,22 @@ type Behavior struct {
 	// SearchesLog reports whether an authority with a ctlog under the default root of trust also accepts a signature whose
 	// log entry is found only by a search of the log.
 	SearchesLog bool
+	// CustomTargets reports whether a TrustRoot in the form remote or repository may name a directory of targets other than
+	// the one of TUF's own name.
+	CustomTargets bool
+	// RacesOnMixedBundles reports whether it depends on chance if a Rekor v1 bundle without a timestamp is accepted that stands
+	// beside a Rekor v2 bundle.
+	RacesOnMixedBundles bool
 }
 
-// DefaultBehavior returns the behavior of the version that is assumed to run. The version is not detected.
-func DefaultBehavior() Behavior { return V014() }
+// V013 returns the behavior of policy-controller v0.13, which differs from v0.14 in one thing: it does not know the key
+// enable-oci11, so that it verifies attestations whatever its value (pkg/config/store.go).
+func V013() Behavior {
+	b := V014()
+	b.Capabilities = policy.V013()
+	b.VerifiesOCI11Attestations = true
+	return b
+}
 
 // V014 returns the behavior of policy-controller v0.14. Its sources: pkg/webhook/validator.go (resolvePodSpec,
 // errorsToFieldErrors, checkOptsFromAuthority), pkg/webhook/validation.go (enable-oci11) and
@@ -51,8 +68,24 @@ func V014() Behavior {
 		DropsFailedPolicies:      true,
 		AllowsWithoutAuthorities: true,
 		SearchesLog:              true,
+		CustomTargets:            true,
 	}
 }
+
+// V015 returns the behavior of policy-controller v0.15. Its webhook and reconcilers are those of v0.14; what differs is in
+// cosign v3.0.5, which writes to options that it shares between the bundles it verifies at the same time
+// (pkg/cosign/verify_bundle.go, repaired in v3.1.0), and in its TUF client, which gets trusted_root.json from TUF's own
+// directory of targets only (pkg/tuf/repo.go, GetTarget).
+func V015() Behavior {
+	b := V014()
+	b.Capabilities = policy.V015()
+	b.CustomTargets = false
+	b.RacesOnMixedBundles = true
+	return b
+}
+
+// DefaultBehavior returns the behavior that tests assume where the version does not matter to them.
+func DefaultBehavior() Behavior { return V014() }
 
 // Target returns what a policy is rendered for under the behavior and a configuration. The caller adds what the
 // policy's TrustRoot has.
@@ -61,4 +94,54 @@ func (b Behavior) Target(config Config) policy.Target {
 		Capabilities:         b.Capabilities,
 		AttestationsVerified: !config.EnableOCI11 || b.VerifiesOCI11Attestations,
 	}
+}
+
+// Versions are the behaviors that the installed policy-controller may have: one if its version is known. Admission is
+// evaluated by each of them, and predicted where they agree. Of the zero value, nothing is predicted.
+type Versions []Behavior
+
+// Supported returns the versions that are supported, the oldest first. One of them is assumed to run where it is not known
+// which one.
+func Supported() Versions { return Versions{V013(), V014(), V015()} }
+
+// Find returns the version of a name, such as v0.14.
+func (v Versions) Find(name string) (Behavior, bool) {
+	i := slices.IndexFunc(v, func(b Behavior) bool { return b.Version == name })
+	if i < 0 {
+		return Behavior{}, false
+	}
+	return v[i], true
+}
+
+// Names returns the names of the versions, such as v0.14.
+func (v Versions) Names() []string {
+	names := make([]string, 0, len(v))
+	for i := range v {
+		names = append(names, v[i].Version)
+	}
+	return names
+}
+
+// String names the versions in a sentence.
+func (v Versions) String() string { return text.Alternatives(v.Names()) }
+
+// Target returns what a policy is rendered for so that every version verifies it; where none is known, every supported one.
+// The caller adds what the policy's TrustRoot has.
+func (v Versions) Target(config Config) policy.Target {
+	if len(v) == 0 {
+		v = Supported()
+	}
+	target := policy.Target{AttestationsVerified: true}
+	capabilities := make([]policy.Capabilities, 0, len(v))
+	for i := range v {
+		capabilities = append(capabilities, v[i].Capabilities)
+		target.AttestationsVerified = target.AttestationsVerified && v[i].Target(config).AttestationsVerified
+	}
+	target.Capabilities = policy.Common(capabilities...)
+	return target
+}
+
+// all reports whether there are versions, and each has a property.
+func (v Versions) all(has func(Behavior) bool) bool {
+	return len(v) > 0 && !slices.ContainsFunc(v, func(b Behavior) bool { return !has(b) })
 }

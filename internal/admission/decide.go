@@ -36,20 +36,20 @@ type Cluster struct {
 	Validating, Mutating *Webhook
 	Policies             *Policies
 	Config               Config
-	// Behavior of the version of policy-controller.
-	Behavior Behavior
+	// Versions of policy-controller that may be installed.
+	Versions Versions
 	// Namespace returns the labels of a namespace.
 	Namespace func(name string) (labels map[string]string, known bool)
 }
 
-// Known reports whether the cluster was read and the version of policy-controller is known. Of a cluster that is not
+// Known reports whether the cluster was read and the version of policy-controller is one that is supported. Of a cluster that is not
 // known, a missing webhook says nothing.
 func (c *Cluster) Known() bool {
-	return c.Behavior.Version != "" && c.Policies != nil && c.Namespace != nil
+	return c.Versions.all(func(b Behavior) bool { return b.Version != "" }) && c.Policies != nil && c.Namespace != nil
 }
 
 // Target returns what a policy is rendered for in the cluster. The caller adds what the policy's TrustRoot has.
-func (c *Cluster) Target() policy.Target { return c.Behavior.Target(c.Config) }
+func (c *Cluster) Target() policy.Target { return c.Versions.Target(c.Config) }
 
 // interceptions of an object by the webhooks. The zero value is unknown.
 type interceptions struct {
@@ -270,7 +270,7 @@ func (e *examination) tag(c Container, covering []*Policy) (effect Effect, probl
 		mutating = e.by.ephemeral
 	}
 	switch {
-	case mutating == InterceptionUnknown, mutating == Intercepted && len(covering) == 0 && !e.cluster.Behavior.ResolvesEveryTag:
+	case mutating == InterceptionUnknown, mutating == Intercepted && len(covering) == 0 && !e.cluster.Versions.all(func(b Behavior) bool { return b.ResolvesEveryTag }):
 		return EffectUndetermined, "the image is named by tag, and it is not known whether a webhook resolves the tag to a digest"
 	case mutating == Intercepted:
 		return EffectUndetermined, ""
@@ -281,9 +281,7 @@ func (e *examination) tag(c Container, covering []*Policy) (effect Effect, probl
 
 // policies evaluates the covering policies, each of which must accept the image. A policy with mode warn does not deny.
 func (e *examination) policies(c Container, ref name.Reference, digest string, covering []*Policy) {
-	in := evaluator{
-		ref: ref, digest: digest, namespace: e.object.Namespace, judge: e.judge, behavior: e.cluster.Behavior, target: e.cluster.Target(),
-	}
+	in := evaluator{ref: ref, digest: digest, namespace: e.object.Namespace, judge: e.judge, config: e.cluster.Config}
 	for _, p := range covering {
 		evaluated := in.policy(p)
 		effect := EffectDeny

@@ -38,8 +38,14 @@ func parsePolicy(tb testing.TB, spec string) *Policy {
 	return parsePolicyAs(tb, spec, V014())
 }
 
-// parsePolicyAs returns the policy of a spec in YAML as a version of policy-controller parses it.
-func parsePolicyAs(tb testing.TB, spec string, behavior Behavior) *Policy {
+// parsePolicyAs returns the policy of a spec in YAML as versions of policy-controller parse it.
+func parsePolicyAs(tb testing.TB, spec string, versions ...Behavior) *Policy {
+	tb.Helper()
+	return ParsePolicy(policyObject(tb, spec), versions...)
+}
+
+// policyObject returns the ClusterImagePolicy with a spec in YAML.
+func policyObject(tb testing.TB, spec string) *unstructured.Unstructured {
 	tb.Helper()
 	object := &unstructured.Unstructured{Object: map[string]any{}}
 	var parsed any
@@ -48,7 +54,7 @@ func parsePolicyAs(tb testing.TB, spec string, behavior Behavior) *Policy {
 	}
 	object.SetName("policy")
 	object.Object["spec"] = parsed
-	return ParsePolicy(object, behavior)
+	return object
 }
 
 const (
@@ -101,7 +107,7 @@ func newCluster(policies ...*Policy) *Cluster {
 	}
 	return &Cluster{
 		Validating: webhook, Mutating: webhook, Policies: NewPolicies(policies...), Config: Config{NoMatch: NoMatchDeny},
-		Behavior: V014(),
+		Versions: Versions{V014()},
 		Namespace: func(namespace string) (map[string]string, bool) {
 			return map[string]string{"include": map[string]string{"in": "true"}[namespace]}, namespace != "new"
 		},

@@ -22,7 +22,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/policy"
 )
 
 // result of evaluating a policy or an authority for an image. The zero value is undetermined.
@@ -60,19 +59,33 @@ type evaluator struct {
 	// namespace of the object that is decided on.
 	namespace string
 	judge     Judge
-	behavior  Behavior
-	target    policy.Target
+	config    Config
 }
 
-// policy evaluates all authorities, each of which suffices, and then the policy on top of them (spec.policy), which can
-// only reject. It asks every question that could matter, whatever the first answers are.
+// policy evaluates a policy by each version of policy-controller that may be installed. It asks every question that could
+// matter, whatever the first answers are.
 func (e evaluator) policy(p *Policy) evaluation {
 	switch {
 	case p.invalid != "":
 		return evaluation{reason: v1alpha1.PolicyNotEvaluatedReason, message: "the policy " + p.invalid}
-	case len(p.authorities) == 0 && e.behavior.AllowsWithoutAuthorities:
+	case len(p.readings) == 0:
+		return evaluation{reason: v1alpha1.AdmissionUnreadableReason, message: "the version of policy-controller is not known"}
+	}
+	results := make([]byVersion, 0, len(p.readings))
+	for i := range p.readings {
+		r := &p.readings[i]
+		results = append(results, byVersion{r.behavior.Version, e.reading(r)})
+	}
+	return agree(results)
+}
+
+// reading evaluates all authorities, each of which suffices, and then the policy on top of them (spec.policy), which can
+// only reject.
+func (e evaluator) reading(r *reading) evaluation {
+	switch {
+	case len(r.authorities) == 0 && r.behavior.AllowsWithoutAuthorities:
 		return evaluation{result: accepted}
-	case len(p.authorities) == 0:
+	case len(r.authorities) == 0:
 		return evaluation{reason: v1alpha1.PolicyNotEvaluatedReason, message: "not evaluated: a policy without authorities"}
 	}
 	var best *evaluation
@@ -81,8 +94,8 @@ func (e evaluator) policy(p *Policy) evaluation {
 			best = &one
 		}
 	}
-	for i := range p.authorities {
-		switch a := &p.authorities[i]; {
+	for i := range r.authorities {
+		switch a := &r.authorities[i]; {
 		case a.static == "pass":
 			consider(evaluation{result: accepted})
 		case a.static == "fail":
@@ -96,24 +109,24 @@ func (e evaluator) policy(p *Policy) evaluation {
 			consider(evaluation{undetermined, v1alpha1.PolicyNotEvaluatedReason, "not evaluated: " + a.unevaluable})
 		}
 	}
-	for i := range p.requirements {
-		consider(e.requirement(&p.requirements[i]))
+	for i := range r.requirements {
+		consider(e.requirement(&r.requirements[i], r.behavior))
 	}
-	if best.result == accepted && p.condition != "" {
-		return evaluation{undetermined, v1alpha1.PolicyNotEvaluatedReason, p.Unevaluable()}
+	if best.result == accepted && r.condition != "" {
+		return evaluation{undetermined, v1alpha1.PolicyNotEvaluatedReason, notEvaluated(r.unevaluable())}
 	}
 	return *best
 }
 
 // requirement evaluates a requirement by the verdict of its rule. A verdict on another digest than the one that the decision is
 // about decides nothing. A negative verdict holds only if policy-controller cannot accept more than the rule does.
-func (e evaluator) requirement(r *requirement) evaluation {
+func (e evaluator) requirement(r *requirement, behavior Behavior) evaluation {
 	answer := e.judge(Question{Ref: e.ref, Rule: r.rule, TrustRoot: r.trustRoot, Namespace: e.namespace})
 	if answer.Verdict != v1alpha1.VerdictUnknown && answer.Digest != e.digest {
 		answer = TagMoved(e.digest, answer.Digest)
 	}
 	one := evaluation{reason: answer.Reason, message: answer.Message}
-	acceptsMore := r.acceptsMoreThan(answer) || r.viaAttestation && !e.target.AttestationsVerified
+	acceptsMore := r.acceptsMoreThan(answer) || r.viaAttestation && !behavior.Target(e.config).AttestationsVerified
 	switch {
 	case answer.Verdict == v1alpha1.VerdictVerified:
 		one.result = accepted

@@ -39,14 +39,18 @@ func FuzzParsePolicy(f *testing.F) {
 		if json.Unmarshal(spec, &written) != nil {
 			return
 		}
-		p := ParsePolicy(&unstructured.Unstructured{Object: map[string]any{"spec": written}}, V014())
+		p := ParsePolicy(&unstructured.Unstructured{Object: map[string]any{"spec": written}}, Supported()...)
 		c := newCluster(p)
+		c.Versions = Supported()
 		decision := c.Decide(newPod("docker.io/karmada/a:v1"), func(Question) Answer {
 			return Answer{Digest: emptyDigest, Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.PendingReason}
 		})
-		passes := len(p.authorities) == 0 || p.invalid != ""
-		for _, a := range p.authorities {
-			passes = passes || a.static == "pass"
+		passes := p.invalid != ""
+		for _, r := range p.readings {
+			passes = passes || len(r.authorities) == 0
+			for _, a := range r.authorities {
+				passes = passes || a.static == "pass"
+			}
 		}
 		if decision.Outcome == Allowed && !passes && !p.Warn {
 			t.Errorf("allowed without a verdict: %+v", decision)

@@ -48,14 +48,21 @@ type Policy struct {
 	// namesDigest reports whether a glob selects a single digest.
 	namesDigest bool
 	matches     []match
+	// readings of the authorities, one for each version of policy-controller that may be installed.
+	readings []reading
+	// invalid says why the policy cannot be parsed. Such a policy may cover any image, and its result is undetermined.
+	invalid string
+}
+
+// reading is what a version of policy-controller takes the authorities of a policy for.
+type reading struct {
+	behavior    Behavior
 	authorities []authority
 	// requirements of all authorities, one of which suffices.
 	requirements []requirement
 	// condition is the language of a policy on top of the authorities (spec.policy) that is not evaluated; empty if there is
 	// none.
 	condition string
-	// invalid says why the policy cannot be parsed. Such a policy may cover any image, and its result is undetermined.
-	invalid string
 }
 
 // match limits a policy to a resource.
@@ -120,9 +127,9 @@ type (
 	}
 )
 
-// ParsePolicy parses a ClusterImagePolicy as a version of policy-controller does. It never fails: an invalid policy may
-// cover any image, and its result is undetermined.
-func ParsePolicy(cip *unstructured.Unstructured, behavior Behavior) *Policy {
+// ParsePolicy parses a ClusterImagePolicy as each of some versions of policy-controller does. It never fails: an invalid
+// policy may cover any image, and its result is undetermined.
+func ParsePolicy(cip *unstructured.Unstructured, versions ...Behavior) *Policy {
 	p := &Policy{Name: cip.GetName()}
 	encoded, err := json.Marshal(cip.Object["spec"])
 	if err != nil {
@@ -156,34 +163,43 @@ func ParsePolicy(cip *unstructured.Unstructured, behavior Behavior) *Policy {
 		}
 		p.matches = append(p.matches, limit)
 	}
+	for _, behavior := range versions {
+		p.readings = append(p.readings, read(&written, behavior))
+	}
+	return p
+}
+
+// read reads the authorities of a policy as a version of policy-controller does.
+func read(written *writtenPolicy, behavior Behavior) reading {
+	r := reading{behavior: behavior}
 	parser := authorityParser{behavior}
 	for _, a := range written.Authorities {
-		p.authorities = append(p.authorities, parser.parse(a))
+		r.authorities = append(r.authorities, parser.parse(a))
 	}
-	p.combine(written.Policy)
-	return p
+	r.combine(written.Policy)
+	return r
 }
 
 // combine derives the requirements on an image from all authorities together. Of the policies on top of them (spec.policy)
 // only policy.RegoPolicy is evaluated.
-func (p *Policy) combine(condition *writtenCondition) {
+func (r *reading) combine(condition *writtenCondition) {
 	var names []string
 	var requirements []requirement
-	for i := range p.authorities {
-		names = append(names, p.authorities[i].name)
-		requirements = append(requirements, p.authorities[i].requirements...)
+	for i := range r.authorities {
+		names = append(names, r.authorities[i].name)
+		requirements = append(requirements, r.authorities[i].requirements...)
 	}
-	p.requirements = combine(requirements)
+	r.requirements = combine(requirements)
 	if condition == nil {
 		return
 	}
 	if rego, ok := policy.ParseRego(condition.Data); ok && condition.Type == "rego" && slices.Equal(rego.Authorities, names) {
-		if whole, ok := requireAll(p.authorities); ok {
-			p.requirements = []requirement{whole}
+		if whole, ok := requireAll(r.authorities); ok {
+			r.requirements = []requirement{whole}
 			return
 		}
 	}
-	p.condition = cmp.Or(condition.Type, "an unknown language")
+	r.condition = cmp.Or(condition.Type, "an unknown language")
 }
 
 func (p *Policy) unparsable(err error) *Policy {
@@ -215,7 +231,9 @@ func (p *Policy) Covers(image string, o *Object) bool {
 
 // Attestations reports whether the policy requires attestations.
 func (p *Policy) Attestations() bool {
-	return slices.ContainsFunc(p.authorities, func(a authority) bool { return a.attestations })
+	return slices.ContainsFunc(p.readings, func(r reading) bool {
+		return slices.ContainsFunc(r.authorities, func(a authority) bool { return a.attestations })
+	})
 }
 
 // Unevaluable names the features of the policy that are not evaluated; it is empty if all are.
@@ -224,16 +242,36 @@ func (p *Policy) Unevaluable() string {
 		return p.invalid
 	}
 	var features []string
-	for i := range p.authorities {
-		if feature := p.authorities[i].unevaluable; feature != "" && !slices.Contains(features, feature) {
+	for i := range p.readings {
+		features = append(features, p.readings[i].unevaluable()...)
+	}
+	return notEvaluated(features)
+}
+
+// unevaluable returns the features that are not evaluated.
+func (r *reading) unevaluable() []string {
+	var features []string
+	for i := range r.authorities {
+		if feature := r.authorities[i].unevaluable; feature != "" {
 			features = append(features, feature)
 		}
 	}
-	if p.condition != "" {
-		features = append(features, "a condition in "+strings.ToUpper(p.condition)+" (spec.policy)")
+	if r.condition != "" {
+		features = append(features, "a condition in "+strings.ToUpper(r.condition)+" (spec.policy)")
 	}
-	if len(features) == 0 {
+	return features
+}
+
+// notEvaluated is the message on features, each of which it names once.
+func notEvaluated(features []string) string {
+	var distinct []string
+	for _, feature := range features {
+		if !slices.Contains(distinct, feature) {
+			distinct = append(distinct, feature)
+		}
+	}
+	if len(distinct) == 0 {
 		return ""
 	}
-	return text.Truncate("not evaluated: "+strings.Join(features, ", "), maxMessage)
+	return text.Truncate("not evaluated: "+strings.Join(distinct, ", "), maxMessage)
 }

@@ -60,10 +60,10 @@ func Sources() []Source {
 
 // State collects the objects that the decisions of admission depend on. It is safe for concurrent use.
 type State struct {
-	webhook  string
-	behavior Behavior
+	webhook string
 
 	mu         sync.Mutex
+	versions   Versions
 	listed     map[Source]bool
 	policies   map[string]knownPolicy
 	validating map[string]admissionregistrationv1.ValidatingWebhookConfiguration
@@ -75,16 +75,18 @@ type State struct {
 }
 
 type knownPolicy struct {
-	spec   any
+	object *unstructured.Unstructured // its name and spec
+	failed bool
+	// parsed is nil if policy-controller does not apply the policy.
 	parsed *Policy
 }
 
 // NewState returns a State that recognises policy-controller's webhooks by their name, which is usually
-// DefaultWebhookName, and decides as one version of policy-controller does.
-func NewState(webhook string, behavior Behavior) *State {
+// DefaultWebhookName. The versions of policy-controller are those that may be installed until SetVersions is called.
+func NewState(webhook string, versions ...Behavior) *State {
 	return &State{
 		webhook:    webhook,
-		behavior:   behavior,
+		versions:   versions,
 		listed:     map[Source]bool{},
 		policies:   map[string]knownPolicy{},
 		validating: map[string]admissionregistrationv1.ValidatingWebhookConfiguration{},
@@ -101,8 +103,37 @@ func (s *State) MarkListed(source Source) {
 	s.listed[source] = true
 }
 
-// Behavior returns the behavior of the version of policy-controller.
-func (s *State) Behavior() Behavior { return s.behavior }
+// Versions returns the versions of policy-controller that may be installed.
+func (s *State) Versions() Versions {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.versions
+}
+
+// SetVersions sets the versions of policy-controller that may be installed, and reports whether that is a change. The
+// policies are read anew, as these versions read them.
+func (s *State) SetVersions(versions Versions) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.Equal(s.versions, versions) {
+		return false
+	}
+	s.versions = versions
+	for name, known := range s.policies {
+		known.parsed = s.parse(known)
+		s.policies[name] = known
+	}
+	s.cluster = nil
+	return true
+}
+
+// parse returns a policy as the versions that may be installed read it, nil if they do not apply it.
+func (s *State) parse(p knownPolicy) *Policy {
+	if p.failed && s.versions.all(func(b Behavior) bool { return b.DropsFailedPolicies }) {
+		return nil
+	}
+	return ParsePolicy(p.object, s.versions...)
+}
 
 // Cluster returns the state that decisions depend on. The error names the sources that have not been listed yet, or why
 // policy-controller's configuration is not usable.
@@ -131,14 +162,16 @@ func (s *State) assemble() (*Cluster, error) {
 	}
 	policies := make([]*Policy, 0, len(s.policies))
 	for _, p := range s.policies {
-		policies = append(policies, p.parsed)
+		if p.parsed != nil {
+			policies = append(policies, p.parsed)
+		}
 	}
 	cluster := &Cluster{
 		Validating: FindValidating(s.webhook, slices.Collect(maps.Values(s.validating))),
 		Mutating:   FindMutating(s.webhook, slices.Collect(maps.Values(s.mutating))),
 		Policies:   NewPolicies(policies...),
 		Namespace:  s.namespace,
-		Behavior:   s.behavior,
+		Versions:   s.versions,
 	}
 	var err error
 	if cluster.Config, err = ParseConfig(s.config(cluster)); err != nil {
@@ -195,20 +228,19 @@ func (c PolicyChange) Covers(image string) bool {
 // SetPolicy adds or replaces a ClusterImagePolicy. A policy that policy-controller reports as failed is removed if that
 // is what policy-controller does with it.
 func (s *State) SetPolicy(cip *unstructured.Unstructured) PolicyChange {
-	if s.behavior.DropsFailedPolicies && policy.ReadyCondition(cip).Status == metav1.ConditionFalse {
-		return s.RemovePolicy(cip.GetName())
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	spec := cip.Object["spec"]
-	known := s.policies[cip.GetName()]
-	if known.parsed != nil && equality.Semantic.DeepEqual(known.spec, spec) {
-		return PolicyChange{known.parsed, known.parsed}
+	now := knownPolicy{object: &unstructured.Unstructured{}, failed: policy.ReadyCondition(cip).Status == metav1.ConditionFalse}
+	now.object.SetName(cip.GetName())
+	now.object.Object["spec"] = cip.Object["spec"]
+	before := s.policies[cip.GetName()]
+	if before.object != nil && before.failed == now.failed && equality.Semantic.DeepEqual(before.object.Object, now.object.Object) {
+		return PolicyChange{before.parsed, before.parsed}
 	}
-	parsed := ParsePolicy(cip, s.behavior)
-	s.policies[cip.GetName()] = knownPolicy{spec: spec, parsed: parsed}
+	now.parsed = s.parse(now)
+	s.policies[cip.GetName()] = now
 	s.cluster = nil
-	return PolicyChange{known.parsed, parsed}
+	return PolicyChange{before.parsed, now.parsed}
 }
 
 // RemovePolicy removes a ClusterImagePolicy.
@@ -216,8 +248,8 @@ func (s *State) RemovePolicy(name string) PolicyChange {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known := s.policies[name]
+	delete(s.policies, name)
 	if known.parsed != nil {
-		delete(s.policies, name)
 		s.cluster = nil
 	}
 	return PolicyChange{before: known.parsed}

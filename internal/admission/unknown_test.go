@@ -53,8 +53,8 @@ func TestUnknownClusterDecidesNothing(t *testing.T) {
 	}{
 		"known":        {func(*Cluster) {}, Allowed},
 		"all":          {func(c *Cluster) { *c = Cluster{} }, Undetermined},
-		"all but name": {func(c *Cluster) { *c = Cluster{Behavior: V014()} }, Undetermined},
-		"behavior":     {func(c *Cluster) { c.Behavior = Behavior{} }, Undetermined},
+		"all but name": {func(c *Cluster) { *c = Cluster{Versions: Versions{V014()}} }, Undetermined},
+		"behavior":     {func(c *Cluster) { c.Versions = Versions{{}} }, Undetermined},
 		"policies":     {func(c *Cluster) { c.Policies = nil }, Undetermined},
 		"namespaces":   {func(c *Cluster) { c.Namespace = nil }, Undetermined},
 		"mutating":     {func(c *Cluster) { c.Mutating = nil }, Denied},
@@ -108,7 +108,7 @@ func TestBehaviors(t *testing.T) {
 			decide := func(behavior Behavior) Outcome {
 				p := parsePolicyAs(t, "{images: [{glob: '**'}], authorities: ["+tc.authorities+"]}", behavior)
 				c := newCluster(p)
-				c.Behavior, c.Config = behavior, tc.config
+				c.Versions, c.Config = Versions{behavior}, tc.config
 				return c.Decide(newPod("karmada/x:v1"), judgeBySubject(nil)).Outcome
 			}
 			changed := V014()
@@ -129,7 +129,7 @@ func TestResolvesEveryTag(t *testing.T) {
 	if got := c.Decide(newPod("nginx:v1"), judgeBySubject(nil)).Outcome; got != Allowed {
 		t.Errorf("an uncovered tag: got %s, want Allowed", got)
 	}
-	c.Behavior.ResolvesEveryTag = false
+	c.Versions[0].ResolvesEveryTag = false
 	if got := c.Decide(newPod("nginx:v1"), judgeBySubject(nil)).Outcome; got != Undetermined {
 		t.Errorf("an uncovered tag that may not be resolved: got %s, want Undetermined", got)
 	}

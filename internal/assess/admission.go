@@ -26,11 +26,11 @@ import (
 // namespace that has opted in, where no other policy is in force. It is nil where the image is allowed, or where what is known
 // does not decide.
 func Denial(
-	policy *admission.Policy, behavior admission.Behavior, config admission.Config, image string, judge admission.Judge,
+	policy *admission.Policy, versions admission.Versions, config admission.Config, image string, judge admission.Judge,
 ) *admission.Finding {
 	config.NoMatch = admission.NoMatchAllow
 	cluster := admission.Cluster{
-		Policies: admission.NewPolicies(policy), Config: config, Behavior: behavior,
+		Policies: admission.NewPolicies(policy), Config: config, Versions: versions,
 		Namespace: func(string) (map[string]string, bool) { return nil, false },
 	}
 	decision := cluster.Examine(admission.Object{

@@ -120,7 +120,7 @@ func newCluster(target policy.Target, trusts ...*policy.Policy) *admission.Clust
 	}
 	return &admission.Cluster{
 		Policies: admission.NewPolicies(policies...), Config: admission.Config{NoMatch: admission.NoMatchDeny},
-		Behavior:  admission.DefaultBehavior(),
+		Versions:  admission.Versions{admission.V014()},
 		Namespace: func(string) (map[string]string, bool) { return nil, true },
 	}
 }

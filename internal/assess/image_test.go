@@ -118,13 +118,13 @@ func TestDenial(t *testing.T) {
 		"bundle with enable-oci11": {signed: policy.Bundle, oci11: true, want: v1alpha1.FormatNotAcceptedReason},
 	} {
 		t.Run(name, func(t *testing.T) {
-			behavior, config := admission.DefaultBehavior(), admission.Config{EnableOCI11: tc.oci11, NoMatch: admission.NoMatchDeny}
+			versions, config := admission.Versions{admission.V014()}, admission.Config{EnableOCI11: tc.oci11, NoMatch: admission.NoMatchDeny}
 			trust := newTrust(t, "", "docker.io/karmada/*")
-			enforced := EnforcedPolicy("x", trust, &admission.Cluster{Behavior: behavior, Config: config}, nil)
+			enforced := EnforcedPolicy("x", trust, &admission.Cluster{Versions: versions, Config: config}, nil)
 			verdicts := &fakeVerdicts{signed: map[string]policy.Format{image: tc.signed}, pending: map[string]bool{image: tc.pending}}
 			var denial *admission.Finding
 			_, err := newEngine(verdicts, trust).Run(t.Context(), nil, func(judge admission.Judge) {
-				denial = Denial(enforced, behavior, config, image, judge)
+				denial = Denial(enforced, versions, config, image, judge)
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -32,7 +32,7 @@ func Target(target policy.Target, root *trustroot.Root) policy.Target {
 
 // Targets returns every target that the policy of a trust may have to be rendered for, the one with the strictest policy
 // first. The root of trust and the configuration of policy-controller are nil while they are not known.
-func Targets(trust *policy.Policy, root *trustroot.Root, behavior admission.Behavior, config *admission.Config) []policy.Target {
+func Targets(trust *policy.Policy, root *trustroot.Root, versions admission.Versions, config *admission.Config) []policy.Target {
 	roots := []policy.Target{{TransparencyLog: true}}
 	switch {
 	case trust.TrustRoot == "":
@@ -48,11 +48,11 @@ func Targets(trust *policy.Policy, root *trustroot.Root, behavior admission.Beha
 	}
 	verified := []bool{false, true}
 	if config != nil {
-		verified = []bool{behavior.Target(*config).AttestationsVerified}
+		verified = []bool{versions.Target(*config).AttestationsVerified}
 	}
 	targets := make([]policy.Target, 0, len(roots)*len(verified))
 	for _, target := range roots {
-		target.Capabilities = behavior.Capabilities
+		target.Capabilities = versions.Target(admission.Config{}).Capabilities
 		for _, target.AttestationsVerified = range verified {
 			targets = append(targets, target)
 		}
@@ -64,5 +64,5 @@ func Targets(trust *policy.Policy, root *trustroot.Root, behavior admission.Beha
 // is nil while there is none.
 func EnforcedPolicy(name string, trust *policy.Policy, cluster *admission.Cluster, root *trustroot.Root) *admission.Policy {
 	rendered := trust.Enforced().ClusterImagePolicy(name, Target(cluster.Target(), root))
-	return admission.ParsePolicy(rendered, cluster.Behavior)
+	return admission.ParsePolicy(rendered, cluster.Versions...)
 }

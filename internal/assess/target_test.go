@@ -28,7 +28,7 @@ import (
 
 // TestTargets lists what a policy may have to be rendered for, and has the first one accept the least.
 func TestTargets(t *testing.T) {
-	behavior := admission.DefaultBehavior()
+	versions := admission.Versions{admission.V014()}
 	for name, tc := range map[string]struct {
 		trustRoot string
 		config    *admission.Config
@@ -53,9 +53,9 @@ func TestTargets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			trust := newTrust(t, tc.trustRoot, "docker.io/karmada/*")
 			for i := range tc.want {
-				tc.want[i].Capabilities = behavior.Capabilities
+				tc.want[i].Capabilities = admission.V014().Capabilities
 			}
-			got := Targets(trust, nil, behavior, tc.config)
+			got := Targets(trust, nil, versions, tc.config)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("targets (-want +got):\n%s", diff)
 			}

@@ -77,7 +77,7 @@ func newCluster(t *testing.T, change func(*admissionregistrationv1.ValidatingWeb
 		}),
 		Policies: admission.NewPolicies(policies...),
 		Config:   admission.Config{NoMatch: admission.NoMatchDeny},
-		Behavior: admission.V014(),
+		Versions: admission.Versions{admission.V014()},
 		Namespace: func(name string) (map[string]string, bool) {
 			if strings.HasPrefix(name, "in") {
 				return map[string]string{"include": "true"}, true

@@ -141,7 +141,7 @@ func attestationsUnverified(cluster *admission.Cluster, forecasts []Forecast) *G
 	}
 	return &Gap{v1alpha1.AttestationsUnverifiedReason, fmt.Sprintf(
 		"enable-oci11 is true in ConfigMap %s. With it, policy-controller %s does not verify the attestations that %s requires."+
-			" Set it to false.", admission.ConfigName, cluster.Behavior.Version, text.List(policies, maxListed))}
+			" Set it to false.", admission.ConfigName, cluster.Versions, text.List(policies, maxListed))}
 }
 
 // imageVolumes are the volumes with an image of the trust, which admission does not look at.

@@ -50,7 +50,7 @@ func newCluster(t *testing.T) *admission.Cluster {
 	return &admission.Cluster{
 		Policies:  admission.NewPolicies(admission.ParsePolicy(compiled.ClusterImagePolicy("karmada", policy.Target{}), admission.V014())),
 		Config:    admission.Config{NoMatch: admission.NoMatchAllow},
-		Behavior:  admission.V014(),
+		Versions:  admission.Versions{admission.V014()},
 		Namespace: func(string) (map[string]string, bool) { return nil, false },
 	}
 }

@@ -16,6 +16,8 @@ limitations under the License.
 
 package policy
 
+import "github.com/karmada-io/image-trust/internal/text"
+
 // Target describes the policy-controller and the root of trust that a ClusterImagePolicy is rendered for. The zero
 // value assumes neither: a policy rendered for it accepts nothing but signatures in the transparency log, stored as
 // cosign v2 stores them, which every version verifies.
@@ -50,19 +52,52 @@ type Capabilities struct {
 	// SignatureBundles reports whether signatures stored as Sigstore bundles are verified by an authority without
 	// attestations. Where they are not, an authority asks for an attestation of the type SignPredicate instead.
 	SignatureBundles bool
-	// RekorV2 reports whether bundles with an entry of Rekor v2 are verified wherever other bundles are.
+	// RekorV2 reports whether bundles with an entry of Rekor v2 are verified wherever other bundles are. Such an entry has no
+	// time of its own, so the bundle has an RFC 3161 timestamp as well.
 	RekorV2 bool
 }
 
 // verifies reports whether the version verifies a format that needs no authority of its own.
 func (c Capabilities) verifies(format Format) bool { return format != RekorV2Bundle || c.RekorV2 }
 
-// V014 returns the capabilities of policy-controller v0.14. It looks up the log's key of a TrustRoot by the bytes of an
+// V013 returns the capabilities of policy-controller v0.13. It looks up the log's key of a TrustRoot by the bytes of an
 // identifier that it stores as hexadecimal text (pkg/webhook/validator.go, trustroot.go), so that it never verifies a
-// bundle by the log of a TrustRoot, nor the timestamp of its certificate transparency log; and its cosign has no support for
-// bundles as signatures (cosign v2.5.0 pkg/cosign/verify.go). A timestamp authority has no such identifier.
+// bundle by the log of a TrustRoot, nor the timestamp of its certificate transparency log; a timestamp authority has no such
+// identifier. Its cosign has no support for bundles as signatures (cosign v2.5.0 pkg/cosign/verify.go), and its sigstore-go
+// wants the time of each entry (sigstore-go v0.7.2 pkg/tlog/entry.go).
+func V013() Capabilities {
+	return Capabilities{Version: "v0.13", Bundles: true, TimestampedBundles: true}
+}
+
+// V014 returns the capabilities of policy-controller v0.14, which has the same cosign and sigstore-go as v0.13.
 func V014() Capabilities {
 	return Capabilities{Version: "v0.14", Bundles: true, TimestampedBundles: true}
+}
+
+// V015 returns the capabilities of policy-controller v0.15. Its cosign takes the time from the timestamp if no entry of a
+// bundle has one (cosign v3.0.5 pkg/cosign/verify_bundle.go). The keys of a TrustRoot's log are still not found, and bundles
+// are still not supported as signatures (cosign v3.0.5 pkg/cosign/verify.go).
+func V015() Capabilities {
+	return Capabilities{Version: "v0.15", Bundles: true, TimestampedBundles: true, RekorV2: true}
+}
+
+// Common returns what every one of some versions is capable of. Its version names them all.
+func Common(versions ...Capabilities) Capabilities {
+	if len(versions) == 0 {
+		return Capabilities{}
+	}
+	common := versions[0]
+	names := []string{common.Version}
+	for _, v := range versions[1:] {
+		names = append(names, v.Version)
+		common.Bundles = common.Bundles && v.Bundles
+		common.TrustRootBundles = common.TrustRootBundles && v.TrustRootBundles
+		common.TimestampedBundles = common.TimestampedBundles && v.TimestampedBundles
+		common.SignatureBundles = common.SignatureBundles && v.SignatureBundles
+		common.RekorV2 = common.RekorV2 && v.RekorV2
+	}
+	common.Version = text.Alternatives(names)
+	return common
 }
 
 // formats that the target verifies under the policy's root of trust. There is always at least one, because a policy

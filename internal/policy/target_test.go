@@ -17,6 +17,7 @@ limitations under the License.
 package policy
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -91,5 +92,39 @@ func TestEnforcedIsACopy(t *testing.T) {
 	p := compile(t, func(s *v1alpha1.KarmadaImageTrustSpec) { s.Enforcement = v1alpha1.EnforcementAudit })
 	if got := p.Enforced(); got.Enforcement != v1alpha1.EnforcementEnforce || p.Enforcement != v1alpha1.EnforcementAudit {
 		t.Errorf("got %s and %s, want Enforce, and Audit in the original", got.Enforcement, p.Enforcement)
+	}
+}
+
+// TestCommon: a capability that one version lacks is not common, whichever capability and whichever version it is.
+func TestCommon(t *testing.T) {
+	all := func() Capabilities {
+		var c Capabilities
+		for i := range reflect.TypeFor[Capabilities]().NumField() {
+			if field := reflect.ValueOf(&c).Elem().Field(i); field.Kind() == reflect.Bool {
+				field.SetBool(true)
+			}
+		}
+		c.Version = "v1"
+		return c
+	}
+	if got := Common(all(), all(), all()); got.Version != "v1, v1 or v1" || got.Bundles != true {
+		t.Errorf("got %+v", got)
+	}
+	if got := Common(); got != (Capabilities{}) {
+		t.Errorf("of no version: %+v, want nothing", got)
+	}
+	for i := range reflect.TypeFor[Capabilities]().NumField() {
+		lacking := all()
+		field := reflect.ValueOf(&lacking).Elem().Field(i)
+		if field.Kind() != reflect.Bool {
+			continue
+		}
+		field.SetBool(false)
+		for _, versions := range [][]Capabilities{{lacking, all()}, {all(), lacking}} {
+			common := Common(versions...)
+			if reflect.ValueOf(common).Field(i).Bool() {
+				t.Errorf("%s is common to versions of which one lacks it", reflect.TypeFor[Capabilities]().Field(i).Name)
+			}
+		}
 	}
 }

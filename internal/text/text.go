@@ -58,3 +58,12 @@ func List(items []string, limit int) string {
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(items[:limit], ", "), len(items)-limit)
 }
+
+// Alternatives joins items as "a", "a or b", or "a, b or c".
+func Alternatives(items []string) string {
+	if len(items) < 2 {
+		return strings.Join(items, "")
+	}
+	last := len(items) - 1
+	return strings.Join(items[:last], ", ") + " or " + items[last]
+}
