@@ -145,10 +145,6 @@ const (
 	// NotAnImageReason (Untrusted) means that the reference names another kind of
 	// artifact, such as a Helm chart.
 	NotAnImageReason = "NotAnImage"
-	// TooManySignaturesReason (Untrusted) means that the image has more signatures
-	// than are examined, and that none of the examined ones is by the required
-	// identity.
-	TooManySignaturesReason = "TooManySignatures"
 	// NotInRepositoryReason (Untrusted) means that a container runs a digest that
 	// its repository does not have, although the repository exists and can be read.
 	NotInRepositoryReason = "NotInRepository"
@@ -157,6 +153,10 @@ const (
 	// images than the operator verifies for one namespace, and that the image is one
 	// of the rest.
 	TooManyImagesReason = "TooManyImages"
+	// TooManySignaturesReason (Unknown) means that the image has more signatures,
+	// or attestations, than are examined, and that none of the examined ones is
+	// accepted.
+	TooManySignaturesReason = "TooManySignatures"
 	// DigestNotReportedReason (Unknown) means that a container runs, but that its
 	// node reports no digest of the image's repository, so that what runs cannot be
 	// told. That is so for an image that was loaded into the node.

@@ -92,33 +92,6 @@ func TestVerifyIncompleteIdentity(t *testing.T) {
 	}
 }
 
-func TestVerifyManySignatures(t *testing.T) {
-	b := newBench(t)
-	other := sigstore.GitHubWorkflow("evil/karmada", "release.yml", "refs/tags/v1.16.0", commit)
-	for name, test := range map[string]struct {
-		place   int // of the good signature among 200
-		verdict v1alpha1.Verdict
-		reason  string
-	}{
-		"the last that is examined": {place: 49, verdict: verified, reason: "Signed"},
-		"the first that is not":     {place: 50, verdict: untrusted, reason: "TooManySignatures"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			digest := b.push("karmada/app", name)
-			bad, good := b.good(digest, other), b.good(digest, release)
-			signatures := make([]sigstore.Signature, 200)
-			for i := range signatures {
-				signatures[i] = bad
-				if i == test.place {
-					signatures[i] = good
-				}
-			}
-			b.attach(digest, signatures...)
-			mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), b.root, test.verdict, test.reason)
-		})
-	}
-}
-
 func TestVerifyOtherArtifacts(t *testing.T) {
 	b := newBench(t)
 	c := newCosign(time.Minute)

@@ -64,6 +64,9 @@ func (v *verification) decide(ctx context.Context, c *claim, p candidate) findin
 	if err := p.check(ctx, identities(v.rule.Signer)); err == nil {
 		return v.accepted(ctx, c, p)
 	}
+	if v.brief {
+		return c.rejected(reject(v1alpha1.InvalidSignatureReason, "cosign does not accept it"))
+	}
 	if err := p.check(ctx, nil); err == nil {
 		return v.identityMismatch(ctx, c, p)
 	}

@@ -30,14 +30,24 @@ import (
 //
 // A problem that a method returns is the finding that ends its task; nil if there is none.
 type storage interface {
-	// list returns what may fulfil the claim, in the order in which it is stored, and reports whether the registry has more.
-	list(ctx context.Context, v *verification, c *claim) (entries []v1.Descriptor, more bool, problem *finding)
+	// list returns what is stored, in the order in which it is examined.
+	list(ctx context.Context, v *verification, c *claim) (listed entryList, problem *finding)
 	// read fetches the content of one entry.
 	read(ctx context.Context, v *verification, c *claim, entry v1.Descriptor) (content []byte, problem *finding)
 	// parse parses the content. It sends no requests, since the content may be hostile.
 	parse(v *verification, c *claim, entry v1.Descriptor, content []byte) (parsed candidate, problem *finding)
 	// missing says what the image lacks if the list is empty.
 	missing(v *verification, c *claim) string
+}
+
+// entryList is what is stored in one way.
+type entryList struct {
+	entries []v1.Descriptor
+	// candidates is the number of entries that may fulfil the claim, which come first. The others cannot, whatever their content
+	// is; they are examined to say why not.
+	candidates int
+	// more reports whether the registry has more.
+	more bool
 }
 
 // storageOf returns the storage that the API calls by a name.

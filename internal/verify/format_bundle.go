@@ -53,13 +53,15 @@ func (bundleStorage) missing(*verification, *claim) string {
 	return "no Sigstore bundle with a signature refers to the image"
 }
 
-func (bundleStorage) list(ctx context.Context, v *verification, c *claim) ([]v1.Descriptor, bool, *finding) {
+// list cannot order bundles by their certificates, which are inside: it can only leave out those whose annotation names another
+// predicate.
+func (bundleStorage) list(ctx context.Context, v *verification, c *claim) (entryList, *finding) {
 	if v.referrers == nil {
 		listed, err := v.registry.Referrers(ctx, v.image)
 		v.referrers = &listing{Referrers: listed, err: err}
 	}
 	if v.referrers.err != nil {
-		return nil, false, fetchFailure(v.referrers.err)
+		return entryList{}, fetchFailure(v.referrers.err)
 	}
 	var entries []v1.Descriptor
 	for _, manifest := range v.referrers.Manifests {
@@ -67,7 +69,7 @@ func (bundleStorage) list(ctx context.Context, v *verification, c *claim) ([]v1.
 			entries = append(entries, manifest)
 		}
 	}
-	return entries, v.referrers.More, nil
+	return entryList{entries: entries, candidates: len(entries), more: v.referrers.More}, nil
 }
 
 // mayBeBundle reports whether a manifest may be a bundle that fulfils the claim. A registry lists the type of the

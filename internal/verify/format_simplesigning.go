@@ -21,6 +21,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/certificate-transparency-go/x509util"
@@ -39,6 +40,10 @@ import (
 // predicateAnnotation of an attestation is its predicate type, so that others need not be fetched.
 const predicateAnnotation = "predicateType"
 
+// maxLayers is the number of signatures of an image that cosign and policy-controller accept (cosign v2.6.5
+// pkg/oci/remote/signatures.go).
+const maxLayers = 1000
+
 // simpleSigningStorage is how cosign v2 stores signatures and attestations: as layers of a manifest under a tag that is
 // made of the image's digest (sigstore/cosign, specs/SIGNATURE_SPEC.md).
 type simpleSigningStorage struct{}
@@ -55,30 +60,41 @@ func (s simpleSigningStorage) missing(v *verification, c *claim) string {
 	return fmt.Sprintf("%s has no tag %s", policy.DisplayName(v.image.Context()), s.tag(v, c))
 }
 
-func (s simpleSigningStorage) list(ctx context.Context, v *verification, c *claim) ([]v1.Descriptor, bool, *finding) {
+func (s simpleSigningStorage) list(ctx context.Context, v *verification, c *claim) (entryList, *finding) {
 	tag := v.image.Context().Tag(s.tag(v, c))
 	stored, err := v.registry.Manifest(ctx, tag)
 	switch {
 	case isNotFound(err):
-		return nil, false, nil
+		return entryList{}, nil
 	case err != nil:
-		return nil, false, fetchFailure(err)
+		return entryList{}, fetchFailure(err)
 	}
 	manifest, problem := parseManifest(stored, policy.DisplayName(tag))
 	switch {
 	case problem != nil:
-		return nil, false, problem
+		return entryList{}, problem
 	case manifest == nil || manifest.SchemaVersion != 2:
-		return nil, false, &finding{Result: unknown(v1alpha1.RegistryResponseInvalidReason,
+		return entryList{}, &finding{Result: unknown(v1alpha1.RegistryResponseInvalidReason,
 			fmt.Sprintf("the registry returns something else than a manifest of signatures for %s", policy.DisplayName(tag))), rank: rankUnknown}
+	case len(manifest.Layers) > maxLayers:
+		return entryList{}, new(c.tooMany(fmt.Sprintf("%s has %d %ss, more than the %d that cosign and policy-controller accept",
+			policy.DisplayName(tag), len(manifest.Layers), c.kindName(), maxLayers)))
 	}
-	return manifest.Layers, false, nil
+	layers := manifest.Layers
+	if c.attestation != nil {
+		layers = slices.DeleteFunc(layers, func(layer v1.Descriptor) bool {
+			annotated := layer.Annotations[predicateAnnotation]
+			if annotated == "" || annotated == c.predicateType {
+				return false
+			}
+			c.skip(annotated)
+			return true
+		})
+	}
+	return v.inOrder(ctx, c, layers), nil
 }
 
 func (simpleSigningStorage) read(ctx context.Context, v *verification, c *claim, layer v1.Descriptor) ([]byte, *finding) {
-	if annotated := layer.Annotations[predicateAnnotation]; c.attestation != nil && annotated != "" && annotated != c.predicateType {
-		return nil, &finding{otherType: annotated}
-	}
 	if c.attestation == nil && layer.Size > maxPayload {
 		return nil, c.problem(reject(v1alpha1.InvalidSignatureReason, "its payload is too large"))
 	}

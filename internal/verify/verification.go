@@ -34,9 +34,15 @@ import (
 )
 
 const (
-	// maxExamined is the number of signatures or attestations of an image that are examined for each way of storing them, in
-	// the order in which they are stored.
-	maxExamined = 50
+	// maxFetches is the number of different signatures or attestations of an image that are fetched for each way of storing
+	// them.
+	maxFetches = 50
+	// maxExplained is the number of signatures or attestations that are examined although they cannot fulfil the claim, to say
+	// why not.
+	maxExplained = 4
+	// maxDiagnosed is the number of signatures or attestations that are examined in full: for others it is not searched for the
+	// reason why they are not accepted, which takes longer.
+	maxDiagnosed = 50
 	// maxPayload is the size of the largest payload of a signature that is fetched, in bytes; real ones have less than 1 KiB.
 	maxPayload = 256 << 10
 	// maxAttestation is the size of the largest attestation or bundle that is fetched, in bytes; a large SBOM has some MiB.
@@ -61,6 +67,8 @@ type verification struct {
 	// memory is shared by all examinations: see hold. Held is the part of it that this one has, in bytes.
 	memory *semaphore.Weighted
 	held   int64
+	// brief reports whether it does not matter why something is not accepted.
+	brief bool
 	// fetched is the size of all signatures and attestations that were fetched, in bytes.
 	fetched int64
 
@@ -186,15 +194,26 @@ func (v *verification) verifyClaim(ctx context.Context, c *claim) Result {
 }
 
 // verifyEach verifies what is stored in one way, one entry after the other, until one fulfils the claim. Otherwise it
-// returns the finding of the highest rank.
+// returns the finding of the highest rank. What may fulfil the claim and was not examined makes it Unknown.
 func (v *verification) verifyEach(ctx context.Context, s storage, c *claim) finding {
-	entries, more, failure := s.list(ctx, v, c)
+	listed, failure := s.list(ctx, v, c)
 	if failure != nil {
 		return *failure
 	}
 	var best finding
-	for i := range min(len(entries), maxExamined) {
-		found := v.verifyEntry(ctx, s, c, entries[i])
+	var budget fetches
+	examined, explained := 0, 0
+	for _, entry := range listed.entries {
+		if other, known := v.types[entry.Digest]; known && other != c.predicateType {
+			c.skip(other)
+			examined++
+			continue
+		}
+		if examined >= listed.candidates && explained >= maxExplained || !budget.allow(entry) {
+			break
+		}
+		v.brief = examined >= maxDiagnosed
+		found := v.verifyEntry(ctx, s, c, entry)
 		if found.Verdict == v1alpha1.VerdictVerified {
 			return found
 		}
@@ -204,28 +223,63 @@ func (v *verification) verifyEach(ctx context.Context, s storage, c *claim) find
 			best.stop = true
 			return best
 		}
+		if examined++; examined > listed.candidates && found.rank > 0 {
+			explained++
+		}
 	}
-	switch total := len(entries); {
-	case total > maxExamined && best.rank == 0:
-		return finding{Result: untrusted(v1alpha1.TooManySignaturesReason,
-			fmt.Sprintf("the first %d of %d attached artifacts hold no %s, and no more are examined", maxExamined, total, c.kindName())),
-			rank: rankInvalid}
-	case total > maxExamined && best.Verdict == v1alpha1.VerdictUntrusted:
-		best.Result = untrusted(v1alpha1.TooManySignaturesReason,
-			fmt.Sprintf("none of the first %d of %d %ss is accepted, and no more are examined; for example: %s",
-				maxExamined, total, c.kindName(), best.Message))
-	case more && best.rank == 0:
-		return finding{Result: untrusted(v1alpha1.TooManySignaturesReason, "the image has more referrers than the registry returns "+
-			"in one page, and the first page holds no "+c.kindName()), rank: rankInvalid}
+	return c.conclude(listed, best, examined)
+}
+
+// conclude returns the finding about a list of which a number of entries were examined, with the best finding about these.
+func (c *claim) conclude(listed entryList, best finding, examined int) finding {
+	if best.Verdict == v1alpha1.VerdictUnknown {
+		return best
+	}
+	switch total := len(listed.entries); {
+	case best.rank == 0 && examined < total:
+		return c.tooMany(fmt.Sprintf("the first %d of %d attached artifacts hold no %s, and no more are examined", examined, total, c.kindName()))
+	case min(examined, maxDiagnosed) < listed.candidates:
+		return c.tooMany(fmt.Sprintf("of %d %ss the first %d were examined in full, and none is accepted; for example: %s",
+			total, c.kindName(), min(examined, maxDiagnosed), best.Message))
+	case listed.more:
+		return c.tooMany("the image has more referrers than the registry returns in one page, and those of the first page hold no " +
+			c.kindName() + " that is accepted")
+	case examined < total:
+		best.Result = untrusted(best.Reason,
+			fmt.Sprintf("none of %d %ss is accepted; for example: %s", total, c.kindName(), best.Message))
 	}
 	return best
 }
 
+// tooMany is the finding about a claim that something might fulfil which is not examined.
+func (c *claim) tooMany(message string) finding {
+	return finding{Result: unknown(v1alpha1.TooManySignaturesReason, c.prefix()+message), rank: rankUnknown}
+}
+
+// fetches counts the content that is fetched, of entries of one list.
+type fetches struct {
+	seen  map[v1.Hash]bool
+	count int
+}
+
+// allow reports whether the content of one more entry may be fetched. What the registry's client keeps does not count again.
+func (f *fetches) allow(entry v1.Descriptor) bool {
+	if f.seen[entry.Digest] && entry.Size <= registry.MaxCachedSize {
+		return true
+	}
+	if f.count == maxFetches {
+		return false
+	}
+	if f.seen == nil {
+		f.seen = map[v1.Hash]bool{}
+	}
+	f.seen[entry.Digest] = true
+	f.count++
+	return true
+}
+
 // verifyEntry verifies one signature or attestation.
 func (v *verification) verifyEntry(ctx context.Context, s storage, c *claim, entry v1.Descriptor) finding {
-	if other, known := v.types[entry.Digest]; known && other != c.predicateType {
-		return finding{otherType: other}
-	}
 	content, problem := s.read(ctx, v, c, entry)
 	release := v.release()
 	if problem != nil {

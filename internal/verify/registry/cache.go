@@ -25,10 +25,10 @@ import (
 )
 
 const (
-	// maxCached is the number of manifests and blobs that are cached by digest, maxCachedSize bounds each of them, and
-	// maxCachedBytes all of them, in bytes: signatures are small and immutable.
+	// MaxCachedSize bounds each manifest and each blob that is cached by its digest, in bytes. Signatures are small and immutable.
+	MaxCachedSize = 16 << 10
+	// maxCached is the number of manifests and blobs that are cached, and maxCachedBytes bounds all of them, in bytes.
 	maxCached      = 4096
-	maxCachedSize  = 16 << 10
 	maxCachedBytes = 16 << 20
 	// maxTags is the number of tags whose latest digest is cached.
 	maxTags = 16384
@@ -65,7 +65,7 @@ func (c *cache) get(ref name.Digest) (Manifest, bool) {
 }
 
 func (c *cache) put(ref name.Digest, content Manifest) {
-	if len(content.Content) > maxCachedSize {
+	if len(content.Content) > MaxCachedSize {
 		return
 	}
 	c.mu.Lock()

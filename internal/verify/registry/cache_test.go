@@ -32,7 +32,7 @@ func TestCacheIsBoundedInBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	digest := func(i int) name.Digest { return repository.Digest(fmt.Sprintf("sha256:%064x", i)) }
-	large := Manifest{Content: bytes.Repeat([]byte("x"), maxCachedSize)}
+	large := Manifest{Content: bytes.Repeat([]byte("x"), MaxCachedSize)}
 	for i := range maxCached {
 		c.put(digest(i), large)
 		c.put(digest(i), large)
