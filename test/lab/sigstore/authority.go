@@ -42,7 +42,7 @@ type authority struct {
 
 // newAuthority makes an authority with the shape of the public one: P-384
 // keys, and an intermediate that may issue code signing certificates only.
-func newAuthority(notBefore time.Time) (authority, error) {
+func newAuthority(organization string, notBefore time.Time) (authority, error) {
 	rootKey, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		return authority{}, err
@@ -52,7 +52,7 @@ func newAuthority(notBefore time.Time) (authority, error) {
 		return authority{}, err
 	}
 	rootTemplate := &x509.Certificate{
-		Subject:               pkix.Name{Organization: []string{"sigstore.test"}, CommonName: "sigstore"},
+		Subject:               pkix.Name{Organization: []string{organization}, CommonName: "sigstore"},
 		NotBefore:             notBefore,
 		NotAfter:              notBefore.Add(lifetime),
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
@@ -65,7 +65,7 @@ func newAuthority(notBefore time.Time) (authority, error) {
 		return authority{}, fmt.Errorf("root certificate: %w", err)
 	}
 	intermediate, err := createCertificate(&x509.Certificate{
-		Subject:               pkix.Name{Organization: []string{"sigstore.test"}, CommonName: "sigstore-intermediate"},
+		Subject:               pkix.Name{Organization: []string{organization}, CommonName: "sigstore-intermediate"},
 		NotBefore:             root.NotBefore,
 		NotAfter:              root.NotAfter,
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
@@ -127,7 +127,7 @@ func LoggedBy(instances ...*Sigstore) IssueOption {
 // Issue makes a key pair and a certificate that binds it to id, valid for ten
 // minutes, submitted to the CT log.
 func (s *Sigstore) Issue(id Identity, opts ...IssueOption) (*Signer, error) {
-	o := issueOptions{notBefore: time.Now(), ctLogs: []*ecdsa.PrivateKey{s.ctLog}}
+	o := issueOptions{notBefore: time.Now(), ctLogs: s.ctLogs()}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -140,6 +140,14 @@ func (s *Sigstore) Issue(id Identity, opts ...IssueOption) (*Signer, error) {
 		return nil, fmt.Errorf("issuing a certificate to %s: %w", id.Subject, err)
 	}
 	return &Signer{Key: key, Certificate: certificate, Chain: s.ca.chain()}, nil
+}
+
+// ctLogs are the keys of the certificate transparency logs that there are.
+func (s *Sigstore) ctLogs() []*ecdsa.PrivateKey {
+	if s.ctLog == nil {
+		return nil
+	}
+	return []*ecdsa.PrivateKey{s.ctLog}
 }
 
 func (a authority) issue(id Identity, pub crypto.PublicKey, o issueOptions) (*x509.Certificate, error) {

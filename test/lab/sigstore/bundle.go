@@ -74,6 +74,10 @@ type Envelope struct {
 
 // Statement is an in-toto statement about images.
 func Statement(predicateType string, predicate any, about ...name.Digest) ([]byte, error) {
+	return newStatement(in_toto.StatementInTotoV01, predicateType, predicate, about...)
+}
+
+func newStatement(statementType, predicateType string, predicate any, about ...name.Digest) ([]byte, error) {
 	type subject struct {
 		Name   string            `json:"name"`
 		Digest map[string]string `json:"digest"`
@@ -84,7 +88,7 @@ func Statement(predicateType string, predicate any, about ...name.Digest) ([]byt
 		subjects = append(subjects, subject{Name: image.Context().Name(), Digest: map[string]string{"sha256": hash}})
 	}
 	return json.Marshal(map[string]any{
-		"_type": in_toto.StatementInTotoV01, "predicateType": predicateType, "subject": subjects, "predicate": predicate,
+		"_type": statementType, "predicateType": predicateType, "subject": subjects, "predicate": predicate,
 	})
 }
 

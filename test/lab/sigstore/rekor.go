@@ -102,6 +102,9 @@ func (s *Sigstore) Enter(ctx context.Context, proposed models.ProposedEntry, at 
 	if err != nil {
 		return nil, fmt.Errorf("canonicalizing the log entry: %w", err)
 	}
+	if s.rekor == nil {
+		return nil, errNoLog
+	}
 	logID, err := keyID(s.rekor)
 	if err != nil {
 		return nil, err

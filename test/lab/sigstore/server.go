@@ -76,16 +76,31 @@ func (s *Server) Close() error {
 	return err
 }
 
-// SigningConfig is the configuration that clients sign with: JSON of media type
-// application/vnd.dev.sigstore.signingconfig.v0.2+json.
-func (s *Server) SigningConfig() ([]byte, error) {
-	service := func(url string) []root.Service {
+// SigningServices are the services in a signing configuration, besides Fulcio.
+type SigningServices struct {
+	// RekorVersion is the major version of the log's API, 1 or 2. Zero: no log.
+	RekorVersion uint32
+	// Timestamps is whether there is a timestamp authority.
+	Timestamps bool
+}
+
+// SigningConfig is what leads a Sigstore client to this server: JSON of media
+// type application/vnd.dev.sigstore.signingconfig.v0.2+json.
+func (s *Server) SigningConfig(services SigningServices) ([]byte, error) {
+	service := func(url string, version uint32) []root.Service {
 		return []root.Service{{
-			URL: url, MajorAPIVersion: 1, Operator: "sigstore.test", ValidityPeriodStart: s.instance.ca.root.NotBefore,
+			URL: url, MajorAPIVersion: version, Operator: s.instance.organization, ValidityPeriodStart: s.instance.ca.root.NotBefore,
 		}}
 	}
 	anyOne := root.ServiceConfiguration{Selector: prototrustroot.ServiceSelector_ANY}
-	config, err := root.NewSigningConfig(root.SigningConfigMediaType02, service(s.URL), nil, service(s.URL), anyOne, nil, anyOne)
+	var logs, authorities []root.Service
+	if services.RekorVersion != 0 {
+		logs = service(s.URL, services.RekorVersion)
+	}
+	if services.Timestamps {
+		authorities = service(s.TimestampURL, 1)
+	}
+	config, err := root.NewSigningConfig(root.SigningConfigMediaType02, service(s.URL, 1), nil, logs, anyOne, authorities, anyOne)
 	if err != nil {
 		return nil, fmt.Errorf("making the signing configuration: %w", err)
 	}
@@ -101,6 +116,7 @@ func (s *Server) routes() *http.ServeMux {
 	mux.Handle("POST /api/v1/signingCert", answering(s.certificateV1))
 	mux.Handle("POST /api/v2/signingCert", answering(s.certificateV2))
 	mux.Handle("POST /api/v1/log/entries", answering(s.logEntry))
+	mux.Handle("POST /api/v2/log/entries", answering(s.logEntryV2))
 	mux.Handle("POST "+timestampPath, answering(s.timestamp))
 	return mux
 }

@@ -19,7 +19,6 @@ package sigstore
 import (
 	"bytes"
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
@@ -94,7 +93,7 @@ func (s *Server) certify(r *http.Request, encodedKey, proof []byte) ([]string, e
 		return nil, fmt.Errorf("%w: the key is not proved to be the bearer's: %w", errForbidden, err)
 	}
 	id := bearer.identity()
-	leaf, err := s.instance.ca.issue(id, key, issueOptions{notBefore: time.Now(), ctLogs: []*ecdsa.PrivateKey{s.instance.ctLog}})
+	leaf, err := s.instance.ca.issue(id, key, issueOptions{notBefore: time.Now(), ctLogs: s.instance.ctLogs()})
 	if err != nil {
 		return nil, fmt.Errorf("issuing a certificate to %s: %w", id.Subject, err)
 	}

@@ -25,9 +25,11 @@ import (
 	"time"
 
 	"github.com/go-openapi/runtime"
+	rekortiles "github.com/sigstore/rekor-tiles/v2/pkg/generated/protobuf"
 	"github.com/sigstore/rekor/pkg/generated/models"
 	_ "github.com/sigstore/rekor/pkg/types/intoto/v0.0.1" // which cosign attest may propose
 	"github.com/transparency-dev/merkle/rfc6962"
+	"google.golang.org/protobuf/encoding/protojson"
 )
 
 // logEntry is Rekor's API to enter something into the log. It takes what
@@ -50,6 +52,26 @@ func (s *Server) logEntry(r *http.Request, body []byte) (answer, error) {
 		return answer{}, fmt.Errorf("encoding the log entry: %w", err)
 	}
 	return answer{status: http.StatusCreated, contentType: "application/json", tag: id, content: encoded}, nil
+}
+
+// logEntryV2 takes an entry into the log of Rekor v2.
+func (s *Server) logEntryV2(_ *http.Request, body []byte) (answer, error) {
+	if s.instance.RekorV2 == nil {
+		return answer{}, errNoLog
+	}
+	proposed := &rekortiles.CreateEntryRequest{}
+	if err := protojson.Unmarshal(body, proposed); err != nil {
+		return answer{}, fmt.Errorf("reading the proposed log entry: %w", err)
+	}
+	entry, err := s.instance.RekorV2.Enter(proposed)
+	if err != nil {
+		return answer{}, err
+	}
+	encoded, err := protojson.Marshal(entry)
+	if err != nil {
+		return answer{}, fmt.Errorf("encoding the log entry: %w", err)
+	}
+	return answer{status: http.StatusCreated, contentType: "application/json", content: encoded}, nil
 }
 
 // entryID is the tree's number and the hash of the entry's leaf.

@@ -181,11 +181,32 @@ func TestServerRejectsCertificate(t *testing.T) {
 	}
 }
 
-// TestServerSigningConfig has sigstore-go sign by the signing configuration, and verify what comes of it.
+// TestServerSigningConfig has sigstore-go sign by signing configurations, and verify what comes of it.
 func TestServerSigningConfig(t *testing.T) {
 	s := newSigstore(t)
+	trusted := trustedRoot(t, s)
 	server := serve(t, s)
-	encoded, err := server.SigningConfig()
+	for title, services := range map[string]sigstore.SigningServices{
+		"Rekor v1":                   {RekorVersion: 1},
+		"Rekor v1 with a timestamp":  {RekorVersion: 1, Timestamps: true},
+		"Rekor v2 with a timestamp":  {RekorVersion: 2, Timestamps: true},
+		"a timestamp alone":          {Timestamps: true},
+	} {
+		t.Run(title, func(t *testing.T) {
+			signByConfig(t, server, trusted, services)
+		})
+	}
+}
+
+// TestGitHubServer has sigstore-go sign as GitHub's actions do, with a server that has no logs.
+func TestGitHubServer(t *testing.T) {
+	s := newGitHub(t)
+	signByConfig(t, serve(t, s), trustedRoot(t, s), sigstore.SigningServices{Timestamps: true})
+}
+
+func signByConfig(t *testing.T, server *sigstore.Server, trusted *root.TrustedRoot, services sigstore.SigningServices) {
+	t.Helper()
+	encoded, err := server.SigningConfig(services)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,36 +214,28 @@ func TestServerSigningConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if encoded, err = s.TrustedRoot(); err != nil {
-		t.Fatal(err)
-	}
-	trusted, err := root.NewTrustedRootFromJSON(encoded)
-	if err != nil {
-		t.Fatal(err)
-	}
 	keys, err := sign.NewEphemeralKeypair(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	contents := map[string]sign.Content{
+	opts := sign.BundleOptions{
+		CertificateProvider:        sign.NewFulcio(&sign.FulcioOptions{BaseURL: config.FulcioCertificateAuthorityURLs()[0].URL}),
+		CertificateProviderOptions: &sign.CertificateProviderOptions{IDToken: token(t, server, release)},
+		Context:                    t.Context(),
+		TrustedRoot:                trusted, // verifies the bundle
+	}
+	for _, log := range config.RekorLogURLs() {
+		opts.TransparencyLogs = append(opts.TransparencyLogs, sign.NewRekor(&sign.RekorOptions{BaseURL: log.URL, Version: log.MajorAPIVersion}))
+	}
+	for _, authority := range config.TimestampAuthorityURLs() {
+		opts.TimestampAuthorities = append(opts.TimestampAuthorities, sign.NewTimestampAuthority(&sign.TimestampAuthorityOptions{URL: authority.URL}))
+	}
+	for title, content := range map[string]sign.Content{
 		"message":   &sign.PlainData{Data: []byte("message")},
 		"statement": &sign.DSSEData{Data: []byte("{}"), PayloadType: "application/vnd.in-toto+json"},
-	}
-	for title, content := range contents {
-		t.Run(title, func(t *testing.T) {
-			_, err := sign.Bundle(content, keys, sign.BundleOptions{
-				CertificateProvider:        sign.NewFulcio(&sign.FulcioOptions{BaseURL: config.FulcioCertificateAuthorityURLs()[0].URL}),
-				CertificateProviderOptions: &sign.CertificateProviderOptions{IDToken: token(t, server, release)},
-				TransparencyLogs:           []sign.Transparency{sign.NewRekor(&sign.RekorOptions{BaseURL: config.RekorLogURLs()[0].URL})},
-				TimestampAuthorities: []*sign.TimestampAuthority{
-					sign.NewTimestampAuthority(&sign.TimestampAuthorityOptions{URL: server.TimestampURL}),
-				},
-				Context:     t.Context(),
-				TrustedRoot: trusted, // verifies the bundle
-			})
-			if err != nil {
-				t.Error(err)
-			}
-		})
+	} {
+		if _, err := sign.Bundle(content, keys, opts); err != nil {
+			t.Errorf("%s: %v", title, err)
+		}
 	}
 }

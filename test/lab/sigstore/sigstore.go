@@ -61,6 +61,8 @@ const (
 	// backdated is how long before its creation an instance becomes valid:
 	// room for certificates and log entries in the past.
 	backdated = 24 * time.Hour
+	// organization runs an instance.
+	organization = "sigstore.test"
 	// lifetime is how long an instance stays valid.
 	lifetime = 10 * 365 * 24 * time.Hour
 )
@@ -69,9 +71,11 @@ const (
 // transparency log, a signature transparency log and a timestamp authority. It is safe for concurrent
 // use.
 type Sigstore struct {
+	organization, fulcioURL, tsaURL string
+
 	ca    authority
-	ctLog *ecdsa.PrivateKey
-	rekor *ecdsa.PrivateKey
+	ctLog *ecdsa.PrivateKey // nil if there is no log
+	rekor *ecdsa.PrivateKey // nil if there is no log
 	tsa   timestampAuthority
 
 	// RekorV2 and ECDSARekorV2 are logs of Rekor v2 beside the one above. The
@@ -87,7 +91,7 @@ type Sigstore struct {
 
 // New makes an instance with fresh keys, which no other instance trusts.
 func New() (*Sigstore, error) {
-	ca, err := newAuthority(time.Now().Add(-backdated))
+	ca, err := newAuthority(organization, time.Now().Add(-backdated))
 	if err != nil {
 		return nil, fmt.Errorf("making the certificate authority: %w", err)
 	}
@@ -99,7 +103,7 @@ func New() (*Sigstore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the transparency log's key: %w", err)
 	}
-	tsa, err := newTimestampAuthority(ca.root.NotBefore)
+	tsa, err := newTimestampAuthority(organization, ca.root.NotBefore)
 	if err != nil {
 		return nil, fmt.Errorf("making the timestamp authority: %w", err)
 	}
@@ -120,6 +124,7 @@ func newSigstore(ca authority, ctLog, rekor *ecdsa.PrivateKey, tsa timestampAuth
 		return nil, fmt.Errorf("making a log of Rekor v2: %w", err)
 	}
 	s := &Sigstore{
+		organization: organization, fulcioURL: FulcioURL, tsaURL: TSAURL,
 		ca: ca, ctLog: ctLog, rekor: rekor, tsa: tsa, RekorV2: edwards, ECDSARekorV2: weierstrass,
 		tree: testonly.New(rfc6962.DefaultHasher),
 	}

@@ -31,6 +31,9 @@ import (
 // Save writes the instance's certificates and private keys into a PEM file
 // that only its owner may read, for Load in another process.
 func (s *Sigstore) Save(path string) error {
+	if s.rekor == nil {
+		return errNoLog
+	}
 	content, err := cryptoutils.MarshalCertificatesToPEM([]*x509.Certificate{s.ca.root, s.ca.intermediate, s.tsa.root, s.tsa.leaf})
 	if err != nil {
 		return fmt.Errorf("encoding the certificates: %w", err)

@@ -47,7 +47,7 @@ var timestampingUsage = pkix.Extension{
 	Value:    []byte{0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x08},
 }
 
-func newTimestampAuthority(notBefore time.Time) (timestampAuthority, error) {
+func newTimestampAuthority(organization string, notBefore time.Time) (timestampAuthority, error) {
 	rootKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return timestampAuthority{}, err
@@ -57,7 +57,7 @@ func newTimestampAuthority(notBefore time.Time) (timestampAuthority, error) {
 		return timestampAuthority{}, err
 	}
 	rootTemplate := &x509.Certificate{
-		Subject:               pkix.Name{Organization: []string{"sigstore.test"}, CommonName: "sigstore-tsa"},
+		Subject:               pkix.Name{Organization: []string{organization}, CommonName: "sigstore-tsa"},
 		NotBefore:             notBefore,
 		NotAfter:              notBefore.Add(lifetime),
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
@@ -69,7 +69,7 @@ func newTimestampAuthority(notBefore time.Time) (timestampAuthority, error) {
 		return timestampAuthority{}, fmt.Errorf("root certificate: %w", err)
 	}
 	leaf, err := createCertificate(&x509.Certificate{
-		Subject:         pkix.Name{Organization: []string{"sigstore.test"}, CommonName: "sigstore-tsa-signer"},
+		Subject:         pkix.Name{Organization: []string{organization}, CommonName: "sigstore-tsa-signer"},
 		NotBefore:       root.NotBefore,
 		NotAfter:        root.NotAfter,
 		KeyUsage:        x509.KeyUsageDigitalSignature,

@@ -48,26 +48,28 @@ func WithECDSARekorV2() TrustedRootOption {
 // a file: JSON of media type
 // application/vnd.dev.sigstore.trustedroot+json;version=0.1. Like that of the
 // public instance it has a log of Rekor v1 and one of Rekor v2, whose key is
-// Ed25519.
+// Ed25519, if the instance has any.
 func (s *Sigstore) TrustedRoot(opts ...TrustedRootOption) ([]byte, error) {
-	rekorV2 := []*TileLog{s.RekorV2}
+	var rekorV2 []*TileLog
+	if s.RekorV2 != nil {
+		rekorV2 = append(rekorV2, s.RekorV2)
+	}
 	for _, opt := range opts {
 		opt(s, &rekorV2)
 	}
-	rekor, err := s.transparencyLog(s.rekor, RekorURL)
+	logs, err := s.transparencyLogs(s.rekor, RekorURL)
 	if err != nil {
 		return nil, err
 	}
-	ctLog, err := s.transparencyLog(s.ctLog, CTLogURL)
+	ctLogs, err := s.transparencyLogs(s.ctLog, CTLogURL)
 	if err != nil {
 		return nil, err
 	}
-	logs := map[string]*root.TransparencyLog{hex.EncodeToString(rekor.ID): rekor}
 	for _, log := range rekorV2 {
 		logs[hex.EncodeToString(log.ID)] = &root.TransparencyLog{
 			BaseURL:             log.URL,
 			ID:                  log.ID,
-			ValidityPeriodStart: rekor.ValidityPeriodStart.Add(time.Second), // logs are listed by age
+			ValidityPeriodStart: s.ca.root.NotBefore.Add(time.Second), // logs are listed by age
 			HashFunc:            crypto.SHA256,
 			PublicKey:           log.key.Public(),
 			SignatureHashFunc:   crypto.SHA256,
@@ -79,15 +81,15 @@ func (s *Sigstore) TrustedRoot(opts ...TrustedRootOption) ([]byte, error) {
 			Intermediates:       s.ca.chain()[:1],
 			ValidityPeriodStart: s.ca.root.NotBefore,
 			ValidityPeriodEnd:   s.ca.root.NotAfter,
-			URI:                 FulcioURL,
+			URI:                 s.fulcioURL,
 		}},
-		map[string]*root.TransparencyLog{hex.EncodeToString(ctLog.ID): ctLog},
+		ctLogs,
 		[]root.TimestampingAuthority{&root.SigstoreTimestampingAuthority{
 			Root:                s.tsa.root,
 			Leaf:                s.tsa.leaf,
 			ValidityPeriodStart: s.tsa.root.NotBefore,
 			ValidityPeriodEnd:   s.tsa.root.NotAfter,
-			URI:                 TSAURL,
+			URI:                 s.tsaURL,
 		}},
 		logs,
 	)
@@ -101,42 +103,50 @@ func (s *Sigstore) TrustedRoot(opts ...TrustedRootOption) ([]byte, error) {
 	return encoded, nil
 }
 
-// transparencyLog is the log with key; the key stays in use, hence no end.
-func (s *Sigstore) transparencyLog(key *ecdsa.PrivateKey, url string) (*root.TransparencyLog, error) {
+// transparencyLogs holds the log with key by its identifier, if there is one.
+// The key stays in use, hence no end.
+func (s *Sigstore) transparencyLogs(key *ecdsa.PrivateKey, url string) (map[string]*root.TransparencyLog, error) {
+	if key == nil {
+		return map[string]*root.TransparencyLog{}, nil
+	}
 	id, err := keyID(key)
 	if err != nil {
 		return nil, err
 	}
-	return &root.TransparencyLog{
+	return map[string]*root.TransparencyLog{hex.EncodeToString(id[:]): {
 		BaseURL:             url,
 		ID:                  id[:],
 		ValidityPeriodStart: s.ca.root.NotBefore,
 		HashFunc:            crypto.SHA256,
 		PublicKey:           key.Public(),
 		SignatureHashFunc:   crypto.SHA256,
-	}, nil
+	}}, nil
 }
 
 // TrustRoot is the trust in this instance as policy-controller takes it: a
 // TrustRoot object (policy.sigstore.dev/v1alpha1) of the given name, in the
-// form of inline keys. That form has no validity periods.
+// form of inline keys. That form has no validity periods. The timestamp
+// authority is an option where there is a log.
 func (s *Sigstore) TrustRoot(name string, opts ...TrustRootOption) (*unstructured.Unstructured, error) {
 	chain, err := cryptoutils.MarshalCertificatesToPEM(s.ca.chain())
 	if err != nil {
 		return nil, fmt.Errorf("encoding the certificate chain: %w", err)
 	}
-	rekor, err := transparencyLogInstance(s.rekor, RekorURL)
-	if err != nil {
-		return nil, err
-	}
-	ctLog, err := transparencyLogInstance(s.ctLog, CTLogURL)
-	if err != nil {
-		return nil, err
-	}
 	keys := map[string]any{
-		"certificateAuthorities": []any{authorityInstance(s.ca.root, FulcioURL, chain)},
-		"tLogs":                  []any{rekor},
-		"ctLogs":                 []any{ctLog},
+		"certificateAuthorities": []any{authorityInstance(s.ca.root, s.fulcioURL, chain)},
+	}
+	if s.rekor == nil {
+		opts = append([]TrustRootOption{WithTimestamps()}, opts...)
+	} else {
+		rekor, err := transparencyLogInstance(s.rekor, RekorURL)
+		if err != nil {
+			return nil, err
+		}
+		ctLog, err := transparencyLogInstance(s.ctLog, CTLogURL)
+		if err != nil {
+			return nil, err
+		}
+		keys["tLogs"], keys["ctLogs"] = []any{rekor}, []any{ctLog}
 	}
 	for _, opt := range opts {
 		if err := opt(s, keys); err != nil {
@@ -181,7 +191,7 @@ func WithTimestamps() TrustRootOption {
 		if err != nil {
 			return fmt.Errorf("encoding the timestamp authority's chain: %w", err)
 		}
-		keys["timestampAuthorities"] = []any{authorityInstance(s.tsa.root, TSAURL, chain)}
+		keys["timestampAuthorities"] = []any{authorityInstance(s.tsa.root, s.tsaURL, chain)}
 		return nil
 	}
 }

@@ -36,6 +36,12 @@ import (
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 )
 
+// TUFTarget is a further target of a TUF repository.
+type TUFTarget struct {
+	Name    string
+	Content []byte
+}
+
 // target is a file of a TUF repository. Usage, if known, is what clients older
 // than the trusted root select it by.
 type target struct {
@@ -60,8 +66,8 @@ func (s *Sigstore) WriteTUFRepository(dir string, opts ...TrustedRootOption) err
 // that clients older than it read (sigstore/sigstore's pkg/tuf). Clients start
 // from root.json in dir. The repository has keys of its own, new at each call,
 // and stays valid for years.
-func WriteTUFRepository(dir string, trustedRoot []byte) error {
-	repository, err := NewTUFRepository(trustedRoot)
+func WriteTUFRepository(dir string, trustedRoot []byte, more ...TUFTarget) error {
+	repository, err := NewTUFRepository(trustedRoot, more...)
 	if err != nil {
 		return err
 	}
@@ -78,10 +84,13 @@ type TUFRepository struct {
 
 // NewTUFRepository makes the keys of a TUF repository. See WriteTUFRepository
 // about its targets.
-func NewTUFRepository(trustedRoot []byte) (*TUFRepository, error) {
+func NewTUFRepository(trustedRoot []byte, more ...TUFTarget) (*TUFRepository, error) {
 	targets, err := tufTargets(trustedRoot)
 	if err != nil {
 		return nil, err
+	}
+	for _, t := range more {
+		targets = append(targets, target{name: t.Name, content: t.Content})
 	}
 	root := metadata.Root(time.Now().Add(lifetime).UTC().Truncate(time.Second))
 	signers, err := tufSigners(root)

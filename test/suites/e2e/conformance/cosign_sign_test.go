@@ -53,7 +53,7 @@ func newCosignSigner(t *testing.T) *cosignSigner {
 		}
 	})
 	c := &cosignSigner{cosignCLI: &cosignCLI{lab.NewCosign(t)}, server: server}
-	config, err := server.SigningConfig()
+	config, err := server.SigningConfig(sigstore.SigningServices{RekorVersion: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
