@@ -22,9 +22,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sigstore/cosign/v2/pkg/cosign"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/condition"
@@ -43,8 +45,12 @@ type candidate interface {
 	// verified returns the details of a candidate that check accepted. It fails only if cosign and this package read the
 	// candidate differently.
 	verified(ctx context.Context) (details, error)
-	// diagnose says why check rejects the candidate for any signer. The error is a *rejection.
-	diagnose(ctx context.Context) error
+	// sound checks the certificate, except for its period of validity, and then whether the signature is by it and about the
+	// image. The error is a *rejection.
+	sound() (*x509.Certificate, error)
+	// diagnose says why check rejects a sound candidate for any signer: what is wrong with the proof of its time. The error is a
+	// *rejection.
+	diagnose(cert *x509.Certificate) error
 }
 
 // details of a candidate that check accepted.
@@ -59,7 +65,7 @@ type details struct {
 // decide verifies a candidate.
 func (v *verification) decide(ctx context.Context, c *claim, p candidate) finding {
 	if !c.formats.Has(p.format()) {
-		return c.rejected(reject(v1alpha1.LogProofInvalidReason, "it has no %s", timeProof(c.formats)))
+		return v.rejectedBecause(c, p)
 	}
 	if err := p.check(ctx, identities(v.rule.Signer)); err == nil {
 		return v.accepted(ctx, c, p)
@@ -70,7 +76,33 @@ func (v *verification) decide(ctx context.Context, c *claim, p candidate) findin
 	if err := p.check(ctx, nil); err == nil {
 		return v.identityMismatch(ctx, c, p)
 	}
-	return c.rejected(p.diagnose(ctx))
+	return v.rejectedBecause(c, p)
+}
+
+// rejectedBecause is the finding about a candidate that is not accepted for any signer. One that lacks only the proof of its time
+// says more about the image than a valid one by somebody else, if the declared identity made it.
+func (v *verification) rejectedBecause(c *claim, p candidate) finding {
+	cert, err := p.sound()
+	if err != nil {
+		return c.rejected(err)
+	}
+	if c.formats.Has(p.format()) {
+		err = p.diagnose(cert)
+	} else {
+		err = reject(v1alpha1.LogProofInvalidReason, "it has no %s", timeProof(c.formats))
+	}
+	found := c.rejected(err)
+	if found.Verdict == v1alpha1.VerdictUntrusted && v.isExpected(cert) {
+		found.rank = rankExpected
+	}
+	return found
+}
+
+// isExpected reports whether a certificate names the declared identity.
+func (v *verification) isExpected(cert *x509.Certificate) bool {
+	expected := v.rule.Matcher()
+	return expected.IssuerMatches(extensionsOf(cert).Issuer) &&
+		slices.ContainsFunc(cryptoutils.GetSubjectAlternateNames(cert), expected.SubjectMatches)
 }
 
 // timeProof says what is accepted as a proof of time.

@@ -69,6 +69,9 @@ func (v *verification) diagnoseCertificate(cert *x509.Certificate) error {
 		return reject(v1alpha1.UntrustedCertificateReason, "it has no certificate: it was made with a key, not with an identity")
 	}
 	chains, err := sigstoreverify.VerifyLeafCertificate(cert.NotBefore, cert, v.material)
+	if err != nil && cert.SignatureAlgorithm == x509.UnknownSignatureAlgorithm {
+		return unsupported("its certificate is signed by an algorithm that is not supported")
+	}
 	if err != nil {
 		return reject(v1alpha1.UntrustedCertificateReason, "its certificate is not by a certificate authority of the root of trust")
 	}

@@ -38,13 +38,16 @@ type finding struct {
 	stop bool
 }
 
-// Ranks grow towards acceptance. What could not be examined has the highest one: it might have been accepted.
+// Ranks grow towards acceptance. What could not be examined has the highest one: it might have been accepted. What is in a format
+// that is not supported comes next, since examining it again changes nothing.
 const (
 	rankInvalid     = 1
 	rankCertificate = 2
 	rankLog         = 3
 	rankIdentity    = 10 // plus the nearness of the identity
+	rankExpected    = 40 // by the declared identity, but not provably so
 	rankCondition   = 50
+	rankUnsupported = 90
 	rankUnknown     = 100
 )
 
@@ -76,14 +79,17 @@ func (c *claim) rejected(err error) finding {
 	if !errors.As(err, &r) {
 		return finding{Result: unknown(v1alpha1.InternalErrorReason, article+c.kindName()+" could not be examined"), rank: rankUnknown}
 	}
+	message := "the image has " + article + c.kindName() + ", but " + r.message
 	rank := rankInvalid
 	switch r.reason {
+	case v1alpha1.UnsupportedFormatReason:
+		return finding{Result: unknown(r.reason, message), rank: rankUnsupported}
 	case v1alpha1.UntrustedCertificateReason:
 		rank = rankCertificate
 	case v1alpha1.LogProofInvalidReason:
 		rank = rankLog
 	}
-	return finding{Result: untrusted(r.reason, "the image has "+article+c.kindName()+", but "+r.message), rank: rank}
+	return finding{Result: untrusted(r.reason, message), rank: rank}
 }
 
 // problem is rejected for methods that return a problem.

@@ -18,7 +18,6 @@ package verify
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"regexp"
@@ -27,15 +26,9 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/sigstore/cosign/v2/pkg/cosign"
-	"github.com/sigstore/cosign/v2/pkg/types"
-	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
-	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
-	"google.golang.org/protobuf/encoding/protojson"
 
-	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/bounds"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
@@ -117,81 +110,53 @@ func (bundleStorage) parse(v *verification, c *claim, _ v1.Descriptor, content [
 	case exceeded(err) != "":
 		return nil, tooMuch("a Sigstore bundle", err)
 	case err != nil:
-		return nil, c.problem(reject(v1alpha1.InvalidSignatureReason, "its bundle is malformed"))
+		return nil, c.problem(err)
 	}
 	envelope := read.GetDsseEnvelope()
-	switch {
-	case envelope == nil && c.attestation != nil:
-		return nil, &finding{} // the signature of a message is not an attestation
-	case envelope == nil:
-		return nil, c.problem(reject(v1alpha1.InvalidSignatureReason, "its bundle signs the image's manifest as a message, "+
+	if envelope == nil {
+		if c.attestation != nil {
+			return nil, &finding{} // the signature of a message is not an attestation
+		}
+		return nil, c.problem(unsupported("its bundle signs the image's manifest as a message, "+
 			"which neither cosign v2 nor policy-controller accepts; sign it with cosign"))
-	case envelope.GetPayloadType() != types.IntotoPayloadType:
-		return nil, c.problem(reject(v1alpha1.InvalidSignatureReason, "its bundle has no in-toto statement"))
 	}
-	predicateType, err := policy.PredicateType(envelope.GetPayload())
+	predicateType, err := predicateTypeOf(envelope.GetPayload())
 	if err != nil {
-		return nil, c.problem(reject(v1alpha1.InvalidSignatureReason, "%v", err))
+		return nil, c.problem(err)
 	}
 	if predicateType != c.predicateType {
 		return nil, &finding{otherType: predicateType}
 	}
-	return sigstoreBundle{verification: v, bundle: read, stored: v.timeProofOfBundle(read)}, nil
+	return sigstoreBundle{verification: v, bundle: read, stored: v.formatOfBundle(read, c.formats), optionalLog: v.logIsOptional(c.formats)}, nil
 }
 
-// parseBundle does what bundle.Bundle.UnmarshalJSON does, and bounds each part before it is parsed. The error is a
-// *bounds.Error if a part exceeds a limit.
-func parseBundle(content []byte) (*bundle.Bundle, error) {
-	if err := bounds.Envelope().JSON(content); err != nil {
-		return nil, err
-	}
-	stored := &protobundle.Bundle{}
-	if err := protojson.Unmarshal(content, stored); err != nil { //nolint:forbidigo // it was counted above
-		return nil, err
-	}
-	statement := stored.GetDsseEnvelope().GetPayload()
-	if len(content)-base64.StdEncoding.EncodedLen(len(statement)) > maxProof {
-		return nil, &bounds.Error{What: "bytes besides its statement", Limit: maxProof}
-	}
-	if err := bounds.Statement().JSON(statement); err != nil {
-		return nil, err
-	}
-	for _, entry := range stored.GetVerificationMaterial().GetTlogEntries() {
-		if err := bounds.Document().JSON(entry.GetCanonicalizedBody()); err != nil {
-			return nil, err
-		}
-		if !hasVersion(entry.GetCanonicalizedBody()) {
-			return nil, errors.New("an entry of the transparency log has no version")
-		}
-	}
-	return bundle.NewBundle(stored)
-}
-
-var versionForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$`)
-
-// hasVersion reports whether the body of a log entry names the version of its kind, as all of Rekor do. For anything else Rekor's
-// library writes a stack into the log, which is not for a registry to cause.
-func hasVersion(body []byte) bool {
-	var entry struct {
-		APIVersion string `json:"apiVersion"`
-	}
-	return bounds.Unmarshal(body, bounds.Document(), &entry) == nil && versionForm.MatchString(entry.APIVersion)
-}
-
-type logEntry = *protorekor.TransparencyLogEntry
-
-// timeProofOfBundle returns the format of a bundle. An entry of the transparency log with a time proves the time. A
-// timestamp is used only if the root of trust has a timestamp authority, and there is no such entry or no log that could
-// have made one.
-func (v *verification) timeProofOfBundle(b *bundle.Bundle) policy.Format {
-	timed := slices.ContainsFunc(b.GetVerificationMaterial().GetTlogEntries(), func(entry logEntry) bool {
-		return entry.GetIntegratedTime() > 0 && entry.GetInclusionPromise() != nil
-	})
-	timestamps := b.GetVerificationMaterial().GetTimestampVerificationData().GetRfc3161Timestamps()
-	if len(timestamps) > 0 && v.timestamps && !(timed && v.logs) {
+// formatOfBundle returns the format of a bundle. An entry of the transparency log with a time that the log signed proves the time.
+// A timestamp is used only if there is no such entry, or if it is all that is accepted, and if the root of trust has a timestamp
+// authority. Like cosign v3, a bundle is one of Rekor v2 if no entry has a time (cosign v3.1.3 pkg/cosign/verify_bundle.go,
+// rekorV2Bundle).
+func (v *verification) formatOfBundle(b *bundle.Bundle, accepted policy.Formats) policy.Format {
+	entries := b.GetVerificationMaterial().GetTlogEntries()
+	timed := slices.ContainsFunc(entries, hasTime)
+	proved := slices.ContainsFunc(entries, func(entry logEntry) bool { return hasTime(entry) && entry.GetInclusionPromise() != nil })
+	stamped := v.timestamps && len(b.GetVerificationMaterial().GetTimestampVerificationData().GetRfc3161Timestamps()) > 0
+	switch {
+	case !stamped, proved && v.logs && accepted.Has(policy.Bundle):
+		return policy.Bundle
+	case len(entries) > 0 && !timed:
+		return policy.RekorV2Bundle
+	case len(entries) > 0 && !accepted.Has(policy.TimestampedBundle):
+		return policy.Bundle
+	default:
 		return policy.TimestampedBundle
 	}
-	return policy.Bundle
+}
+
+func hasTime(entry logEntry) bool { return entry.GetIntegratedTime() != 0 }
+
+// logIsOptional reports whether a timestamp may replace the transparency log: the root of trust has no log, and bundles with a
+// timestamp only are accepted.
+func (v *verification) logIsOptional(accepted policy.Formats) bool {
+	return !v.logs && accepted.Has(policy.TimestampedBundle)
 }
 
 // sigstoreBundle is a signature or attestation in a Sigstore bundle.
@@ -199,6 +164,8 @@ type sigstoreBundle struct {
 	*verification
 	bundle *bundle.Bundle
 	stored policy.Format
+	// optionalLog is that of logIsOptional.
+	optionalLog bool
 }
 
 func (p sigstoreBundle) format() policy.Format { return p.stored }
@@ -218,14 +185,41 @@ func (p sigstoreBundle) verify(ctx context.Context, identities []cosign.Identity
 	opts := p.options(identities)
 	if p.stored.Time() == policy.Timestamp {
 		opts.UseSignedTimestamps = true
-		// If there is an entry, it is verified too; only its time is not used. Without a log nothing can verify it.
-		opts.IgnoreTlog = len(p.entries()) == 0 || !p.logs
+		opts.IgnoreTlog = p.ignoresLog()
+	}
+	if err := p.verifyVersions(); err != nil {
+		return nil, err
 	}
 	digest, err := hex.DecodeString(p.hash.Hex)
 	if err != nil {
 		return nil, err
 	}
 	return cosign.VerifyNewBundle(ctx, opts, sigstoreverify.WithArtifactDigest(p.hash.Algorithm, digest), p.bundle)
+}
+
+// ignoresLog reports whether the bundle needs no proof by a transparency log. If there is an entry of a log, it is verified too,
+// unless the root of trust has no logs; only its time is not used.
+func (p sigstoreBundle) ignoresLog() bool {
+	return p.optionalLog || len(p.entries()) == 0 && !p.stored.Logged()
+}
+
+// rekorV1Origin matches the first line of a checkpoint of Rekor v1: the name of the log, and the number of one of its trees.
+var rekorV1Origin = regexp.MustCompile(`^.* - [0-9]+$`)
+
+// verifyVersions rejects an entry of Rekor v2 with a checkpoint of Rekor v1. No log makes such a thing; and sigstore-go v1.2.1
+// verifies that the log has the entry then, but not that the entry is about the bundle (pkg/verify/tlog.go, VerifyTlogEntry).
+func (p sigstoreBundle) verifyVersions() error {
+	entries, err := p.bundle.TlogEntries()
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		checkpoint := entry.TransparencyLogEntry().GetInclusionProof().GetCheckpoint().GetEnvelope()
+		if origin, _, _ := strings.Cut(checkpoint, "\n"); entry.IsRekorV2() && rekorV1Origin.MatchString(origin) {
+			return errors.New("an entry of Rekor v2 has a checkpoint of Rekor v1")
+		}
+	}
+	return nil
 }
 
 // entries of transparency logs in the bundle.

@@ -17,51 +17,84 @@ limitations under the License.
 package verify
 
 import (
-	"context"
+	"crypto"
 	"crypto/x509"
 	"fmt"
 	"slices"
 
 	"github.com/sigstore/sigstore-go/pkg/tlog"
 	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
+	"github.com/sigstore/sigstore/pkg/signature"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/bounds"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// diagnose checks the certificate first, then the signature, the log entry and the time.
-func (p sigstoreBundle) diagnose(context.Context) error {
+func (p sigstoreBundle) sound() (*x509.Certificate, error) {
 	content, err := p.bundle.VerificationContent()
 	if err != nil {
-		return reject(v1alpha1.UntrustedCertificateReason, "its certificate is malformed")
+		return nil, malformedCertificate(p.rawCertificate())
 	}
 	cert := content.Certificate()
 	if err := p.diagnoseCertificate(cert); err != nil {
-		return err
+		return nil, err
+	}
+	if err := supportedKey(cert, func(key crypto.PublicKey) (signature.Verifier, error) { return signature.LoadDefaultVerifier(key) }); err != nil {
+		return nil, err
 	}
 	signed, err := p.bundle.SignatureContent()
 	if err != nil {
-		return reject(v1alpha1.InvalidSignatureReason, "its signature is malformed")
+		return nil, reject(v1alpha1.InvalidSignatureReason, "its signature is malformed")
 	}
 	if err := sigstoreverify.VerifySignature(signed, content, p.material); err != nil {
-		return reject(v1alpha1.InvalidSignatureReason, "its signature does not match its statement: one of them was changed")
+		return nil, reject(v1alpha1.InvalidSignatureReason, "its signature does not match its statement: one of them was changed")
 	}
 	if other := p.otherSubject(); other != "" {
-		return reject(v1alpha1.InvalidSignatureReason, "its statement is about %s", other)
+		return nil, reject(v1alpha1.InvalidSignatureReason, "its statement is about %s", other)
 	}
-	entries := p.entries()
-	if !p.logs && p.stored.Time() == policy.LogEntry {
-		return reject(v1alpha1.LogProofInvalidReason,
-			"it has no RFC 3161 timestamp, and the root of trust has no transparency log that could prove its time instead")
-	}
-	if len(entries) == 0 && p.stored.Time() == policy.LogEntry {
-		return reject(v1alpha1.LogProofInvalidReason, "it has no entry of the transparency log")
-	}
-	if len(entries) > 0 && p.logs && !slices.ContainsFunc(entries, p.isKnown) {
-		return reject(v1alpha1.LogProofInvalidReason, "its entry is of a transparency log that the root of trust does not have")
+	return cert, nil
+}
+
+// diagnose checks the log entry and the time.
+func (p sigstoreBundle) diagnose(cert *x509.Certificate) error {
+	if err := p.diagnoseEntries(); err != nil {
+		return err
 	}
 	return p.diagnoseLog(cert)
+}
+
+// rawCertificate is the certificate as it is stored; nil if there is none.
+func (p sigstoreBundle) rawCertificate() []byte {
+	material := p.bundle.GetVerificationMaterial()
+	if chain := material.GetX509CertificateChain().GetCertificates(); len(chain) > 0 {
+		return chain[0].GetRawBytes()
+	}
+	return material.GetCertificate().GetRawBytes()
+}
+
+// diagnoseEntries says what is wrong with the entries of transparency logs, before any of them is verified.
+func (p sigstoreBundle) diagnoseEntries() error {
+	entries := p.entries()
+	switch {
+	case !p.logs && p.stored.Time() == policy.LogEntry:
+		return reject(v1alpha1.LogProofInvalidReason,
+			"it has no RFC 3161 timestamp, and the root of trust has no transparency log that could prove its time instead")
+	case p.ignoresLog():
+		return nil
+	case len(entries) == 0:
+		return reject(v1alpha1.LogProofInvalidReason, "it has no entry of the transparency log")
+	case !slices.ContainsFunc(entries, p.isKnown):
+		return reject(v1alpha1.LogProofInvalidReason, "its entry is of a transparency log that the root of trust does not have")
+	case p.stored == policy.Bundle && !slices.ContainsFunc(entries, hasTime) && p.timestamps:
+		return reject(v1alpha1.LogProofInvalidReason,
+			"its entry of the transparency log has no time, like those of Rekor v2, and there is no RFC 3161 timestamp")
+	case p.stored == policy.Bundle && !slices.ContainsFunc(entries, hasTime):
+		return reject(v1alpha1.LogProofInvalidReason,
+			"its entry of the transparency log has no time, like those of Rekor v2, and the root of trust has no timestamp authority")
+	default:
+		return nil
+	}
 }
 
 // otherSubject is the image that the statement is about; empty if it is the right one.
@@ -97,13 +130,18 @@ func (p sigstoreBundle) diagnoseLog(cert *x509.Certificate) error {
 			return err
 		}
 	}
-	if !p.logs || len(p.entries()) == 0 {
+	if p.ignoresLog() {
 		return reject(v1alpha1.InvalidSignatureReason, "cosign does not accept it")
 	}
-	if _, err := sigstoreverify.VerifyTlogEntry(p.bundle, p.material, 1, false); err != nil {
+	_, err := sigstoreverify.VerifyTlogEntry(p.bundle, p.material, 1, false)
+	if versions := p.verifyVersions(); err != nil || versions != nil {
 		// sigstore-go also rejects a valid entry if its time is not within the certificate's validity.
 		if err := p.diagnoseEntryTime(cert); err != nil {
 			return err
+		}
+		if p.stored == policy.RekorV2Bundle {
+			return reject(v1alpha1.LogProofInvalidReason,
+				"the transparency log does not prove that it has the signature: the entry is of another one, or the log did not sign the checkpoint")
 		}
 		return reject(v1alpha1.LogProofInvalidReason,
 			"its entry of the transparency log is about another signature, or was not made by the log")

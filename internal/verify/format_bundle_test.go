@@ -18,6 +18,7 @@ package verify
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
@@ -44,7 +45,7 @@ func TestEntriesWithoutVersion(t *testing.T) {
 		content, err := protojson.Marshal(stored)
 		s.must(err)
 		_, err = parseBundle(content)
-		if err == nil || err.Error() != "an entry of the transparency log has no version" {
+		if err == nil || !strings.Contains(err.Error(), "has no kind or no version") {
 			t.Errorf("version %q: %v, want it refused before a library reads it", version, err)
 		}
 	}

@@ -30,6 +30,7 @@ import (
 	"github.com/sigstore/cosign/v2/pkg/cosign/bundle"
 	"github.com/sigstore/cosign/v2/pkg/oci"
 	ociremote "github.com/sigstore/cosign/v2/pkg/oci/remote"
+	"github.com/sigstore/cosign/v2/pkg/oci/static"
 	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
@@ -96,7 +97,7 @@ func (s simpleSigningStorage) list(ctx context.Context, v *verification, c *clai
 
 func (simpleSigningStorage) read(ctx context.Context, v *verification, c *claim, layer v1.Descriptor) ([]byte, *finding) {
 	if c.attestation == nil && layer.Size > maxPayload {
-		return nil, c.problem(reject(v1alpha1.InvalidSignatureReason, "its payload is too large"))
+		return nil, tooMuch("the payload of a signature", &bounds.Error{What: "bytes", Limit: maxPayload})
 	}
 	return v.blob(ctx, layer, c.maxSize())
 }
@@ -106,17 +107,20 @@ func (simpleSigningStorage) parse(v *verification, c *claim, layer v1.Descriptor
 		return nil, tooMuch("the payload of a signature or the envelope of an attestation", err)
 	}
 	sig, err := readSignature(layer, payload, c)
-	if err != nil {
-		return nil, c.problem(err)
+	switch {
+	case exceeded(err) != "":
+		return nil, tooMuch("a signature", err)
+	case err != nil:
+		return nil, c.problem(supportedLayer(layer, err))
 	}
-	p := simpleSigning{verification: v, sig: sig}
+	p := simpleSigning{verification: v, sig: sig, certificate: layer.Annotations[static.CertificateAnnotationKey]}
 	if c.attestation != nil {
 		attested, predicateType, err := readEnvelope(payload)
 		switch {
 		case exceeded(err) != "":
 			return nil, tooMuch("the statement of an attestation", err)
 		case err != nil:
-			return nil, c.problem(err)
+			return nil, c.problem(supportedLayer(layer, err))
 		}
 		if predicateType != c.predicateType {
 			return nil, &finding{otherType: predicateType}
@@ -151,6 +155,8 @@ type simpleSigning struct {
 	*verification
 	sig    oci.Signature
 	stored policy.Format
+	// certificate as it is stored, in PEM.
+	certificate string
 	// attested is the statement of an attestation, nil for a signature.
 	attested []byte
 }

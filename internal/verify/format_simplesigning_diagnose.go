@@ -18,9 +18,9 @@ package verify
 
 import (
 	"bytes"
-	"context"
 	"crypto"
 	"crypto/x509"
+	"encoding/pem"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -34,26 +34,39 @@ import (
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// diagnose checks the certificate first, then the signature, the log entry and the time.
-func (p simpleSigning) diagnose(context.Context) error {
+func (p simpleSigning) sound() (*x509.Certificate, error) {
 	cert, err := p.sig.Cert()
 	if err != nil {
-		return reject(v1alpha1.UntrustedCertificateReason, "its certificate is malformed")
+		block, _ := pem.Decode([]byte(p.certificate))
+		if block == nil {
+			block = &pem.Block{}
+		}
+		return nil, malformedCertificate(block.Bytes)
 	}
 	if err := p.diagnoseCertificate(cert); err != nil {
-		return err
+		return nil, err
+	}
+	if err := supportedKey(cert, func(key crypto.PublicKey) (signature.Verifier, error) {
+		return signature.LoadVerifier(key, crypto.SHA256)
+	}); err != nil {
+		return nil, err
 	}
 	diagnosePayload := p.diagnosePayload
 	if p.attested != nil {
 		diagnosePayload = p.diagnoseEnvelope
 	}
 	if err := p.verifySCTs(); err != nil {
-		return reject(v1alpha1.UntrustedCertificateReason,
+		return nil, reject(v1alpha1.UntrustedCertificateReason,
 			"its certificate has a timestamp of a certificate transparency log that the root of trust does not have")
 	}
 	if err := diagnosePayload(cert); err != nil {
-		return err
+		return nil, err
 	}
+	return cert, nil
+}
+
+// diagnose checks the log entry and the time.
+func (p simpleSigning) diagnose(cert *x509.Certificate) error {
 	if p.stored.Time() == policy.Timestamp {
 		return p.diagnoseTimestamp(cert)
 	}

@@ -27,18 +27,16 @@ import (
 	"github.com/sigstore/cosign/v2/pkg/cosign/bundle"
 	"github.com/sigstore/cosign/v2/pkg/oci"
 	"github.com/sigstore/cosign/v2/pkg/oci/static"
-	"github.com/sigstore/cosign/v2/pkg/types"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/bounds"
-	"github.com/karmada-io/image-trust/internal/policy"
 )
 
 // maxAnnotation bounds each annotation of a signature, in bytes. The largest real ones, log entries, have some 6 KiB.
 const maxAnnotation = 64 << 10
 
 // readSignature makes the signature that cosign verifies from a layer and its payload. It reads what cosign reads. In
-// addition, it rejects what is too large, and what makes cosign panic. The error is a *rejection.
+// addition, it rejects what makes cosign panic. The error is a *rejection, or a *bounds.Error about what is too large.
 func readSignature(layer v1.Descriptor, payload []byte, c *claim) (oci.Signature, error) {
 	if layer.Size != int64(len(payload)) {
 		return nil, reject(v1alpha1.InvalidSignatureReason, "its payload does not have the size in its manifest")
@@ -48,7 +46,7 @@ func readSignature(layer v1.Descriptor, payload []byte, c *claim) (oci.Signature
 		static.BundleAnnotationKey, static.RFC3161TimestampAnnotationKey,
 	} {
 		if len(layer.Annotations[key]) > maxAnnotation {
-			return nil, reject(v1alpha1.InvalidSignatureReason, "its annotation %s is too large", key)
+			return nil, &bounds.Error{What: "bytes in its annotation " + key, Limit: maxAnnotation}
 		}
 	}
 	signature, ok := layer.Annotations[static.SignatureAnnotationKey]
@@ -61,6 +59,9 @@ func readSignature(layer v1.Descriptor, payload []byte, c *claim) (oci.Signature
 	}
 	if encoded := layer.Annotations[static.BundleAnnotationKey]; encoded != "" {
 		entry, err := readLogEntry(encoded, c.entryKinds())
+		if _, rejected := errors.AsType[*rejection](err); rejected {
+			return nil, err
+		}
 		if err != nil {
 			return nil, reject(v1alpha1.LogProofInvalidReason, "its entry of the transparency log is malformed: %v", err)
 		}
@@ -99,30 +100,25 @@ func (c *claim) entryKinds() []string {
 
 // readEnvelope reads the statement in a DSSE envelope. The error is a *rejection, or a *bounds.Error about the statement.
 func readEnvelope(content []byte) (statement []byte, predicateType string, err error) {
-	envelope, err := parseEnvelope(content)
-	if err != nil {
+	var envelope dsse.Envelope
+	if err := bounds.Unmarshal(content, bounds.Envelope(), &envelope); err != nil || envelope.PayloadType == "" {
 		return nil, "", reject(v1alpha1.InvalidSignatureReason, "it is not an envelope of a statement")
 	}
-	if err := bounds.Statement().JSON(envelope); err != nil {
+	if err := supportedPayload(envelope.PayloadType); err != nil {
 		return nil, "", err
 	}
-	if predicateType, err = policy.PredicateType(envelope); err != nil {
-		return nil, "", reject(v1alpha1.InvalidSignatureReason, "%v", err)
+	if statement, err = base64.StdEncoding.DecodeString(envelope.Payload); err != nil {
+		return nil, "", reject(v1alpha1.InvalidSignatureReason, "it is not an envelope of a statement")
 	}
-	return envelope, predicateType, nil
-}
-
-// parseEnvelope reads the payload of a DSSE envelope.
-func parseEnvelope(content []byte) ([]byte, error) {
-	var envelope dsse.Envelope
-	if err := bounds.Unmarshal(content, bounds.Envelope(), &envelope); err != nil || envelope.PayloadType != types.IntotoPayloadType {
-		return nil, errors.New("not an envelope of a statement")
+	if err := bounds.Statement().JSON(statement); err != nil {
+		return nil, "", boundedOr(err, reject(v1alpha1.InvalidSignatureReason, "its statement is malformed"))
 	}
-	return base64.StdEncoding.DecodeString(envelope.Payload)
+	predicateType, err = predicateTypeOf(statement)
+	return statement, predicateType, err
 }
 
 // readLogEntry reads the entry of the transparency log that is stored with a signature. cosign and rekor rely on the
-// properties that are checked here.
+// properties that are checked here. The error is a *rejection of an entry of a kind that is not supported, or says what is malformed.
 func readLogEntry(encoded string, kinds []string) (*bundle.RekorBundle, error) {
 	var stored bundle.RekorBundle
 	if err := bounds.Unmarshal([]byte(encoded), bounds.Document(), &stored); err != nil {
@@ -137,13 +133,18 @@ func readLogEntry(encoded string, kinds []string) (*bundle.RekorBundle, error) {
 		return nil, errors.New("its body is not base64")
 	}
 	var entry struct {
-		APIVersion string         `json:"apiVersion"`
-		Kind       string         `json:"kind"`
-		Spec       map[string]any `json:"spec"`
+		entryKind
+		Spec map[string]any `json:"spec"`
 	}
-	switch err := bounds.Unmarshal(plain, bounds.Document(), &entry); {
-	case err != nil:
+	if err := bounds.Unmarshal(plain, bounds.Document(), &entry); err != nil {
 		return nil, errors.New("its body is not the JSON of an entry")
+	}
+	if err := entry.supported(); err != nil {
+		return nil, err
+	}
+	switch {
+	case entry.Kind == "hashedrekord" && entry.APIVersion == rekorV2Version:
+		return nil, unsupported("its entry of the transparency log is of Rekor v2, which is supported in Sigstore bundles only")
 	case entry.Spec == nil:
 		return nil, errors.New("its body lacks a spec")
 	case !slices.Contains(kinds, entry.Kind+" "+entry.APIVersion):

@@ -125,7 +125,7 @@ func TestVerify(t *testing.T) {
 		"the nearest of several": {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
 				return []sigstore.Signature{
-					sign(t, b.sigstore, release, payloadOf(t, d)),
+					sign(t, foreign, release, payloadOf(t, d)),
 					b.good(d, sigstore.Identity{Issuer: "https://accounts.google.com", Subject: "someone@example.com"}),
 					b.good(d, by("karmada-io/karmada", "release.yml", "refs/heads/master")),
 					b.good(d, by("evil/karmada", "release.yml", "refs/tags/v1.16.0")),
@@ -133,6 +133,15 @@ func TestVerify(t *testing.T) {
 			},
 			verdict: untrusted, reason: "IdentityMismatch", message: "this is a build of branch master, not of tag v1.16.0",
 			signer: "https://github.com/karmada-io/karmada/.github/workflows/release.yml@refs/heads/master",
+		},
+		"by somebody else, and not logged by the expected": {
+			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
+				return []sigstore.Signature{
+					b.good(d, by("karmada-io/karmada", "release.yml", "refs/heads/master")),
+					sign(t, b.sigstore, release, payloadOf(t, d)),
+				}
+			},
+			verdict: untrusted, reason: "LogProofInvalid", message: "no entry of the transparency log",
 		},
 		"payload tampered with": {
 			signatures: func(b *bench, d name.Digest) []sigstore.Signature {
