@@ -17,6 +17,7 @@ limitations under the License.
 package trustroot
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -31,10 +32,12 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	prototrustroot "github.com/sigstore/protobuf-specs/gen/pb-go/trustroot/v1"
+	"github.com/sigstore/rekor-tiles/v2/pkg/note"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/tuf"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
@@ -117,7 +120,12 @@ func FromTrustRoot(object *unstructured.Unstructured) (*Root, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: spec.sigstoreKeys.%w", ErrInvalid, err)
 		}
-		return newRoot(trusted, spec.SigstoreKeys)
+		read, err := newRoot(trusted, spec.SigstoreKeys)
+		if err != nil {
+			return nil, err
+		}
+		read.Material, err = withCheckpointIDs(trusted)
+		return read, err
 	case spec.Repository != nil:
 		return spec.Repository.unpack()
 	default:
@@ -279,6 +287,39 @@ func (l transparencyLog) convert() (*prototrustroot.TransparencyLogInstance, err
 		PublicKey:     &protocommon.PublicKey{RawBytes: der, KeyDetails: details, ValidFor: always()},
 		LogId:         &protocommon.LogId{KeyId: keyID},
 	}, nil
+}
+
+// withCheckpointIDs returns the material of a root of trust in which a log is known by both identifiers that it may have: that of
+// Rekor v1, which depends on the key alone, and that of Rekor v2, which is the key's in checkpoints and includes the log's host name
+// (C2SP, signed-note). The object does not say which of them the log is. For ECDSA keys they are the same.
+func withCheckpointIDs(trusted *prototrustroot.TrustedRoot) (root.TrustedMaterial, error) {
+	both := &prototrustroot.TrustedRoot{
+		MediaType: trusted.GetMediaType(), Tlogs: slices.Clone(trusted.GetTlogs()), Ctlogs: trusted.GetCtlogs(),
+		CertificateAuthorities: trusted.GetCertificateAuthorities(), TimestampAuthorities: trusted.GetTimestampAuthorities(),
+	}
+	for _, log := range trusted.GetTlogs() {
+		base, err := url.Parse(log.GetBaseUrl())
+		if err != nil {
+			continue
+		}
+		key, err := x509.ParsePKIXPublicKey(log.GetPublicKey().GetRawBytes())
+		if err != nil {
+			continue
+		}
+		_, id, err := note.KeyHash(base.Hostname(), key)
+		if err != nil || bytes.Equal(id, log.GetLogId().GetKeyId()) {
+			continue
+		}
+		both.Tlogs = append(both.Tlogs, &prototrustroot.TransparencyLogInstance{
+			BaseUrl: log.GetBaseUrl(), HashAlgorithm: log.GetHashAlgorithm(), PublicKey: log.GetPublicKey(),
+			LogId: &protocommon.LogId{KeyId: id},
+		})
+	}
+	material, err := root.NewTrustedRootFromProtobuf(both)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return material, nil
 }
 
 func keyDetails(key crypto.PublicKey) (protocommon.PublicKeyDetails, error) {
