@@ -160,7 +160,10 @@ func TestRefusal(t *testing.T) {
 
 // TestRefusalOfTrustedRoot has an Ed25519 log in the file that TUF repositories distribute.
 func TestRefusalOfTrustedRoot(t *testing.T) {
-	encoded := trustedRoot(t, newSigstore(t))
+	encoded, err := newSigstore(t).TrustedRoot(sigstore.WithoutRekorV2())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if got := fromJSON(t, encoded).Refusal; got != "" {
 		t.Errorf("a root with ECDSA keys is refused because %q", got)
 	}
