@@ -101,7 +101,7 @@ func (e evaluator) reading(r *reading) evaluation {
 		case a.static == "fail":
 			consider(evaluation{rejected, v1alpha1.StaticPolicyReason,
 				cmp.Or(a.message, "the policy denies the image, whatever its signatures")})
-		case a.refusal != "" && e.target.AttestationsVerified:
+		case a.refusal != "" && r.behavior.Target(e.config).AttestationsVerified:
 			consider(evaluation{rejected, v1alpha1.StaticPolicyReason, a.refusal})
 		case a.refusal != "":
 			consider(evaluation{undetermined, v1alpha1.PolicyNotEvaluatedReason, "not evaluated: " + a.refusal})

@@ -61,7 +61,7 @@ func TestGitHubPolicy(t *testing.T) {
 		"github": provenance(policy.TimestampedBundle.Within(V014().Capabilities)).ID(),
 		"":       provenance(policy.Bundle.Within(V014().Capabilities)).ID(),
 	}
-	for _, r := range p.requirements {
+	for _, r := range p.readings[0].requirements {
 		if want[r.trustRoot] != r.rule.ID() {
 			t.Errorf("by root %q it requires %s, want %s", r.trustRoot, r.rule.ID(), want[r.trustRoot])
 		}
