@@ -27,8 +27,10 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
 // CachedObjects limits the manager's cache to the objects that the reconciler reads, for kinds of which a cluster may
@@ -58,10 +60,41 @@ func stripConfig(object any) (any, error) {
 	}, nil
 }
 
+// newKeysCache returns a cache of the ConfigMaps with policy-controller's keys of TrustRoots. The manager's cache can select
+// ConfigMaps of one name only, and the operator must not read others.
+func newKeysCache(mgr manager.Manager) (cache.Cache, error) {
+	return cache.New(mgr.GetConfig(), cache.Options{
+		HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper(),
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.ConfigMap{}: {
+				Field:     fields.OneTermEqualSelector("metadata.name", admission.KeysName),
+				Transform: stripKeys,
+			},
+		},
+	})
+}
+
+// stripKeys does the same as stripConfig for the keys of TrustRoots, of which it keeps what identifies them.
+func stripKeys(object any) (any, error) {
+	keys, ok := object.(*corev1.ConfigMap)
+	if !ok {
+		return object, nil
+	}
+	return &corev1.ConfigMap{
+		TypeMeta: keys.TypeMeta,
+		ObjectMeta: metav1.ObjectMeta{
+			Name: keys.Name, Namespace: keys.Namespace, UID: keys.UID, ResourceVersion: keys.ResourceVersion,
+		},
+		Data: admission.KeysData(keys.Data, trustroot.Entry),
+	}, nil
+}
+
 // admissionSource is a kind that admission decisions depend on.
 type admissionSource struct {
-	object client.Object
-	source admission.Source
+	// informers that the kind is read with.
+	informers cache.Cache
+	object    client.Object
+	source    admission.Source
 	// set and remove update the state, and report whether it changed.
 	set    func(object any) bool
 	remove func(object any) bool
@@ -69,14 +102,16 @@ type admissionSource struct {
 	enqueue func(ctx context.Context, object any)
 }
 
-func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
+// admissionSources returns all sources. All objects are read with informers, but for the keys of TrustRoots.
+func (r *KarmadaImageTrustReconciler) admissionSources(informers, keys cache.Cache) []admissionSource {
 	all := func(ctx context.Context, _ any) { r.Trigger.EnqueueAll(ctx) }
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	state := r.Admission
 	return []admissionSource{
 		{
-			object: &admissionregistrationv1.ValidatingWebhookConfiguration{}, source: admission.ValidatingWebhooks,
+			informers: informers,
+			object:    &admissionregistrationv1.ValidatingWebhookConfiguration{}, source: admission.ValidatingWebhooks,
 			set: func(o any) bool {
 				config, ok := o.(*admissionregistrationv1.ValidatingWebhookConfiguration)
 				return ok && state.SetValidating(config)
@@ -85,7 +120,8 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 			enqueue: all,
 		},
 		{
-			object: &admissionregistrationv1.MutatingWebhookConfiguration{}, source: admission.MutatingWebhooks,
+			informers: informers,
+			object:    &admissionregistrationv1.MutatingWebhookConfiguration{}, source: admission.MutatingWebhooks,
 			set: func(o any) bool {
 				config, ok := o.(*admissionregistrationv1.MutatingWebhookConfiguration)
 				return ok && state.SetMutating(config)
@@ -94,7 +130,8 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 			enqueue: all,
 		},
 		{
-			object: &corev1.ConfigMap{}, source: admission.Configuration,
+			informers: informers,
+			object:    &corev1.ConfigMap{}, source: admission.Configuration,
 			set: func(o any) bool {
 				config, ok := o.(*corev1.ConfigMap)
 				return ok && state.SetConfig(config)
@@ -103,7 +140,18 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 			enqueue: func(ctx context.Context, _ any) { r.Trigger.EnqueueAllAfter(ctx) },
 		},
 		{
-			object: namespace, source: admission.Namespaces,
+			informers: keys,
+			object:    &corev1.ConfigMap{}, source: admission.TrustRootKeys,
+			set: func(o any) bool {
+				config, ok := o.(*corev1.ConfigMap)
+				return ok && state.SetKeys(config)
+			},
+			remove:  func(o any) bool { return state.RemoveKeys(objectNamespace(o)) },
+			enqueue: r.keysChanged,
+		},
+		{
+			informers: informers,
+			object:    namespace, source: admission.Namespaces,
 			set: func(o any) bool {
 				meta, ok := o.(*metav1.PartialObjectMetadata)
 				return ok && state.SetNamespace(meta.Name, meta.Labels)
@@ -118,10 +166,15 @@ func (r *KarmadaImageTrustReconciler) admissionSources() []admissionSource {
 	}
 }
 
+// keysChanged enqueues all trusts: there are few TrustRoots, whose keys rarely change.
+func (r *KarmadaImageTrustReconciler) keysChanged(ctx context.Context, _ any) {
+	r.Trigger.EnqueueAllAfter(ctx)
+}
+
 // watchAdmission watches what admission decisions depend on, and returns once all of it has been read.
-func (r *KarmadaImageTrustReconciler) watchAdmission(ctx context.Context, informers cache.Cache) error {
-	for _, s := range r.admissionSources() {
-		informer, err := informers.GetInformer(ctx, s.object, cache.BlockUntilSynced(false))
+func (r *KarmadaImageTrustReconciler) watchAdmission(ctx context.Context, informers, keys cache.Cache) error {
+	for _, s := range r.admissionSources(informers, keys) {
+		informer, err := s.informers.GetInformer(ctx, s.object, cache.BlockUntilSynced(false))
 		if err != nil {
 			return fmt.Errorf("watching %T: %w", s.object, err)
 		}

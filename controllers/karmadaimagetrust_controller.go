@@ -131,7 +131,7 @@ type KarmadaImageTrustReconciler struct {
 // +kubebuilder:rbac:groups=events.k8s.io,namespace=default,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups="",resources=pods;replicationcontrollers,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
-// +kubebuilder:rbac:groups="",resources=configmaps,resourceNames=config-policy-controller,verbs=list;watch
+// +kubebuilder:rbac:groups="",resources=configmaps,resourceNames=config-policy-controller;config-sigstore-keys,verbs=list;watch
 // +kubebuilder:rbac:groups=apps,resources=daemonsets;deployments;replicasets;statefulsets,verbs=list;watch
 // +kubebuilder:rbac:groups=batch,resources=cronjobs;jobs,verbs=list;watch
 // +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations;validatingwebhookconfigurations,verbs=list;watch
@@ -167,6 +167,7 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	s := r.gather(ctx, trust, compiled, now)
 	d := r.decide(ctx, s)
 	result := r.applyPolicy(ctx, s, &d)
+	result.considerTrustRoot(s.useOfTrustRoot())
 	if result.stale {
 		logf.FromContext(ctx).V(2).Info("ClusterImagePolicy changed during the reconciliation",
 			"clusterImagePolicy", trust.Name, "requeueAfter", staleInterval)

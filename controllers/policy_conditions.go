@@ -24,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/text"
 )
@@ -104,6 +105,20 @@ func observed(p *policy.Policy, current *unstructured.Unstructured) policyResult
 			"ClusterImagePolicy %s is applied; policy-controller has not reported it Ready yet.", current.GetName())
 	}
 	return result
+}
+
+// considerTrustRoot qualifies PolicyApplied where admission cannot use the TrustRoot that the policy names: the policy is in
+// effect, and denies every image. The keys of an earlier version are keys: what admission decides with them is forecast.
+func (r *policyResult) considerTrustRoot(use admission.TrustRootUse) {
+	if r.status == nil || r.condition.Status != metav1.ConditionTrue {
+		return
+	}
+	switch {
+	case use.Refused:
+		r.condition = conditionFalse(use.Reason(), "ClusterImagePolicy %s is applied, but %s.", r.status.Name, use.Message)
+	case use.Usability == admission.UsabilityUnknown:
+		r.condition = conditionUnknown(use.Reason(), "ClusterImagePolicy %s is applied, but %s.", r.status.Name, use.Message)
+	}
 }
 
 func describePolicy(p *policy.Policy) string {

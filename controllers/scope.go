@@ -31,6 +31,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/registry"
@@ -79,6 +80,8 @@ type clusterPolicy struct {
 type rootOfTrust struct {
 	root *trustroot.Root
 	err  error
+	// object is what is known of its TrustRoot.
+	object admission.TrustRoot
 }
 
 // gather reads what the reconciliation of a trust works with.
@@ -98,6 +101,7 @@ func (r *KarmadaImageTrustReconciler) gather(
 	r.nameRegistries(trust.Name, compiled.Registries())
 	if cluster, err := r.Admission.Cluster(); err == nil {
 		s.cluster = &cluster
+		cluster.TrustRoot = func(name string) admission.TrustRootUse { return cluster.Keys.Use(r.rootOfTrust(ctx, s, name).object) }
 		r.nameRegistries("", cluster.Policies.Registries())
 	} else {
 		s.clusterProblem = err.Error()
@@ -107,6 +111,16 @@ func (r *KarmadaImageTrustReconciler) gather(
 		s.credentials = r.PullSecrets.Credentials(ctx, compiled.PullSecrets)
 	}
 	return s
+}
+
+// useOfTrustRoot returns whether admission can use the root of trust of the trust, which is unknown while the state that
+// admission decisions depend on is.
+func (s *scope) useOfTrustRoot() admission.TrustRootUse {
+	var cluster admission.Cluster
+	if s.cluster != nil {
+		cluster = *s.cluster
+	}
+	return cluster.UseOf(s.compiled.TrustRoot)
 }
 
 // nameRegistries records the registries that a trust names or, without a name, those that all ClusterImagePolicies name.
@@ -157,30 +171,33 @@ func (r *KarmadaImageTrustReconciler) rootOfTrust(ctx context.Context, s *scope,
 	if known, ok := s.roots[name]; ok {
 		return known
 	}
-	root, err := r.readRoot(ctx, name)
-	s.roots[name] = rootOfTrust{root, err}
+	s.roots[name] = r.readRoot(ctx, name)
 	return s.roots[name]
 }
 
 // readRoot returns the root of trust in the TrustRoot of a name, or the default one if the name is empty.
-func (r *KarmadaImageTrustReconciler) readRoot(ctx context.Context, name string) (*trustroot.Root, error) {
+func (r *KarmadaImageTrustReconciler) readRoot(ctx context.Context, name string) rootOfTrust {
 	if name == "" {
-		return r.Roots.Current()
+		root, err := r.Roots.Current()
+		return rootOfTrust{root: root, err: err}
 	}
 	object := newTrustRoot()
 	err := r.policyKinds.get(ctx, r.Client, types.NamespacedName{Name: name}, object)
 	switch {
 	case isKindMissing(err), apierrors.IsNotFound(err):
 		r.TrustRoots.Forget(name)
-		return nil, fmt.Errorf("TrustRoot %s does not exist", name)
+		return rootOfTrust{
+			err:    fmt.Errorf("TrustRoot %s does not exist", name),
+			object: admission.TrustRoot{Name: name, Missing: apierrors.IsNotFound(err)},
+		}
 	case err != nil:
-		return nil, fmt.Errorf("TrustRoot %s cannot be read: %w", name, err)
+		return rootOfTrust{err: fmt.Errorf("TrustRoot %s cannot be read: %w", name, err), object: admission.TrustRoot{Name: name}}
 	}
 	root, err := r.TrustRoots.Root(object)
 	if err != nil {
-		return nil, fmt.Errorf("TrustRoot %s: %w", name, err)
+		root, err = nil, fmt.Errorf("TrustRoot %s: %w", name, err)
 	}
-	return root, nil
+	return rootOfTrust{root: root, err: err, object: assess.TrustRoot(object, root)}
 }
 
 // policyOwner says whose a ClusterImagePolicy of a trust's name is.

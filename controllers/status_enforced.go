@@ -36,7 +36,9 @@ func severity(reason string) int {
 		v1alpha1.AuditModeReason,
 		v1alpha1.PolicyMissingReason,
 		v1alpha1.PolicyFailedReason,
+		v1alpha1.TrustRootNotUsableReason,
 		v1alpha1.PolicyNotReadyReason,
+		v1alpha1.TrustRootNotReadyReason,
 		v1alpha1.WebhookMissingReason,
 		v1alpha1.FailurePolicyIgnoreReason,
 		v1alpha1.WarnModeReason,
@@ -102,9 +104,11 @@ func policyGaps(result *policyResult) []forecast.Gap {
 		return []forecast.Gap{{Reason: v1alpha1.PolicyMissingReason, Message: "The ClusterImagePolicy is not in place: see PolicyApplied."}}
 	}
 	var gaps []forecast.Gap
-	switch applied.Status {
-	case metav1.ConditionTrue:
-	case metav1.ConditionFalse:
+	switch {
+	case applied.Status == metav1.ConditionTrue:
+	case applied.Reason == v1alpha1.TrustRootNotUsableReason, applied.Reason == v1alpha1.TrustRootNotReadyReason:
+		gaps = append(gaps, forecast.Gap{Reason: applied.Reason, Message: applied.Message})
+	case applied.Status == metav1.ConditionFalse:
 		gaps = append(gaps, forecast.Gap{Reason: v1alpha1.PolicyFailedReason, Message: applied.Message})
 	default:
 		gaps = append(gaps, forecast.Gap{Reason: v1alpha1.PolicyNotReadyReason, Message: applied.Message})

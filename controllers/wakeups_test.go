@@ -72,11 +72,18 @@ func TestTenantsWakeNobody(t *testing.T) {
 	applyDeployment(r, "web", "karmada/good:v1")
 	r.Inventory.Select("karmada", "1", func(string) bool { return true })
 	sources := map[admission.Source]admissionSource{}
-	for _, s := range r.admissionSources() {
+	for _, s := range r.admissionSources(nil, nil) {
 		sources[s.source] = s
 	}
 	config := func(namespace string, data map[string]string) *corev1.ConfigMap {
 		return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: admission.ConfigName}, Data: data}
+	}
+	keys := func(namespace string, data map[string]string) any {
+		stripped, err := stripKeys(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: admission.KeysName}, Data: data})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return stripped
 	}
 	namespace := func(name string, labels map[string]string) *metav1.PartialObjectMetadata {
 		return &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
@@ -122,6 +129,13 @@ func TestTenantsWakeNobody(t *testing.T) {
 		{"and what it does not read", func() {
 			handle(admission.Configuration, config("cosign-system", map[string]string{"no-match-policy": "allow", "_example": "text"}))
 		}, 0, 0, true},
+		{"a tenant's ConfigMap with keys", func() {
+			handle(admission.TrustRootKeys, keys("tenant", map[string]string{"private": "{}"}))
+		}, 0, 0, true},
+		{"and its end", func() { remove(admission.TrustRootKeys, keys("tenant", nil)) }, 0, 0, true},
+		{"policy-controller's ConfigMap with keys", func() {
+			handle(admission.TrustRootKeys, keys("cosign-system", map[string]string{"private": "{}"}))
+		}, 0, 3, false},
 	}
 	for _, step := range steps {
 		*queue = countingQueue{}

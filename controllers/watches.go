@@ -103,9 +103,16 @@ func logConstructor(base logr.Logger) func(*reconcile.Request) logr.Logger {
 func (r *KarmadaImageTrustReconciler) addClusterWatches(mgr ctrl.Manager, b *builder.Builder) error {
 	gate := newSyncGate()
 	b.WatchesRawSource(gate)
-	err := mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
+	keys, err := newKeysCache(mgr)
+	if err != nil {
+		return fmt.Errorf("watching the keys of TrustRoots: %w", err)
+	}
+	if err := mgr.Add(manager.RunnableFunc(keys.Start)); err != nil {
+		return fmt.Errorf("watching the keys of TrustRoots: %w", err)
+	}
+	err = mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
 		defer gate.open()
-		if err := r.watchAdmission(ctx, mgr.GetCache()); err != nil {
+		if err := r.watchAdmission(ctx, mgr.GetCache(), keys); err != nil {
 			return err
 		}
 		r.waitForInventory(ctx)
@@ -167,12 +174,16 @@ func (r *KarmadaImageTrustReconciler) enqueueCovered(change admission.PolicyChan
 	}
 }
 
-// trustRootChanged enqueues the trusts that name a TrustRoot.
+// trustRootChanged enqueues the trusts that name a TrustRoot, and those with workloads that run an image which a policy that
+// names it covers.
 func (r *KarmadaImageTrustReconciler) trustRootChanged(ctx context.Context, object any) {
 	name := objectName(object)
 	r.Trigger.forEach(ctx, func(trust *v1alpha1.KarmadaImageTrust) bool {
 		return trust.Spec.TrustRoot != nil && trust.Spec.TrustRoot.Name == name
 	}, r.Trigger.Enqueue)
+	for _, trust := range r.Inventory.SubscribersFor(r.Admission.PoliciesNaming(name)) {
+		r.Trigger.EnqueueAfter(trust)
+	}
 }
 
 func objectName(object any) string { return nameOf(object).Name }

@@ -32,6 +32,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/inventory/feed"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
 // listTimeout bounds the first listing of a cluster's workloads.
@@ -44,7 +45,7 @@ func (o *planOptions) loadCluster(ctx context.Context, _ streams, _ *inputs) (pl
 		return planInput{}, err
 	}
 	state := admission.NewState(o.webhook, admission.DefaultBehavior())
-	if err := state.Load(lister(ctx, c)); err != nil {
+	if err := state.Load(lister(ctx, c), trustroot.Entry); err != nil {
 		return planInput{}, unavailable(err)
 	}
 	cluster, err := state.Cluster()

@@ -23,8 +23,11 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/pflag"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/verify/options"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
@@ -77,10 +80,14 @@ type trustRoots struct {
 	files   map[string]*unstructured.Unstructured
 	cluster func(ctx context.Context, name string) (*unstructured.Unstructured, error)
 	loaded  map[string]*trustroot.Root
+	objects map[string]*unstructured.Unstructured
 }
 
 func newTrustRoots(flags *trustRootFlags, files map[string]*unstructured.Unstructured, cluster *clusterFlags) *trustRoots {
-	return &trustRoots{flags: flags, files: files, cluster: cluster.trustRoot, loaded: map[string]*trustroot.Root{}}
+	return &trustRoots{
+		flags: flags, files: files, cluster: cluster.trustRoot,
+		loaded: map[string]*trustroot.Root{}, objects: map[string]*unstructured.Unstructured{},
+	}
 }
 
 // root returns the root of trust of a TrustRoot, or the default one if the name is empty.
@@ -126,13 +133,9 @@ func (r *trustRoots) unnamed(ctx context.Context, _ string) (*trustroot.Root, er
 
 // named loads a root of trust from a TrustRoot, which may name a TUF repository.
 func (r *trustRoots) named(ctx context.Context, name string) (*trustroot.Root, error) {
-	object := r.files[name]
-	if object == nil {
-		found, err := r.cluster(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		object = found
+	object, err := r.object(ctx, name)
+	if err != nil {
+		return nil, err
 	}
 	settings := trustroot.Repository{Offline: r.flags.offline, CacheDir: r.flags.root.NamedCacheDir()}
 	root, err := trustroot.Load(ctx, object, settings)
@@ -140,4 +143,45 @@ func (r *trustRoots) named(ctx context.Context, name string) (*trustroot.Root, e
 		return nil, unavailable(err)
 	}
 	return root, nil
+}
+
+// object returns the TrustRoot of a name.
+func (r *trustRoots) object(ctx context.Context, name string) (*unstructured.Unstructured, error) {
+	if object := cmp.Or(r.files[name], r.objects[name]); object != nil {
+		return object, nil
+	}
+	object, err := r.cluster(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	r.objects[name] = object
+	return object, nil
+}
+
+// uses returns a function that says whether policy-controller, which has some keys, can use a TrustRoot. One that is in a file is
+// judged by itself, and so are all of them if alone is true.
+func (r *trustRoots) uses(ctx context.Context, keys admission.Keys, alone bool) func(name string) admission.TrustRootUse {
+	known := map[string]admission.TrustRootUse{}
+	return func(name string) admission.TrustRootUse {
+		use, ok := known[name]
+		if !ok {
+			use = r.use(ctx, name, keys, alone)
+			known[name] = use
+		}
+		return use
+	}
+}
+
+func (r *trustRoots) use(ctx context.Context, name string, keys admission.Keys, alone bool) admission.TrustRootUse {
+	object, err := r.object(ctx, name)
+	if err != nil {
+		return keys.Use(admission.TrustRoot{Name: name, Missing: apierrors.IsNotFound(err)})
+	}
+	root, err := r.root(ctx, name)
+	if err != nil {
+		root = nil // whoever needs it gets the error
+	}
+	read := assess.TrustRoot(object, root)
+	read.Planned = alone || r.files[name] != nil
+	return keys.Use(read)
 }

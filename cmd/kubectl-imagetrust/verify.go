@@ -154,13 +154,15 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 		}
 		requests = append(requests, pool.Request{Ref: q.ref, Rule: q.trust.compiled.Rule, RootName: rootName, Root: root})
 	}
-	config := in.configOr(admission.Config{})
+	cluster := admission.Cluster{
+		Versions: admission.Supported(), Config: in.configOr(admission.Config{}),
+		TrustRoot: engine.roots.uses(ctx, nil, true),
+	}
 	policies := map[*policy.Policy]*admission.Policy{}
 	for _, q := range verifications {
 		// A signer that is named on the command line has no policy.
 		if trust := q.trust; trust.name != "" && policies[trust.compiled] == nil {
-			cluster := &admission.Cluster{Versions: admission.Supported(), Config: config}
-			enforced, err := engine.policy(ctx, trust.name, trust.compiled, cluster)
+			enforced, err := engine.policy(ctx, trust.name, trust.compiled, &cluster)
 			if err != nil {
 				return err
 			}
@@ -171,7 +173,7 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 		for i := range verifications {
 			q := &verifications[i]
 			if enforced := policies[q.trust.compiled]; enforced != nil {
-				q.denial = assess.Denial(enforced, admission.Supported(), config, q.written, judge)
+				q.denial = assess.Denial(enforced, cluster, q.written, judge)
 			}
 		}
 	})

@@ -36,6 +36,8 @@ type authority struct {
 	refusal string
 
 	attestations bool
+	// trustRoots that the authority names.
+	trustRoots []string
 	// unevaluable names the feature that is not evaluated.
 	unevaluable string
 }
@@ -44,7 +46,7 @@ type authority struct {
 type authorityParser struct{ behavior Behavior }
 
 func (p authorityParser) parse(w writtenAuthority) authority {
-	a := authority{name: w.Name, attestations: len(w.Attestations) > 0}
+	a := authority{name: w.Name, attestations: len(w.Attestations) > 0, trustRoots: w.trustRoots()}
 	switch {
 	case w.Static != nil:
 		if w.Static.Action != "pass" && w.Static.Action != "fail" {
@@ -64,6 +66,21 @@ func (p authorityParser) parse(w writtenAuthority) authority {
 		}
 	}
 	return a
+}
+
+// trustRoots returns the names of the TrustRoots that an authority names, of which admission needs every one.
+func (w *writtenAuthority) trustRoots() []string {
+	var names []string
+	if w.Keyless != nil && w.Keyless.TrustRootRef != "" {
+		names = append(names, w.Keyless.TrustRootRef)
+	}
+	if w.CTLog != nil && w.CTLog.TrustRootRef != "" {
+		names = append(names, w.CTLog.TrustRootRef)
+	}
+	if w.RFC3161Timestamp != nil && w.RFC3161Timestamp.TrustRootRef != "" {
+		names = append(names, w.RFC3161Timestamp.TrustRootRef)
+	}
+	return names
 }
 
 // bundleFormat is the signatureFormat of an authority that accepts Sigstore bundles.

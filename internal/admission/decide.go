@@ -40,6 +40,22 @@ type Cluster struct {
 	Versions Versions
 	// Namespace returns the labels of a namespace.
 	Namespace func(name string) (labels map[string]string, known bool)
+	// Keys of the TrustRoots that policy-controller can use.
+	Keys Keys
+	// TrustRoot returns whether admission can use the TrustRoot of a name. If it is nil, that is not known of any.
+	TrustRoot func(name string) TrustRootUse
+}
+
+// UseOf returns whether admission can use a TrustRoot. The default root of trust has no name, and is always usable.
+func (c *Cluster) UseOf(trustRoot string) TrustRootUse {
+	switch {
+	case trustRoot == "":
+		return TrustRootUse{Usability: Usable}
+	case c.TrustRoot == nil:
+		return Keys(nil).Use(TrustRoot{Name: trustRoot})
+	default:
+		return c.TrustRoot(trustRoot)
+	}
 }
 
 // Known reports whether the cluster was read and the version of policy-controller is one that is supported. Of a cluster that is not
@@ -281,7 +297,9 @@ func (e *examination) tag(c Container, covering []*Policy) (effect Effect, probl
 
 // policies evaluates the covering policies, each of which must accept the image. A policy with mode warn does not deny.
 func (e *examination) policies(c Container, ref name.Reference, digest string, covering []*Policy) {
-	in := evaluator{ref: ref, digest: digest, namespace: e.object.Namespace, judge: e.judge, config: e.cluster.Config}
+	in := evaluator{
+		ref: ref, digest: digest, namespace: e.object.Namespace, judge: e.judge, config: e.cluster.Config, useOf: e.cluster.UseOf,
+	}
 	for _, p := range covering {
 		evaluated := in.policy(p)
 		effect := EffectDeny

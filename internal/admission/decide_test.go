@@ -111,6 +111,7 @@ func newCluster(policies ...*Policy) *Cluster {
 		Namespace: func(namespace string) (map[string]string, bool) {
 			return map[string]string{"include": map[string]string{"in": "true"}[namespace]}, namespace != "new"
 		},
+		TrustRoot: func(string) TrustRootUse { return TrustRootUse{Usability: Usable} },
 	}
 }
 

@@ -60,6 +60,8 @@ type evaluator struct {
 	namespace string
 	judge     Judge
 	config    Config
+	// useOf returns whether policy-controller can use a TrustRoot.
+	useOf func(trustRoot string) TrustRootUse
 }
 
 // policy evaluates a policy by each version of policy-controller that may be installed. It asks every question that could
@@ -103,6 +105,8 @@ func (e evaluator) reading(r *reading) evaluation {
 				cmp.Or(a.message, "the policy denies the image, whatever its signatures")})
 		case a.refusal != "" && r.behavior.Target(e.config).AttestationsVerified:
 			consider(evaluation{rejected, v1alpha1.StaticPolicyReason, a.refusal})
+		case (a.refusal != "" || a.unevaluable != "") && e.notUsable(a.trustRoots) != nil:
+			consider(*e.notUsable(a.trustRoots))
 		case a.refusal != "":
 			consider(evaluation{undetermined, v1alpha1.PolicyNotEvaluatedReason, "not evaluated: " + a.refusal})
 		case a.unevaluable != "":
@@ -121,6 +125,9 @@ func (e evaluator) reading(r *reading) evaluation {
 // requirement evaluates a requirement by the verdict of its rule. A verdict on another digest than the one that the decision is
 // about decides nothing. A negative verdict holds only if policy-controller cannot accept more than the rule does.
 func (e evaluator) requirement(r *requirement, behavior Behavior) evaluation {
+	if rejection := e.notUsable([]string{r.trustRoot}); rejection != nil {
+		return *rejection
+	}
 	answer := e.judge(Question{Ref: e.ref, Rule: r.rule, TrustRoot: r.trustRoot, Namespace: e.namespace})
 	if answer.Verdict != v1alpha1.VerdictUnknown && answer.Digest != e.digest {
 		answer = TagMoved(e.digest, answer.Digest)
@@ -133,5 +140,19 @@ func (e evaluator) requirement(r *requirement, behavior Behavior) evaluation {
 	case answer.Verdict == v1alpha1.VerdictUntrusted && !acceptsMore:
 		one.result = rejected
 	}
+	if use := e.useOf(r.trustRoot); use.Usability != Usable && one.result != undetermined {
+		return evaluation{undetermined, use.Reason(), use.Message}
+	}
 	return one
+}
+
+// notUsable returns the rejection by an authority that names TrustRoots of which one cannot be used; nil if none is known to be
+// such. policy-controller rejects every image then, whatever else the authority requires (checkOptsFromAuthority).
+func (e evaluator) notUsable(trustRoots []string) *evaluation {
+	for _, name := range trustRoots {
+		if use := e.useOf(name); use.Usability == NotUsable {
+			return &evaluation{rejected, use.Reason(), use.Message}
+		}
+	}
+	return nil
 }

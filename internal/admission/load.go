@@ -40,8 +40,9 @@ type ObjectList interface {
 type Lister func(list ObjectList, name string) error
 
 // Load lists once all that the state depends on, for programs that do not watch it. The error names the kind that
-// cannot be listed. ClusterImagePolicies may be missing, because their kind may not be installed.
-func (s *State) Load(list Lister) error {
+// cannot be listed. ClusterImagePolicies may be missing, because their kind may not be installed, and the user may have no
+// right to read the keys of TrustRoots, which are unknown then. See KeysData about identify.
+func (s *State) Load(list Lister, identify func(entry string) string) error {
 	validating := &admissionregistrationv1.ValidatingWebhookConfigurationList{}
 	if err := list(validating, ""); err != nil {
 		return fmt.Errorf("listing the %s: %w", ValidatingWebhooks, err)
@@ -69,6 +70,10 @@ func (s *State) Load(list Lister) error {
 	}
 	s.MarkListed(Configuration)
 
+	if err := s.loadKeys(list, identify); err != nil {
+		return err
+	}
+
 	namespaces := &corev1.NamespaceList{}
 	if err := list(namespaces, ""); err != nil {
 		return fmt.Errorf("listing the %s: %w", Namespaces, err)
@@ -93,5 +98,22 @@ func (s *State) loadPolicies(list Lister) error {
 	for i := range policies.Items {
 		s.SetPolicy(&policies.Items[i])
 	}
+	return nil
+}
+
+func (s *State) loadKeys(list Lister, identify func(entry string) string) error {
+	keys := &corev1.ConfigMapList{}
+	err := list(keys, KeysName)
+	switch {
+	case apierrors.IsForbidden(err):
+		s.hideKeys()
+	case err != nil:
+		return fmt.Errorf("listing %s: %w", TrustRootKeys, err)
+	}
+	for i := range keys.Items {
+		keys.Items[i].Data = KeysData(keys.Items[i].Data, identify)
+		s.SetKeys(&keys.Items[i])
+	}
+	s.MarkListed(TrustRootKeys)
 	return nil
 }

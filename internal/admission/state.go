@@ -50,12 +50,13 @@ const (
 	ValidatingWebhooks Source = "validating webhook configurations"
 	MutatingWebhooks   Source = "mutating webhook configurations"
 	Configuration      Source = "policy-controller's configuration"
+	TrustRootKeys      Source = "policy-controller's keys of TrustRoots"
 	Namespaces         Source = "namespaces"
 )
 
 // Sources returns all sources.
 func Sources() []Source {
-	return []Source{ValidatingWebhooks, MutatingWebhooks, Configuration, Namespaces}
+	return []Source{ValidatingWebhooks, MutatingWebhooks, Configuration, TrustRootKeys, Namespaces}
 }
 
 // State collects the objects that the decisions of admission depend on. It is safe for concurrent use.
@@ -69,6 +70,8 @@ type State struct {
 	validating map[string]admissionregistrationv1.ValidatingWebhookConfiguration
 	mutating   map[string]admissionregistrationv1.MutatingWebhookConfiguration
 	configs    map[string]map[string]string // data by namespace
+	keys       map[string]map[string]string // entries by namespace
+	keysHidden bool                         // whether they cannot be read
 	namespaces map[string]map[string]string // labels by name
 	// cluster is assembled on demand, and nil after a change.
 	cluster *Cluster
@@ -92,6 +95,7 @@ func NewState(webhook string, versions ...Behavior) *State {
 		validating: map[string]admissionregistrationv1.ValidatingWebhookConfiguration{},
 		mutating:   map[string]admissionregistrationv1.MutatingWebhookConfiguration{},
 		configs:    map[string]map[string]string{},
+		keys:       map[string]map[string]string{},
 		namespaces: map[string]map[string]string{},
 	}
 }
@@ -172,6 +176,7 @@ func (s *State) assemble() (*Cluster, error) {
 		Policies:   NewPolicies(policies...),
 		Namespace:  s.namespace,
 		Versions:   s.versions,
+		Keys:       s.currentKeys(),
 	}
 	var err error
 	if cluster.Config, err = ParseConfig(s.config(cluster)); err != nil {

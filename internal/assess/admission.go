@@ -23,16 +23,12 @@ import (
 )
 
 // Denial returns why admission would deny an image under one policy, if it does: the finding of a pod with this image in a
-// namespace that has opted in, where no other policy is in force. It is nil where the image is allowed, or where what is known
-// does not decide.
-func Denial(
-	policy *admission.Policy, versions admission.Versions, config admission.Config, image string, judge admission.Judge,
-) *admission.Finding {
-	config.NoMatch = admission.NoMatchAllow
-	cluster := admission.Cluster{
-		Policies: admission.NewPolicies(policy), Config: config, Versions: versions,
-		Namespace: func(string) (map[string]string, bool) { return nil, false },
-	}
+// namespace that has opted in, where no other policy is in force. Of the cluster, the versions, the configuration and the
+// TrustRoots count. It is nil where the image is allowed, or where what is known does not decide.
+func Denial(policy *admission.Policy, cluster admission.Cluster, image string, judge admission.Judge) *admission.Finding {
+	cluster.Validating, cluster.Mutating, cluster.Policies = nil, nil, admission.NewPolicies(policy)
+	cluster.Config.NoMatch = admission.NoMatchAllow
+	cluster.Namespace = func(string) (map[string]string, bool) { return nil, false }
 	decision := cluster.Examine(admission.Object{
 		Version: "v1", Kind: "Pod", Containers: []admission.Container{{Field: "containers", Name: "image", Image: image}},
 	}, judge)

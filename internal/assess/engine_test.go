@@ -122,6 +122,7 @@ func newCluster(target policy.Target, trusts ...*policy.Policy) *admission.Clust
 		Policies: admission.NewPolicies(policies...), Config: admission.Config{NoMatch: admission.NoMatchDeny},
 		Versions:  admission.Versions{admission.V014()},
 		Namespace: func(string) (map[string]string, bool) { return nil, true },
+		TrustRoot: func(string) admission.TrustRootUse { return admission.TrustRootUse{Usability: admission.Usable} },
 	}
 }
 

@@ -124,7 +124,7 @@ func TestDenial(t *testing.T) {
 			verdicts := &fakeVerdicts{signed: map[string]policy.Format{image: tc.signed}, pending: map[string]bool{image: tc.pending}}
 			var denial *admission.Finding
 			_, err := newEngine(verdicts, trust).Run(t.Context(), nil, func(judge admission.Judge) {
-				denial = Denial(enforced, versions, config, image, judge)
+				denial = Denial(enforced, admission.Cluster{Versions: versions, Config: config}, image, judge)
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -17,6 +17,8 @@ limitations under the License.
 package assess
 
 import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
@@ -65,4 +67,13 @@ func Targets(trust *policy.Policy, root *trustroot.Root, versions admission.Vers
 func EnforcedPolicy(name string, trust *policy.Policy, cluster *admission.Cluster, root *trustroot.Root) *admission.Policy {
 	rendered := trust.Enforced().ClusterImagePolicy(name, Target(cluster.Target(), root))
 	return admission.ParsePolicy(rendered, cluster.Versions...)
+}
+
+// TrustRoot returns what is known about a TrustRoot and the root of trust in it, nil while there is none.
+func TrustRoot(object *unstructured.Unstructured, root *trustroot.Root) admission.TrustRoot {
+	read := admission.ReadTrustRoot(object)
+	if root != nil {
+		read.Keys, read.Refusal = root.Keys, root.Refusal
+	}
+	return read
 }

@@ -22,14 +22,18 @@ import (
 )
 
 // ReadyCondition returns the status, reason and message of the condition Ready that policy-controller reports for the
-// current generation of a ClusterImagePolicy. The status is Unknown if there is none.
-func ReadyCondition(cip *unstructured.Unstructured) metav1.Condition {
-	const ready = "Ready"
-	observed, _, _ := unstructured.NestedInt64(cip.Object, "status", "observedGeneration")
-	conditions, _, _ := unstructured.NestedSlice(cip.Object, "status", "conditions")
+// current generation of a ClusterImagePolicy or a TrustRoot. The status is Unknown if there is none.
+func ReadyCondition(object *unstructured.Unstructured) metav1.Condition {
+	return Condition(object, "Ready")
+}
+
+// Condition returns a condition of an object, like ReadyCondition.
+func Condition(object *unstructured.Unstructured, conditionType string) metav1.Condition {
+	observed, _, _ := unstructured.NestedInt64(object.Object, "status", "observedGeneration")
+	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
 	for _, c := range conditions {
 		fields, ok := c.(map[string]any)
-		if !ok || fields["type"] != ready || observed != cip.GetGeneration() {
+		if !ok || fields["type"] != conditionType || observed != object.GetGeneration() {
 			continue
 		}
 		status, _ := fields["status"].(string)
@@ -37,9 +41,9 @@ func ReadyCondition(cip *unstructured.Unstructured) metav1.Condition {
 		message, _ := fields["message"].(string)
 		switch status := metav1.ConditionStatus(status); status {
 		case metav1.ConditionTrue, metav1.ConditionFalse:
-			return metav1.Condition{Type: ready, Status: status, Reason: reason, Message: message}
+			return metav1.Condition{Type: conditionType, Status: status, Reason: reason, Message: message}
 		default:
 		}
 	}
-	return metav1.Condition{Type: ready, Status: metav1.ConditionUnknown}
+	return metav1.Condition{Type: conditionType, Status: metav1.ConditionUnknown}
 }

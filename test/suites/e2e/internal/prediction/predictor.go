@@ -98,13 +98,20 @@ func (p *Predictor) Cluster() *admission.Cluster {
 			opts = append(opts, client.MatchingFields{"metadata.name": name})
 		}
 		return p.Lab.Client.List(p.T.Context(), list, opts...)
-	})
+	}, trustroot.Entry)
 	if err != nil {
 		p.T.Fatal(err)
 	}
 	cluster, err := state.Cluster()
 	if err != nil {
 		p.T.Fatal(err)
+	}
+	cluster.TrustRoot = func(name string) admission.TrustRootUse {
+		object, root := p.namedRoot(p.T.Context(), name)
+		if object == nil {
+			return cluster.Keys.Use(admission.TrustRoot{Name: name, Missing: true})
+		}
+		return cluster.Keys.Use(assess.TrustRoot(object, root))
 	}
 	return &cluster
 }
@@ -129,20 +136,22 @@ func (p *Predictor) root(ctx context.Context, name string) (*trustroot.Root, err
 	if name == "" {
 		return p.Root, nil
 	}
-	return p.namedRoot(ctx, name), nil
+	_, root := p.namedRoot(ctx, name)
+	return root, nil
 }
 
-func (p *Predictor) namedRoot(ctx context.Context, name string) *trustroot.Root {
+// namedRoot returns a TrustRoot and the root of trust in it, or nil if there is none.
+func (p *Predictor) namedRoot(ctx context.Context, name string) (*unstructured.Unstructured, *trustroot.Root) {
 	object := &unstructured.Unstructured{}
 	object.SetGroupVersionKind(policy.TrustRootKind)
 	if err := p.Lab.Client.Get(ctx, client.ObjectKey{Name: name}, object); err != nil {
-		return nil
+		return nil, nil
 	}
 	root, err := trustroot.FromTrustRoot(object)
 	if err != nil {
 		p.T.Error(err)
 	}
-	return root
+	return object, root
 }
 
 // Check predicts first and submits then. A prediction that is undetermined must be so for the reason that the case gives.
