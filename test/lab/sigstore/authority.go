@@ -42,7 +42,7 @@ type authority struct {
 
 // newAuthority makes an authority with the shape of the public one: P-384
 // keys, and an intermediate that may issue code signing certificates only.
-func newAuthority(organization string, notBefore time.Time) (authority, error) {
+func newAuthority(organization string, notBefore, intermediateUntil time.Time) (authority, error) {
 	rootKey, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		return authority{}, err
@@ -64,10 +64,13 @@ func newAuthority(organization string, notBefore time.Time) (authority, error) {
 	if err != nil {
 		return authority{}, fmt.Errorf("root certificate: %w", err)
 	}
+	if intermediateUntil.IsZero() {
+		intermediateUntil = root.NotAfter
+	}
 	intermediate, err := createCertificate(&x509.Certificate{
 		Subject:               pkix.Name{Organization: []string{organization}, CommonName: "sigstore-intermediate"},
 		NotBefore:             root.NotBefore,
-		NotAfter:              root.NotAfter,
+		NotAfter:              intermediateUntil,
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
 		BasicConstraintsValid: true,
@@ -91,8 +94,22 @@ type IssueOption func(*issueOptions)
 type issueOptions struct {
 	notBefore time.Time
 	ctLogs    []*ecdsa.PrivateKey
+	curve     elliptic.Curve
 	otherName bool
 	email     bool
+	// unknownKey replaces the key by one of an unknown algorithm.
+	unknownKey bool
+}
+
+// WithCurve has the certificate for a key on another curve than P-256.
+func WithCurve(curve elliptic.Curve) IssueOption {
+	return func(o *issueOptions) { o.curve = curve }
+}
+
+// WithUnknownKey has the certificate for a key of an algorithm that clients
+// don't know. What the signer signs is then not verified by it.
+func WithUnknownKey() IssueOption {
+	return func(o *issueOptions) { o.unknownKey = true }
 }
 
 // AsEmail issues the certificate to the subject as an e-mail address, whatever
@@ -127,11 +144,11 @@ func LoggedBy(instances ...*Sigstore) IssueOption {
 // Issue makes a key pair and a certificate that binds it to id, valid for ten
 // minutes, submitted to the CT log.
 func (s *Sigstore) Issue(id Identity, opts ...IssueOption) (*Signer, error) {
-	o := issueOptions{notBefore: time.Now(), ctLogs: s.ctLogs()}
+	o := issueOptions{notBefore: time.Now(), ctLogs: s.ctLogs(), curve: elliptic.P256()}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := ecdsa.GenerateKey(o.curve, rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("making a signing key: %w", err)
 	}
@@ -191,7 +208,7 @@ func (a authority) issue(id Identity, pub crypto.PublicKey, o issueOptions) (*x5
 	if len(o.ctLogs) > 0 {
 		precertificate := *template
 		precertificate.ExtraExtensions = slices.Concat(extensions, []pkix.Extension{poison})
-		logged, err := createCertificate(&precertificate, a.intermediate, pub, a.key)
+		logged, err := a.create(&precertificate, pub, o)
 		if err != nil {
 			return nil, fmt.Errorf("precertificate: %w", err)
 		}
@@ -201,7 +218,16 @@ func (a authority) issue(id Identity, pub crypto.PublicKey, o issueOptions) (*x5
 		}
 		template.ExtraExtensions = append(template.ExtraExtensions, timestamps)
 	}
-	return createCertificate(template, a.intermediate, pub, a.key)
+	return a.create(template, pub, o)
+}
+
+// create signs a certificate with the intermediate's key.
+func (a authority) create(template *x509.Certificate, pub crypto.PublicKey, o issueOptions) (*x509.Certificate, error) {
+	certificate, err := createCertificate(template, a.intermediate, pub, a.key)
+	if err != nil || !o.unknownKey {
+		return certificate, err
+	}
+	return withUnknownKey(certificate, a.key)
 }
 
 // createCertificate signs template, under a random serial number if it has none.

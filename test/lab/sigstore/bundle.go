@@ -42,6 +42,7 @@ import (
 	"github.com/sigstore/rekor/pkg/generated/models"
 	"github.com/sigstore/rekor/pkg/tle"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
+	sigstoresignature "github.com/sigstore/sigstore/pkg/signature"
 	"google.golang.org/protobuf/encoding/protojson"
 )
 
@@ -66,7 +67,8 @@ type Envelope struct {
 	Signer    *Signer
 	// Entry of the transparency log; nil if it was not logged.
 	Entry *models.LogEntryAnon
-	// TileEntry is that of a log of Rekor v2; nil if it is in none.
+	// TileEntry is that of a log of Rekor v2, or one of an unknown kind; nil if
+	// there is none.
 	TileEntry *protorekor.TransparencyLogEntry
 	// Timestamp is an RFC 3161 response; nil if there is none.
 	Timestamp []byte
@@ -94,12 +96,35 @@ func newStatement(statementType, predicateType string, predicate any, about ...n
 
 // SignStatement signs a statement. The signature is not logged.
 func (s *Signer) SignStatement(statement []byte) (Envelope, error) {
-	digest := sha256.Sum256(dsse.PAE(types.IntotoPayloadType, statement))
-	signature, err := ecdsa.SignASN1(rand.Reader, s.Key, digest[:])
+	digest, err := s.statementDigest(statement)
+	if err != nil {
+		return Envelope{}, err
+	}
+	signature, err := ecdsa.SignASN1(rand.Reader, s.Key, digest)
 	if err != nil {
 		return Envelope{}, fmt.Errorf("signing: %w", err)
 	}
 	return Envelope{Statement: statement, Signature: signature, Signer: s}, nil
+}
+
+// algorithm is what clients of bundles expect of a key like the signer's.
+func (s *Signer) algorithm() (sigstoresignature.AlgorithmDetails, error) {
+	details, err := sigstoresignature.GetDefaultAlgorithmDetails(s.Key.Public())
+	if err != nil {
+		return details, fmt.Errorf("choosing the signature algorithm: %w", err)
+	}
+	return details, nil
+}
+
+// statementDigest is what is signed of a statement.
+func (s *Signer) statementDigest(statement []byte) ([]byte, error) {
+	algorithm, err := s.algorithm()
+	if err != nil {
+		return nil, err
+	}
+	hash := algorithm.GetHashType().New()
+	_, _ = hash.Write(dsse.PAE(types.IntotoPayloadType, statement))
+	return hash.Sum(nil), nil
 }
 
 // NewEnvelope attests something of the image at digest as id, now.

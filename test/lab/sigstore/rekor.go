@@ -102,6 +102,11 @@ func (s *Sigstore) Enter(ctx context.Context, proposed models.ProposedEntry, at 
 	if err != nil {
 		return nil, fmt.Errorf("canonicalizing the log entry: %w", err)
 	}
+	return s.enter(ctx, body, at)
+}
+
+// enter takes an entry into the log as it is.
+func (s *Sigstore) enter(ctx context.Context, body []byte, at time.Time) (*models.LogEntryAnon, error) {
 	if s.rekor == nil {
 		return nil, errNoLog
 	}

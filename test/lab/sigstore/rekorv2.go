@@ -17,12 +17,10 @@ limitations under the License.
 package sigstore
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	"github.com/sigstore/cosign/v2/pkg/types"
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	protodsse "github.com/sigstore/protobuf-specs/gen/pb-go/dsse"
@@ -76,18 +74,25 @@ func (s *Sigstore) StampStatement(envelope *Envelope, at time.Time) error {
 
 // LogStatement enters a signed statement into the log.
 func (l *TileLog) LogStatement(envelope *Envelope, kind EntryKind) error {
+	algorithm, err := envelope.Signer.algorithm()
+	if err != nil {
+		return err
+	}
 	verifier := &rekortiles.Verifier{
 		Verifier: &rekortiles.Verifier_X509Certificate{
 			X509Certificate: &protocommon.X509Certificate{RawBytes: envelope.Signer.Certificate.Raw},
 		},
-		KeyDetails: protocommon.PublicKeyDetails_PKIX_ECDSA_P256_SHA_256,
+		KeyDetails: algorithm.GetSignatureAlgorithm(),
 	}
 	proposed := &rekortiles.CreateEntryRequest{}
 	switch kind {
 	case HashedRekordEntry:
-		digest := sha256.Sum256(dsse.PAE(types.IntotoPayloadType, envelope.Statement))
+		digest, err := envelope.Signer.statementDigest(envelope.Statement)
+		if err != nil {
+			return err
+		}
 		proposed.Spec = &rekortiles.CreateEntryRequest_HashedRekordRequestV002{HashedRekordRequestV002: &rekortiles.HashedRekordRequestV002{
-			Digest:    digest[:],
+			Digest:    digest,
 			Signature: &rekortiles.Signature{Content: envelope.Signature, Verifier: verifier},
 		}}
 	case DSSEEntry:

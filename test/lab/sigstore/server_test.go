@@ -187,10 +187,10 @@ func TestServerSigningConfig(t *testing.T) {
 	trusted := trustedRoot(t, s)
 	server := serve(t, s)
 	for title, services := range map[string]sigstore.SigningServices{
-		"Rekor v1":                   {RekorVersion: 1},
-		"Rekor v1 with a timestamp":  {RekorVersion: 1, Timestamps: true},
-		"Rekor v2 with a timestamp":  {RekorVersion: 2, Timestamps: true},
-		"a timestamp alone":          {Timestamps: true},
+		"Rekor v1":                  {RekorVersion: 1},
+		"Rekor v1 with a timestamp": {RekorVersion: 1, Timestamps: true},
+		"Rekor v2 with a timestamp": {RekorVersion: 2, Timestamps: true},
+		"a timestamp alone":         {Timestamps: true},
 	} {
 		t.Run(title, func(t *testing.T) {
 			signByConfig(t, server, trusted, services)

@@ -91,7 +91,13 @@ type Sigstore struct {
 
 // New makes an instance with fresh keys, which no other instance trusts.
 func New() (*Sigstore, error) {
-	ca, err := newAuthority(organization, time.Now().Add(-backdated))
+	return newInstance(time.Time{})
+}
+
+// newInstance makes an instance whose intermediate certificate authority
+// expires at the given time, or with the root if it is zero.
+func newInstance(intermediateUntil time.Time) (*Sigstore, error) {
+	ca, err := newAuthority(organization, time.Now().Add(-backdated), intermediateUntil)
 	if err != nil {
 		return nil, fmt.Errorf("making the certificate authority: %w", err)
 	}
