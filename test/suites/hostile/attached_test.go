@@ -26,6 +26,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/sigstore/cosign/v2/pkg/oci/static"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
@@ -92,6 +93,8 @@ func signatureAnswers() map[string]func(*site) {
 		},
 		"payload larger than announced": largerPayload,
 		"a thousand signatures":         thousandSignatures,
+		"a thousand certificates":       func(s *site) { certified(s, stranger) },
+		"a thousand expected ones":      func(s *site) { certified(s, release) },
 		"attestations of values": func(s *site) {
 			s.attested = true
 			layer := s.store("application/vnd.dsse.envelope.v1+json", envelope(text(`{"predicateType":"https://slsa.dev/provenance/v1","predicate":[`, "1,", "1]}", 4<<20)))
@@ -127,6 +130,27 @@ func thousandSignatures(s *site) {
 	for i := range 1000 {
 		layers = append(layers, s.store("application/vnd.dev.cosign.simplesigning.v1+json", fmt.Appendf(text("", " ", "", 200<<10), "%d", i%60))+
 			`,"annotations":{"`+static.SignatureAnnotationKey+`":"AAAA"}}`)
+	}
+	s.answer(signatures, types.OCIManifestSchema1, artifact(layers...))
+}
+
+// certified stores as many signatures as fit into a manifest, each of another payload, with another certificate of an identity. None
+// of them is signed by the key of its certificate.
+func certified(s *site, id sigstore.Identity) {
+	s.t.Helper()
+	var layers []string
+	for size := 0; size < manifestSize-64<<10 && len(layers) < 1000; size += len(layers[len(layers)-1]) {
+		signer, err := s.sigstore.Issue(id)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		certificate, err := cryptoutils.MarshalCertificateToPEM(signer.Certificate)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		layers = append(layers, fmt.Sprintf(`%s,"annotations":{%q:"AAAA",%q:%q}}`,
+			s.store("application/vnd.dev.cosign.simplesigning.v1+json", fmt.Appendf(nil, "%d", len(layers))),
+			static.SignatureAnnotationKey, static.CertificateAnnotationKey, certificate))
 	}
 	s.answer(signatures, types.OCIManifestSchema1, artifact(layers...))
 }
