@@ -154,8 +154,9 @@ func (p *Predictor) namedRoot(ctx context.Context, name string) (*unstructured.U
 	return object, root
 }
 
-// Check predicts first and submits then. A prediction that is undetermined must be so for the reason that the case gives.
-func (p *Predictor) Check(c Workload) {
+// Check predicts first and submits then, and reports whether the workload was allowed. A prediction that is undetermined must be
+// so for the reason that the case gives.
+func (p *Predictor) Check(c Workload) (allowed bool) {
 	p.T.Helper()
 	p.T.Run(c.Title(), func(t *testing.T) {
 		decision := p.Predict(p.Cluster(), c.AdmissionObject())
@@ -171,12 +172,14 @@ func (p *Predictor) Check(c Workload) {
 		p.Asked++
 		p.Warnings.Take()
 		err := c.Submit(t, p.Lab, p.Client)
+		allowed = err == nil
 		if wrong := Disagreement(decision, err, p.Warnings.Take()); wrong != "" {
 			t.Errorf("%s\npredicted: %s %s %+v\nreal answer: %v", wrong, decision.Outcome, decision.Interception, decision.Findings, err)
 			return
 		}
 		p.Agreed++
 	})
+	return allowed
 }
 
 // Disagreement returns how a prediction differs from the real answer.
