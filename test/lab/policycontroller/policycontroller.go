@@ -249,9 +249,8 @@ func (p *PolicyController) claimPorts(ctx context.Context, waiting func()) error
 	return portsFree()
 }
 
-func lockFile() string {
-	return filepath.Join(os.TempDir(), "karmada-image-trust-policy-controller.lock")
-}
+// lockFile does not depend on TMPDIR, which may differ from process to process: the ports are the machine's.
+func lockFile() string { return "/tmp/karmada-image-trust-policy-controller.lock" }
 
 func portsFree() error {
 	for _, port := range []int{webhookPort, healthPort} {
