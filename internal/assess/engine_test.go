@@ -240,6 +240,7 @@ func TestFormatNotAccepted(t *testing.T) {
 func TestRunKeepsTheLastVerdict(t *testing.T) {
 	ref := parse(t, "docker.io/karmada/app:v1")
 	unknown := verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.TimeoutReason}
+	unsupported := verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.UnsupportedFormatReason}
 	verified := verify.Result{Verdict: v1alpha1.VerdictVerified, Reason: v1alpha1.SignedReason}
 	for name, tc := range map[string]struct {
 		answer pool.Answer
@@ -247,6 +248,7 @@ func TestRunKeepsTheLastVerdict(t *testing.T) {
 	}{
 		"first attempt failed": {pool.Answer{Known: true, Result: unknown}, v1alpha1.VerdictUnknown},
 		"verified before":      {pool.Answer{Known: true, Result: unknown, Last: &verified}, v1alpha1.VerdictVerified},
+		"replaced since":       {pool.Answer{Known: true, Result: unsupported, Last: &verified}, v1alpha1.VerdictUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			trust := newTrust(t, "", "docker.io/karmada/*")

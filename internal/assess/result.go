@@ -235,9 +235,10 @@ func (r *Result) position(q admission.Question) (int, bool) {
 	return at, ok
 }
 
-// current is the result that counts: what cannot be verified now keeps its last verdict.
+// current is the result that counts: what cannot be verified now keeps its last verdict. What was examined and is in a format that
+// is not supported does not: the last verdict was about something else.
 func current(answer pool.Answer) verify.Result {
-	if answer.Result.Verdict == v1alpha1.VerdictUnknown && answer.Last != nil {
+	if answer.Result.Verdict == v1alpha1.VerdictUnknown && answer.Result.Reason != v1alpha1.UnsupportedFormatReason && answer.Last != nil {
 		return *answer.Last
 	}
 	return answer.Result

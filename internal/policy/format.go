@@ -182,6 +182,12 @@ func NewFormats(some ...Format) Formats {
 // Has reports whether the set has a format.
 func (f Formats) Has(format Format) bool { return slices.Contains(f, format) }
 
+// HasBefore reports whether the set has a format that is tried before another one and stored in the same way.
+func (f Formats) HasBefore(format Format) bool {
+	i := slices.Index(f, format)
+	return i > 0 && slices.ContainsFunc(f[:i], func(earlier Format) bool { return earlier.Storage() == format.Storage() })
+}
+
 // HasStorage reports whether the set has a format that is stored in a way.
 func (f Formats) HasStorage(storage v1alpha1.SignatureFormat) bool {
 	return slices.ContainsFunc(f, func(format Format) bool { return format.Storage() == storage })

@@ -117,7 +117,7 @@ func (bundleStorage) parse(v *verification, c *claim, _ v1.Descriptor, content [
 		if c.attestation != nil {
 			return nil, &finding{} // the signature of a message is not an attestation
 		}
-		return nil, c.problem(unsupported("its bundle signs the image's manifest as a message, "+
+		return nil, c.problem(unsupported("its bundle signs the image's manifest as a message, " +
 			"which neither cosign v2 nor policy-controller accepts; sign it with cosign"))
 	}
 	predicateType, err := predicateTypeOf(envelope.GetPayload())
@@ -137,7 +137,7 @@ func (bundleStorage) parse(v *verification, c *claim, _ v1.Descriptor, content [
 func (v *verification) formatOfBundle(b *bundle.Bundle, accepted policy.Formats) policy.Format {
 	entries := b.GetVerificationMaterial().GetTlogEntries()
 	timed := slices.ContainsFunc(entries, hasTime)
-	proved := slices.ContainsFunc(entries, func(entry logEntry) bool { return hasTime(entry) && entry.GetInclusionPromise() != nil })
+	proved := slices.ContainsFunc(entries, hasSignedTime)
 	stamped := v.timestamps && len(b.GetVerificationMaterial().GetTimestampVerificationData().GetRfc3161Timestamps()) > 0
 	switch {
 	case !stamped, proved && v.logs && accepted.Has(policy.Bundle):
@@ -152,6 +152,9 @@ func (v *verification) formatOfBundle(b *bundle.Bundle, accepted policy.Formats)
 }
 
 func hasTime(entry logEntry) bool { return entry.GetIntegratedTime() != 0 }
+
+// hasSignedTime reports whether an entry has a time and what the log signs together with it.
+func hasSignedTime(entry logEntry) bool { return hasTime(entry) && entry.GetInclusionPromise() != nil }
 
 // logIsOptional reports whether a timestamp may replace the transparency log: the root of trust has no log, and bundles with a
 // timestamp only are accepted.

@@ -92,6 +92,8 @@ func (p sigstoreBundle) diagnoseEntries() error {
 	case p.stored == policy.Bundle && !slices.ContainsFunc(entries, hasTime):
 		return reject(v1alpha1.LogProofInvalidReason,
 			"its entry of the transparency log has no time, like those of Rekor v2, and the root of trust has no timestamp authority")
+	case p.stored == policy.Bundle && !slices.ContainsFunc(entries, hasSignedTime):
+		return reject(v1alpha1.LogProofInvalidReason, "its entry of the transparency log has no time that the log signed")
 	default:
 		return nil
 	}

@@ -51,6 +51,8 @@ const (
 	prospectMatching
 	// prospectOpen is by an expected identity. Only its content can tell whether it is signed.
 	prospectOpen
+	// prospectUnsupported has a certificate of a kind that is not supported. It may be what fulfils the claim.
+	prospectUnsupported
 
 	// The following ones are not accepted, whatever their payload is: cosign requires what they lack.
 
@@ -64,7 +66,7 @@ const (
 )
 
 // isCandidate reports whether an entry may fulfil the claim.
-func (p prospect) isCandidate() bool { return p <= prospectOpen }
+func (p prospect) isCandidate() bool { return p <= prospectUnsupported }
 
 // inOrder sorts the layers of a manifest of cosign v2 by their prospects, and otherwise by how near their identity is to the
 // expected one. It reads the certificates in the annotations.
@@ -128,8 +130,14 @@ func (v *verification) certify(text string) (found certificateFacts) {
 		return certificateFacts{prospect: prospectNone}
 	}
 	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil && isUnsupported(malformedCertificate(block.Bytes)) {
+		return certificateFacts{prospect: prospectUnsupported}
+	}
 	if err != nil {
 		return certificateFacts{prospect: prospectNone}
+	}
+	if cert.SignatureAlgorithm == x509.UnknownSignatureAlgorithm {
+		return certificateFacts{prospect: prospectUnsupported}
 	}
 	// The parser does not know the names of all identities.
 	cert.UnhandledCriticalExtensions = slices.DeleteFunc(cert.UnhandledCriticalExtensions, cryptoutils.SANOID.Equal)

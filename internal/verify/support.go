@@ -21,6 +21,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -43,6 +44,12 @@ import (
 // signature, but …".
 func unsupported(format string, args ...any) error {
 	return reject(v1alpha1.UnsupportedFormatReason, format, args...)
+}
+
+// isUnsupported reports whether err is one that unsupported returns.
+func isUnsupported(err error) bool {
+	r, ok := errors.AsType[*rejection](err)
+	return ok && r.reason == v1alpha1.UnsupportedFormatReason
 }
 
 // supportedBundle returns a *rejection of a media type of a bundle that is of a newer version than those which are supported.

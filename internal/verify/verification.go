@@ -194,13 +194,15 @@ func (v *verification) verifyClaim(ctx context.Context, c *claim) Result {
 }
 
 // verifyEach verifies what is stored in one way, one entry after the other, until one fulfils the claim. Otherwise it
-// returns the finding of the highest rank. What may fulfil the claim and was not examined makes it Unknown.
+// returns the finding of the highest rank. What may fulfil the claim and was not examined makes it Unknown. What fulfils the claim
+// in a format that comes later is returned only if nothing does in an earlier one, since verdicts in fewer formats depend on that:
+// see policy.Rule.DecidedBy.
 func (v *verification) verifyEach(ctx context.Context, s storage, c *claim) finding {
 	listed, failure := s.list(ctx, v, c)
 	if failure != nil {
 		return *failure
 	}
-	var best finding
+	var best, accepted finding
 	var budget fetches
 	examined, explained := 0, 0
 	for _, entry := range listed.entries {
@@ -212,22 +214,34 @@ func (v *verification) verifyEach(ctx context.Context, s storage, c *claim) find
 		if examined >= listed.candidates && explained >= maxExplained || !budget.allow(entry) {
 			break
 		}
-		v.brief = examined >= maxDiagnosed
+		v.brief = examined >= maxDiagnosed || accepted.Verdict == v1alpha1.VerdictVerified
 		found := v.verifyEntry(ctx, s, c, entry)
 		if found.Verdict == v1alpha1.VerdictVerified {
-			return found
+			if accepted.Verdict != v1alpha1.VerdictVerified || policy.NewFormats(found.Format, accepted.Format)[0] == found.Format {
+				accepted = found
+			}
+			if !c.formats.HasBefore(accepted.Format) {
+				return accepted
+			}
 		}
 		c.skip(found.otherType)
 		best = best.or(found)
 		if found.stop {
 			best.stop = true
-			return best
+			break
 		}
 		if examined++; examined > listed.candidates && found.rank > 0 {
 			explained++
 		}
 	}
-	return c.conclude(listed, best, examined)
+	switch {
+	case accepted.Verdict == v1alpha1.VerdictVerified:
+		return accepted
+	case best.stop:
+		return best
+	default:
+		return c.conclude(listed, best, examined)
+	}
 }
 
 // conclude returns the finding about a list of which a number of entries were examined, with the best finding about these.
