@@ -104,7 +104,10 @@ type admissionSource struct {
 
 // admissionSources returns all sources. All objects are read with informers, but for the keys of TrustRoots.
 func (r *KarmadaImageTrustReconciler) admissionSources(informers, keys cache.Cache) []admissionSource {
-	all := func(ctx context.Context, _ any) { r.Trigger.EnqueueAll(ctx) }
+	all := func(ctx context.Context, _ any) {
+		r.Trigger.Enqueue(installationKey) // its namespace is the webhook's
+		r.Trigger.EnqueueAll(ctx)
+	}
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	state := r.Admission

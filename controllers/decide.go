@@ -117,7 +117,12 @@ func (r *KarmadaImageTrustReconciler) assess(ctx context.Context, s *scope) deci
 	if s.root.err != nil && fetched {
 		d.rootProblem = s.root.err.Error()
 	}
-	if cluster != nil {
+	switch {
+	case cluster == nil:
+	case !cluster.Known():
+		d.forecast.problem = notSupported(s.installed)
+		d.forecast.otherPolicies = otherPolicies(cluster, own, s)
+	default:
 		d.forecast.gaps = nonNil(forecast.Gaps(cluster, selects(s.compiled), forecasts, r.Inventory.In))
 		d.forecast.otherPolicies = otherPolicies(cluster, own, s)
 	}

@@ -97,6 +97,9 @@ type KarmadaImageTrustReconciler struct {
 	Inventory *inventory.Index
 	// Admission is the state that admission decisions depend on.
 	Admission *admission.State
+	// PolicyControllerVersion is the version that is assumed where that of policy-controller is not recognised, as
+	// installed.ParseFlag accepts it; empty for none.
+	PolicyControllerVersion string
 	// Roots is the default root of trust.
 	Roots Roots
 	// TrustRoots reads the roots of trust that trusts name.
@@ -116,9 +119,10 @@ type KarmadaImageTrustReconciler struct {
 	// Trigger enqueues trusts when something outside of the API server changed.
 	Trigger *Trigger
 
-	policyKinds watchedKinds
-	written     writtenStatuses
-	histories   histories
+	policyKinds  watchedKinds
+	written      writtenStatuses
+	histories    histories
+	installation installation
 }
 
 // The right to get is not granted for what is only read from the cache, which lists and watches. Events about objects without
@@ -138,6 +142,10 @@ type KarmadaImageTrustReconciler struct {
 
 // Reconcile makes the ClusterImagePolicy of one trust as its spec says, and reports the state of its images.
 func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	if req.Name == installationKey {
+		r.reconcileInstallation(ctx)
+		return ctrl.Result{}, nil
+	}
 	trust := &v1alpha1.KarmadaImageTrust{}
 	if err := r.Client.Get(ctx, req.NamespacedName, trust); err != nil {
 		if apierrors.IsNotFound(err) {
@@ -175,7 +183,7 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	}
 	return r.report(ctx, trust, compiled, &observation{
 		now: now, policy: result, images: d.images, rootProblem: d.rootProblem, forecast: d.forecast,
-		cycle: s.cycle, interval: compiled.Interval, workloads: s.workloads, overBudget: d.overBudget,
+		cycle: s.cycle, interval: compiled.Interval, workloads: s.workloads, overBudget: d.overBudget, installed: s.installed,
 	})
 }
 

@@ -32,6 +32,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/assess"
+	"github.com/karmada-io/image-trust/internal/installed"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/registry"
@@ -52,6 +53,8 @@ type scope struct {
 	root rootOfTrust
 	// roots of trust that other policies name are read when a question about them arises.
 	roots map[string]rootOfTrust
+	// installed is the policy-controller that was found; nil while none was looked for.
+	installed *installed.PolicyController
 	// versions of policy-controller that may be installed.
 	versions admission.Versions
 	// cluster is the state that admission decisions depend on. It is nil, and clusterProblem says why, while it is unknown.
@@ -88,9 +91,12 @@ type rootOfTrust struct {
 func (r *KarmadaImageTrustReconciler) gather(
 	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, now time.Time,
 ) *scope {
+	if r.installation.current() == nil {
+		r.recognise(ctx)
+	}
 	s := &scope{
 		trust: trust, compiled: compiled, now: now, cycle: currentCycle(trust, compiled.Interval, now),
-		roots: map[string]rootOfTrust{}, versions: r.Admission.Versions(),
+		roots: map[string]rootOfTrust{}, versions: r.Admission.Versions(), installed: r.installation.current(),
 	}
 	s.policy.cached = newClusterImagePolicy()
 	err := r.policyKinds.get(ctx, r.Client, types.NamespacedName{Name: trust.Name}, s.policy.cached)

@@ -29,6 +29,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/forecast"
+	"github.com/karmada-io/image-trust/internal/installed"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/text"
 )
@@ -53,6 +54,8 @@ type observation struct {
 	overBudget []string
 	// workloads are those that the images were collected from.
 	workloads []inventory.Workload
+	// installed is the policy-controller that was found; nil while none was looked for.
+	installed *installed.PolicyController
 	// history is what earlier passes of this process observed.
 	history history
 }
@@ -91,6 +94,10 @@ func conclude(trust *v1alpha1.KarmadaImageTrust, obs *observation) conclusion {
 		ObservedGeneration: trust.Generation,
 		Conditions:         slices.Clone(before.Conditions),
 		Policy:             policyStatus(trust, &obs.policy),
+		PolicyController:   before.PolicyController,
+	}
+	if obs.installed != nil {
+		after.PolicyController = obs.installed.Status()
 	}
 	if sameSpec(trust) {
 		after.LastVerifiedTime = before.LastVerifiedTime

@@ -145,6 +145,7 @@ func (r *KarmadaImageTrustReconciler) waitForInventory(ctx context.Context) {
 		return r.Inventory.Synced(), nil
 	})
 	if err == nil {
+		r.Trigger.Enqueue(installationKey)
 		r.Trigger.EnqueueAll(ctx)
 	}
 }

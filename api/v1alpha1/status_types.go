@@ -40,6 +40,48 @@ type PolicyStatus struct {
 	Ready metav1.ConditionStatus `json:"ready,omitempty"`
 }
 
+// VersionSource is what the version of policy-controller was recognised by.
+// +kubebuilder:validation:Enum=ImageDigest;ImageTag;ChartLabel;Flag
+type VersionSource string
+
+const (
+	// VersionByImageDigest means that the image of the webhook is one that a release
+	// published.
+	VersionByImageDigest VersionSource = "ImageDigest"
+	// VersionByImageTag means that the tag of the webhook's image is a version.
+	VersionByImageTag VersionSource = "ImageTag"
+	// VersionByChartLabel means that the Deployment of the webhook has the label
+	// app.kubernetes.io/version, which the Helm chart sets.
+	VersionByChartLabel VersionSource = "ChartLabel"
+	// VersionByFlag means that the operator was started with
+	// --policy-controller-version.
+	VersionByFlag VersionSource = "Flag"
+)
+
+// PolicyControllerStatus describes the policy-controller that is installed.
+// +kubebuilder:validation:MinProperties=1
+type PolicyControllerStatus struct {
+	// version of policy-controller, for example 0.13.1. It is not set if it is not
+	// known: where supported versions decide differently, the outcome of admission
+	// is undetermined.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Version string `json:"version,omitempty"`
+
+	// source says what the version was recognised by. It is not set if the version
+	// is not known.
+	// +optional
+	Source VersionSource `json:"source,omitempty"`
+
+	// message says why the version is not known or not supported, or what
+	// contradicts it.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Message string `json:"message,omitempty"`
+}
+
 // ViolationEffect is what admission would do with a workload.
 // +kubebuilder:validation:Enum=WouldDeny;WouldDenyOnceOptedIn
 type ViolationEffect string
@@ -239,6 +281,11 @@ type KarmadaImageTrustStatus struct {
 	// enforcement is Audit.
 	// +optional
 	Policy *PolicyStatus `json:"policy,omitempty"`
+
+	// policyController describes the policy-controller that is installed. It is not
+	// set while that has not been looked at.
+	// +optional
+	PolicyController *PolicyControllerStatus `json:"policyController,omitempty"`
 
 	// summary counts all images and workloads.
 	// +optional

@@ -61,6 +61,9 @@ func printTrust(p *text.Printer, s style, trust *v1alpha1.KarmadaImageTrust, all
 			p.Printf("    %s %s, %s: %s\n", conditionMark(s, &condition), condition.Type, condition.Reason, condition.Message)
 		}
 	}
+	if line := policyControllerLine(trust.Status.PolicyController, all); line != "" {
+		p.Printf("    %s\n", line)
+	}
 	for i := range trust.Status.Images {
 		image := &trust.Status.Images[i]
 		if all || image.Verdict != v1alpha1.VerdictVerified {
@@ -72,6 +75,21 @@ func printTrust(p *text.Printer, s style, trust *v1alpha1.KarmadaImageTrust, all
 			s.failure("✗"), v.Kind, v.Namespace, v.Name, v.Container, v.Image, v.Reason, v.Effect)
 	}
 	printNotListed(p, s, trust.Status.Summary)
+}
+
+// policyControllerLine says which policy-controller is installed: always if it is not known or contradicted, and with all set
+// otherwise too.
+func policyControllerLine(found *v1alpha1.PolicyControllerStatus, all bool) string {
+	switch {
+	case found == nil || found.Message == "" && !all:
+		return ""
+	case found.Version == "":
+		return "policy-controller, of a version that is not known: " + found.Message
+	case found.Message != "":
+		return fmt.Sprintf("policy-controller %s (%s): %s", found.Version, found.Source, found.Message)
+	default:
+		return fmt.Sprintf("policy-controller %s (%s)", found.Version, found.Source)
+	}
 }
 
 // printNotListed says how much the status has no room for.

@@ -134,13 +134,14 @@ func compose(mgr manager.Manager, opts managerOptions) error {
 		return err
 	}
 	reconciler := &controllers.KarmadaImageTrustReconciler{
-		Client:     mgr.GetClient(),
-		Live:       mgr.GetAPIReader(),
-		Verdicts:   verdicts,
-		Inventory:  workloads,
-		Admission:  admission.NewState(opts.policyWebhook, admission.DefaultBehavior()),
-		Roots:      roots,
-		TrustRoots: named,
+		Client:                  mgr.GetClient(),
+		Live:                    mgr.GetAPIReader(),
+		Verdicts:                verdicts,
+		Inventory:               workloads,
+		Admission:               admission.NewState(opts.policyWebhook, admission.Supported()...),
+		PolicyControllerVersion: opts.policyControllerVersion,
+		Roots:                   roots,
+		TrustRoots:              named,
 		PullSecrets: &controllers.PullSecrets{
 			Reader: mgr.GetAPIReader(), Namespace: opts.secretNamespace(), Clock: clock.RealClock{},
 		},

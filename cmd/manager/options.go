@@ -28,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/installed"
 	"github.com/karmada-io/image-trust/internal/verify/options"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
@@ -44,6 +45,9 @@ type managerOptions struct {
 	leaderNamespace string
 
 	policyWebhook string
+	// policyControllerVersion is empty if the version is to be recognised.
+	policyControllerVersion string
+
 	policyReports bool
 
 	root       options.RootOfTrust
@@ -70,6 +74,8 @@ func parseOptions(program string, args []string) (managerOptions, error) {
 		"namespace of the leader election lease; the manager's own if empty")
 	flags.StringVar(&o.policyWebhook, "policy-webhook-name", admission.DefaultWebhookName,
 		"name of policy-controller's webhooks for workloads")
+	flags.StringVar(&o.policyControllerVersion, installed.Flag, "",
+		"version of policy-controller ("+admission.Supported().String()+"), where it cannot be recognised by its image or its Deployment")
 	flags.BoolVar(&o.policyReports, "policy-reports", false,
 		"also write results as policy reports (openreports.io or wgpolicyk8s.io, whichever is installed); "+
 			"needs the RBAC rules in config/reports")
@@ -103,6 +109,9 @@ func (o managerOptions) validate(arguments []string) error {
 		return errors.New("--policy-webhook-name must not be empty: the default is " + admission.DefaultWebhookName)
 	case o.workers < 1:
 		return fmt.Errorf("--verify-workers must be at least 1, not %d", o.workers)
+	}
+	if _, err := installed.ParseFlag(o.policyControllerVersion); err != nil {
+		return err
 	}
 	return o.root.Validate()
 }

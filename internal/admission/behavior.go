@@ -141,6 +141,11 @@ func (v Versions) Target(config Config) policy.Target {
 	return target
 }
 
+// Unverified returns the versions that do not verify every attestation under a configuration.
+func (v Versions) Unverified(config Config) Versions {
+	return slices.DeleteFunc(slices.Clone(v), func(b Behavior) bool { return b.Target(config).AttestationsVerified })
+}
+
 // all reports whether there are versions, and each has a property.
 func (v Versions) all(has func(Behavior) bool) bool {
 	return len(v) > 0 && !slices.ContainsFunc(v, func(b Behavior) bool { return !has(b) })

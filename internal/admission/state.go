@@ -195,6 +195,13 @@ func (s *State) configNamespace() string {
 	return webhook.ServiceNamespace
 }
 
+// WebhookNamespace returns the namespace of policy-controller; empty if its webhook is not registered, or is called by URL.
+func (s *State) WebhookNamespace() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.configNamespace()
+}
+
 // config returns policy-controller's configuration, nil if it has none or its webhook is not registered.
 func (s *State) config(cluster *Cluster) map[string]string {
 	if cluster.Validating == nil {

@@ -125,7 +125,8 @@ func notOptedIn(cluster *admission.Cluster, forecasts []Forecast) *Gap {
 }
 
 func attestationsUnverified(cluster *admission.Cluster, forecasts []Forecast) *Gap {
-	if cluster.Target().AttestationsVerified {
+	unverified := cluster.Versions.Unverified(cluster.Config)
+	if len(unverified) == 0 {
 		return nil
 	}
 	var policies []string
@@ -139,9 +140,13 @@ func attestationsUnverified(cluster *admission.Cluster, forecasts []Forecast) *G
 	if policies = distinct(policies); len(policies) == 0 {
 		return nil
 	}
+	which := ""
+	if len(unverified) < len(cluster.Versions) {
+		which = ", which may be installed,"
+	}
 	return &Gap{v1alpha1.AttestationsUnverifiedReason, fmt.Sprintf(
-		"enable-oci11 is true in ConfigMap %s. With it, policy-controller %s does not verify the attestations that %s requires."+
-			" Set it to false.", admission.ConfigName, cluster.Versions, text.List(policies, maxListed))}
+		"enable-oci11 is true in ConfigMap %s. With it, policy-controller %s%s does not verify the attestations that %s requires."+
+			" Set it to false.", admission.ConfigName, unverified, which, text.List(policies, maxListed))}
 }
 
 // imageVolumes are the volumes with an image of the trust, which admission does not look at.

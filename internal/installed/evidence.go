@@ -26,6 +26,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 
+	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/text"
@@ -73,7 +74,7 @@ func number(version string) string { return strings.TrimPrefix(version, "v") }
 // claim is a version that something tells.
 type claim struct {
 	version string
-	source  Source
+	source  v1alpha1.VersionSource
 }
 
 // evidence is what the workloads of a namespace tell.
@@ -118,7 +119,7 @@ func (e *evidence) add(w *inventory.Workload) {
 	labelled := w.Kind == "Deployment" && series(label) != "" && w.Labels[nameLabel] != ""
 	switch {
 	case len(told) == 0 && labelled && !pinsAnother(label, foreign):
-		told, silent = append(told, claim{number(label), ChartLabel}), nil
+		told, silent = append(told, claim{number(label), v1alpha1.VersionByChartLabel}), nil
 	case labelled && !slices.ContainsFunc(told, func(c claim) bool { return series(c.version) == series(label) }):
 		e.overruled = append(e.overruled, number(label))
 	}
@@ -195,7 +196,7 @@ func digestOf(ref name.Reference) string {
 
 // read returns the version that an image tells, by its digest, by a digest that a node reports for it, or by its tag. The
 // source is empty if it tells none.
-func read(image string, reported []string) (version string, source Source, digest string) {
+func read(image string, reported []string) (version string, source v1alpha1.VersionSource, digest string) {
 	ref, err := name.ParseReference(image)
 	if err != nil {
 		return "", "", ""
@@ -203,13 +204,13 @@ func read(image string, reported []string) (version string, source Source, diges
 	digest = digestOf(ref)
 	for _, known := range append([]string{digest}, reported...) {
 		if version := published()[known]; version != "" {
-			return version, ImageDigest, digest
+			return version, v1alpha1.VersionByImageDigest, digest
 		}
 	}
 	// name.Digest does not keep the tag of NAME:TAG@DIGEST.
 	tagged, _, _ := strings.Cut(image, "@")
 	if tag, err := name.NewTag(tagged); err == nil && series(tag.TagStr()) != "" {
-		return number(tag.TagStr()), ImageTag, digest
+		return number(tag.TagStr()), v1alpha1.VersionByImageTag, digest
 	}
 	return "", "", digest
 }
@@ -247,7 +248,7 @@ func (e *evidence) conclude() PolicyController {
 		return unknown("several versions run: " + text.List(e.versions(), maxListed))
 	}
 	best := slices.MinFunc(e.claims, func(a, b claim) int {
-		return cmp.Or(cmp.Compare(a.source.rank(), b.source.rank()), cmp.Compare(a.version, b.version))
+		return cmp.Or(cmp.Compare(rank(a.source), rank(b.source)), cmp.Compare(a.version, b.version))
 	})
 	found := PolicyController{Version: best.version, Source: best.source}
 	if behavior, ok := admission.Supported().Find(series(best.version)); ok {
@@ -262,6 +263,8 @@ func (e *evidence) conclude() PolicyController {
 }
 
 // rank orders sources, the most trustworthy first.
-func (s Source) rank() int {
-	return slices.Index([]Source{ImageDigest, ImageTag, ChartLabel, FlagValue}, s)
+func rank(source v1alpha1.VersionSource) int {
+	return slices.Index([]v1alpha1.VersionSource{
+		v1alpha1.VersionByImageDigest, v1alpha1.VersionByImageTag, v1alpha1.VersionByChartLabel, v1alpha1.VersionByFlag,
+	}, source)
 }

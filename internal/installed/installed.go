@@ -22,6 +22,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/text"
@@ -30,31 +31,16 @@ import (
 // Flag is the name of the flag that tells the version where it cannot be recognised.
 const Flag = "policy-controller-version"
 
-// Source is what a version was recognised by. The zero value is that it was not.
-type Source string
-
-// The sources, the most trustworthy first.
-const (
-	// ImageDigest is the digest of an image that a release published.
-	ImageDigest Source = "ImageDigest"
-	// ImageTag is the tag of the webhook's image.
-	ImageTag Source = "ImageTag"
-	// ChartLabel is the label app.kubernetes.io/version of the webhook's Deployment, which the Helm chart sets.
-	ChartLabel Source = "ChartLabel"
-	// FlagValue is the flag --policy-controller-version.
-	FlagValue Source = "Flag"
-)
-
-// String says in words what a version was recognised by.
-func (s Source) String() string {
-	switch s {
-	case ImageDigest:
+// sourceName says in words what a version was recognised by.
+func sourceName(source v1alpha1.VersionSource) string {
+	switch source {
+	case v1alpha1.VersionByImageDigest:
 		return "the digest of its image"
-	case ImageTag:
+	case v1alpha1.VersionByImageTag:
 		return "the tag of its image"
-	case ChartLabel:
+	case v1alpha1.VersionByChartLabel:
 		return "the label " + versionLabel
-	case FlagValue:
+	case v1alpha1.VersionByFlag:
 		return "the flag --" + Flag
 	default:
 		return "nothing"
@@ -66,7 +52,7 @@ type PolicyController struct {
 	// Version that was recognised, such as 0.13.1; empty if none was.
 	Version string
 	// Source of the version; empty if none was recognised.
-	Source Source
+	Source v1alpha1.VersionSource
 	// Message says why the version is not known or not supported, or what contradicts it; empty if there is nothing to say.
 	Message string
 	// Versions that may be installed: one if the version is known, all that are supported if it is not, and none if it is one
@@ -74,8 +60,8 @@ type PolicyController struct {
 	Versions admission.Versions
 }
 
-// equal reports whether two say the same.
-func (p *PolicyController) equal(other *PolicyController) bool {
+// Equal reports whether two say the same.
+func (p *PolicyController) Equal(other *PolicyController) bool {
 	return p.Version == other.Version && p.Source == other.Source && p.Message == other.Message && slices.Equal(p.Versions, other.Versions)
 }
 
@@ -86,7 +72,7 @@ func (p *PolicyController) String() string {
 	case p.Version == "":
 		what = "the version of policy-controller is not known"
 	default:
-		what = fmt.Sprintf("policy-controller %s, by %s", p.Version, p.Source)
+		what = fmt.Sprintf("policy-controller %s, by %s", p.Version, sourceName(p.Source))
 	}
 	if p.Message != "" {
 		what += ": " + p.Message
@@ -116,7 +102,7 @@ func Assume(flag string) (PolicyController, error) {
 	case versions == nil:
 		return unknown("name it with --" + Flag), nil
 	default:
-		return PolicyController{Version: number(versions[0].Version), Source: FlagValue, Versions: versions}, nil
+		return PolicyController{Version: number(versions[0].Version), Source: v1alpha1.VersionByFlag, Versions: versions}, nil
 	}
 }
 
@@ -136,7 +122,7 @@ func Recognise(workloads []inventory.Workload, flag string) PolicyController {
 		return found
 	case found.Version == "" && !evidence.conflicting():
 		// Nothing else tells the version.
-		return PolicyController{Version: number(flagged[0].Version), Source: FlagValue, Versions: flagged}
+		return PolicyController{Version: number(flagged[0].Version), Source: v1alpha1.VersionByFlag, Versions: flagged}
 	case found.Version == "":
 		return found
 	case len(found.Versions) == 0:
@@ -146,11 +132,22 @@ func Recognise(workloads []inventory.Workload, flag string) PolicyController {
 		}
 	case slices.Equal(found.Versions, flagged):
 		return found
-	case found.Source == ChartLabel:
+	case found.Source == v1alpha1.VersionByChartLabel:
 		return unknown(fmt.Sprintf("the label %s says %s, and --%s says %s: correct one of them",
 			versionLabel, found.Version, Flag, number(flagged[0].Version)))
 	default:
 		found.Message = fmt.Sprintf("--%s says %s, which is not what runs: remove the flag", Flag, number(flagged[0].Version))
 		return found
 	}
+}
+
+// maxMessage is the length of the longest message in a status, in bytes.
+const maxMessage = 512
+
+// Status describes it as the API does.
+func (p *PolicyController) Status() *v1alpha1.PolicyControllerStatus {
+	if p.Version == "" && p.Message == "" {
+		return nil
+	}
+	return &v1alpha1.PolicyControllerStatus{Version: p.Version, Source: p.Source, Message: text.Truncate(p.Message, maxMessage)}
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/inventory"
 )
 
@@ -58,40 +59,40 @@ func TestRecognise(t *testing.T) {
 		workloads []inventory.Workload
 		flag      string
 		version   string
-		source    Source
+		source    v1alpha1.VersionSource
 		message   string // a part of it
 		versions  string
 	}{
-		"digest":                    {only(deployment(release, "")), "", "0.13.1", ImageDigest, "", "v0.13"},
-		"digest in a mirror":        {only(deployment("mirror.local/pc@"+strings.Split(release, "@")[1], "")), "", "0.13.1", ImageDigest, "", "v0.13"},
-		"digest that a node tells":  {only(deployment(repository+":latest", "", running(repository+":latest", strings.Split(release, "@")[1]))), "", "0.13.1", ImageDigest, "", "v0.13"},
-		"tag":                       {only(deployment(repository+":v0.15.1", "")), "", "0.15.1", ImageTag, "", "v0.15"},
-		"tag and digest":            {only(deployment(strings.Replace(foreign, "@", ":v0.14.0@", 1), "")), "", "0.14.0", ImageTag, "", "v0.14"},
-		"label":                     {only(deployment(foreign, "0.14.0")), "", "0.14.0", ChartLabel, "", "v0.14"},
-		"label, image of any name":  {only(deployment("mirror.local/pc:latest", "0.14.0")), "", "0.14.0", ChartLabel, "", "v0.14"},
-		"flag":                      {only(deployment(foreign, "")), "0.15", "0.15", FlagValue, "", "v0.15"},
-		"flag, nothing is found":    {nil, "v0.14.0", "0.14", FlagValue, "", "v0.14"},
+		"digest":                    {only(deployment(release, "")), "", "0.13.1", v1alpha1.VersionByImageDigest, "", "v0.13"},
+		"digest in a mirror":        {only(deployment("mirror.local/pc@"+strings.Split(release, "@")[1], "")), "", "0.13.1", v1alpha1.VersionByImageDigest, "", "v0.13"},
+		"digest that a node tells":  {only(deployment(repository+":latest", "", running(repository+":latest", strings.Split(release, "@")[1]))), "", "0.13.1", v1alpha1.VersionByImageDigest, "", "v0.13"},
+		"tag":                       {only(deployment(repository+":v0.15.1", "")), "", "0.15.1", v1alpha1.VersionByImageTag, "", "v0.15"},
+		"tag and digest":            {only(deployment(strings.Replace(foreign, "@", ":v0.14.0@", 1), "")), "", "0.14.0", v1alpha1.VersionByImageTag, "", "v0.14"},
+		"label":                     {only(deployment(foreign, "0.14.0")), "", "0.14.0", v1alpha1.VersionByChartLabel, "", "v0.14"},
+		"label, image of any name":  {only(deployment("mirror.local/pc:latest", "0.14.0")), "", "0.14.0", v1alpha1.VersionByChartLabel, "", "v0.14"},
+		"flag":                      {only(deployment(foreign, "")), "0.15", "0.15", v1alpha1.VersionByFlag, "", "v0.15"},
+		"flag, nothing is found":    {nil, "v0.14.0", "0.14", v1alpha1.VersionByFlag, "", "v0.14"},
 		"nothing":                   {nil, "", "", "", "no workload", "v0.13, v0.14 or v0.15"},
 		"an image that is silent":   {only(deployment(foreign, "")), "", "", "", "tells no version", "v0.13, v0.14 or v0.15"},
 		"a tag with a suffix":       {only(deployment(repository+":v0.14.0-rc.1", "")), "", "", "", "tells no version", "v0.13, v0.14 or v0.15"},
 		"a label that is no number": {only(deployment(foreign, "main")), "", "", "", "tells no version", "v0.13, v0.14 or v0.15"},
 
 		"the chart's image was replaced":       {only(deployment(foreign, "0.13.1")), "", "", "", "its image is not the one of 0.13.1", "v0.13, v0.14 or v0.15"},
-		"replaced, and the flag says by which": {only(deployment(foreign, "0.13.1")), "0.15", "0.15", FlagValue, "", "v0.15"},
-		"a tag that the label contradicts":     {only(deployment(repository+":v0.15.1", "0.13.1")), "", "0.15.1", ImageTag, "the label app.kubernetes.io/version says 0.13.1", "v0.15"},
-		"a tag that the flag contradicts":      {only(deployment(repository+":v0.15.1", "")), "0.13", "0.15.1", ImageTag, "remove the flag", "v0.15"},
+		"replaced, and the flag says by which": {only(deployment(foreign, "0.13.1")), "0.15", "0.15", v1alpha1.VersionByFlag, "", "v0.15"},
+		"a tag that the label contradicts":     {only(deployment(repository+":v0.15.1", "0.13.1")), "", "0.15.1", v1alpha1.VersionByImageTag, "the label app.kubernetes.io/version says 0.13.1", "v0.15"},
+		"a tag that the flag contradicts":      {only(deployment(repository+":v0.15.1", "")), "0.13", "0.15.1", v1alpha1.VersionByImageTag, "remove the flag", "v0.15"},
 		"a label that the flag contradicts":    {only(deployment(foreign, "0.14.0")), "0.15", "", "", "correct one of them", "v0.13, v0.14 or v0.15"},
-		"a flag that agrees":                   {only(deployment(foreign, "0.14.0")), "0.14", "0.14.0", ChartLabel, "", "v0.14"},
+		"a flag that agrees":                   {only(deployment(foreign, "0.14.0")), "0.14", "0.14.0", v1alpha1.VersionByChartLabel, "", "v0.14"},
 
 		"two versions":                      {only(deployment(repository+":v0.15.1", ""), replicaSet(release, false)), "", "", "", "several versions run: 0.13.1, 0.15.1", "v0.13, v0.14 or v0.15"},
 		"two versions, the flag is no help": {only(deployment(repository+":v0.15.1", ""), replicaSet(release, false)), "0.15", "", "", "several versions run", "v0.13, v0.14 or v0.15"},
-		"an old one that is gone":           {only(deployment(repository+":v0.15.1", ""), replicaSet(release, true)), "", "0.15.1", ImageTag, "", "v0.15"},
-		"two patches of one":                {only(deployment(repository+":v0.15.1", ""), replicaSet(repository+":v0.15.0", false)), "", "0.15.0", ImageTag, "", "v0.15"},
+		"an old one that is gone":           {only(deployment(repository+":v0.15.1", ""), replicaSet(release, true)), "", "0.15.1", v1alpha1.VersionByImageTag, "", "v0.15"},
+		"two patches of one":                {only(deployment(repository+":v0.15.1", ""), replicaSet(repository+":v0.15.0", false)), "", "0.15.0", v1alpha1.VersionByImageTag, "", "v0.15"},
 		"one of which is silent":            {only(deployment(repository+":v0.15.1", ""), replicaSet(foreign, false)), "", "", "", "0.15.1 runs beside", "v0.13, v0.14 or v0.15"},
 
-		"too old":             {only(deployment(repository+":v0.12.0", "")), "", "0.12.0", ImageTag, "not supported", ""},
-		"too new":             {only(deployment(repository+":v0.16.0", "")), "", "0.16.0", ImageTag, "not supported", ""},
-		"too new, and a flag": {only(deployment(repository+":v0.16.0", "")), "0.15", "0.16.0", ImageTag, "taken for v0.15", "v0.15"},
+		"too old":             {only(deployment(repository+":v0.12.0", "")), "", "0.12.0", v1alpha1.VersionByImageTag, "not supported", ""},
+		"too new":             {only(deployment(repository+":v0.16.0", "")), "", "0.16.0", v1alpha1.VersionByImageTag, "not supported", ""},
+		"too new, and a flag": {only(deployment(repository+":v0.16.0", "")), "0.15", "0.16.0", v1alpha1.VersionByImageTag, "taken for v0.15", "v0.15"},
 		"another workload":    {only(deployment("docker.io/calico/kube-policy-controller:v0.15.1", "")), "", "", "", "no workload", "v0.13, v0.14 or v0.15"},
 		"an unreadable image": {only(deployment("UPPER:v0.15.1", "")), "", "", "", "no workload", "v0.13, v0.14 or v0.15"},
 		"the chart's other job": {only(inventory.Workload{

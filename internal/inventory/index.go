@@ -40,6 +40,8 @@ type Index struct {
 	images      map[string]*image
 	namespaces  map[string]*namespace
 	subscribers map[string]*subscriber
+	// observers are the names to notify of each change in a namespace.
+	observers map[string]map[string]bool
 	// pending are the subscribers to notify once the lock is released.
 	pending map[string]bool
 }
@@ -64,6 +66,7 @@ func New(notify func(subscriber string)) *Index {
 		images:      map[string]*image{},
 		namespaces:  map[string]*namespace{},
 		subscribers: map[string]*subscriber{},
+		observers:   map[string]map[string]bool{},
 		pending:     map[string]bool{},
 	}
 }
@@ -104,6 +107,9 @@ func (x *Index) Replace(kind schema.GroupKind, objects []*Object) {
 			if x.synced() {
 				for name := range x.subscribers {
 					x.pending[name] = true
+				}
+				for _, observers := range x.observers {
+					maps.Copy(x.pending, observers)
 				}
 			}
 		}
@@ -168,11 +174,36 @@ func (x *Index) Select(name, key string, matches func(image string) bool) []Work
 	return x.assembleAll(roots)
 }
 
-// Forget removes a subscriber.
+// Forget removes a subscriber or an observer.
 func (x *Index) Forget(name string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.unsubscribe(name)
+	x.disregard(name)
+}
+
+// Observe returns all workloads of a namespace as In does, and notifies an observer of their changes by its name. An observer
+// has one namespace: the one of its last call.
+func (x *Index) Observe(name, namespace string) []Workload {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.observers[namespace][name] {
+		x.disregard(name)
+		if x.observers[namespace] == nil {
+			x.observers[namespace] = map[string]bool{}
+		}
+		x.observers[namespace][name] = true
+	}
+	return x.in(namespace)
+}
+
+func (x *Index) disregard(name string) {
+	for namespace, observers := range x.observers {
+		delete(observers, name)
+		if len(observers) == 0 {
+			delete(x.observers, namespace)
+		}
+	}
 }
 
 func (x *Index) unsubscribe(name string) {
@@ -190,6 +221,10 @@ func (x *Index) unsubscribe(name string) {
 func (x *Index) In(namespace string) []Workload {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	return x.in(namespace)
+}
+
+func (x *Index) in(namespace string) []Workload {
 	space := x.namespaces[namespace]
 	if space == nil {
 		return nil

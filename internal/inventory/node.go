@@ -234,6 +234,7 @@ func (x *Index) withNotify(n *node, change func()) {
 }
 
 func (x *Index) notifyFor(n *node) {
+	maps.Copy(x.pending, x.observers[n.namespace])
 	for _, member := range append(x.folded(x.root(n)), x.childrenOf(n)...) {
 		for i := range member.images {
 			for name := range i.subscribers {

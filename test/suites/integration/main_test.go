@@ -117,7 +117,7 @@ func start(t *testing.T, config *rest.Config) *operator {
 	reconciler := &controllers.KarmadaImageTrustReconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(),
 		Verdicts: verdicts, Roots: noRoots{}, TrustRoots: trustroot.NewNamed("", logr.Discard(), nil), PullSecrets: &controllers.PullSecrets{}, Trigger: trigger,
-		Inventory: workloads, Admission: admission.NewState("policy.sigstore.dev", admission.DefaultBehavior()),
+		Inventory: workloads, Admission: admission.NewState("policy.sigstore.dev", admission.Supported()...),
 		Conditions: conditions, Recorder: mgr.GetEventRecorder("test"), Clock: clock.RealClock{},
 	}
 	if err := errors.Join(
