@@ -127,6 +127,10 @@ const (
 	// required identity.
 	SignedReason = "Signed"
 
+	// AttestedReason (Verified) means that the image has the required attestations
+	// by the required identity, and needs no signature.
+	AttestedReason = "Attested"
+
 	// UnsignedReason (Untrusted) means that the image has no signature.
 	UnsignedReason = "Unsigned"
 	// IdentityMismatchReason (Untrusted) means that the image has a valid signature,

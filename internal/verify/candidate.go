@@ -140,7 +140,7 @@ func (v *verification) accepted(ctx context.Context, c *claim, p candidate) find
 		}
 	}
 	found.Verdict, found.Reason = v1alpha1.VerdictVerified, v1alpha1.SignedReason
-	found.Message = printable(fmt.Sprintf("signed by %s (issuer %s)", quoted(found.Signer.Identity), quoted(found.Signer.Issuer)), maxMessage)
+	found.Message = printable("signed by "+identified(found.Signer), maxMessage)
 	if v.keep {
 		if found.Material, err = known.stored(); err != nil {
 			return c.rejected(err)

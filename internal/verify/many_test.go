@@ -296,7 +296,7 @@ func TestVerifyNearestFirst(t *testing.T) {
 		Name: "provenance", PredicateType: sigstore.SLSAPredicate, Formats: policy.NewFormats(policy.SimpleSigning),
 	})
 	seen := b.record(image, func() {
-		mustBe(t.Context(), t, newCosign(time.Minute), image, attested, b.root, verified, "Signed")
+		mustBe(t.Context(), t, newCosign(time.Minute), image, attested, b.root, verified, "Attested")
 	})
 	if len(seen) > 3 {
 		t.Errorf("an attestation behind 20 others costs %d requests, want 3: %q", len(seen), seen)

@@ -96,10 +96,10 @@ func TestVerifyWithoutLogs(t *testing.T) {
 		reason  string
 		message string
 	}{
-		"good":                   {store: good, verdict: verified, reason: "Signed"},
-		"good, under the tag":    {store: good, legacy: true, verdict: verified, reason: "Signed"},
-		"logged by another":      {store: func(d name.Digest) sigstore.Envelope { return logged(foreign, good(d)) }, verdict: verified, reason: "Signed"},
-		"in a certificate log":   {store: func(d name.Digest) sigstore.Envelope { return b.stamped(d, release, time.Now(), foreign) }, verdict: verified, reason: "Signed"},
+		"good":                   {store: good, verdict: verified, reason: "Attested", message: "provenance attested by https://github.com/karmada-io/"},
+		"good, under the tag":    {store: good, legacy: true, verdict: verified, reason: "Attested", message: "provenance attested by https://github.com/karmada-io/"},
+		"logged by another":      {store: func(d name.Digest) sigstore.Envelope { return logged(foreign, good(d)) }, verdict: verified, reason: "Attested", message: "provenance attested by https://github.com/karmada-io/"},
+		"in a certificate log":   {store: func(d name.Digest) sigstore.Envelope { return b.stamped(d, release, time.Now(), foreign) }, verdict: verified, reason: "Attested", message: "provenance attested by https://github.com/karmada-io/"},
 		"of the other authority": {store: func(d name.Digest) sigstore.Envelope { return stampedBy(foreign, good(d)) }, verdict: untrusted, reason: "LogProofInvalid", message: "its timestamp is not by"},
 		"too late":               {store: func(d name.Digest) sigstore.Envelope { return b.stamped(d, release, time.Now().Add(time.Hour)) }, verdict: untrusted, reason: "UntrustedCertificate", message: "timestamped at"},
 		"no timestamp": {
@@ -122,7 +122,7 @@ func TestVerifyWithoutLogs(t *testing.T) {
 		},
 		"certificate log required and there": {
 			root: rootWithout(t, b.sigstore, "tLogs"), store: func(d name.Digest) sigstore.Envelope { return b.stamped(d, release, time.Now(), b.sigstore) },
-			verdict: verified, reason: "Signed",
+			verdict: verified, reason: "Attested", message: "provenance attested by https://github.com/karmada-io/",
 		},
 		"entry of the other log": {
 			root: rootWithout(t, b.sigstore, "ctLogs"), store: func(d name.Digest) sigstore.Envelope { return logged(foreign, good(d)) },
@@ -130,7 +130,7 @@ func TestVerifyWithoutLogs(t *testing.T) {
 		},
 		"log without a certificate log": {
 			root: rootWithout(t, b.sigstore, "ctLogs"), store: func(d name.Digest) sigstore.Envelope { return logged(b.sigstore, good(d)) },
-			verdict: verified, reason: "Signed",
+			verdict: verified, reason: "Attested", message: "provenance attested by https://github.com/karmada-io/",
 		},
 	} {
 		t.Run(what, func(t *testing.T) {

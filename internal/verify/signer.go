@@ -23,6 +23,7 @@ import (
 
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 
+	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
@@ -34,6 +35,11 @@ func identities(signer policy.Signer) []cosign.Identity {
 		Subject:       signer.Subject,
 		SubjectRegExp: signer.SubjectRegexp,
 	}}
+}
+
+// identified names a signer in a message.
+func identified(signer *v1alpha1.Signer) string {
+	return fmt.Sprintf("%s (issuer %s)", quoted(signer.Identity), quoted(signer.Issuer))
 }
 
 // Nearness of a valid signature by another identity to the expected one.

@@ -150,7 +150,12 @@ func (v *verification) verifyAll(ctx context.Context) Result {
 		}
 	}
 	verified.Formats = policy.NewFormats(formats...)
-	if len(v.rule.Attestations) > 0 {
+	switch {
+	case len(v.rule.Attestations) == 0:
+	case len(v.rule.Signature) == 0:
+		verified.Reason = v1alpha1.AttestedReason
+		verified.Message = printable(fmt.Sprintf("%s attested by %s", v.rule.AttestationNames(), identified(verified.Signer)), maxMessage)
+	default:
 		verified.Message = printable(fmt.Sprintf("%s, with %s attested", verified.Message, v.rule.AttestationNames()), maxMessage)
 	}
 	return verified
