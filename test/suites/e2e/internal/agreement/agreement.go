@@ -52,6 +52,7 @@ func Run(t *testing.T, lab *labtest.Lab) *prediction.Predictor {
 	t.Run("one policy", func(t *testing.T) { predictOnePolicy(p.For(t)) })
 	t.Run("several policies", func(t *testing.T) { predictSeveralPolicies(p.For(t)) })
 	t.Run("no policy", func(t *testing.T) { predictUncovered(p.For(t)) })
+	t.Run("differences", func(t *testing.T) { predictDifferences(p.For(t)) })
 	t.Run("limited webhooks", func(t *testing.T) { predictLimitedWebhooks(p.For(t)) })
 
 	undetermined := p.Outcomes[admission.Undetermined]

@@ -136,11 +136,11 @@ func predictSeveralPolicies(p *prediction.Predictor) {
 		{name: "unknown but certainly passed", policies: each(authority(keyed, prediction.StaticAuthority("pass")))},
 		{name: "unknown and only warning", policies: each(authority(keyless(ours)), warns(authority(keyless(theirs), prediction.StaticAuthority("fail"))))},
 		{name: "condition on what fails", policies: each(conditional(authority(keyless(theirs)), condition))},
-		{name: "signed by a key", policies: each(authority(keyed)), undetermined: v1alpha1.PolicyNotEvaluatedReason},
+		{name: "signed by a key", policies: each(authority(keyed)), kinds: []string{"Deployment"}, undetermined: v1alpha1.PolicyNotEvaluatedReason},
 		{name: "attested", policies: each(authority(attested))},
 		{name: "attested or signed", policies: each(authority(attested, keyless(ours)))},
-		{name: "with a condition", policies: each(conditional(authority(keyless(ours)), condition)), undetermined: v1alpha1.PolicyNotEvaluatedReason},
-		{name: "unknown and allowed", policies: each(authority(keyless(ours)), authority(keyed)), undetermined: v1alpha1.PolicyNotEvaluatedReason},
+		{name: "with a condition", policies: each(conditional(authority(keyless(ours)), condition)), kinds: []string{"Deployment"}, undetermined: v1alpha1.PolicyNotEvaluatedReason},
+		{name: "unknown and allowed", policies: each(authority(keyless(ours)), authority(keyed)), kinds: []string{"Deployment"}, undetermined: v1alpha1.PolicyNotEvaluatedReason},
 	}
 	var policies []*unstructured.Unstructured
 	for _, c := range cases {

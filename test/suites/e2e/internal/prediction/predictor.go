@@ -25,6 +25,7 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/mod/semver"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -91,7 +92,12 @@ func (p *Predictor) For(t *testing.T) *Predictor {
 // Cluster reads the state that admission depends on from the API server.
 func (p *Predictor) Cluster() *admission.Cluster {
 	p.T.Helper()
-	state := admission.NewState(admission.DefaultWebhookName, admission.DefaultBehavior())
+	version := p.Lab.PolicyController.Version()
+	behavior, ok := admission.Supported().Find(semver.MajorMinor(version))
+	if !ok {
+		p.T.Fatalf("policy-controller %s is not supported", version)
+	}
+	state := admission.NewState(admission.DefaultWebhookName, behavior)
 	err := state.Load(func(list admission.ObjectList, name string) error {
 		var opts []client.ListOption
 		if name != "" {
@@ -173,6 +179,9 @@ func (p *Predictor) Check(c Workload) (allowed bool) {
 		p.Warnings.Take()
 		err := c.Submit(t, p.Lab, p.Client)
 		allowed = err == nil
+		if c.Admitted != nil && *c.Admitted != allowed {
+			t.Errorf("admission answers %v, want it to admit: %t", err, *c.Admitted)
+		}
 		if wrong := Disagreement(decision, err, p.Warnings.Take()); wrong != "" {
 			t.Errorf("%s\npredicted: %s %s %+v\nreal answer: %v", wrong, decision.Outcome, decision.Interception, decision.Findings, err)
 			return

@@ -43,6 +43,8 @@ type Workload struct {
 	Create bool
 	// Undetermined is the reason for which nothing can be predicted. The workload is not submitted then.
 	Undetermined string
+	// Admitted, if not nil, is what admission must really answer, whatever is predicted.
+	Admitted *bool
 }
 
 // Title is the name of the case's subtest.
