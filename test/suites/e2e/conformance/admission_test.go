@@ -197,7 +197,7 @@ func checkBoth(t *testing.T, status *v1alpha1.KarmadaImageTrust, made sample, wa
 	t.Logf("%s: %s", got.Reason, got.Message)
 	wantStatus := v1alpha1.ImageStatus{
 		Reference: made.reference, Digest: made.digest.DigestStr(), Verdict: want.verdict, Reason: want.reason,
-		Message: got.Message, Signer: signerOf(want.signer),
+		Message: got.Message, Signer: labtest.SignerOf(want.signer),
 		Usage: v1alpha1.UsageRequested, Workloads: got.Workloads, // other tests' pods may use it too
 	}
 	if wantStatus.Signer != nil {

@@ -22,7 +22,6 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 
-	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
 )
@@ -69,21 +68,5 @@ func signatureLoggedAt(at time.Time, opts ...sigstore.IssueOption) signatureMake
 			t.Fatal(err)
 		}
 		return signature
-	}
-}
-
-// signerOf returns an identity as a status names it; nil for the zero value.
-func signerOf(id sigstore.Identity) *v1alpha1.Signer {
-	if id == (sigstore.Identity{}) {
-		return nil
-	}
-	return &v1alpha1.Signer{
-		Issuer:           id.Issuer,
-		Identity:         id.Subject,
-		SourceRepository: id.Workflow.Repository,
-		SourceRef:        id.Workflow.Ref,
-		SourceCommit:     id.Workflow.SHA,
-		WorkflowName:     id.Workflow.Name,
-		WorkflowTrigger:  id.Workflow.Trigger,
 	}
 }

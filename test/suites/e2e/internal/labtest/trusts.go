@@ -224,3 +224,19 @@ func FindImage(got *v1alpha1.KarmadaImageTrust, reference string) *v1alpha1.Imag
 	}
 	return &got.Status.Images[i]
 }
+
+// SignerOf returns an identity as a status names it; nil for the zero value.
+func SignerOf(id sigstore.Identity) *v1alpha1.Signer {
+	if id == (sigstore.Identity{}) {
+		return nil
+	}
+	return &v1alpha1.Signer{
+		Issuer:           id.Issuer,
+		Identity:         id.Subject,
+		SourceRepository: id.Workflow.Repository,
+		SourceRef:        id.Workflow.Ref,
+		SourceCommit:     id.Workflow.SHA,
+		WorkflowName:     id.Workflow.Name,
+		WorkflowTrigger:  id.Workflow.Trigger,
+	}
+}
