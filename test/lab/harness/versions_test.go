@@ -17,8 +17,14 @@ limitations under the License.
 package harness
 
 import (
+	"bytes"
 	"context"
 	"debug/buildinfo"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -59,6 +65,40 @@ func TestVersions(t *testing.T) {
 	})
 	if err := shared.PolicyController.Upgrade(t.Context(), "v0.0.1", nil); err == nil {
 		t.Error("an unknown version is installed")
+	}
+}
+
+// TestReleaseManifests makes the manifest of each version's release as its Makefile does, except for the image, and has
+// kubectl apply it as our documentation says, though without storing it.
+func TestReleaseManifests(t *testing.T) {
+	kubectl, err := binaries.Find(binaries.Kubectl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, release := range binaries.PolicyControllerReleases() {
+		t.Run(release.Version, func(t *testing.T) {
+			source, err := binaries.SourceDir(t.Context(), release.Webhook)
+			if err != nil {
+				t.Fatal(err)
+			}
+			manifest, err := exec.CommandContext(t.Context(), kubectl, "kustomize", filepath.Join(source, "config")).Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			deployment, err := os.ReadFile(filepath.Join(source, "config", "webhook.yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			apply := exec.CommandContext(t.Context(), kubectl, "--kubeconfig", shared.Kubeconfig(), "apply", "--dry-run=server", "-f", "-")
+			apply.Stdin = io.MultiReader(bytes.NewReader(manifest), strings.NewReader("\n---\n"), bytes.NewReader(deployment))
+			output, err := apply.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v: %s", err, output)
+			}
+			if want := "deployment.apps/webhook configured (server dry run)"; !strings.Contains(string(output), want) {
+				t.Errorf("%s\nwant %s", output, want)
+			}
+		})
 	}
 }
 
