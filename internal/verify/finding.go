@@ -25,6 +25,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
 )
 
 // finding is the outcome for one signature or attestation. The zero value is that of one that is not about the claim.
@@ -57,6 +58,20 @@ func (f finding) or(other finding) finding {
 		return other
 	}
 	return f
+}
+
+// orAccepted returns the finding that is Verified in the earlier format, f if neither is.
+func (f finding) orAccepted(other finding) finding {
+	if other.Verdict == v1alpha1.VerdictVerified &&
+		(f.Verdict != v1alpha1.VerdictVerified || policy.NewFormats(other.Format, f.Format)[0] != f.Format) {
+		return other
+	}
+	return f
+}
+
+// isFinal reports whether a finding is Verified in the earliest format of the claim that is stored like this.
+func (f finding) isFinal(c *claim) bool {
+	return f.Verdict == v1alpha1.VerdictVerified && !c.formats.HasBefore(f.Format)
 }
 
 // rejection is the error about a signature or an attestation that is not accepted.

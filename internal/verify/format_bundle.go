@@ -26,6 +26,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/sigstore/cosign/v2/pkg/cosign"
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
 
@@ -127,7 +128,9 @@ func (bundleStorage) parse(v *verification, c *claim, _ v1.Descriptor, content [
 	if predicateType != c.predicateType {
 		return nil, &finding{otherType: predicateType}
 	}
-	return sigstoreBundle{verification: v, bundle: read, stored: v.formatOfBundle(read, c.formats), optionalLog: v.logIsOptional(c.formats)}, nil
+	return sigstoreBundle{
+		verification: v, bundle: read, stored: v.formatOfBundle(read, c.formats), optionalLog: v.logIsOptional(c.formats),
+	}, nil
 }
 
 // formatOfBundle returns the format of a bundle. An entry of the transparency log with a time that the log signed proves the time.
@@ -250,10 +253,23 @@ func (p sigstoreBundle) verified(ctx context.Context) (details, error) {
 	}
 	known := details{
 		payload: p.statement(), certificate: content.Certificate(), bundle: p.bundle,
-		logIndex: -1, time: result.VerifiedTimestamps[0].Timestamp,
-	}
-	if i := slices.IndexFunc(p.entries(), p.isKnown); i >= 0 {
-		known.logIndex = p.entries()[i].GetLogIndex()
+		logIndex: p.logIndex(), time: result.VerifiedTimestamps[0].Timestamp,
 	}
 	return known, nil
+}
+
+// logIndex is the place of a verified entry in its log, -1 if there is none. sigstore-go passes over entries that do not verify
+// beside one that does, so that each is verified on its own.
+func (p sigstoreBundle) logIndex() int64 {
+	material := p.bundle.GetVerificationMaterial()
+	for _, entry := range p.entries() {
+		alone := &bundle.Bundle{Bundle: &protobundle.Bundle{
+			MediaType: p.bundle.GetMediaType(), Content: p.bundle.Content,
+			VerificationMaterial: &protobundle.VerificationMaterial{Content: material.Content, TlogEntries: []logEntry{entry}},
+		}}
+		if _, err := sigstoreverify.VerifyTlogEntry(alone, p.material, 1, false); err == nil {
+			return entry.GetLogIndex()
+		}
+	}
+	return -1
 }

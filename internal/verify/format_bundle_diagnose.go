@@ -40,7 +40,9 @@ func (p sigstoreBundle) sound() (*x509.Certificate, error) {
 	if err := p.diagnoseCertificate(cert); err != nil {
 		return nil, err
 	}
-	if err := supportedKey(cert, func(key crypto.PublicKey) (signature.Verifier, error) { return signature.LoadDefaultVerifier(key) }); err != nil {
+	if err := supportedKey(cert, func(key crypto.PublicKey) (signature.Verifier, error) {
+		return signature.LoadDefaultVerifier(key)
+	}); err != nil {
 		return nil, err
 	}
 	signed, err := p.bundle.SignatureContent()

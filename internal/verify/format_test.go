@@ -25,7 +25,7 @@ import (
 // TestEveryFormatHasAStorage checks that no format of the table is skipped, which would make images look unsigned, and that
 // formats are tried in the order of the table.
 func TestEveryFormatHasAStorage(t *testing.T) {
-	all := policy.NewFormats(policy.SimpleSigning, policy.Timestamped, policy.Bundle, policy.TimestampedBundle)
+	all := policy.NewFormats(policy.SimpleSigning, policy.Timestamped, policy.Bundle, policy.RekorV2Bundle, policy.TimestampedBundle)
 	for _, format := range all {
 		if storageOf(format.Storage()) == nil {
 			t.Errorf("%s has no storage", format)

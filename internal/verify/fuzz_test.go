@@ -57,10 +57,12 @@ func fuzzed(f *testing.F) (*verification, *sigstore.Sigstore, name.Digest, sigst
 		f.Fatal(err)
 	}
 	id := sigstore.GitHubWorkflow("karmada-io/karmada", "release.yml", "refs/tags/v1.16.0", "c")
-	forms := policy.NewFormats(policy.SimpleSigning, policy.Timestamped, policy.Bundle, policy.TimestampedBundle)
+	forms := policy.NewFormats(policy.SimpleSigning, policy.Timestamped, policy.Bundle, policy.RekorV2Bundle, policy.TimestampedBundle)
 	rule := policy.NewRule(policy.Signer{Issuer: id.Issuer, Subject: id.Subject}, forms,
 		policy.Attestation{Name: "provenance", PredicateType: sigstore.SLSAPredicate, Formats: forms})
-	return &verification{image: image, hash: hash, rule: rule, material: root.Material, timestamps: true}, s, image, id
+	return &verification{
+		image: image, hash: hash, rule: rule, material: root.Material, timestamps: root.Timestamps(), logs: root.Logs(), ctLogs: root.CTLogs(),
+	}, s, image, id
 }
 
 // sane checks what every finding fulfils: nothing panicked, and all of it is printable.
@@ -134,6 +136,21 @@ func FuzzBundle(f *testing.F) {
 				}
 			}
 			made, err := envelope.Bundle()
+			if err != nil {
+				f.Fatal(err)
+			}
+			encoded, err := protojson.Marshal(made)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(encoded)
+		}
+		for _, kind := range []sigstore.EntryKind{sigstore.HashedRekordEntry, sigstore.DSSEEntry} {
+			entered, err := s.NewRekorV2Envelope(image, id, predicateType, map[string]any{}, kind)
+			if err != nil {
+				f.Fatal(err)
+			}
+			made, err := entered.Bundle()
 			if err != nil {
 				f.Fatal(err)
 			}

@@ -167,7 +167,8 @@ func (s *mutationSuite) stored(claim int) func(context.Context, [][]byte) Result
 	}
 }
 
-// bundles with signatures and attestations, with an entry of the log and with a timestamp.
+// bundles with signatures and attestations, with an entry of the log, with a timestamp, and with an entry of Rekor v2 and a
+// timestamp. They are examined as under a TrustRoot and as under the default root of trust.
 func (s *mutationSuite) bundles() []mutationTarget {
 	var targets []mutationTarget
 	for _, who := range s.signers() {
@@ -176,21 +177,43 @@ func (s *mutationSuite) bundles() []mutationTarget {
 			s.must(err)
 			logged := s.bundle(&envelope)
 			s.knowEnvelope(who, &envelope)
-			envelope.Timestamp, err = who.by.Timestamp(envelope.Signature, envelope.Signer.Certificate.NotBefore)
-			s.must(err)
-			envelope.Entry = nil
-			for _, content := range [][]byte{logged, s.bundle(&envelope)} {
-				targets = append(targets, mutationTarget{
-					kind: "bundle", fields: [][]byte{content}, genuine: who.genuine,
-					examine: func(ctx context.Context, fields [][]byte) Result {
-						v := s.verification()
-						return v.verifyContent(ctx, bundleStorage{}, &v.claims()[claim], v1.Descriptor{}, fields[0], func() {}).Result
-					},
-				})
+			stamped := envelope
+			s.must(who.by.StampStatement(&stamped, envelope.Signer.Certificate.NotBefore))
+			stamped.Entry = nil
+			entered := stamped
+			s.must(who.by.RekorV2.LogStatement(&entered, sigstore.HashedRekordEntry))
+			s.knowEntered(who, &entered)
+			for _, content := range [][]byte{logged, s.bundle(&entered)} {
+				targets = append(targets, s.bundled(claim, content, true, who.genuine), s.bundled(claim, content, false, who.genuine))
 			}
+			targets = append(targets, s.bundled(claim, s.bundle(&stamped), false, who.genuine), s.bundled(claim, s.bundle(&stamped), true, false))
 		}
 	}
 	return withOthers(targets)
+}
+
+// bundled is a bundle that is examined for a claim of the rule; needsLog is whether a timestamp alone does not suffice.
+func (s *mutationSuite) bundled(claim int, content []byte, needsLog, genuine bool) mutationTarget {
+	return mutationTarget{
+		kind: "bundle", fields: [][]byte{content}, genuine: genuine, logged: needsLog,
+		examine: func(ctx context.Context, fields [][]byte) Result {
+			v := s.verification()
+			c := &v.claims()[claim]
+			if needsLog {
+				c.formats = policy.NewFormats(policy.SimpleSigning, policy.Bundle, policy.RekorV2Bundle)
+			}
+			return v.verifyContent(ctx, bundleStorage{}, c, v1.Descriptor{}, fields[0], func() {}).Result
+		},
+	}
+}
+
+// knowEntered records what a genuine envelope in a Rekor v2 log proves.
+func (s *mutationSuite) knowEntered(who signing, envelope *sigstore.Envelope) {
+	if who.genuine {
+		certificate := envelope.Signer.Certificate
+		s.authentic = append(s.authentic,
+			authentic{envelope.Statement, certificate.Raw, envelope.TileEntry.GetLogIndex(), certificate.NotBefore.Unix()})
+	}
 }
 
 func (s *mutationSuite) bundle(envelope *sigstore.Envelope) []byte {

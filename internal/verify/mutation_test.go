@@ -75,6 +75,8 @@ type mutationTarget struct {
 	genuine bool
 	// exact reports whether any change must be noticed.
 	exact bool
+	// logged reports whether a transparency log has to prove it.
+	logged bool
 	// credentials reports whether the artefact only gives access. A failure to get access is never a verdict.
 	credentials bool
 	examine     func(ctx context.Context, fields [][]byte) Result
@@ -102,6 +104,8 @@ func (s *mutationSuite) wrong(target *mutationTarget, got Result) string {
 		return ""
 	case target.exact:
 		return "accepted, but its digest is another"
+	case target.logged && got.LogIndex < 0:
+		return "accepted without the log"
 	case got.Material == nil || got.Signer == nil || got.Signer.Identity != s.id.Subject || got.Signer.Issuer != s.id.Issuer:
 		return "accepted without the declared identity"
 	}
@@ -143,7 +147,7 @@ func newMutationSuite(t *testing.T) *mutationSuite {
 	s.root.Material = remembering(s.root.Material)
 	s.image, err = name.NewDigest("registry.example/karmada/app@" + digestOf([]byte(mutatedImage)))
 	s.must(err)
-	all := policy.NewFormats(policy.SimpleSigning, policy.Timestamped, policy.Bundle, policy.TimestampedBundle)
+	all := policy.NewFormats(policy.SimpleSigning, policy.Timestamped, policy.Bundle, policy.RekorV2Bundle, policy.TimestampedBundle)
 	s.rule = policy.NewRule(policy.Signer{Issuer: s.id.Issuer, Subject: s.id.Subject}, all,
 		policy.Attestation{Name: "provenance", PredicateType: sigstore.SLSAPredicate, Formats: all})
 	return s
@@ -177,7 +181,8 @@ func (s *mutationSuite) verification() *verification {
 		panic(err) // isolated reports it
 	}
 	return &verification{
-		image: s.image, hash: hash, rule: s.rule, material: s.root.Material, timestamps: true, keep: true,
+		image: s.image, hash: hash, rule: s.rule, material: s.root.Material, keep: true,
+		timestamps: s.root.Timestamps(), logs: s.root.Logs(), ctLogs: s.root.CTLogs(),
 		types: map[v1.Hash]string{}, failures: map[blobKey]error{},
 	}
 }

@@ -5,7 +5,7 @@ Licensed under the Apache License, Version 2.0 (the "License");
 you may not use this file except in compliance with the License.
 You may obtain a copy of the License at
 
-	http://www.apache.org/licenses/LICENSE-2.0
+    http://www.apache.org/licenses/LICENSE-2.0
 
 Unless required by applicable law or agreed to in writing, software
 distributed under the License is distributed on an "AS IS" BASIS,
@@ -28,6 +28,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/sigstore/cosign/v2/pkg/oci/static"
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -366,6 +368,26 @@ func TestVerifyUnsupported(t *testing.T) {
 			b.bundle(good, b.envelope(good, release, sigstore.SignPredicate))
 			mustBe(t.Context(), t, c, good, exactly(t, release), b.root, verified, "Signed")
 		})
+	}
+}
+
+// TestVerifyLogIndex has an entry in the name of the log that does not verify beside one that does: the place in the log is that of
+// the latter.
+func TestVerifyLogIndex(t *testing.T) {
+	b := newBenchWith(t, true)
+	digest := b.push("karmada/app", "app")
+	envelope := b.envelope(digest, release, sigstore.SignPredicate)
+	b.attachBundle(digest, envelope, func(p *protobundle.Bundle) {
+		forged, ok := proto.Clone(p.VerificationMaterial.TlogEntries[0]).(*protorekor.TransparencyLogEntry)
+		if !ok {
+			t.Fatal("a clone of another type")
+		}
+		forged.LogIndex, forged.InclusionPromise.SignedEntryTimestamp = 1_000_000, []byte("forged")
+		p.VerificationMaterial.TlogEntries = append([]*protorekor.TransparencyLogEntry{forged}, p.VerificationMaterial.TlogEntries...)
+	})
+	got := mustBe(t.Context(), t, newCosign(time.Minute), digest, exactly(t, release), b.root, verified, "Signed")
+	if got.LogIndex != *envelope.Entry.LogIndex {
+		t.Errorf("got log index %d, want %d", got.LogIndex, *envelope.Entry.LogIndex)
 	}
 }
 

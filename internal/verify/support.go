@@ -127,7 +127,8 @@ func supportedPayload(payloadType string) error {
 	if payloadType == types.IntotoPayloadType {
 		return nil
 	}
-	return unsupported("its envelope has a payload of the type %s instead of an in-toto statement, which is not supported", quoted(payloadType))
+	return unsupported("its envelope has a payload of the type %s instead of an in-toto statement, which is not supported",
+		quoted(payloadType))
 }
 
 // statementTypes are the versions of in-toto statements that are supported.
@@ -140,9 +141,9 @@ func supportedStatement(statement []byte) error {
 	var header struct {
 		Type string `json:"_type"`
 	}
-	if err := bounds.Unmarshal(statement, bounds.Statement(), &header); err != nil || header.Type == "" ||
-		slices.Contains(statementTypes(), header.Type) {
-		return nil
+	err := bounds.Unmarshal(statement, bounds.Statement(), &header)
+	if malformed := err != nil || header.Type == ""; malformed || slices.Contains(statementTypes(), header.Type) {
+		return nil //nolint:nilerr // it is for others to say what is malformed
 	}
 	return unsupported("its statement is of the type %s, which is not supported", quoted(header.Type))
 }

@@ -221,13 +221,8 @@ func (v *verification) verifyEach(ctx context.Context, s storage, c *claim) find
 		}
 		v.brief = examined >= maxDiagnosed || accepted.Verdict == v1alpha1.VerdictVerified
 		found := v.verifyEntry(ctx, s, c, entry)
-		if found.Verdict == v1alpha1.VerdictVerified {
-			if accepted.Verdict != v1alpha1.VerdictVerified || policy.NewFormats(found.Format, accepted.Format)[0] == found.Format {
-				accepted = found
-			}
-			if !c.formats.HasBefore(accepted.Format) {
-				return accepted
-			}
+		if accepted = accepted.orAccepted(found); accepted.isFinal(c) {
+			return accepted
 		}
 		c.skip(found.otherType)
 		best = best.or(found)
