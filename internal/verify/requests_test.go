@@ -64,6 +64,10 @@ func TestRequests(t *testing.T) {
 	check(b, "unsigned image", "Unsigned", unsigned, []string{"GET signatures", "GET referrers", "GET image"})
 	check(b, "bundle", "Signed", bundled, []string{"GET signatures", "GET referrers", "GET bundle", "GET payload"})
 	check(b, "known bundle", "Signed", bundled, []string{"GET signatures", "GET referrers"})
+	entered := b.push("karmada/app", "5")
+	b.bundle(entered, b.rekorV2(entered, release, sigstore.HashedRekordEntry))
+	check(b, "rekor v2 bundle", "Signed", entered, []string{"GET signatures", "GET referrers", "GET bundle", "GET payload"})
+	check(b, "known rekor v2 bundle", "Signed", entered, []string{"GET signatures", "GET referrers"})
 
 	old := newBench(t)
 	crowded := old.push("karmada/app", "1")
