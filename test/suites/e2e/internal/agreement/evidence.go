@@ -103,9 +103,9 @@ func attested(by sigstore.Identity) attacher {
 }
 
 // byGitHub attaches a bundle with a timestamp of an instance without logs.
-func byGitHub(by sigstore.Identity) attacher {
+func byGitHub(by sigstore.Identity, opts ...sigstore.IssueOption) attacher {
 	return func(d *differences, digest name.Digest) {
-		signer, err := d.stamps.Issue(by, sigstore.LoggedBy())
+		signer, err := d.stamps.Issue(by, append(opts, sigstore.LoggedBy())...)
 		d.must(err)
 		statement, err := sigstore.Statement(sigstore.SLSAPredicate, predicate(sigstore.SLSAPredicate), digest)
 		d.must(err)

@@ -54,7 +54,7 @@ func RunGitHub(t *testing.T, lab *labtest.Lab, ours *unstructured.Unstructured) 
 		workloads[i].Namespace = in
 	}
 	t.Run("chart", func(t *testing.T) {
-		p.For(t).CreatePolicies(chartPolicies()...)
+		p.For(t).CreatePolicies(ChartPolicies()...)
 		p.WaitUntilAllowed(workloads[1])
 		for i, w := range workloads {
 			theirs[w.Name] = p.Check(w)
@@ -81,10 +81,10 @@ func RunGitHub(t *testing.T, lab *labtest.Lab, ours *unstructured.Unstructured) 
 	fmt.Printf("figure: github_agreement_%s %d/%d\n", figureName(lab.PolicyController.Version()), agreed, len(workloads))
 }
 
-// chartPolicies are policies in the shape of those that GitHub's Helm chart for artifact attestations makes: one with an authority
+// ChartPolicies are policies in the shape of those that GitHub's Helm chart for artifact attestations makes: one with an authority
 // for each of the two instances that GitHub attests with, and one that exempts an image, which exempts nothing that the first one
 // covers.
-func chartPolicies() []*unstructured.Unstructured {
+func ChartPolicies() []*unstructured.Unstructured {
 	identities := []any{map[string]any{
 		"issuer":        "https://token.actions.githubusercontent.com",
 		"subjectRegExp": `https://github.com/` + githubRepository + `/\.github/workflows/.*`,

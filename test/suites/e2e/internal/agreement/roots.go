@@ -19,6 +19,7 @@ package agreement
 import (
 	"bytes"
 	"context"
+	"crypto/elliptic"
 	"os"
 	"path/filepath"
 
@@ -121,6 +122,10 @@ func gitHubCases() []difference {
 	policies := each(authority(private, public))
 	return []difference{
 		{name: "attested by GitHub", attach: byGitHub(labtest.Release), policies: policies, answer: always(admits)},
+		{
+			name: "attested by GitHub with a P-384 key", attach: byGitHub(labtest.Release, sigstore.WithCurve(elliptic.P384())),
+			policies: policies, answer: since("v0.15.0", denies, admits),
+		},
 		{name: "attested by GitHub for another", attach: byGitHub(labtest.UntrustedSigner), policies: policies, answer: always(denies)},
 		{name: "attested by the public instance", attach: inRekorV1(labtest.Release, sigstore.SLSAPredicate), policies: policies, answer: always(admits)},
 		{name: "attested by the public instance for another", attach: inRekorV1(labtest.UntrustedSigner, sigstore.SLSAPredicate), policies: policies, answer: always(denies)},
