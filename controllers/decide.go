@@ -18,7 +18,6 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -48,8 +47,8 @@ type decision struct {
 	images []assess.Image
 	// overBudget are the namespaces with more images than are verified.
 	overBudget []string
-	// rootProblem says why there is no root of trust; empty otherwise.
-	rootProblem string
+	// rootProblems says why there is no root of trust, by the names of signers; without those that have one.
+	rootProblems map[string]string
 	// forecast is what admission would do with the workloads once the trust is enforced.
 	forecast forecastResult
 	// policy is the trust as it is to be applied.
@@ -83,7 +82,7 @@ func (r *KarmadaImageTrustReconciler) assess(ctx context.Context, s *scope) deci
 	cluster := enforcedCluster(s, own)
 	budget := assess.NewBudget(s.compiled, s.workloads, assess.MaxImagesOfNamespace)
 	verdicts := budget.Limit(subscription{verdicts: r.Verdicts, subscriber: s.trust.Name, since: s.cycle.since})
-	fetched := !errors.Is(s.root.err, trustroot.ErrNotFetched)
+	fetched := s.rootsFetched()
 	if !fetched {
 		verdicts = assess.Pending{}
 	}
@@ -98,7 +97,7 @@ func (r *KarmadaImageTrustReconciler) assess(ctx context.Context, s *scope) deci
 	}
 	images := assess.CollectImages(s.compiled, s.workloads)
 	var forecasts []forecast.Forecast
-	result, err := engine.Run(ctx, images.Requests(s.root.root, s.trust.Status.Images), func(judge admission.Judge) {
+	result, err := engine.Run(ctx, images.Requests(s.signerRoots(), s.trust.Status.Images), func(judge admission.Judge) {
 		forecasts = forecastAll(cluster, s.workloads, judge)
 	})
 	if err != nil {
@@ -114,8 +113,8 @@ func (r *KarmadaImageTrustReconciler) assess(ctx context.Context, s *scope) deci
 			workloads: len(s.workloads), problem: s.clusterProblem, pending: result.Pending(), forecasts: forecasts,
 		},
 	}
-	if s.root.err != nil && fetched {
-		d.rootProblem = s.root.err.Error()
+	if fetched {
+		d.rootProblems = s.rootProblems()
 	}
 	switch {
 	case cluster == nil:
@@ -147,7 +146,7 @@ func enforcedCluster(s *scope, own string) *admission.Cluster {
 		return nil
 	}
 	cluster := *s.cluster
-	cluster.Policies = cluster.Policies.With(assess.EnforcedPolicy(own, s.compiled, &cluster, s.root.root))
+	cluster.Policies = cluster.Policies.With(assess.EnforcedPolicy(own, s.compiled, &cluster, s.signerRoots()))
 	return &cluster
 }
 
@@ -193,7 +192,7 @@ func render(s *scope, p *policy.Policy) *unstructured.Unstructured {
 		config = &s.cluster.Config
 	}
 	var strictest *unstructured.Unstructured
-	for _, target := range assess.Targets(p, s.root.root, s.versions, config) {
+	for _, target := range assess.Targets(p, s.signerRoots(), s.versions, config, s.policy.cached) {
 		desired := p.ClusterImagePolicy(s.trust.Name, target)
 		if desired == nil {
 			return nil

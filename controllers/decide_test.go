@@ -145,7 +145,9 @@ func newScope(tb testing.TB, r *KarmadaImageTrustReconciler) *scope {
 		tb.Fatal(err)
 	}
 	s := &scope{trust: trust, compiled: compiled, roots: map[string]rootOfTrust{}, versions: r.Admission.Versions(), cluster: &cluster}
-	s.root = r.rootOfTrust(tb.Context(), s, compiled.TrustRoot)
+	for _, name := range compiled.TrustRoots() {
+		r.rootOfTrust(tb.Context(), s, name)
+	}
 	s.workloads = r.Inventory.Select(trust.Name, selection(trust), compiled.MatchesName)
 	return s
 }

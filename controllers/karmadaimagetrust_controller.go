@@ -175,14 +175,14 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	s := r.gather(ctx, trust, compiled, now)
 	d := r.decide(ctx, s)
 	result := r.applyPolicy(ctx, s, &d)
-	result.considerTrustRoot(s.useOfTrustRoot())
+	result.considerTrustRoot(s.useOfTrustRoots())
 	if result.stale {
 		logf.FromContext(ctx).V(2).Info("ClusterImagePolicy changed during the reconciliation",
 			"clusterImagePolicy", trust.Name, "requeueAfter", staleInterval)
 		return ctrl.Result{RequeueAfter: staleInterval}, nil
 	}
 	return r.report(ctx, trust, compiled, &observation{
-		now: now, policy: result, images: d.images, rootProblem: d.rootProblem, forecast: d.forecast,
+		now: now, policy: result, images: d.images, rootProblems: d.rootProblems, forecast: d.forecast,
 		cycle: s.cycle, interval: compiled.Interval, workloads: s.workloads, overBudget: d.overBudget, installed: s.installed,
 	})
 }

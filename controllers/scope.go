@@ -18,7 +18,9 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -49,9 +51,8 @@ type scope struct {
 
 	// policy is the ClusterImagePolicy that has the name of the trust.
 	policy clusterPolicy
-	// root is the root of trust of the trust.
-	root rootOfTrust
-	// roots of trust that other policies name are read when a question about them arises.
+	// roots of trust by name, those of the trust's signers from the beginning. Those that other policies name are read when a
+	// question about them arises.
 	roots map[string]rootOfTrust
 	// installed is the policy-controller that was found; nil while none was looked for.
 	installed *installed.PolicyController
@@ -103,7 +104,9 @@ func (r *KarmadaImageTrustReconciler) gather(
 	if err != nil {
 		s.policy.cached, s.policy.err = nil, ignoreNotFound(err)
 	}
-	s.root = r.rootOfTrust(ctx, s, compiled.TrustRoot)
+	for _, name := range compiled.TrustRoots() {
+		r.rootOfTrust(ctx, s, name)
+	}
 	r.nameRegistries(trust.Name, compiled.Registries())
 	if cluster, err := r.Admission.Cluster(); err == nil {
 		s.cluster = &cluster
@@ -119,14 +122,23 @@ func (r *KarmadaImageTrustReconciler) gather(
 	return s
 }
 
-// useOfTrustRoot returns whether admission can use the root of trust of the trust, which is unknown while the state that
-// admission decisions depend on is.
-func (s *scope) useOfTrustRoot() admission.TrustRootUse {
+// useOfTrustRoots returns whether admission can use the roots of trust of the trust's signers: of the first that it cannot use or,
+// if there is none, of the first of which it is not known, as while the state that admission decisions depend on is not.
+func (s *scope) useOfTrustRoots() admission.TrustRootUse {
 	var cluster admission.Cluster
 	if s.cluster != nil {
 		cluster = *s.cluster
 	}
-	return cluster.UseOf(s.compiled.TrustRoot)
+	worst := admission.TrustRootUse{Usability: admission.Usable}
+	for _, name := range s.compiled.TrustRoots() {
+		switch use := cluster.UseOf(name); {
+		case use.Refused:
+			return use
+		case use.Usability != admission.Usable && worst.Usability != admission.UsabilityUnknown:
+			worst = use
+		}
+	}
+	return worst
 }
 
 // nameRegistries records the registries that a trust names or, without a name, those that all ClusterImagePolicies name.
@@ -179,6 +191,33 @@ func (r *KarmadaImageTrustReconciler) rootOfTrust(ctx context.Context, s *scope,
 	}
 	s.roots[name] = r.readRoot(ctx, name)
 	return s.roots[name]
+}
+
+// signerRoots returns the roots of trust of the trust's signers that are available.
+func (s *scope) signerRoots() assess.Roots {
+	roots := assess.Roots{}
+	for _, name := range s.compiled.TrustRoots() {
+		roots[name] = s.roots[name].root
+	}
+	return roots
+}
+
+// rootsFetched reports whether it is known of every root of trust of the trust's signers whether it is available.
+func (s *scope) rootsFetched() bool {
+	return !slices.ContainsFunc(s.compiled.TrustRoots(), func(name string) bool {
+		return errors.Is(s.roots[name].err, trustroot.ErrNotFetched)
+	})
+}
+
+// rootProblems says of each signer of the trust, by its name, why there is no root of trust; without those that have one.
+func (s *scope) rootProblems() map[string]string {
+	problems := map[string]string{}
+	for _, signer := range s.compiled.Signers {
+		if err := s.roots[signer.TrustRoot].err; err != nil {
+			problems[signer.Name] = err.Error()
+		}
+	}
+	return problems
 }
 
 // readRoot returns the root of trust in the TrustRoot of a name, or the default one if the name is empty.

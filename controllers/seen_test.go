@@ -57,7 +57,7 @@ func see(t *testing.T, pods ...*corev1.Pod) (seen, *v1alpha1.KarmadaImageTrust) 
 	d := r.decide(t.Context(), s)
 	trust := s.trust
 	trust.Status = computeStatus(trust, &observation{
-		now: now, policy: applied(), images: d.images, rootProblem: d.rootProblem, forecast: d.forecast,
+		now: now, policy: applied(), images: d.images, rootProblems: d.rootProblems, forecast: d.forecast,
 		cycle: verificationCycle{due: true}, workloads: s.workloads,
 	})
 	out := seen{
@@ -175,7 +175,7 @@ func TestWhatIsNotReportedKeepsNothing(t *testing.T) {
 		s := newScope(t, r)
 		s.trust.Status = trust.Status
 		d := r.decide(t.Context(), s)
-		obs.images, obs.rootProblem = d.images, "the root is gone"
+		obs.images, obs.rootProblems = d.images, map[string]string{"": "the root is gone"}
 		trust.Status = computeStatus(trust, obs)
 		found := false
 		for _, i := range trust.Status.Images {

@@ -43,8 +43,8 @@ type observation struct {
 	policy policyResult
 	// images are the images of the trust; nil while the workloads of the cluster have not been listed.
 	images []assess.Image
-	// rootProblem says why there is no root of trust; empty otherwise.
-	rootProblem string
+	// rootProblems says why there is no root of trust, by the names of signers; without those that have one.
+	rootProblems map[string]string
 	// forecast is what admission would do with the workloads of the trust.
 	forecast forecastResult
 	// cycle of verification, and the interval between two.

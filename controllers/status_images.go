@@ -41,7 +41,7 @@ func imageList() listBounds[v1alpha1.ImageStatus] {
 			image.Message = text.Truncate(image.Message, short)
 			if signer := image.Signer; signer != nil {
 				image.Signer = &v1alpha1.Signer{
-					Issuer: text.Truncate(signer.Issuer, short), Identity: text.Truncate(signer.Identity, short),
+					Name: signer.Name, Issuer: text.Truncate(signer.Issuer, short), Identity: text.Truncate(signer.Identity, short),
 				}
 			}
 			return image
@@ -68,7 +68,7 @@ func imageEntries(trust *v1alpha1.KarmadaImageTrust, obs *observation) []entry[v
 		}
 		keys := imageKeys(&image)
 		e := entry[v1alpha1.ImageStatus]{
-			status: imageStatus(image, earlier, obs.rootProblem), key: keys[0],
+			status: imageStatus(image, earlier, obs.rootProblems[image.Signer]), key: keys[0],
 			since: since(obs.history.images, obs.now, keys...), users: obs.usersOf(&image),
 		}
 		e.class = imageClass(&e.status)

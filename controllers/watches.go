@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -179,12 +180,18 @@ func (r *KarmadaImageTrustReconciler) enqueueCovered(change admission.PolicyChan
 // names it covers.
 func (r *KarmadaImageTrustReconciler) trustRootChanged(ctx context.Context, object any) {
 	name := objectName(object)
-	r.Trigger.forEach(ctx, func(trust *v1alpha1.KarmadaImageTrust) bool {
-		return trust.Spec.TrustRoot != nil && trust.Spec.TrustRoot.Name == name
-	}, r.Trigger.Enqueue)
+	r.Trigger.forEach(ctx, func(trust *v1alpha1.KarmadaImageTrust) bool { return namesRoot(trust, name) }, r.Trigger.Enqueue)
 	for _, trust := range r.Inventory.SubscribersFor(r.Admission.PoliciesNaming(name)) {
 		r.Trigger.EnqueueAfter(trust)
 	}
+}
+
+// namesRoot reports whether a trust or one of its signers names a TrustRoot.
+func namesRoot(trust *v1alpha1.KarmadaImageTrust, name string) bool {
+	is := func(ref *v1alpha1.TrustRootReference) bool { return ref != nil && ref.Name == name }
+	return is(trust.Spec.TrustRoot) || slices.ContainsFunc(trust.Spec.Signers, func(signer v1alpha1.TrustedSigner) bool {
+		return is(signer.TrustRoot)
+	})
 }
 
 func objectName(object any) string { return nameOf(object).Name }

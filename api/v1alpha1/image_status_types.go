@@ -55,6 +55,13 @@ func (v Verdict) severity() int {
 // Signer describes who signed an image, according to the signing certificate.
 // +kubebuilder:validation:MinProperties=1
 type Signer struct {
+	// name of the signer in spec.signers that signed the image. It is only set for
+	// a verified image of a trust that lists signers.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name,omitempty"`
+
 	// issuer is the OIDC issuer of the identity.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

@@ -122,6 +122,49 @@ type Attestation struct {
 	CUE string `json:"cue,omitempty"`
 }
 
+// TrustedSigner is one of several signers of a trust.
+// +kubebuilder:validation:XValidation:rule=`has(self.issuer) != has(self.issuerRegexp)`,message=`set exactly one of issuer and issuerRegexp: the OIDC issuer in the signing certificate, for example issuer: https://token.actions.githubusercontent.com`
+// +kubebuilder:validation:XValidation:rule=`has(self.identity) != has(self.identityRegexp)`,message=`set exactly one of identity and identityRegexp: the subject of the signing certificate, for example identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`
+type TrustedSigner struct {
+	// name identifies the signer in the status, in messages and in the
+	// ClusterImagePolicy, for example release or fork.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?$')`,message=`must consist of lower case letters, digits and "-", and begin and end with a letter or digit`
+	Name string `json:"name,omitempty"`
+
+	// issuer is the OIDC issuer that the signing certificate must contain. Exactly
+	// one of issuer and issuerRegexp must be set.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Issuer string `json:"issuer,omitempty"`
+
+	// issuerRegexp is a regular expression that must match the whole OIDC issuer
+	// in the signing certificate. Prefer issuer where possible.
+	// +optional
+	IssuerRegexp Regexp `json:"issuerRegexp,omitempty"`
+
+	// identity is the subject that the signing certificate must contain. Exactly
+	// one of identity and identityRegexp must be set.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Identity string `json:"identity,omitempty"`
+
+	// identityRegexp is a regular expression that must match the whole subject of
+	// the signing certificate: it is anchored at both ends.
+	// +optional
+	IdentityRegexp Regexp `json:"identityRegexp,omitempty"`
+
+	// trustRoot refers to the root of trust that the signer's signatures and
+	// attestations are verified with. If not set, it is the trustRoot of the spec,
+	// or the default one if that is not set either.
+	// +optional
+	TrustRoot *TrustRootReference `json:"trustRoot,omitempty"`
+}
+
 // PullSecretReference refers to a Secret in the operator's namespace.
 type PullSecretReference struct {
 	// name of the Secret.
@@ -168,8 +211,9 @@ type Verification struct {
 }
 
 // KarmadaImageTrustSpec declares who may sign which images.
-// +kubebuilder:validation:XValidation:rule=`has(self.issuer) != has(self.issuerRegexp)`,message=`set exactly one of issuer and issuerRegexp: the OIDC issuer in the signing certificate, for example issuer: https://token.actions.githubusercontent.com`
-// +kubebuilder:validation:XValidation:rule=`has(self.identity) != has(self.identityRegexp)`,message=`set exactly one of identity and identityRegexp: the subject of the signing certificate, for example identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`
+// +kubebuilder:validation:XValidation:rule=`has(self.signers) || has(self.issuer) != has(self.issuerRegexp)`,message=`set exactly one of issuer and issuerRegexp: the OIDC issuer in the signing certificate, for example issuer: https://token.actions.githubusercontent.com`
+// +kubebuilder:validation:XValidation:rule=`has(self.signers) || has(self.identity) != has(self.identityRegexp)`,message=`set exactly one of identity and identityRegexp: the subject of the signing certificate, for example identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`
+// +kubebuilder:validation:XValidation:rule=`!has(self.signers) || !has(self.issuer) && !has(self.issuerRegexp) && !has(self.identity) && !has(self.identityRegexp)`,message=`must not set issuer, issuerRegexp, identity or identityRegexp next to signers: list that signer in signers too, with a name`
 type KarmadaImageTrustSpec struct {
 	// images lists globs that select the images of this trust. "*" matches any
 	// characters except "/", and "**" matches any characters. A glob without
@@ -185,7 +229,7 @@ type KarmadaImageTrustSpec struct {
 
 	// issuer is the OIDC issuer that the signing certificate must contain, for
 	// example https://token.actions.githubusercontent.com. Exactly one of issuer
-	// and issuerRegexp must be set.
+	// and issuerRegexp must be set, unless signers is.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
@@ -198,7 +242,7 @@ type KarmadaImageTrustSpec struct {
 
 	// identity is the subject that the signing certificate must contain: the URL
 	// of a workflow file with its ref, or an e-mail address. Exactly one of
-	// identity and identityRegexp must be set.
+	// identity and identityRegexp must be set, unless signers is.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
@@ -209,6 +253,17 @@ type KarmadaImageTrustSpec struct {
 	// versions here, for example by ending it with @refs/tags/v1\.16\.[0-9]+.
 	// +optional
 	IdentityRegexp Regexp `json:"identityRegexp,omitempty"`
+
+	// signers lists several signers, any of which suffices, for example while a
+	// workflow moves to another repository, or for a second builder. An image is
+	// verified if one of them signed it and all attestations that are required. It
+	// replaces issuer, issuerRegexp, identity and identityRegexp.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	Signers []TrustedSigner `json:"signers,omitempty"`
 
 	// enforcement is what admission does with an image that fails the trust: Audit
 	// only reports it in the status, Warn allows it with a warning, and Enforce
@@ -224,7 +279,7 @@ type KarmadaImageTrustSpec struct {
 	TrustRoot *TrustRootReference `json:"trustRoot,omitempty"`
 
 	// attestations lists the attestations that each image must carry in addition
-	// to its signature, signed by the same identity. Admission denies an image
+	// to its signature, signed by the same signer. Admission denies an image
 	// that lacks one.
 	// +optional
 	// +listType=map

@@ -25,6 +25,7 @@ import (
 	"testing"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 	"github.com/karmada-io/image-trust/test/lab/images"
@@ -96,7 +97,8 @@ func TestPinTagThatMoves(t *testing.T) {
 // TestPinVerdicts combines the verdicts of several trusts: a digest is written only if every trust verified that one.
 func TestPinVerdicts(t *testing.T) {
 	about := func(verdict v1alpha1.Verdict, digest string) verification {
-		return verification{answer: pool.Answer{Digest: digest, Result: verify.Result{Verdict: verdict, Reason: "Because", Message: "it is so"}}}
+		result := verify.Result{Verdict: verdict, Reason: "Because", Message: "it is so"}
+		return verification{answer: assess.Merged{Answer: pool.Answer{Digest: digest, Result: result}}}
 	}
 	const a, b = "sha256:aa", "sha256:bb"
 	yes, no, maybe := v1alpha1.VerdictVerified, v1alpha1.VerdictUntrusted, v1alpha1.VerdictUnknown

@@ -113,12 +113,9 @@ func (e *engine) policies(ctx context.Context, in *inputs, cluster *admission.Cl
 func (e *engine) policy(
 	ctx context.Context, name string, trust *policy.Policy, cluster *admission.Cluster,
 ) (*admission.Policy, error) {
-	if trust.TrustRoot == "" {
-		return assess.EnforcedPolicy(name, trust, cluster, nil), nil
-	}
-	root, err := e.roots.root(ctx, trust.TrustRoot)
+	roots, err := e.roots.inTrustRoots(ctx, trust)
 	if err != nil {
 		return nil, err
 	}
-	return assess.EnforcedPolicy(name, trust, cluster, root), nil
+	return assess.EnforcedPolicy(name, trust, cluster, roots), nil
 }

@@ -120,14 +120,14 @@ func TestKarmadaPresets(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if identity := repository + tc.file + "@" + tc.ref; !compiled.Rule.Matcher().SubjectMatches(identity) {
+			if identity := repository + tc.file + "@" + tc.ref; !compiled.Signers[0].Rule.Matcher().SubjectMatches(identity) {
 				t.Errorf("%s may not sign", identity)
 			}
 			for _, identity := range []string{
 				repository + "ci.yml@" + tc.ref, repository + tc.file + "@refs/pull/1/merge", repository + tc.file + "@refs/heads/other",
 				strings.Replace(repository, "github.com", "githubxcom", 1) + tc.file + "@" + tc.ref, repository + tc.file + "@" + tc.ref + "x",
 			} {
-				if compiled.Rule.Matcher().SubjectMatches(identity) {
+				if compiled.Signers[0].Rule.Matcher().SubjectMatches(identity) {
 					t.Errorf("%s may sign", identity)
 				}
 			}

@@ -25,7 +25,6 @@ import (
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/text"
-	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
 // renderOptions are the flags of render.
@@ -111,14 +110,11 @@ func (o *renderOptions) print(s streams, i int, name string, rendered *unstructu
 func (o *renderOptions) render(
 	ctx context.Context, one trust, roots *trustRoots, config admission.Config,
 ) (*unstructured.Unstructured, error) {
-	var root *trustroot.Root
-	if one.compiled.TrustRoot != "" {
-		var err error
-		if root, err = roots.root(ctx, one.compiled.TrustRoot); err != nil {
-			return nil, err
-		}
+	named, err := roots.all(ctx, one.compiled)
+	if err != nil {
+		return nil, err
 	}
-	target := assess.Target(admission.Supported().Target(config), root)
+	target := assess.Target(admission.Supported().Target(config), named)
 	return one.compiled.ClusterImagePolicy(one.name, target), nil
 }
 

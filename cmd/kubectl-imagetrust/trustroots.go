@@ -21,6 +21,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/pflag"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,6 +29,7 @@ import (
 
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/assess"
+	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/options"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
@@ -81,12 +83,14 @@ type trustRoots struct {
 	cluster func(ctx context.Context, name string) (*unstructured.Unstructured, error)
 	loaded  map[string]*trustroot.Root
 	objects map[string]*unstructured.Unstructured
+	// failed says why a root of trust is not available, where others of the same trust are.
+	failed map[string]error
 }
 
 func newTrustRoots(flags *trustRootFlags, files map[string]*unstructured.Unstructured, cluster *clusterFlags) *trustRoots {
 	return &trustRoots{
 		flags: flags, files: files, cluster: cluster.trustRoot,
-		loaded: map[string]*trustroot.Root{}, objects: map[string]*unstructured.Unstructured{},
+		loaded: map[string]*trustroot.Root{}, objects: map[string]*unstructured.Unstructured{}, failed: map[string]error{},
 	}
 }
 
@@ -108,6 +112,64 @@ func (r *trustRoots) root(ctx context.Context, name string) (*trustroot.Root, er
 	}
 	r.loaded[name] = root
 	return root, nil
+}
+
+// of returns the roots of trust of the signers of a trust. It is an error if none of them is available. If some are, the others
+// are nil from then on, so that the verdicts by them are Unknown, and problem says why.
+func (r *trustRoots) of(ctx context.Context, trust *policy.Policy) (assess.Roots, error) {
+	return r.available(ctx, trust.TrustRoots())
+}
+
+// inTrustRoots is of without the default root of trust: what the policy of a trust depends on.
+func (r *trustRoots) inTrustRoots(ctx context.Context, trust *policy.Policy) (assess.Roots, error) {
+	return r.available(ctx, named(trust))
+}
+
+// all returns every root of trust of inTrustRoots, or an error.
+func (r *trustRoots) all(ctx context.Context, trust *policy.Policy) (assess.Roots, error) {
+	for _, name := range named(trust) {
+		if _, err := r.root(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	return r.inTrustRoots(ctx, trust)
+}
+
+// named returns the names of the TrustRoots of a trust.
+func named(trust *policy.Policy) []string {
+	return slices.DeleteFunc(trust.TrustRoots(), func(name string) bool { return name == "" })
+}
+
+func (r *trustRoots) available(ctx context.Context, names []string) (assess.Roots, error) {
+	roots := assess.Roots{}
+	failed := map[string]error{}
+	for _, name := range names {
+		root, err := r.root(ctx, name)
+		if err != nil {
+			failed[name] = err
+			continue
+		}
+		roots[name] = root
+	}
+	for _, name := range names {
+		if err := failed[name]; err != nil && len(roots) == 0 {
+			return nil, err
+		}
+	}
+	for name, err := range failed {
+		r.loaded[name], r.failed[name] = nil, err
+	}
+	return roots, nil
+}
+
+// problem says why the root of trust of a signer is not available; empty if it is.
+func (r *trustRoots) problem(trust *policy.Policy, signer string) string {
+	for _, one := range trust.Signers {
+		if err := r.failed[one.TrustRoot]; err != nil && one.Name == signer {
+			return err.Error()
+		}
+	}
+	return ""
 }
 
 // unnamed loads the default root of trust from a file or a TUF repository.

@@ -18,6 +18,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/spf13/cobra"
@@ -78,7 +79,7 @@ type verification struct {
 	written string
 	ref     name.Reference
 	trust   trust
-	answer  pool.Answer
+	answer  assess.Merged
 	// denial is why policy-controller would deny the image although it is verified; nil if it would not.
 	denial *admission.Finding
 }
@@ -147,12 +148,11 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 	requests := make([]pool.Request, 0, len(verifications))
 	for _, q := range verifications {
 		engine.name([]string{q.ref.Context().RegistryStr()})
-		rootName := q.trust.compiled.TrustRoot
-		root, err := engine.roots.root(ctx, rootName)
+		roots, err := engine.roots.of(ctx, q.trust.compiled)
 		if err != nil {
 			return err
 		}
-		requests = append(requests, pool.Request{Ref: q.ref, Rule: q.trust.compiled.Rule, RootName: rootName, Root: root})
+		requests = append(requests, assess.Requests(q.trust.compiled, pool.Request{Ref: q.ref}, roots)...)
 	}
 	cluster := admission.Cluster{
 		Versions: admission.Supported(), Config: in.configOr(admission.Config{}),
@@ -180,10 +180,16 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 	if err != nil {
 		return err
 	}
-	for i, answer := range result.Answers() {
-		verifications[i].answer = answer
-		if answer.Result.Verdict != v1alpha1.VerdictVerified {
-			verifications[i].denial = nil
+	answers := result.Answers()
+	for i := range verifications {
+		q := &verifications[i]
+		signers := len(q.trust.compiled.Signers)
+		q.answer, answers = assess.Merge(q.trust.compiled, answers[:signers]), answers[signers:]
+		if q.answer.Result.Verdict != v1alpha1.VerdictVerified {
+			q.denial = nil
+		}
+		if problem := engine.roots.problem(q.trust.compiled, q.answer.Signer); q.answer.Result.Reason == v1alpha1.TrustRootUnavailableReason && problem != "" {
+			q.answer.Result.Message = fmt.Sprintf("by signer %s: %s", q.answer.Signer, problem)
 		}
 	}
 	return nil

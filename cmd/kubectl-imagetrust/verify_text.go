@@ -58,6 +58,9 @@ func printText(p *text.Printer, s style, verifications []verification) {
 			line(strings.ToLower(string(result.Verdict)), result.Reason+": "+result.Message)
 			continue
 		}
+		if q.answer.Signer != "" {
+			line("signer", q.answer.Signer)
+		}
 		line("signed by", fmt.Sprintf("%s  (%s)", result.Signer.Identity, strings.TrimPrefix(result.Signer.Issuer, "https://")))
 		if result.Signer.SourceCommit != "" {
 			line("commit", result.Signer.SourceCommit)
@@ -87,7 +90,7 @@ func checks(q verification) []string {
 		timeProof = "signed timestamp"
 	}
 	passed := []string{"claims", timeProof, "certificate chain", "SCT"}
-	if names := q.trust.compiled.Rule.AttestationNames(); names != "" {
+	if names := q.trust.compiled.Signers[0].Rule.AttestationNames(); names != "" {
 		passed = append(passed, "attestations: "+names)
 	}
 	return passed

@@ -157,7 +157,7 @@ func TestCommonTarget(t *testing.T) {
 				t.Errorf("%s verifies less than %+v", version.Version, common)
 			}
 		}
-		if none := (Versions)(nil).Target(config); none != common {
+		if none := (Versions)(nil).Target(config); !cmp.Equal(none, common) {
 			t.Errorf("without a version: %+v, want %+v", none, common)
 		}
 	}

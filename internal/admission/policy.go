@@ -194,8 +194,8 @@ func (r *reading) combine(condition *writtenCondition) {
 		return
 	}
 	if rego, ok := policy.ParseRego(condition.Data); ok && condition.Type == "rego" && slices.Equal(rego.Authorities, names) {
-		if whole, ok := requireAll(r.authorities); ok {
-			r.requirements = []requirement{whole}
+		if all, ok := requireAll(r.authorities); ok {
+			r.requirements = all
 			return
 		}
 	}

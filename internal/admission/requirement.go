@@ -77,16 +77,38 @@ func (r requirement) union(other requirement) requirement {
 	return r
 }
 
-// requireAll returns the one requirement of a policy that requires an authority of each group; ok reports whether one
-// rule can express it.
-func requireAll(authorities []authority) (whole requirement, ok bool) {
-	var names []string
-	groups := map[string][]requirement{}
+// requireAll returns the requirements of a policy that requires an authority of each group of a signer, one requirement for each
+// signer, of which one suffices; ok reports whether rules can express them.
+func requireAll(authorities []authority) (requirements []requirement, ok bool) {
+	var signers []string
+	bySigner := map[string][]*authority{}
 	for i := range authorities {
 		a := &authorities[i]
 		if a.static != "" || a.refusal != "" || a.unevaluable != "" {
-			return requirement{}, false
+			return nil, false
 		}
+		signer := policy.AuthoritySigner(a.name)
+		if bySigner[signer] == nil {
+			signers = append(signers, signer)
+		}
+		bySigner[signer] = append(bySigner[signer], a)
+	}
+	for _, signer := range signers {
+		whole, ok := requireGroups(bySigner[signer])
+		if !ok {
+			return nil, false
+		}
+		requirements = append(requirements, whole)
+	}
+	return requirements, len(requirements) > 0
+}
+
+// requireGroups returns the one requirement of authorities of which one of each group is required; ok reports whether one rule
+// can express it.
+func requireGroups(authorities []*authority) (whole requirement, ok bool) {
+	var names []string
+	groups := map[string][]requirement{}
+	for _, a := range authorities {
 		group := policy.AuthorityGroup(a.name)
 		if groups[group] == nil {
 			names = append(names, group)
@@ -112,9 +134,6 @@ func requireAll(authorities []authority) (whole requirement, ok bool) {
 		signature = signature.Union(one.rule.Signature)
 		attestations = append(attestations, one.rule.Attestations...)
 		whole.viaAttestation = whole.viaAttestation || one.viaAttestation
-	}
-	if len(names) == 0 {
-		return requirement{}, false
 	}
 	whole.rule = policy.NewRule(whole.rule.Signer, signature, attestations...)
 	return whole, true

@@ -36,7 +36,7 @@ const (
 	decides
 )
 
-// findBroader returns the question by the rule of a trust that requires the same as q in the same or more formats.
+// findBroader returns the question by the rule of a signer of a trust that requires the same as q in the same or more formats.
 func (r *Result) findBroader(q admission.Question) (admission.Question, relation) {
 	found := unrelated
 	var broader admission.Question
@@ -44,15 +44,17 @@ func (r *Result) findBroader(q admission.Question) (admission.Question, relation
 		return broader, found
 	}
 	for _, trust := range r.trusts {
-		if q.TrustRoot != trust.TrustRoot {
-			continue
-		}
-		candidate := admission.Question{Ref: q.Ref, Rule: trust.Rule, TrustRoot: q.TrustRoot, Namespace: q.Namespace}
-		switch {
-		case q.Rule.DecidedBy(trust.Rule):
-			return candidate, decides
-		case found == unrelated && requiresSame(q.Rule, trust.Rule):
-			broader, found = candidate, explains
+		for _, signer := range trust.Signers {
+			if q.TrustRoot != signer.TrustRoot {
+				continue
+			}
+			candidate := admission.Question{Ref: q.Ref, Rule: signer.Rule, TrustRoot: q.TrustRoot, Namespace: q.Namespace}
+			switch {
+			case q.Rule.DecidedBy(signer.Rule):
+				return candidate, decides
+			case found == unrelated && requiresSame(q.Rule, signer.Rule):
+				broader, found = candidate, explains
+			}
 		}
 	}
 	return broader, found

@@ -66,14 +66,14 @@ func TestBudget(t *testing.T) {
 	}
 	var requests []pool.Request
 	for _, c := range many {
-		requests = append(requests, pool.Request{Ref: parse(t, c.Image), Rule: trust.Rule})
+		requests = append(requests, pool.Request{Ref: parse(t, c.Image), Rule: trust.Signers[0].Rule})
 	}
 	others := []name.Reference{
 		parse(t, "docker.io/karmada/runs:v1").Context().Digest(hex("b")), parse(t, "docker.io/karmada/other:v1"),
 		parse(t, "docker.io/library/unknown:v1"),
 	}
 	for _, ref := range others {
-		requests = append(requests, pool.Request{Ref: ref, Rule: trust.Rule})
+		requests = append(requests, pool.Request{Ref: ref, Rule: trust.Signers[0].Rule})
 	}
 	verdicts := &recordedVerdicts{}
 	answers, err := budget.Limit(verdicts).Answers(t.Context(), requests)

@@ -28,7 +28,6 @@ import (
 	"github.com/karmada-io/image-trust/internal/text"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
-	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
 // Images are the images of a trust: those that workloads run or request, and those that the trust lists.
@@ -251,28 +250,27 @@ func (c *collector) add(key imageKey, request pool.Request, used uses) {
 	query.uses.add(used)
 }
 
-// Requests returns a request for the verdict on each image that a registry can be asked about, by the trust's rule and root of
-// trust; the root is nil while there is none. An image that runs may have been accepted for an index that its tag no longer names:
-// known is the last status of the images, which records that index.
-func (i Images) Requests(root *trustroot.Root, known []v1alpha1.ImageStatus) []pool.Request {
+// Requests returns requests for the verdict on each image that a registry can be asked about: one for each signer of the trust, by
+// the signer's rule and root of trust. An image that runs may have been accepted for an index that its tag no longer names: known is
+// the last status of the images, which records that index.
+func (i Images) Requests(roots Roots, known []v1alpha1.ImageStatus) []pool.Request {
 	indexes := map[imageKey]string{}
 	for at := range known {
 		if image := &known[at]; image.IndexDigest != "" {
 			indexes[imageKey{reference: image.Reference, digest: image.Digest}] = image.IndexDigest
 		}
 	}
-	requests := make([]pool.Request, 0, len(i.queries))
+	requests := make([]pool.Request, 0, len(i.queries)*len(i.trust.Signers))
 	for at := range i.queries {
 		query := &i.queries[at]
 		if query.given != nil {
 			continue
 		}
 		request := query.request
-		request.Rule, request.RootName, request.Root = i.trust.Rule, i.trust.TrustRoot, root
 		if index, ok := indexes[imageKey{reference: query.reference, digest: query.digest}]; ok && query.running {
 			request.KnownIndex = new(request.Ref.Context().Digest(index))
 		}
-		requests = append(requests, request)
+		requests = append(requests, Requests(i.trust, request, roots)...)
 	}
 	return requests
 }

@@ -74,7 +74,7 @@ func TestTagThatMoves(t *testing.T) {
 	const image, digest = "index.docker.io/karmada/app:v1", "index.docker.io/karmada/app@"
 	one, two := signedBy(t, "one"), signedBy(t, "two")
 	cluster := newCluster(admission.DefaultBehavior().Target(admission.Config{}), one, two)
-	byTag := []pool.Request{{Ref: parse(t, image), Rule: one.Rule}, {Ref: parse(t, image), Rule: two.Rule}}
+	byTag := []pool.Request{{Ref: parse(t, image), Rule: one.Signers[0].Rule}, {Ref: parse(t, image), Rule: two.Signers[0].Rule}}
 	a, b := []string{hex("a")}, []string{hex("b")}
 	for name, tc := range map[string]struct {
 		requests []pool.Request

@@ -178,8 +178,8 @@ func TestFormatNotAccepted(t *testing.T) {
 	behavior := admission.DefaultBehavior()
 	newer := behavior
 	newer.RekorV2 = true
-	logged := policy.Target{Capabilities: behavior.Capabilities, AttestationsVerified: true, TransparencyLog: true}
-	timestamped := policy.Target{Capabilities: behavior.Capabilities, AttestationsVerified: true, TimestampAuthority: true}
+	logged := policy.Target{Capabilities: behavior.Capabilities, AttestationsVerified: true, TrustRoots: map[string]policy.TrustRoot{"private": {TransparencyLog: true}}}
+	timestamped := policy.Target{Capabilities: behavior.Capabilities, AttestationsVerified: true, TrustRoots: map[string]policy.TrustRoot{"private": {TimestampAuthority: true}}}
 	for name, tc := range map[string]struct {
 		trustRoot string
 		target    policy.Target
@@ -252,7 +252,7 @@ func TestRunKeepsTheLastVerdict(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			trust := newTrust(t, "", "docker.io/karmada/*")
-			question := admission.Question{Ref: ref, Rule: trust.Rule}
+			question := admission.Question{Ref: ref, Rule: trust.Signers[0].Rule}
 			result, err := newEngine(fixedVerdict(tc.answer), trust).Run(t.Context(), nil, func(judge admission.Judge) { judge(question) })
 			if err != nil {
 				t.Fatal(err)
@@ -276,7 +276,7 @@ func TestRequestsComeFirst(t *testing.T) {
 	trust := newTrust(t, "", "docker.io/karmada/*")
 	var requests []pool.Request
 	for _, image := range []string{"docker.io/karmada/app:v2", "docker.io/karmada/app:v1"} {
-		requests = append(requests, pool.Request{Ref: parse(t, image), Rule: trust.Rule})
+		requests = append(requests, pool.Request{Ref: parse(t, image), Rule: trust.Signers[0].Rule})
 	}
 	cluster := newCluster(admission.DefaultBehavior().Target(admission.Config{}), trust)
 	verdicts := &fakeVerdicts{signed: map[string]policy.Format{"docker.io/karmada/app:v1": policy.Bundle}}
@@ -305,7 +305,7 @@ func TestRunEnds(t *testing.T) {
 	endless := func(asked map[string]bool) func(admission.Judge) {
 		return func(judge admission.Judge) {
 			for tag := range maps.Clone(asked) {
-				judge(admission.Question{Ref: parse(t, "docker.io/karmada/app:"+tag), Rule: trust.Rule})
+				judge(admission.Question{Ref: parse(t, "docker.io/karmada/app:"+tag), Rule: trust.Signers[0].Rule})
 			}
 			asked[fmt.Sprint("v", len(asked))] = true
 		}
@@ -328,7 +328,7 @@ func TestRunEnds(t *testing.T) {
 
 // TestZeroResultKnowsNothing has the zero values say that nothing is known.
 func TestZeroResultKnowsNothing(t *testing.T) {
-	question := admission.Question{Ref: parse(t, "docker.io/karmada/app:v1"), Rule: newTrust(t, "", "docker.io/karmada/*").Rule}
+	question := admission.Question{Ref: parse(t, "docker.io/karmada/app:v1"), Rule: newTrust(t, "", "docker.io/karmada/*").Signers[0].Rule}
 	if got, _ := (&Result{}).find(question); got.Verdict != v1alpha1.VerdictUnknown || got.Reason != v1alpha1.PendingReason {
 		t.Errorf("got %+v, want it to be Unknown and Pending", got)
 	}

@@ -31,6 +31,8 @@ type Image struct {
 	Reference string
 	// Answer holds the verdict and the digest that it is about.
 	Answer pool.Answer
+	// Signer is the name of the signer that the verdict is by: see Merged.
+	Signer string
 	// Running reports whether a node reports the image.
 	Running bool
 	// Undigested reports whether the image runs while its node reports no digest. The verdict is Unknown then.
@@ -46,7 +48,7 @@ type Image struct {
 	Users []int
 }
 
-// Observe merges the answers to the Requests into one Image for each that the status shows, in a fixed order. What no registry
+// Observe merges the answers to the Requests, for each signer in turn, into one Image for each that the status shows, in a fixed order. What no registry
 // can be asked about is an Image of its own.
 func (i Images) Observe(answers []pool.Answer) []Image {
 	var images []Image
@@ -62,8 +64,9 @@ func (i Images) Observe(answers []pool.Answer) []Image {
 			used = append(used, query.uses)
 			continue
 		}
-		answer := answers[0]
-		answers = answers[1:]
+		merged := Merge(i.trust, answers[:len(i.trust.Signers)])
+		answer := merged.Answer
+		answers = answers[len(i.trust.Signers):]
 		if query.digest != "" {
 			answer.Digest = query.digest
 		}
@@ -73,7 +76,7 @@ func (i Images) Observe(answers []pool.Answer) []Image {
 			found, ok = findRunning(images, running[query.reference], answer.Digest)
 		}
 		if ok {
-			images[found].merge(query, answer)
+			images[found].merge(query, answer, merged.Signer)
 			used[found].add(query.uses)
 			continue
 		}
@@ -82,7 +85,8 @@ func (i Images) Observe(answers []pool.Answer) []Image {
 			running[query.reference] = append(running[query.reference], len(images))
 		}
 		images = append(images, Image{
-			Reference: query.reference, Answer: answer, TagDigest: movedTag(query, answer), Running: query.running,
+			Reference: query.reference, Answer: answer, Signer: merged.Signer, TagDigest: movedTag(query, answer),
+			Running: query.running,
 		})
 		used = append(used, query.uses)
 	}
@@ -107,14 +111,14 @@ func findRunning(images []Image, running []int, digest string) (int, bool) {
 // merge adds another answer on the same image. The verdict on a running image counts more than that on a requested one. Of
 // two verdicts on a requested image the worse one counts, and of two on a running image the better one, since a signature of
 // any index that holds it is enough.
-func (i *Image) merge(query imageQuery, answer pool.Answer) {
+func (i *Image) merge(query imageQuery, answer pool.Answer, signer string) {
 	settled := i.Answer.Fresh && answer.Fresh
 	replaces := answer.Result.Verdict.Worse(i.Answer.Result.Verdict)
 	if query.running {
 		replaces = i.Answer.Result.Verdict.Worse(answer.Result.Verdict)
 	}
 	if answer.Digest != "" && i.Running == query.running && replaces {
-		i.Answer = answer
+		i.Answer, i.Signer = answer, signer
 	}
 	i.Answer.Fresh = settled
 }

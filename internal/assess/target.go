@@ -17,6 +17,8 @@ limitations under the License.
 package assess
 
 import (
+	"maps"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/karmada-io/image-trust/internal/admission"
@@ -24,37 +26,48 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
-// Target completes what admission verifies with the root of trust of a policy, nil while there is none.
-func Target(target policy.Target, root *trustroot.Root) policy.Target {
-	if root != nil {
-		target.TransparencyLog, target.TimestampAuthority, target.NoCTLogs = root.Logs(), root.Timestamps(), !root.CTLogs()
+// Roots are the roots of trust of the signers of a trust, by the names of TrustRoots, with an empty name for the default one.
+// One that is not available is missing or nil.
+type Roots map[string]*trustroot.Root
+
+// Target completes what admission verifies with the roots of trust of a policy.
+func Target(target policy.Target, roots Roots) policy.Target {
+	target.TrustRoots = map[string]policy.TrustRoot{}
+	for name, root := range roots {
+		if name != "" && root != nil {
+			target.TrustRoots[name] = policy.TrustRoot{
+				TransparencyLog: root.Logs(), TimestampAuthority: root.Timestamps(), NoCTLogs: !root.CTLogs(),
+			}
+		}
 	}
 	return target
 }
 
 // Targets returns every target that the policy of a trust may have to be rendered for, the one with the strictest policy
-// first. The root of trust and the configuration of policy-controller are nil while they are not known.
-func Targets(trust *policy.Policy, root *trustroot.Root, versions admission.Versions, config *admission.Config) []policy.Target {
-	roots := []policy.Target{{TransparencyLog: true}}
-	switch {
-	case trust.TrustRoot == "":
-	case root != nil:
-		roots[0] = Target(policy.Target{}, root)
-	default:
-		roots = append(roots,
-			policy.Target{TransparencyLog: true, TimestampAuthority: true},
-			policy.Target{TimestampAuthority: true},
-			policy.Target{TransparencyLog: true, NoCTLogs: true},
-			policy.Target{TransparencyLog: true, TimestampAuthority: true, NoCTLogs: true},
-			policy.Target{TimestampAuthority: true, NoCTLogs: true})
+// first. Roots of trust are missing, and the configuration of policy-controller is nil, while they are not known. What is not
+// known of a TrustRoot may be as in the current policy, whose authorities show what it was rendered for; nil for none.
+func Targets(
+	trust *policy.Policy, roots Roots, versions admission.Versions, config *admission.Config, current *unstructured.Unstructured,
+) []policy.Target {
+	strictest := Target(policy.Target{Capabilities: versions.Target(admission.Config{}).Capabilities}, roots)
+	possible := []policy.Target{strictest}
+	rendered := policy.RenderedFor(current)
+	asBefore := strictest
+	asBefore.TrustRoots = maps.Clone(strictest.TrustRoots)
+	for _, name := range trust.TrustRoots() {
+		if had, ok := rendered[name]; ok && roots[name] == nil {
+			asBefore.TrustRoots[name] = had
+		}
+	}
+	if len(asBefore.TrustRoots) > len(strictest.TrustRoots) {
+		possible = append(possible, asBefore)
 	}
 	verified := []bool{false, true}
 	if config != nil {
 		verified = []bool{versions.Target(*config).AttestationsVerified}
 	}
-	targets := make([]policy.Target, 0, len(roots)*len(verified))
-	for _, target := range roots {
-		target.Capabilities = versions.Target(admission.Config{}).Capabilities
+	targets := make([]policy.Target, 0, len(possible)*len(verified))
+	for _, target := range possible {
 		for _, target.AttestationsVerified = range verified {
 			targets = append(targets, target)
 		}
@@ -62,10 +75,9 @@ func Targets(trust *policy.Policy, root *trustroot.Root, versions admission.Vers
 	return targets
 }
 
-// EnforcedPolicy is the policy of a trust in a cluster, as admission reads it, once the trust is enforced. The root of trust
-// is nil while there is none.
-func EnforcedPolicy(name string, trust *policy.Policy, cluster *admission.Cluster, root *trustroot.Root) *admission.Policy {
-	rendered := trust.Enforced().ClusterImagePolicy(name, Target(cluster.Target(), root))
+// EnforcedPolicy is the policy of a trust in a cluster, as admission reads it, once the trust is enforced.
+func EnforcedPolicy(name string, trust *policy.Policy, cluster *admission.Cluster, roots Roots) *admission.Policy {
+	rendered := trust.Enforced().ClusterImagePolicy(name, Target(cluster.Target(), roots))
 	return admission.ParsePolicy(rendered, cluster.Versions...)
 }
 

@@ -20,33 +20,43 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
 // TestTargets lists what a policy may have to be rendered for, and has the first one accept the least.
 func TestTargets(t *testing.T) {
 	versions := admission.Versions{admission.V014()}
+	none := map[string]policy.TrustRoot{}
+	before := map[string]policy.TrustRoot{"private": {TransparencyLog: true, TimestampAuthority: true}}
 	for name, tc := range map[string]struct {
 		trustRoot string
 		config    *admission.Config
-		want      []policy.Target
+		// before is what the policy in the cluster was rendered for; nil if there is none.
+		before map[string]policy.TrustRoot
+		want   []policy.Target
 	}{
 		"default root, configuration known": {
-			config: &admission.Config{EnableOCI11: true}, want: []policy.Target{{TransparencyLog: true}},
+			config: &admission.Config{EnableOCI11: true}, want: []policy.Target{{TrustRoots: none}},
 		},
-		"default root": {want: []policy.Target{{TransparencyLog: true}, {TransparencyLog: true, AttestationsVerified: true}}},
+		"default root": {want: []policy.Target{{TrustRoots: none}, {TrustRoots: none, AttestationsVerified: true}}},
 		"TrustRoot not known": {
 			trustRoot: "private", config: &admission.Config{},
+			want: []policy.Target{{TrustRoots: none, AttestationsVerified: true}},
+		},
+		"TrustRoot not known any more": {
+			trustRoot: "private", config: &admission.Config{}, before: before,
+			want: []policy.Target{{TrustRoots: none, AttestationsVerified: true}, {TrustRoots: before, AttestationsVerified: true}},
+		},
+		"nothing known any more": {
+			trustRoot: "private", before: before,
 			want: []policy.Target{
-				{TransparencyLog: true, AttestationsVerified: true},
-				{TransparencyLog: true, TimestampAuthority: true, AttestationsVerified: true},
-				{TimestampAuthority: true, AttestationsVerified: true},
-				{TransparencyLog: true, NoCTLogs: true, AttestationsVerified: true},
-				{TransparencyLog: true, TimestampAuthority: true, NoCTLogs: true, AttestationsVerified: true},
-				{TimestampAuthority: true, NoCTLogs: true, AttestationsVerified: true},
+				{TrustRoots: none}, {TrustRoots: none, AttestationsVerified: true},
+				{TrustRoots: before}, {TrustRoots: before, AttestationsVerified: true},
 			},
 		},
 	} {
@@ -55,7 +65,11 @@ func TestTargets(t *testing.T) {
 			for i := range tc.want {
 				tc.want[i].Capabilities = admission.V014().Capabilities
 			}
-			got := Targets(trust, nil, versions, tc.config)
+			var current *unstructured.Unstructured
+			if tc.before != nil {
+				current = trust.ClusterImagePolicy("x", policy.Target{Capabilities: admission.V014().Capabilities, TrustRoots: tc.before})
+			}
+			got := Targets(trust, Roots{}, versions, tc.config, current)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("targets (-want +got):\n%s", diff)
 			}
@@ -90,7 +104,9 @@ func authorities(t *testing.T, trust *policy.Policy, target policy.Target) int {
 // TestTargetWithoutRoot assumes nothing of a root of trust that is not known.
 func TestTargetWithoutRoot(t *testing.T) {
 	base := admission.DefaultBehavior().Target(admission.Config{})
-	if got := Target(base, nil); got != base {
-		t.Errorf("got %+v, want %+v", got, base)
+	for name, roots := range map[string]Roots{"none": nil, "default": {"": &trustroot.Root{}}, "not available": {"private": nil}} {
+		if got := Target(base, roots); len(got.TrustRoots) > 0 || got.Capabilities != base.Capabilities {
+			t.Errorf("%s: got %+v, want %+v", name, got, base)
+		}
 	}
 }

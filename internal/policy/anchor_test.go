@@ -42,7 +42,7 @@ func TestAnchorsHold(t *testing.T) {
 			refused++
 			continue
 		}
-		signer := compiled.Rule.Signer
+		signer := compiled.Signers[0].Rule.Signer
 		asCosign, err := regexp.Compile(signer.SubjectRegexp)
 		if err != nil {
 			t.Errorf("%q: %v", expr, err)

@@ -18,7 +18,6 @@ package policy
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
@@ -130,20 +129,6 @@ func AuthorityFormat(signatureFormat string, timestamp bool) Format {
 		}
 	}
 	return ""
-}
-
-// authorityName is the name of the authority that accepts a format of what a group requires.
-func (f Format) authorityName(group string) string { return group + f.properties().suffix }
-
-// AuthorityGroup is what an authority of a rendered policy requires, by the authority's name: the authorities of a group
-// require the same in different formats.
-func AuthorityGroup(authority string) string {
-	for _, p := range formats() {
-		if group, ok := strings.CutSuffix(authority, p.suffix); ok && p.suffix != "" {
-			return group
-		}
-	}
-	return authority
 }
 
 // fields are those of an authority that depend on the format. A trust root, if it is named, provides the log or the

@@ -44,21 +44,21 @@ const (
 	maxInterval = 168 * time.Hour
 )
 
-// attestationName is the syntax of an attestation's name, which is part of the names of authorities: those end with a dot
-// and a format.
-var attestationName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+// label is the syntax of the names of attestations and signers, which are parts of the names of authorities: see
+// authorityName.
+var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+const mustBeLabel = `must consist of lower case letters, digits and "-", and begin and end with a letter or digit`
 
 // ErrInvalid is wrapped by every error that requires a change of the spec.
 var ErrInvalid = errors.New("invalid trust")
 
 // Policy is a compiled trust.
 type Policy struct {
-	// Rule for the verification of images.
-	Rule *Rule
+	// Signers of which any suffices; at least one.
+	Signers []SignerRule
 	// Enforcement at admission.
 	Enforcement v1alpha1.Enforcement
-	// TrustRoot is the name of a TrustRoot, or empty for the default root of trust.
-	TrustRoot string
 	// References are images to verify even if no workload uses them. Their String is what the user wrote.
 	References []name.Reference
 	// PullSecrets are the names of Secrets with credentials for registries.
@@ -89,19 +89,14 @@ func Compile(spec v1alpha1.KarmadaImageTrustSpec, conditions ...Conditions) (*Po
 	if p.Enforcement == "" {
 		p.Enforcement = v1alpha1.EnforcementEnforce
 	}
-	if spec.TrustRoot != nil {
-		p.TrustRoot = spec.TrustRoot.Name
-	}
 
 	var errs field.ErrorList
 	p.globs, p.repositories, errs = compileGlobs(root.Child("images"), spec.Images)
-	signer, problems := compileSigner(root, spec)
-	errs = append(errs, problems...)
-	formats := p.formats()
-	attestations, problems := compileAttestations(root.Child("attestations"), spec.Attestations, formats)
-	unchecked := checkConditions(&problems, root.Child("attestations"), spec.Attestations, conditions)
-	errs = append(errs, problems...)
-	p.Rule = NewRule(signer, formats, attestations...)
+	attestations, attestationProblems := compileAttestations(root.Child("attestations"), spec.Attestations)
+	unchecked := checkConditions(&attestationProblems, root.Child("attestations"), spec.Attestations, conditions)
+	signers, signerProblems := compileSigners(root, spec, attestations)
+	p.Signers = signers
+	errs = slices.Concat(errs, signerProblems, attestationProblems)
 	if v := spec.Verification; v != nil {
 		if v.Interval != nil {
 			if p.Interval = v.Interval.Duration; p.Interval < minInterval || p.Interval > maxInterval {
@@ -156,25 +151,16 @@ func compileGlobs(path *field.Path, images []v1alpha1.ImageGlob) ([]glob, []*reg
 	return globs, repositories, errs
 }
 
-// formats that are accepted. A timestamp is accepted instead of a log entry only if the user names a root of trust, which
-// may have a timestamp authority. With an entry of Rekor v2 it proves the time, and the log remains required.
-func (p *Policy) formats() Formats {
-	if p.TrustRoot == "" {
-		return NewFormats(SimpleSigning, Bundle, RekorV2Bundle)
-	}
-	return NewFormats(SimpleSigning, Timestamped, Bundle, RekorV2Bundle, TimestampedBundle)
-}
-
-func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation, formats Formats) ([]Attestation, field.ErrorList) {
+// compileAttestations compiles the attestations of a spec. Their formats depend on the signer.
+func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation) ([]Attestation, field.ErrorList) {
 	var attestations []Attestation
 	var errs field.ErrorList
 	for i, a := range wanted {
 		if slices.ContainsFunc(wanted[:i], func(b v1alpha1.Attestation) bool { return a.Name == b.Name }) {
 			errs = append(errs, field.Duplicate(path.Index(i).Child("name"), a.Name))
 		}
-		if !attestationName.MatchString(a.Name) {
-			errs = append(errs, field.Invalid(path.Index(i).Child("name"), a.Name,
-				`must consist of lower case letters, digits and "-", and begin and end with a letter or digit`))
+		if !label.MatchString(a.Name) {
+			errs = append(errs, field.Invalid(path.Index(i).Child("name"), a.Name, mustBeLabel))
 		}
 		if a.PredicateType == SignPredicate {
 			errs = append(errs, field.Invalid(path.Index(i).Child("predicateType"), a.PredicateType,
@@ -183,7 +169,7 @@ func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation, format
 			errs = append(errs, field.Invalid(path.Index(i).Child("predicateType"), a.PredicateType,
 				"must be the URI of an attestation's predicate type, such as https://slsa.dev/provenance/v1"))
 		}
-		attestations = append(attestations, Attestation{Name: a.Name, PredicateType: a.PredicateType, CUE: a.CUE, Formats: formats})
+		attestations = append(attestations, Attestation{Name: a.Name, PredicateType: a.PredicateType, CUE: a.CUE})
 	}
 	return attestations, errs
 }

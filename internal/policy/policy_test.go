@@ -276,10 +276,10 @@ func TestIdentityMatchesWholeSubject(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := p.Rule.Matcher().SubjectMatches(tc.subject); got != tc.want {
+			if got := p.Signers[0].Rule.Matcher().SubjectMatches(tc.subject); got != tc.want {
 				t.Errorf("SubjectMatches = %t, want %t", got, tc.want)
 			}
-			if got := p.Rule.Matcher().SubjectMatchesInPart(tc.subject); got != tc.wantInPart {
+			if got := p.Signers[0].Rule.Matcher().SubjectMatchesInPart(tc.subject); got != tc.wantInPart {
 				t.Errorf("SubjectMatchesInPart = %t, want %t", got, tc.wantInPart)
 			}
 		})

@@ -23,15 +23,10 @@ import (
 	"strings"
 )
 
-// Groups of authorities. An authority is named after its group and the format that it accepts.
-const (
-	signatureGroup   = "signer"
-	attestationGroup = "attestation."
-)
-
 // RegoPolicy is the policy, written in Rego, of a ClusterImagePolicy with several groups of authorities: it requires that
-// at least one authority of each group accepts the image. Without it, policy-controller accepts an image that any
-// authority accepts. ParseRego recognises it.
+// at least one authority of each group accepts the image. If the groups are those of several signers, it requires this of all
+// groups of at least one of them. Without it, policy-controller accepts an image that any authority accepts. ParseRego
+// recognises it.
 type RegoPolicy struct {
 	// Authorities are the names of all authorities, in the order of the ClusterImagePolicy.
 	Authorities []string
@@ -55,28 +50,66 @@ func ParseRego(source string) (RegoPolicy, bool) {
 
 // String returns the policy in Rego.
 func (r RegoPolicy) String() string {
-	var groups []string
+	var signers []string
+	groups := map[string][]string{} // by signer
 	var b strings.Builder
 	b.WriteString("package sigstore\n\n")
 	for _, authority := range r.Authorities {
-		group := AuthorityGroup(authority)
-		if !slices.Contains(groups, group) {
-			groups = append(groups, group)
+		group, signer := AuthorityGroup(authority), AuthoritySigner(authority)
+		if !slices.Contains(signers, signer) {
+			signers = append(signers, signer)
+		}
+		if !slices.Contains(groups[signer], group) {
+			groups[signer] = append(groups[signer], group)
 		}
 		fmt.Fprintf(&b, "verified[%q] { input.authorityMatches[%q] }\n", group, authority)
 	}
-	quoted := make([]string, 0, len(groups))
-	for _, group := range groups {
-		quoted = append(quoted, fmt.Sprintf("%q", group))
+	if len(signers) == 1 {
+		fmt.Fprintf(&b, "\nrequired := %s\n\n%s", regoSet(groups[signers[0]]), ofOneSigner)
+		return b.String()
 	}
-	fmt.Fprintf(&b, "\nrequired := {%s}\n\n", strings.Join(quoted, ", "))
-	b.WriteString(`isCompliant[response] {
+	sets := make([]string, 0, len(signers))
+	for _, signer := range signers {
+		sets = append(sets, fmt.Sprintf("%q: %s", signer, regoSet(groups[signer])))
+	}
+	fmt.Fprintf(&b, "\nrequired := {%s}\n\n%s", strings.Join(sets, ", "), ofSeveralSigners)
+	return b.String()
+}
+
+func regoSet(members []string) string {
+	quoted := make([]string, 0, len(members))
+	for _, member := range members {
+		quoted = append(quoted, fmt.Sprintf("%q", member))
+	}
+	return "{" + strings.Join(quoted, ", ") + "}"
+}
+
+// The last rules of a RegoPolicy.
+const (
+	ofOneSigner = `isCompliant[response] {
   missing := required - verified
   response := {
     "result": count(missing) == 0,
     "error": sprintf("not verified for the declared identity: %s", [concat(", ", sort(missing))]),
   }
 }
-`)
-	return b.String()
+`
+	ofSeveralSigners = `complete[signer] {
+  groups := required[signer]
+  count(groups - verified) == 0
 }
+
+missing[group] {
+  groups := required[_]
+  groups[group]
+  not verified[group]
+}
+
+isCompliant[response] {
+  response := {
+    "result": count(complete) > 0,
+    "error": sprintf("not verified for any of the declared signers: %s", [concat(", ", sort(missing))]),
+  }
+}
+`
+)

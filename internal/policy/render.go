@@ -18,6 +18,7 @@ package policy
 
 import (
 	"maps"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -78,7 +79,7 @@ func (p *Policy) ClusterImagePolicy(name string, target Target) *unstructured.Un
 		"images":      images,
 		"authorities": authorities,
 	}
-	if len(p.Rule.Attestations) > 0 {
+	if slices.ContainsFunc(p.Signers, func(s SignerRule) bool { return len(s.Rule.Attestations) > 0 }) {
 		spec["policy"] = map[string]any{"type": "rego", "data": RegoPolicy{Authorities: names}.String()}
 	}
 	out := &unstructured.Unstructured{Object: map[string]any{
@@ -92,40 +93,52 @@ func (p *Policy) ClusterImagePolicy(name string, target Target) *unstructured.Un
 	return out
 }
 
-// authorities returns an authority for each required signature or attestation in each format that the target verifies, and
-// the names of the authorities.
+// authorities returns an authority for each signer, each required signature or attestation, and each format that the target
+// verifies, and the names of the authorities.
 func (p *Policy) authorities(target Target) (authorities []any, names []string) {
-	formats := target.formats(p.TrustRoot).rendered()
-	add := func(group string, attestation map[string]any) {
-		for _, format := range formats {
-			authority := p.authority(format, target)
-			authority["name"] = format.authorityName(group)
-			names = append(names, format.authorityName(group))
-			switch {
-			case attestation != nil:
-				authority["attestations"] = []any{attestation}
-			case format.Storage() == v1alpha1.SignatureFormatBundle && !target.Capabilities.SignatureBundles:
-				authority["attestations"] = []any{map[string]any{"name": signatureGroup, "predicateType": SignPredicate}}
+	for _, signer := range p.Signers {
+		prefix := ""
+		if len(p.Signers) > 1 {
+			prefix = signer.Name + signerSeparator
+		}
+		formats := target.formats(signer.TrustRoot).rendered()
+		add := func(group string, attestation map[string]any) {
+			for _, format := range formats {
+				name := format.authorityName(prefix + group)
+				authority := signer.authority(format, target)
+				authority["name"] = name
+				names = append(names, name)
+				switch {
+				case attestation != nil:
+					authority["attestations"] = []any{attestation}
+				case format.Storage() == v1alpha1.SignatureFormatBundle && !target.Capabilities.SignatureBundles:
+					authority["attestations"] = []any{map[string]any{"name": signatureGroup, "predicateType": SignPredicate}}
+				}
+				authorities = append(authorities, authority)
 			}
-			authorities = append(authorities, authority)
 		}
-	}
-	if len(p.Rule.Signature) > 0 {
-		add(signatureGroup, nil)
-	}
-	for _, a := range p.Rule.Attestations {
-		attestation := map[string]any{"name": a.Name, "predicateType": a.PredicateType}
-		if a.CUE != "" {
-			attestation["policy"] = map[string]any{"type": "cue", "data": a.CUE}
+		if len(signer.Rule.Signature) > 0 {
+			add(signatureGroup, nil)
 		}
-		add(attestationGroup+a.Name, attestation)
+		for _, a := range signer.Rule.Attestations {
+			add(attestationGroup+a.Name, a.fields())
+		}
 	}
 	return authorities, names
 }
 
-// authority returns the fields of an authority for the rule's signer and a format.
-func (p *Policy) authority(format Format, target Target) map[string]any {
-	authority := format.fields(p.TrustRoot)
-	maps.Copy(authority, p.Rule.Signer.fields(p.TrustRoot, target.NoCTLogs))
+// fields returns the entry of an authority's attestations that requires the attestation.
+func (a Attestation) fields() map[string]any {
+	fields := map[string]any{"name": a.Name, "predicateType": a.PredicateType}
+	if a.CUE != "" {
+		fields["policy"] = map[string]any{"type": "cue", "data": a.CUE}
+	}
+	return fields
+}
+
+// authority returns the fields of an authority for the signer and a format.
+func (s SignerRule) authority(format Format, target Target) map[string]any {
+	authority := format.fields(s.TrustRoot)
+	maps.Copy(authority, s.Rule.Signer.fields(s.TrustRoot, target.TrustRoots[s.TrustRoot].NoCTLogs))
 	return authority
 }

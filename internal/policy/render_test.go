@@ -82,8 +82,10 @@ var renderCases = map[string]struct {
 			s.TrustRoot = &v1alpha1.TrustRootReference{Name: "my-sigstore"}
 			s.Attestations = []v1alpha1.Attestation{{Name: "provenance", PredicateType: "https://slsa.dev/provenance/v1"}}
 		},
-		target: func(target *Target) { target.TimestampAuthority = true },
-		match:  []string{"index.docker.io/karmada/karmada-scheduler" + testDigest},
+		target: func(target *Target) {
+			target.TrustRoots["my-sigstore"] = TrustRoot{TransparencyLog: true, TimestampAuthority: true}
+		},
+		match: []string{"index.docker.io/karmada/karmada-scheduler" + testDigest},
 	},
 	"attested": {
 		change: func(s *v1alpha1.KarmadaImageTrustSpec) {
@@ -147,7 +149,7 @@ func TestAuditRendersNothing(t *testing.T) {
 // TestNoSignatureRequired: the policy requires what the rule requires, and no more.
 func TestNoSignatureRequired(t *testing.T) {
 	p := compile(t, renderCases["attested"].change)
-	p.Rule = NewRule(p.Rule.Signer, nil, p.Rule.Attestations[0])
+	p.Signers[0].Rule = NewRule(p.Signers[0].Rule.Signer, nil, p.Signers[0].Rule.Attestations[0])
 	authorities, _, err := unstructured.NestedSlice(p.ClusterImagePolicy("karmada", newTarget(nil)).Object, "spec", "authorities")
 	if err != nil {
 		t.Fatal(err)
@@ -215,9 +217,9 @@ func compile(t *testing.T, change func(*v1alpha1.KarmadaImageTrustSpec)) *Policy
 	return p
 }
 
-// newTarget returns v0.14 with attestations verified, and a TrustRoot that has a transparency log.
+// newTarget returns v0.14 with attestations verified, and a TrustRoot my-sigstore that has a transparency log.
 func newTarget(change func(*Target)) Target {
-	target := Target{Capabilities: V014(), AttestationsVerified: true, TransparencyLog: true}
+	target := Target{Capabilities: V014(), AttestationsVerified: true, TrustRoots: map[string]TrustRoot{"my-sigstore": {TransparencyLog: true}}}
 	if change != nil {
 		change(&target)
 	}

@@ -26,7 +26,7 @@ import (
 // pkg/types/predicate.go). A bundle with another statement is not a signature.
 const SignPredicate = "https://sigstore.dev/cosign/sign/v1"
 
-// Attestation that an image must have, signed by the same identity as the image.
+// Attestation that an image must have, signed by the same signer as the image.
 type Attestation struct {
 	// Name is the user's name for it.
 	Name string

@@ -66,8 +66,8 @@ func (s Signer) fields(trustRoot string, noCTLogs bool) map[string]any {
 	return map[string]any{"keyless": keyless}
 }
 
-// compileSigner compiles the fields of a spec that declare the signer.
-func compileSigner(root *field.Path, spec v1alpha1.KarmadaImageTrustSpec) (Signer, field.ErrorList) {
+// compileSigner compiles the fields that declare a signer.
+func compileSigner(root *field.Path, spec v1alpha1.TrustedSigner) (Signer, field.ErrorList) {
 	var errs field.ErrorList
 	if (spec.Issuer != "") == (spec.IssuerRegexp != "") {
 		errs = append(errs, field.Required(root.Child("issuer"), "set exactly one of issuer and issuerRegexp"))

@@ -16,9 +16,13 @@ limitations under the License.
 
 package policy
 
-import "github.com/karmada-io/image-trust/internal/text"
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-// Target describes the policy-controller and the root of trust that a ClusterImagePolicy is rendered for. The zero
+	"github.com/karmada-io/image-trust/internal/text"
+)
+
+// Target describes the policy-controller and the roots of trust that a ClusterImagePolicy is rendered for. The zero
 // value assumes neither: a policy rendered for it accepts nothing but signatures in the transparency log, stored as
 // cosign v2 stores them, which every version verifies.
 type Target struct {
@@ -27,14 +31,18 @@ type Target struct {
 	// AttestationsVerified reports whether policy-controller verifies every attestation, and thereby every bundle, that it
 	// accepts. With enable-oci11 in its configuration some versions do not.
 	AttestationsVerified bool
-	// TransparencyLog reports whether the TrustRoot of the policy has a transparency log. It says nothing about the
-	// default root of trust, which has one.
+	// TrustRoots are what the TrustRoots that the policy names have, by name; nothing is known of one that is not there. The
+	// default root of trust is not among them: it has a transparency log, and its timestamp authority is not used.
+	TrustRoots map[string]TrustRoot
+}
+
+// TrustRoot is what a TrustRoot has. The zero value is one of which nothing is known.
+type TrustRoot struct {
+	// TransparencyLog reports whether it has a transparency log.
 	TransparencyLog bool
-	// TimestampAuthority reports whether the TrustRoot of the policy has a timestamp authority. It says nothing about the
-	// default root of trust, whose timestamp authority is not used.
+	// TimestampAuthority reports whether it has a timestamp authority.
 	TimestampAuthority bool
-	// NoCTLogs reports whether the TrustRoot of the policy has no certificate transparency log, so that its certificates are
-	// verified without one. It says nothing about the default root of trust, which has one.
+	// NoCTLogs reports whether it has no certificate transparency log, so that its certificates are verified without one.
 	NoCTLogs bool
 }
 
@@ -100,7 +108,7 @@ func Common(versions ...Capabilities) Capabilities {
 	return common
 }
 
-// formats that the target verifies under the policy's root of trust. There is always at least one, because a policy
+// formats that the target verifies under a root of trust of the policy. There is always at least one, because a policy
 // without authorities would allow every image.
 func (t Target) formats(trustRoot string) Formats {
 	if trustRoot == "" {
@@ -110,20 +118,51 @@ func (t Target) formats(trustRoot string) Formats {
 		}
 		return NewFormats(formats...)
 	}
+	root := t.TrustRoots[trustRoot]
 	var formats []Format
-	if t.TransparencyLog || !t.TimestampAuthority {
+	if root.TransparencyLog || !root.TimestampAuthority {
 		formats = append(formats, SimpleSigning)
 	}
-	if t.TimestampAuthority {
+	if root.TimestampAuthority {
 		formats = append(formats, Timestamped)
 	}
-	if t.TransparencyLog && t.Capabilities.TrustRootBundles && t.AttestationsVerified {
+	if root.TransparencyLog && t.Capabilities.TrustRootBundles && t.AttestationsVerified {
 		formats = append(formats, Bundle.Within(t.Capabilities)...)
 	}
 	// With a timestamp policy-controller does not look at the log. So a root of trust with a log is not used like this: the
 	// policy would accept a bundle whose entry is invalid.
-	if t.TimestampAuthority && !t.TransparencyLog && t.NoCTLogs && t.Capabilities.TimestampedBundles && t.AttestationsVerified {
+	if root.TimestampAuthority && !root.TransparencyLog && root.NoCTLogs && t.Capabilities.TimestampedBundles && t.AttestationsVerified {
 		formats = append(formats, TimestampedBundle)
 	}
 	return NewFormats(formats...)
+}
+
+// RenderedFor returns what the TrustRoots that a rendered policy names had when it was rendered, by name: its authorities show
+// it. The policy may be nil.
+func RenderedFor(cip *unstructured.Unstructured) map[string]TrustRoot {
+	roots := map[string]TrustRoot{}
+	if cip == nil {
+		return roots
+	}
+	authorities, _, _ := unstructured.NestedSlice(cip.Object, "spec", "authorities")
+	for _, authority := range authorities {
+		fields, _ := authority.(map[string]any)
+		if name, _, _ := unstructured.NestedString(fields, "ctlog", "trustRootRef"); name != "" {
+			root := roots[name]
+			root.TransparencyLog = true
+			roots[name] = root
+		}
+		if name, _, _ := unstructured.NestedString(fields, "rfc3161timestamp", "trustRootRef"); name != "" {
+			root := roots[name]
+			root.TimestampAuthority = true
+			roots[name] = root
+		}
+		if ignored, _, _ := unstructured.NestedBool(fields, "keyless", "insecureIgnoreSCT"); ignored {
+			name, _, _ := unstructured.NestedString(fields, "keyless", "trustRootRef")
+			root := roots[name]
+			root.NoCTLogs = true
+			roots[name] = root
+		}
+	}
+	return roots
 }

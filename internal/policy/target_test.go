@@ -28,6 +28,10 @@ import (
 
 func TestTargetFormats(t *testing.T) {
 	v014 := V014()
+	log := map[string]TrustRoot{"r": {TransparencyLog: true}}
+	timestamps := map[string]TrustRoot{"r": {TimestampAuthority: true}}
+	timestampsAlone := map[string]TrustRoot{"r": {TimestampAuthority: true, NoCTLogs: true}}
+	logAndTimestamps := map[string]TrustRoot{"r": {TransparencyLog: true, TimestampAuthority: true}}
 	more := Capabilities{Version: "v9", Bundles: true, TrustRootBundles: true}
 	for name, tc := range map[string]struct {
 		trustRoot string
@@ -38,31 +42,36 @@ func TestTargetFormats(t *testing.T) {
 		"unknown, TrustRoot":            {trustRoot: "r", target: Target{}, want: Formats{SimpleSigning}},
 		"default root":                  {target: Target{Capabilities: v014, AttestationsVerified: true}, want: Formats{SimpleSigning, Bundle}},
 		"default root, unverified":      {target: Target{Capabilities: v014}, want: Formats{SimpleSigning}},
-		"default root, TrustRoot's log": {target: Target{TransparencyLog: true, TimestampAuthority: true}, want: Formats{SimpleSigning}},
-		"log":                           {trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TransparencyLog: true}, want: Formats{SimpleSigning}},
-		"timestamps":                    {trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TimestampAuthority: true}, want: Formats{Timestamped}},
+		"default root, TrustRoot's log": {target: Target{TrustRoots: logAndTimestamps}, want: Formats{SimpleSigning}},
+		"another TrustRoot": {
+			trustRoot: "another", target: Target{Capabilities: more, AttestationsVerified: true, TrustRoots: logAndTimestamps},
+			want: Formats{SimpleSigning},
+		},
+		"log":        {trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TrustRoots: log}, want: Formats{SimpleSigning}},
+		"timestamps": {trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TrustRoots: timestamps}, want: Formats{Timestamped}},
 		"timestamps alone": {
-			trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TimestampAuthority: true, NoCTLogs: true},
+			trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TrustRoots: timestampsAlone},
 			want: Formats{Timestamped, TimestampedBundle},
 		},
 		"timestamps alone, unverified": {
-			trustRoot: "r", target: Target{Capabilities: v014, TimestampAuthority: true, NoCTLogs: true}, want: Formats{Timestamped},
+			trustRoot: "r", target: Target{Capabilities: v014, TrustRoots: timestampsAlone}, want: Formats{Timestamped},
 		},
 		"timestamps and a log, no certificate log": {
-			trustRoot: "r",
-			target:    Target{Capabilities: v014, AttestationsVerified: true, TransparencyLog: true, TimestampAuthority: true, NoCTLogs: true},
-			want:      Formats{SimpleSigning, Timestamped},
+			trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TrustRoots: map[string]TrustRoot{
+				"r": {TransparencyLog: true, TimestampAuthority: true, NoCTLogs: true},
+			}},
+			want: Formats{SimpleSigning, Timestamped},
 		},
 		"log and timestamps": {
-			trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TransparencyLog: true, TimestampAuthority: true},
+			trustRoot: "r", target: Target{Capabilities: v014, AttestationsVerified: true, TrustRoots: logAndTimestamps},
 			want: Formats{SimpleSigning, Timestamped},
 		},
 		"a version with more capabilities": {
-			trustRoot: "r", target: Target{Capabilities: more, AttestationsVerified: true, TransparencyLog: true},
+			trustRoot: "r", target: Target{Capabilities: more, AttestationsVerified: true, TrustRoots: log},
 			want: Formats{SimpleSigning, Bundle},
 		},
 		"a version with more capabilities, unverified": {
-			trustRoot: "r", target: Target{Capabilities: more, TransparencyLog: true}, want: Formats{SimpleSigning},
+			trustRoot: "r", target: Target{Capabilities: more, TrustRoots: log}, want: Formats{SimpleSigning},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -241,7 +241,7 @@ func ruleOf(t *testing.T, spec v1alpha1.KarmadaImageTrustSpec) *policy.Rule {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return compiled.Rule
+	return compiled.Signers[0].Rule
 }
 
 // checkResult checks what every Result fulfils.

@@ -160,7 +160,7 @@ func TestLookalikes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rules[name] = compiled.Rule
+		rules[name] = compiled.Signers[0].Rule
 	}
 	if problem := s.judge(t.Context(), id, rules, v1alpha1.SignedReason); len(problem) > 0 {
 		t.Fatalf("the declared identity: %v", problem)

@@ -142,6 +142,7 @@ func (v *verification) verifyAll(ctx context.Context) Result {
 	for i := range claims {
 		result := v.verifyClaim(ctx, &claims[i])
 		if result.Verdict != v1alpha1.VerdictVerified {
+			result.Nearness += i * rankUnknown
 			return result
 		}
 		formats = append(formats, result.Format)
@@ -193,6 +194,7 @@ func (v *verification) verifyClaim(ctx context.Context, c *claim) Result {
 		best.Result = v.noneFound(ctx, c)
 	}
 	if best.Verdict == v1alpha1.VerdictUntrusted {
+		best.Nearness = best.rank
 		best.Message = printable(c.prefix()+best.Message, maxMessage)
 	}
 	return best.Result

@@ -62,6 +62,8 @@ type Result struct {
 	Format policy.Format
 	// Formats of everything that the rule requires; empty unless the verdict is Verified.
 	Formats policy.Formats
+	// Nearness orders the Results of several rules on one image that are Untrusted: a greater one is nearer to being accepted.
+	Nearness int
 	// RetryAfter is the time to wait that a registry requested; 0 if it requested none.
 	RetryAfter time.Duration
 	// Absent reports whether the registry has no such image in a repository that can be read, so that the image is nowhere

@@ -191,11 +191,11 @@ func (f *conformanceFixture) prepare(t *testing.T, p *prediction.Predictor) *uns
 	if f.compiled, err = policy.Compile(trust.Spec); err != nil {
 		t.Fatal(err)
 	}
-	var root *trustroot.Root
+	roots := assess.Roots{}
 	if f.root != nil {
-		root = f.trusted
+		roots[f.root.GetName()] = f.trusted
 	}
-	target := assess.Target(admission.DefaultBehavior().Target(admission.Config{}), root)
+	target := assess.Target(admission.DefaultBehavior().Target(admission.Config{}), roots)
 	return f.compiled.ClusterImagePolicy(trust.Name, target)
 }
 
@@ -235,7 +235,7 @@ func (f *conformanceFixture) verify(
 	if failure != nil {
 		t.Fatal(failure.Message)
 	}
-	result := p.Verifier.Verify(t.Context(), digest, f.compiled.Rule, f.trusted)
+	result := p.Verifier.Verify(t.Context(), digest, f.compiled.Signers[0].Rule, f.trusted)
 	t.Logf("%s %s: %s", result.Verdict, result.Reason, result.Message)
 	pod := prediction.Workload{Kind: "Pod", Namespace: namespace, Images: []string{reference}}
 	decision := p.Predict(cluster, pod.AdmissionObject(), f.compiled)

@@ -43,7 +43,7 @@ func (c *cosignCLI) run(t *testing.T, args ...string) (output string, ok bool) {
 // verify verifies an image as the documentation says, and each attestation that the trust requires.
 func (c *cosignCLI) verify(t *testing.T, f *conformanceFixture, reference string) string {
 	t.Helper()
-	rule := f.compiled.Rule
+	rule := f.compiled.Signers[0].Rule
 	args := []string{"--offline=true", "--certificate-oidc-issuer", rule.Signer.Issuer, "--certificate-identity", rule.Signer.Subject}
 	var trusted []string
 	if f.root != nil {

@@ -121,14 +121,14 @@ func (q *corpusQuestion) compile(t *testing.T) *policy.Policy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compiled.Rule = policy.NewRule(compiled.Rule.Signer, nil, compiled.Rule.Attestations...)
+	compiled.Signers[0].Rule = policy.NewRule(compiled.Signers[0].Rule.Signer, nil, compiled.Signers[0].Rule.Attestations...)
 	return compiled
 }
 
 // rule requires the attestation alone.
 func (q *corpusQuestion) rule(t *testing.T) *policy.Rule {
 	t.Helper()
-	return q.compile(t).Rule
+	return q.compile(t).Signers[0].Rule
 }
 
 // policy requires the attestation alone.

@@ -94,7 +94,7 @@ func (c *trial) check(t *testing.T, denial string) {
 	cluster := p.Cluster()
 	for _, m := range c.methods {
 		t.Run(m.Name, func(t *testing.T) {
-			c.checkVerdicts(t, p.For(t), m, compiled.Rule, status)
+			c.checkVerdicts(t, p.For(t), m, compiled.Signers[0].Rule, status)
 			c.checkJudges(t, m)
 			trusted, untrusted, denial := c.trusted[m.Name].reference, c.untrusted[m.Name].reference, denial
 			if m.Since == "" || semver.Compare(c.lab.PolicyController.Version(), m.Since) >= 0 {
