@@ -18,8 +18,12 @@ limitations under the License.
 package versions
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/test/lab/binaries"
 	"github.com/karmada-io/image-trust/test/lab/policycontroller"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/agreement"
@@ -45,7 +49,22 @@ func TestPrediction(t *testing.T) {
 			if err := lab.PolicyController.Upgrade(t.Context(), release.Version, nil); err != nil {
 				t.Fatal(err)
 			}
+			t.Run("recognised", func(t *testing.T) { testRecognised(t, release.Version) })
 			agreement.Run(t, lab)
 		})
 	}
+}
+
+// testRecognised checks that the operator recognises the version that runs, by what the Helm chart writes.
+func testRecognised(t *testing.T, version string) {
+	t.Helper()
+	trust := labtest.NewTrust("recognised", "recognised")
+	lab.Create(t, trust)
+	lab.WaitForTrust(t, trust.Name, func(got *v1alpha1.KarmadaImageTrust) string {
+		want := v1alpha1.PolicyControllerStatus{Version: strings.TrimPrefix(version, "v"), Source: v1alpha1.VersionByChartLabel}
+		if got.Status.PolicyController == nil {
+			return "the status has no policyController"
+		}
+		return cmp.Diff(want, *got.Status.PolicyController)
+	})
 }

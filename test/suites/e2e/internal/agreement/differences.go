@@ -17,6 +17,7 @@ limitations under the License.
 package agreement
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -143,9 +144,7 @@ func bundled(signer map[string]any) map[string]any {
 func attesting(signer map[string]any, fields map[string]any) map[string]any {
 	a := keyless(signer)
 	a["attestations"] = []any{map[string]any{"name": "provenance", "predicateType": sigstore.SLSAPredicate}}
-	for key, value := range fields {
-		a[key] = value
-	}
+	maps.Copy(a, fields)
 	return a
 }
 
@@ -190,6 +189,7 @@ func bundleCases() []difference {
 
 // signatureCases are signatures under the policy that a trust renders.
 func signatureCases(t *testing.T) []difference {
+	t.Helper()
 	rendered := func(name, repository string) []*unstructured.Unstructured {
 		made := prediction.TrustPolicy(t, name, "unused")
 		glob := map[string]any{"glob": strings.Replace(repository, "docker.io/", "index.docker.io/", 1) + "@*"}
