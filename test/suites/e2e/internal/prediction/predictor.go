@@ -153,7 +153,7 @@ func (p *Predictor) namedRoot(ctx context.Context, name string) (*unstructured.U
 	if err := p.Lab.Client.Get(ctx, client.ObjectKey{Name: name}, object); err != nil {
 		return nil, nil
 	}
-	root, err := trustroot.FromTrustRoot(object)
+	root, err := trustroot.Load(ctx, object, trustroot.Repository{})
 	if err != nil {
 		p.T.Error(err)
 	}
