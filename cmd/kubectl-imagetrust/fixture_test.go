@@ -18,6 +18,8 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
 	"io"
 	"log"
 	"net/http"
@@ -45,7 +47,7 @@ var (
 
 // fixture is a directory with files for the plugin, and a registry in this process with images and signatures. Its
 // repositories are app/signed, app/unsigned, app/foreign (signed by untrustedSigner), other/image, private/image (a bundle
-// of another Sigstore instance) and down/image (the registry fails).
+// of another Sigstore instance), private/signed (by that instance) and down/image (the registry fails).
 type fixture struct {
 	t        *testing.T
 	registry string
@@ -86,6 +88,7 @@ func newFixture(t *testing.T) *fixture {
 	f.push("other/image")
 	f.sign(instance, f.push("app/foreign"), untrustedSigner)
 	f.signBundle(private, f.push("private/image"))
+	f.sign(private, f.push("private/signed"), release)
 
 	trusted, err := instance.TrustedRoot()
 	f.must(err)
@@ -95,6 +98,13 @@ func newFixture(t *testing.T) *fixture {
 	encoded, err := yaml.Marshal(root.Object)
 	f.must(err)
 	f.write("private.yaml", string(encoded)+"---\n"+f.trust("private", "Enforce", "private/*", "trustRoot: {name: private}"))
+	key, _, err := ed25519.GenerateKey(rand.Reader)
+	f.must(err)
+	root, err = private.TrustRoot("private", sigstore.AlsoTrusting("tLogs", key))
+	f.must(err)
+	encoded, err = yaml.Marshal(root.Object)
+	f.must(err)
+	f.write("refused.yaml", string(encoded)+"---\n"+f.trust("private", "Enforce", "private/*", "trustRoot: {name: private}"))
 	f.write("trust.yaml", f.trust("app", "Enforce", "app/*"))
 	f.write("down.yaml", f.trust("down", "Warn", "down/*"))
 	return f
@@ -228,7 +238,7 @@ func (f *fixture) runGolden(command string, tests map[string]pluginTest) {
 			if !tc.noRoot {
 				flags = append(flags, "--trusted-root", "trusted_root.json")
 			}
-			if command == "render" {
+			if command == "render" || command == "lint" {
 				flags = nil
 			}
 			inTest := &fixture{t: t, registry: f.registry}

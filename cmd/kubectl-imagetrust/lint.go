@@ -23,11 +23,14 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/lint"
 	"github.com/karmada-io/image-trust/internal/manifests"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/text"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
 // lintOptions are the flags of lint.
@@ -65,10 +68,11 @@ type locatedFinding struct {
 	// Line and Column count from 1.
 	Line   int `json:"line"`
 	Column int `json:"column"`
-	// Trust is the name of the KarmadaImageTrust.
-	Trust string     `json:"trust"`
-	Level lint.Level `json:"level"`
-	Rule  lint.Rule  `json:"rule"`
+	// Trust is the name of the KarmadaImageTrust; empty if the finding is about TrustRoot.
+	Trust     string     `json:"trust"`
+	TrustRoot string     `json:"trustRoot,omitempty"`
+	Level     lint.Level `json:"level"`
+	Rule      lint.Rule  `json:"rule"`
 	// Field is the path of the field, for example spec.images[0].
 	Field   string `json:"field,omitempty"`
 	Message string `json:"message"`
@@ -108,29 +112,42 @@ func lintFiles(ctx context.Context, files []*manifests.File, conditions policy.C
 	found := false
 	for _, file := range files {
 		for _, object := range file.Objects {
-			if !isTrust(object.Unstructured) {
-				continue
+			one := locatedFinding{File: file.Name}
+			var about []lint.Finding
+			switch {
+			case isTrust(object.Unstructured):
+				one.Trust, found = object.GetName(), true
+				about = linter.Lint(ctx, object.Unstructured)
+			case isTrustRoot(object.Unstructured):
+				one.TrustRoot, found = object.GetName(), true
+				about = lintTrustRoot(object.Unstructured)
 			}
-			found = true
 			if err := ctx.Err(); err != nil {
 				return nil, unavailable(err)
 			}
-			for _, finding := range linter.Lint(ctx, object.Unstructured) {
-				line, column := object.Position(finding.Field)
-				findings = append(findings, locatedFinding{
-					File: file.Name, Line: line, Column: column, Trust: object.GetName(),
-					Level: finding.Level, Rule: finding.Rule, Field: finding.Field, Message: finding.Message,
-				})
+			for _, finding := range about {
+				one.Line, one.Column = object.Position(finding.Field)
+				one.Level, one.Rule, one.Field, one.Message = finding.Level, finding.Rule, finding.Field, finding.Message
+				findings = append(findings, one)
 			}
 		}
 	}
 	if !found {
-		return nil, usageErrorf("no KarmadaImageTrust in the files given with -f")
+		return nil, usageErrorf("no KarmadaImageTrust and no TrustRoot in the files given with -f")
 	}
 	slices.SortStableFunc(findings, func(a, b locatedFinding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
 	return findings, nil
+}
+
+// lintTrustRoot checks a TrustRoot by what is in the object itself.
+func lintTrustRoot(object *unstructured.Unstructured) []lint.Finding {
+	root, err := trustroot.FromTrustRoot(object)
+	if err != nil {
+		root = nil // a remote one, or one that the API server denies
+	}
+	return lint.TrustRoot(object, assess.TrustRoot(object, root))
 }
 
 func (o *lintOptions) print(s streams, findings []locatedFinding) error {

@@ -59,6 +59,19 @@ func TestLint(t *testing.T) {
 	}
 }
 
+// TestLintTrustRoot has TrustRoots beside the trusts that name them.
+func TestLintTrustRoot(t *testing.T) {
+	f := newFixture(t)
+	f.write("public.yaml", "apiVersion: policy.sigstore.dev/v1alpha1\nkind: TrustRoot\nmetadata: {name: public}\nspec:\n  remote:\n"+
+		"    mirror: https://tuf-repo-cdn.sigstore.dev\n    root: e30=\n    targets: files\n")
+	f.runGolden("lint", map[string]pluginTest{
+		"trust root":        {args: []string{"-f", "private.yaml"}},
+		"refused root":      {args: []string{"-f", "refused.yaml"}, code: exitUntrusted},
+		"refused root json": {args: []string{"-f", "refused.yaml", "-o", "json"}, code: exitUntrusted},
+		"remote root":       {args: []string{"-f", "public.yaml"}, code: exitUntrusted},
+	})
+}
+
 // TestLintSARIF checks what is not up to the linter: the results and their positions.
 func TestLintSARIF(t *testing.T) {
 	got := runPlugin(t, "", "lint", "-f", "testdata/lint/weak.yaml", "-o", "sarif")

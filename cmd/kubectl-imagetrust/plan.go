@@ -119,6 +119,7 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	engine.roots = engine.roots.with(old.roots)
 	before, err := o.plan(ctx, input, old, engine)
 	if err != nil {
 		return err

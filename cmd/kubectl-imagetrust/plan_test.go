@@ -48,6 +48,7 @@ func TestPlan(t *testing.T) {
 	f.write("undetermined/down.yaml", deployment("down", "REGISTRY/down/image:v1"))
 	f.write("uncovered/other.yaml", deployment("other", "REGISTRY/other/image:v1"))
 	f.write("private/image.yaml", deployment("private", "REGISTRY/private/image:v1"))
+	f.write("ours/signed.yaml", deployment("ours", "REGISTRY/private/signed:v1"))
 	f.write("none/service.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n")
 	f.write("digest.yaml", f.trust("digest", "Enforce", "app/signed@"+f.push("app/signed").DigestStr()))
 	f.write("wide.yaml", f.trust("app", "Enforce", "app/signed"))
@@ -69,6 +70,10 @@ func TestPlan(t *testing.T) {
 		"uncovered":       {args: []string{"-f", "trust.yaml", "--manifests", "uncovered"}},
 		"everything":      {args: []string{"-f", "trust.yaml", "-f", "down.yaml", "--manifests", "denied", "--manifests", "undetermined", "--manifests", "uncovered"}, code: exitUntrusted},
 		"bundle":          {args: []string{"-f", "private.yaml", "--manifests", "private"}, code: exitUntrusted},
+		"trust root":      {args: []string{"-f", "private.yaml", "--manifests", "ours"}},
+		"refused root":    {args: []string{"-f", "refused.yaml", "--manifests", "ours"}, code: exitUntrusted},
+		"against roots":   {args: []string{"-f", "refused.yaml", "--against", "private.yaml", "--manifests", "ours"}, code: exitUntrusted},
+		"against refused": {args: []string{"-f", "private.yaml", "--against", "refused.yaml", "--manifests", "ours"}},
 		"digest":          {args: []string{"-f", "digest.yaml", "--manifests", "allowed"}},
 		"standard input":  {args: []string{"-f", "trust.yaml", "--manifests", "-"}, stdin: deployment("input", "REGISTRY/app/signed:v1")},
 		"namespace":       {args: []string{"-f", "trust.yaml", "--manifests", "denied", "-n", "shop"}, code: exitUntrusted},

@@ -19,6 +19,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,6 +93,17 @@ func newTrustRoots(flags *trustRootFlags, files map[string]*unstructured.Unstruc
 		flags: flags, files: files, cluster: cluster.trustRoot,
 		loaded: map[string]*trustroot.Root{}, objects: map[string]*unstructured.Unstructured{}, failed: map[string]error{},
 	}
+}
+
+// with returns roots of trust of which the given TrustRoots replace those of the same names.
+func (r *trustRoots) with(files map[string]*unstructured.Unstructured) *trustRoots {
+	replaced := *r
+	replaced.files, replaced.loaded = maps.Clone(r.files), maps.Clone(r.loaded)
+	for name, object := range files {
+		replaced.files[name] = object
+		delete(replaced.loaded, name)
+	}
+	return &replaced
 }
 
 // root returns the root of trust of a TrustRoot, or the default one if the name is empty.

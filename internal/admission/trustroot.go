@@ -119,7 +119,7 @@ func (r TrustRoot) Advice() string {
 	if r.Refusal == "" {
 		return ""
 	}
-	return r.Refusal + ": " + insteadOfRefused
+	return r.Refusal + "; " + insteadOfRefused
 }
 
 // problem says why policy-controller refuses the current version of the TrustRoot; empty if it is not known to.

@@ -89,7 +89,7 @@ func TestTrustRootUse(t *testing.T) {
 		"not seen yet":               {none, readTrustRoot(t, unseen), "Unknown TrustRootNotReady", "does not have the keys of TrustRoot r yet"},
 		"without status":             {none, readTrustRoot(t, ""), "Unknown TrustRootNotReady", "yet"},
 		"ready, not in the map":      {none, readTrustRoot(t, isReady), "Unknown TrustRootNotReady", "yet"},
-		"refused":                    {none, refused(readTrustRoot(t, notInMap)), "NotUsable TrustRootNotUsable", "a log has another key: write the keys in spec.sigstoreKeys"},
+		"refused":                    {none, refused(readTrustRoot(t, notInMap)), "NotUsable TrustRootNotUsable", "a log has another key; write the keys in spec.sigstoreKeys"},
 		"refused, not seen":          {none, refused(readTrustRoot(t, unseen)), "NotUsable TrustRootNotUsable", "a log has another key"},
 		"refused for another reason": {none, readTrustRoot(t, notInMap), "NotUsable TrustRootNotUsable", "its status is not Ready"},
 		"failed":                     {none, readTrustRoot(t, failed), "NotUsable TrustRootNotUsable", "it reports: cannot fetch"},

@@ -228,7 +228,7 @@ func TestDescriptions(t *testing.T) {
 	}
 	for _, rule := range []Rule{
 		RuleUnknownField, RuleSchemaViolation, RuleUnchecked, RuleAdmissionWarning, RuleInvalidSpec, RuleLooseIdentity, RuleImpossibleIdentity,
-		RuleLooseIssuer, RuleUnsignedImages, RuleWideGlob, RuleNotEnforced,
+		RuleLooseIssuer, RuleUnsignedImages, RuleWideGlob, RuleNotEnforced, RuleUnusableTrustRoot, RuleTargetsDirectory,
 	} {
 		if !described[rule] {
 			t.Errorf("%s is not described", rule)

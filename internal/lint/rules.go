@@ -43,6 +43,11 @@ const (
 	RuleWideGlob Rule = "wide-glob"
 	// RuleNotEnforced is violated by a trust under which admission denies nothing.
 	RuleNotEnforced Rule = "not-enforced"
+	// RuleUnusableTrustRoot is violated by a TrustRoot that no version of policy-controller can use.
+	RuleUnusableTrustRoot Rule = "unusable-trust-root"
+	// RuleTargetsDirectory is violated by a TrustRoot that not every version of policy-controller can use, because of the directory
+	// of its targets.
+	RuleTargetsDirectory Rule = "targets-directory"
 )
 
 // Description documents a rule.
@@ -114,6 +119,16 @@ func Descriptions() []Description {
 			RuleNotEnforced, LevelNote, "Admission denies nothing.",
 			"Audit only reports, and Warn allows images with a warning. Both are good to start with. Set Enforce once the status" +
 				" reports no violations.",
+		},
+		{
+			RuleUnusableTrustRoot, LevelError, "policy-controller cannot use the TrustRoot.",
+			"policy-controller accepts only ECDSA keys of transparency logs. It has no keys at all of a TrustRoot with another one," +
+				" so every policy that names the TrustRoot denies every image. Write the keys in spec.sigstoreKeys without that log," +
+				" or name no TrustRoot and set --tuf-mirror and --tuf-root of policy-controller's webhook.",
+		},
+		{
+			RuleTargetsDirectory, LevelWarning, "policy-controller 0.15 may not find the trusted root.",
+			"policy-controller 0.15 looks for trusted_root.json in the directory targets of a TUF repository only.",
 		},
 	}
 }
