@@ -18,20 +18,13 @@ package sigstore
 
 import (
 	"crypto"
-	"crypto/ed25519"
-	"crypto/x509"
 	"encoding/base64"
 	"fmt"
 
-	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
-	prototrustroot "github.com/sigstore/protobuf-specs/gen/pb-go/trustroot/v1"
-	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
-	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// OtherLogURL is the URL of a log that AlsoTrusting and AddLog add.
+// OtherLogURL is the URL of a log that AlsoTrusting adds.
 const OtherLogURL = "https://log.example.com"
 
 // AlsoTrusting adds a log with a key of any kind to a TrustRoot: to its tLogs
@@ -51,34 +44,4 @@ func AlsoTrusting(logs string, key crypto.PublicKey) TrustRootOption {
 		})
 		return nil
 	}
-}
-
-// AddLog adds a transparency log with an Ed25519 key to a trusted root, as
-// that of the public good instance has one for Rekor v2.
-func AddLog(trustedRoot []byte, key ed25519.PublicKey) ([]byte, error) {
-	der, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the key: %w", err)
-	}
-	trusted := &prototrustroot.TrustedRoot{}
-	if err := protojson.Unmarshal(trustedRoot, trusted); err != nil {
-		return nil, fmt.Errorf("reading the trusted root: %w", err)
-	}
-	trusted.Tlogs = append(trusted.Tlogs, &prototrustroot.TransparencyLogInstance{
-		BaseUrl:       OtherLogURL,
-		HashAlgorithm: protocommon.HashAlgorithm_SHA2_256,
-		PublicKey: &protocommon.PublicKey{
-			RawBytes: der, KeyDetails: protocommon.PublicKeyDetails_PKIX_ED25519,
-			ValidFor: &protocommon.TimeRange{Start: &timestamppb.Timestamp{}},
-		},
-		LogId: &protocommon.LogId{KeyId: []byte("the identifier of another log")},
-	})
-	encoded, err := protojson.Marshal(trusted)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the trusted root: %w", err)
-	}
-	if _, err := root.NewTrustedRootFromJSON(encoded); err != nil {
-		return nil, fmt.Errorf("reading the trusted root: %w", err)
-	}
-	return encoded, nil
 }

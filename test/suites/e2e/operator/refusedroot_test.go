@@ -19,8 +19,6 @@ package operator
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,26 +39,14 @@ import (
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/prediction"
 )
 
-// rootForms returns TrustRoots of each form for the same Sigstore: with its own logs, which have ECDSA keys, and with one more log
-// that has an Ed25519 key, as the public good instance has one for Rekor v2.
+// rootForms returns TrustRoots of each form for the same Sigstore: with logs that have ECDSA keys, and also with its log of
+// Rekor v2, whose key is Ed25519 like that of the public good instance.
 func rootForms(t *testing.T, private *sigstore.Sigstore) (usable, refused map[string]*unstructured.Unstructured) {
 	t.Helper()
-	key, _, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	trusted, err := private.TrustedRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	withLog, err := sigstore.AddLog(trusted, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	forms := func(trustedRoot []byte, opts ...sigstore.TrustRootOption) map[string]*unstructured.Unstructured {
+	forms := func(inRepository []sigstore.TrustedRootOption, inline ...sigstore.TrustRootOption) map[string]*unstructured.Unstructured {
 		above := t.TempDir()
 		dir := filepath.Join(above, "repository") // as policy-controller wants it in an archive
-		if err := sigstore.WriteTUFRepository(dir, trustedRoot); err != nil {
+		if err := private.WriteTUFRepository(dir, inRepository...); err != nil {
 			t.Fatal(err)
 		}
 		start, err := os.ReadFile(filepath.Join(dir, "root.json"))
@@ -76,17 +62,17 @@ func rootForms(t *testing.T, private *sigstore.Sigstore) (usable, refused map[st
 		if err := tuf.CompressFS(os.DirFS(above), &packed, map[string]bool{}); err != nil {
 			t.Fatal(err)
 		}
-		inline, err := private.TrustRoot("refused-keys", opts...)
+		keys, err := private.TrustRoot("refused-keys", inline...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return map[string]*unstructured.Unstructured{
-			"refused-keys":   inline,
+			"refused-keys":   keys,
 			"refused-packed": sigstore.PackedTrustRoot("refused-packed", packed.Bytes(), start),
 			"refused-remote": sigstore.RemoteTrustRoot("refused-remote", mirror.URL, start),
 		}
 	}
-	return forms(trusted), forms(withLog, sigstore.AlsoTrusting("tLogs", key))
+	return forms([]sigstore.TrustedRootOption{sigstore.WithoutRekorV2()}), forms(nil, sigstore.WithRekorV2())
 }
 
 // TestRefusedRoot has TrustRoots that no version of policy-controller can use, in each form: what is forecast is what admission
@@ -111,6 +97,7 @@ func TestRefusedRoot(t *testing.T) {
 			lab.Create(t, deployment)
 			setOptIn(t, in, "true")
 
+			spoiled := root.DeepCopy().Object["spec"]
 			lab.Create(t, root)
 			trust := labtest.NewTrust(name, name, image)
 			trust.Spec.TrustRoot = &v1alpha1.TrustRootReference{Name: name}
@@ -120,7 +107,7 @@ func TestRefusedRoot(t *testing.T) {
 				labtest.HasCondition(v1alpha1.PolicyAppliedCondition, metav1.ConditionFalse, v1alpha1.TrustRootNotUsableReason),
 				labtest.HasCondition(v1alpha1.EnforcedCondition, metav1.ConditionFalse, v1alpha1.TrustRootNotUsableReason),
 				hasCounts(1, 1, 0))
-			if message, want := got.Status.Violations[0].Message, "(https://log.example.com) is Ed25519"; !strings.Contains(message, want) {
+			if message, want := got.Status.Violations[0].Message, " is Ed25519, and policy-controller accepts only ECDSA keys"; !strings.Contains(message, want) {
 				t.Errorf("the violation says %q, want %q", message, want)
 			}
 			if predicted := p.Predict(p.Cluster(), workload.AdmissionObject()); predicted.Outcome != admission.Denied {
@@ -138,7 +125,7 @@ func TestRefusedRoot(t *testing.T) {
 			lab.WaitUntilAllowed(t, image)
 
 			// policy-controller keeps the keys of the version before.
-			labtest.Update(t, lab, root, func(o *unstructured.Unstructured) { o.Object["spec"] = refused[name].Object["spec"] })
+			labtest.Update(t, lab, root, func(o *unstructured.Unstructured) { o.Object["spec"] = spoiled })
 			lab.WaitForTrust(t, trust.Name,
 				labtest.HasCondition(v1alpha1.PolicyAppliedCondition, metav1.ConditionFalse, v1alpha1.TrustRootNotUsableReason),
 				func(got *v1alpha1.KarmadaImageTrust) string {
