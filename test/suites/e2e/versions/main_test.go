@@ -28,6 +28,7 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/policycontroller"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/agreement"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/e2e/internal/signing"
 )
 
 // lab is shared by all tests of the suite, which therefore do not run in parallel. It starts with the default version;
@@ -38,9 +39,9 @@ func TestMain(m *testing.M) {
 	labtest.Main(m, func(l *labtest.Lab) { lab = l })
 }
 
-// TestPrediction compares predictions of admission with its real answers, on workloads of all kinds. The suite conformance
-// does it for the default version.
-func TestPrediction(t *testing.T) {
+// forEachVersion runs a test with each of the other versions.
+func forEachVersion(t *testing.T, run func(t *testing.T, version string)) {
+	t.Helper()
 	for _, release := range binaries.PolicyControllerReleases() {
 		if release.Version == policycontroller.DefaultVersion {
 			continue
@@ -49,8 +50,7 @@ func TestPrediction(t *testing.T) {
 			if err := lab.PolicyController.Upgrade(t.Context(), release.Version, nil); err != nil {
 				t.Fatal(err)
 			}
-			t.Run("recognised", func(t *testing.T) { testRecognised(t, release.Version) })
-			agreement.Run(t, lab)
+			run(t, release.Version)
 		})
 	}
 }
@@ -66,5 +66,24 @@ func testRecognised(t *testing.T, version string) {
 			return "the status has no policyController"
 		}
 		return cmp.Diff(want, *got.Status.PolicyController)
+	})
+}
+
+// TestPrediction compares predictions of admission with its real answers, on workloads of all kinds. The suite conformance
+// does it for the default version.
+func TestPrediction(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, version string) {
+		t.Run("recognised", func(t *testing.T) { testRecognised(t, version) })
+		agreement.Run(t, lab)
+	})
+}
+
+// TestCosign3 signs and attests images with the real cosign 3. The suite conformance does it for the default version.
+func TestCosign3(t *testing.T) {
+	cosign := signing.NewCosign3(t, lab)
+	forEachVersion(t, func(t *testing.T, version string) {
+		suffix := strings.ReplaceAll(version, ".", "-")
+		t.Run("sign", func(t *testing.T) { signing.Sign(t, lab, cosign, "cosign3-sign-"+suffix) })
+		t.Run("attest", func(t *testing.T) { signing.Attest(t, lab, cosign, "cosign3-attest-"+suffix) })
 	})
 }

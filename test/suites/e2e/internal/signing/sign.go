@@ -47,10 +47,10 @@ func Attest(t *testing.T, lab *labtest.Lab, cosign *Cosign, organisation string,
 	bill := cosign.Write(t, "sbom.spdx.json", []byte(`{"spdxVersion": "SPDX-2.3", "name": "karmada"}`))
 	methods := slices.Concat(cosign.Methods, more)
 	trial := newTrial(t, lab, organisation, methods, func(m Method, image name.Digest, by sigstore.Identity) {
-		attest := slices.Concat(m.Args, m.Attest)
+		attest := slices.Clip(slices.Concat(m.Args, m.Attest))
 		cosign.RunAs(t, labtest.Release, image, "sign", m.Args...)
-		cosign.RunAs(t, labtest.Release, image, "attest", slices.Concat(attest, []string{"--type", "slsaprovenance1", "--predicate", provenance})...)
-		cosign.RunAs(t, by, image, "attest", slices.Concat(attest, []string{"--type", "spdxjson", "--predicate", bill})...)
+		cosign.RunAs(t, labtest.Release, image, "attest", append(attest, "--type", "slsaprovenance1", "--predicate", provenance)...)
+		cosign.RunAs(t, by, image, "attest", append(attest, "--type", "spdxjson", "--predicate", bill)...)
 	})
 	trial.question = []string{"verify-attestation", "--type", "spdxjson"}
 	trial.trust.Spec.Attestations = []v1alpha1.Attestation{

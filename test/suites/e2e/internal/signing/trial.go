@@ -55,7 +55,10 @@ type sample struct {
 	digest    name.Digest
 }
 
-func newTrial(t *testing.T, lab *labtest.Lab, organisation string, methods []Method, store func(m Method, image name.Digest, last sigstore.Identity)) *trial {
+func newTrial(
+	t *testing.T, lab *labtest.Lab, organisation string, methods []Method,
+	store func(m Method, image name.Digest, last sigstore.Identity),
+) *trial {
 	t.Helper()
 	out := &trial{
 		lab: lab, methods: methods, trusted: map[string]sample{}, untrusted: map[string]sample{},
@@ -135,13 +138,14 @@ func (c *trial) checkVerdicts(t *testing.T, p *prediction.Predictor, m Method, r
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("verdict on the untrusted image (-want +got):\n%s", diff)
 	}
-	if wrong := labtest.HasVerdict(c.untrusted[m.Name].reference, v1alpha1.VerdictUntrusted, v1alpha1.IdentityMismatchReason)(status); wrong != "" {
+	trusted, untrusted := c.trusted[m.Name].reference, c.untrusted[m.Name].reference
+	if wrong := labtest.HasVerdict(untrusted, v1alpha1.VerdictUntrusted, v1alpha1.IdentityMismatchReason)(status); wrong != "" {
 		t.Error(wrong)
 	}
-	if wrong := labtest.HasVerdict(c.trusted[m.Name].reference, v1alpha1.VerdictVerified, v1alpha1.SignedReason)(status); wrong != "" {
+	if wrong := labtest.HasVerdict(trusted, v1alpha1.VerdictVerified, v1alpha1.SignedReason)(status); wrong != "" {
 		t.Fatal(wrong)
 	}
-	shown := labtest.FindImage(status, c.trusted[m.Name].reference)
+	shown := labtest.FindImage(status, trusted)
 	if diff := cmp.Diff(labtest.SignerOf(labtest.Release), shown.Signer); diff != "" || shown.SignatureFormat != m.format() {
 		t.Errorf("the status names the format %s, want %s, and the signer (-want +got):\n%s", shown.SignatureFormat, m.format(), diff)
 	}
