@@ -40,7 +40,7 @@ const (
 	denies
 	// byChance is not predicted, for the reason that the case gives, and not asked.
 	byChance
-	// unevaluated is admitted, but not predicted for the reason that the case gives, because the verifier cannot tell.
+	// unevaluated is not predicted, for the reason that the case gives, because the verifier cannot tell.
 	unevaluated
 )
 
@@ -151,7 +151,6 @@ func attesting(signer map[string]any, fields map[string]any) map[string]any {
 // bundleCases are bundles with a provenance under the default root of trust.
 func bundleCases() []difference {
 	policies := each(authority(bundled(release())))
-	const other = v1alpha1.UnsupportedFormatReason
 	return []difference{
 		{name: "bundle in Rekor v1", attach: inRekorV1(labtest.Release, sigstore.SLSAPredicate), policies: policies, answer: always(admits)},
 		{name: "bundle in Rekor v1 with a timestamp", attach: inRekorV1Stamped(labtest.Release, sigstore.SLSAPredicate), policies: policies, answer: always(admits)},
@@ -162,7 +161,7 @@ func bundleCases() []difference {
 		},
 		{
 			name: "bundle in Rekor v2 as dsse", attach: inRekorV2(labtest.Release, sigstore.SLSAPredicate, sigstore.DSSEEntry),
-			policies: policies, answer: since("v0.15.0", denies, unevaluated), reason: other,
+			policies: policies, answer: always(unevaluated), reason: v1alpha1.UnsupportedFormatReason,
 		},
 		{
 			name: "bundle in Rekor v2 by another signer", attach: inRekorV2(labtest.UntrustedSigner, sigstore.SLSAPredicate, sigstore.HashedRekordEntry),
