@@ -66,6 +66,8 @@ type Result struct {
 	Nearness int
 	// RetryAfter is the time to wait that a registry requested; 0 if it requested none.
 	RetryAfter time.Duration
+	// Transient reports whether the registry may answer if it is asked again soon.
+	Transient bool
 	// Absent reports whether the registry has no such image in a repository that can be read, so that the image is nowhere
 	// else in it. The reason is ImageNotFound then.
 	Absent bool
@@ -250,6 +252,6 @@ func registryFailure(err error) Result {
 	case registry.Unreachable:
 	}
 	result := unknown(reason, failure.Error())
-	result.RetryAfter = failure.RetryAfter
+	result.RetryAfter, result.Transient = failure.RetryAfter, failure.Transient()
 	return result
 }

@@ -56,7 +56,7 @@ func NewBatch(ctx context.Context, verifier Verifier, workers int, progress Prog
 	b := &Batch{changed: make(chan struct{}, 1), progress: progress, stopped: make(chan struct{})}
 	b.pool = New(verifier, Options{
 		Workers: workers, TagFreshness: math.MaxInt64, Log: logr.FromContextOrDiscard(ctx), OnChange: func(string) {},
-		alone: true, landed: b.landed,
+		alone: true, landed: b.landed, patience: patience{attempts: BatchAttempts, within: batchPatience, backoff: batchBackoff},
 	})
 	ctx, b.stop = context.WithCancel(ctx)
 	go func() {
@@ -72,7 +72,7 @@ func (b *Batch) Close() {
 	<-b.stopped
 }
 
-// landed notes that the answer to a request is known.
+// landed notes that the answer to a request is final.
 func (b *Batch) landed(k key) {
 	b.mu.Lock()
 	b.done += b.waiting[k]
@@ -84,9 +84,9 @@ func (b *Batch) landed(k key) {
 	}
 }
 
-// Answers returns the answers to all requests, in the order of the requests, each after one attempt; the answer to a request
-// that failed is Unknown. A registry that does not answer is not asked about further images, so their answers are Unknown
-// too. Later calls use what earlier ones found out. The error is that of the context, if it ends first; the answers are then
+// Answers returns the answers to all requests, in the order of the requests. What fails for a moment is attempted up to three times,
+// the last time within ten seconds of the first; the answer to a request that failed is Unknown. A registry that does not answer is
+// not asked about further images, so their answers are Unknown too. Later calls use what earlier ones found out. The error is that of the context, if it ends first; the answers are then
 // what is known so far. Calls must not be concurrent.
 func (b *Batch) Answers(ctx context.Context, requests []Request) ([]Answer, error) {
 	b.expect(requests)

@@ -300,7 +300,7 @@ func TestThrottlingRegistryDelaysNobody(t *testing.T) {
 
 // TestAskersOfOneRegistryTakeTurns asks for a tenant's 200 images before another's of the same registry.
 func TestAskersOfOneRegistryTakeTurns(t *testing.T) {
-	s := newSchedule(limitsOf(DefaultWorkers, false))
+	s := newSchedule(limitsOf(DefaultWorkers, false), patience{})
 	now := time.Unix(0, 0)
 	s.keep("ghcr.io")
 	keys := map[string]int{}

@@ -86,7 +86,7 @@ func outcomeOf(result *verify.Result, asked bool, took time.Duration) outcome {
 }
 
 // learn takes over what an attempt says about the host.
-func (h *host) learn(o outcome, now time.Time) {
+func (h *host) learn(o outcome, now time.Time, p patience) {
 	switch {
 	case !o.asked:
 	case o.failure != nil:
@@ -94,7 +94,7 @@ func (h *host) learn(o outcome, now time.Time) {
 		h.unanswered++
 		h.last = *o.failure
 		if h.open() {
-			h.resume = now.Add(backoff(h.unanswered - unansweredUntilOpen + 1))
+			h.resume = now.Add(p.delay(h.unanswered - unansweredUntilOpen + 1))
 		}
 	case o.took > promptly:
 		h.unanswered, h.prompt = 0, 0

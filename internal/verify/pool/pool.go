@@ -59,6 +59,7 @@ type Verifier interface {
 type Pool struct {
 	verifier Verifier
 	workers  int
+	patience patience
 	// tagFreshness is how long a resolved tag serves other questions.
 	tagFreshness time.Duration
 	clock        clock.WithTicker
@@ -68,7 +69,7 @@ type Pool struct {
 
 	flight  singleflight.Group
 	earlier chan struct{} // is sent to when something is due earlier than at wakeAt
-	landed  func(key)     // is called with each key that becomes known, while the pool is locked; nil for none
+	landed  func(key)     // is called once with each key whose answer is final, while the pool is locked; nil for none
 
 	mu       sync.Mutex
 	changed  *sync.Cond // the schedule may have something for a worker, or the pool has stopped
@@ -99,8 +100,10 @@ type Options struct {
 
 	// alone says that there is one subscriber only, which waits for all answers.
 	alone bool
-	// landed is called with each key that becomes known, while the pool is locked; nil for none.
+	// landed is called once with each key whose answer is final, while the pool is locked; nil for none.
 	landed func(key)
+	// patience bounds the attempts until an answer is final.
+	patience patience
 }
 
 // New returns a Pool that works once Start is called.
@@ -127,7 +130,8 @@ func New(verifier Verifier, opts Options) *Pool {
 		observe:      opts.Observe,
 		earlier:      make(chan struct{}, 1),
 		landed:       opts.landed,
-		schedule:     newSchedule(limitsOf(opts.Workers, opts.alone)),
+		patience:     opts.patience,
+		schedule:     newSchedule(limitsOf(opts.Workers, opts.alone), opts.patience),
 		entries:      map[key]*entry{},
 		requests:     map[string]map[key]bool{},
 		verdicts:     shared[verdictName, basis, verdict]{},
@@ -243,7 +247,7 @@ func (p *Pool) Answers(subscriber string, requests []Request, since time.Time) [
 		e.subscribers[subscriber] = since
 		if !e.fresh(since) {
 			p.enqueue(k, e)
-			if h := p.schedule.hosts[e.host]; h.refuses(p.clock.Now()) {
+			if h := p.schedule.hosts[e.host]; p.patience.exhausted(h) && h.refuses(p.clock.Now()) {
 				p.refuse(k, h, notify)
 			}
 		}
@@ -254,14 +258,14 @@ func (p *Pool) Answers(subscriber string, requests []Request, since time.Time) [
 	return answers
 }
 
-// unknown counts the requests that no attempt has ended for, by key.
+// unknown counts the requests that have no final answer, by key.
 func (p *Pool) unknown(requests []Request) map[key]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	unknown := map[key]int{}
 	for i := range requests {
 		k := keyOf(requests[i])
-		if e := p.entries[k]; e == nil || !e.answer.Known {
+		if e := p.entries[k]; e == nil || !e.landed {
 			unknown[k]++
 		}
 	}

@@ -127,6 +127,8 @@ type entry struct {
 	retried   bool      // whether there is to be another attempt after the last one failed
 	notBefore time.Time // earliest time of the next attempt after a failure
 	refused   bool      // whether the answer was given while the registry was not asked
+	first     time.Time // when the first attempt began; zero until it has ended
+	landed    bool      // whether the answer is what a caller waits for
 
 	last       *verify.Result // latest verdict other than Unknown
 	lastTime   time.Time      // when last was reached

@@ -29,11 +29,12 @@ type asker struct{ namespace, subscriber string }
 // host, and fewer for one that does not answer; not all for one asker; and not all for hosts that are not known to answer
 // promptly, which are those that may keep a worker for long. A schedule knows no clock, and is not safe for concurrent use.
 type schedule struct {
-	limits limits
-	hosts  map[string]*host
-	items  map[key]*item // what waits, or is in a worker's hands
-	later  delays[key]   // what is to be added later
-	paused delays[string]
+	limits   limits
+	patience patience
+	hosts    map[string]*host
+	items    map[key]*item // what waits, or is in a worker's hands
+	later    delays[key]   // what is to be added later
+	paused   delays[string]
 	// rings hold the hosts with something to do, by class, the next one to be served first.
 	rings [classes]*list.List
 	turn  class // the class that is served next
@@ -110,9 +111,9 @@ type queue struct {
 	turn  *list.Element // in the host's ring
 }
 
-func newSchedule(l limits) *schedule {
+func newSchedule(l limits, p patience) *schedule {
 	s := &schedule{
-		limits: l, hosts: map[string]*host{}, items: map[key]*item{}, later: newDelays[key](), paused: newDelays[string](),
+		limits: l, patience: p, hosts: map[string]*host{}, items: map[key]*item{}, later: newDelays[key](), paused: newDelays[string](),
 		inFlight: map[asker]usage{},
 	}
 	for c := range s.rings {
@@ -288,7 +289,7 @@ func (s *schedule) done(k key, o outcome, now time.Time) {
 	delete(s.items, k)
 	s.count(i, -1)
 	h := i.host
-	if h.learn(o, now); h.open() {
+	if h.learn(o, now, s.patience); h.open() {
 		s.paused.set(h.name, h.resume)
 	} else {
 		s.paused.remove(h.name)

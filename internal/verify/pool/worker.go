@@ -99,14 +99,18 @@ func (p *Pool) done(k key, o outcome) {
 	notify := map[string]bool{}
 	p.mu.Lock()
 	h := p.schedule.items[k].host
-	wasOpen := h.open()
+	was := p.patience.exhausted(h)
 	p.schedule.done(k, o, p.clock.Now())
-	if !wasOpen && h.open() {
+	exhausted := p.patience.exhausted(h)
+	if exhausted && !was {
 		p.log.Info("Registry does not answer, so it is asked about one image at a time until it does", "registry", h.name,
 			"reason", h.last.Reason, "message", h.last.Message, "waiting", h.waiting)
 		for _, waiting := range p.schedule.waitingAt(h) {
 			p.refuse(waiting, h, notify)
 		}
+	}
+	if exhausted && !p.patience.endless() {
+		p.refuseAll(h, notify)
 	}
 	p.changed.Broadcast()
 	p.retime()
@@ -118,7 +122,11 @@ func (p *Pool) done(k key, o outcome) {
 // waiting. It adds to notify whom the answer is for.
 func (p *Pool) refuse(k key, h *host, notify map[string]bool) {
 	e := p.entries[k]
-	if e == nil || e.fresh(e.since()) {
+	if e == nil {
+		return
+	}
+	defer p.land(k, e)
+	if e.fresh(e.since()) {
 		return
 	}
 	failures := e.failures
@@ -131,6 +139,23 @@ func (p *Pool) refuse(k key, h *host, notify map[string]bool) {
 	e.failures, e.refused, e.retried = failures, true, false
 }
 
+// refuseAll answers all questions about a host that are not in a worker's hands, also those that are to be attempted later.
+func (p *Pool) refuseAll(h *host, notify map[string]bool) {
+	for k, e := range p.entries {
+		if i := p.schedule.items[k]; e.host == h.name && !e.landed && (i == nil || !i.taken) {
+			p.refuse(k, h, notify)
+		}
+	}
+}
+
+// land notes that an answer is final.
+func (p *Pool) land(k key, e *entry) {
+	if p.landed != nil && !e.landed {
+		p.landed(k)
+	}
+	e.landed = true
+}
+
 // record stores an answer, schedules the next attempt after a failure, and notifies the subscribers.
 func (p *Pool) record(a *attempt, began time.Time, answer Answer) {
 	notify := map[string]bool{}
@@ -140,6 +165,9 @@ func (p *Pool) record(a *attempt, began time.Time, answer Answer) {
 			p.logger(&a.request).Error(nil, "Verification panicked", "panic", a.panicked)
 		}
 		e.refused = false
+		if e.first.IsZero() {
+			e.first = began
+		}
 		p.apply(a.key, e, fingerprint(a.request.Root), began, answer, notify)
 		p.scheduleRetry(a.key, e)
 	}
@@ -158,9 +186,6 @@ func (p *Pool) apply(k key, e *entry, root string, began time.Time, answer Answe
 	e.began, e.root = began, root
 	if before.Digest != e.answer.Digest || before.IndexDigest != e.answer.IndexDigest {
 		p.updateNames(k, e)
-	}
-	if p.landed != nil && !before.Known {
-		p.landed(k)
 	}
 	changed := !reflect.DeepEqual(before, e.answer)
 	p.logAnswer(&e.request, &before, &e.answer)
@@ -227,10 +252,16 @@ func (p *Pool) scheduleRetry(k key, e *entry) {
 	result := &e.answer.Result
 	e.retried = result.Verdict == v1alpha1.VerdictUnknown && result.Reason != v1alpha1.ImageNotFoundReason &&
 		(e.request.Root != nil || e.request.ResolveOnly)
+	now := p.clock.Now()
+	if e.retried {
+		e.notBefore, e.retried = p.patience.again(e, now)
+	}
+	if !e.retried {
+		p.land(k, e)
+	}
 	switch {
 	case e.retried:
-		delay := max(backoff(e.failures), result.RetryAfter)
-		e.notBefore = p.clock.Now().Add(delay)
+		delay := e.notBefore.Sub(now)
 		p.logger(&e.request).V(2).Info("Retrying verification", "retryAfter", delay.String(), "failures", e.failures,
 			"reason", result.Reason)
 		p.schedule.later.set(k, e.notBefore)

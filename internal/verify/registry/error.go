@@ -25,6 +25,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -67,6 +68,27 @@ type Error struct {
 	// status of the response that is the failure; 0 for any other failure.
 	status int
 	cause  error
+}
+
+// Transient reports whether the host may answer if it is asked again soon: it fails, closes the connection, or limits requests.
+func (e *Error) Transient() bool {
+	switch {
+	case e.Kind == RateLimited:
+		return true
+	case e.Kind != Unreachable:
+		return false
+	case e.status != 0:
+		return slices.Contains([]int{
+			http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+		}, e.status)
+	default:
+		return isReset(e.cause)
+	}
+}
+
+// isReset reports whether the other side closed a connection.
+func isReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func (e *Error) Error() string { return e.Host + " " + e.Detail }
@@ -117,8 +139,7 @@ func ioError(host string, err error) *Error {
 		e.Detail = "cannot be trusted: " + certificateDetail(certificate.Err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		e.Detail = "refuses connections"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
-		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case isReset(err):
 		e.Detail = "closed the connection"
 	}
 	return e
