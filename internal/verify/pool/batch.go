@@ -86,8 +86,8 @@ func (b *Batch) landed(k key) {
 
 // Answers returns the answers to all requests, in the order of the requests. What fails for a moment is attempted up to three times,
 // the last time within ten seconds of the first; the answer to a request that failed is Unknown. A registry that does not answer is
-// not asked about further images, so their answers are Unknown too. Later calls use what earlier ones found out. The error is that of the context, if it ends first; the answers are then
-// what is known so far. Calls must not be concurrent.
+// not asked about further images, so their answers are Unknown too. Later calls use what earlier ones found out. The error is that
+// of the context, if it ends first; the answers are then what is known so far. Calls must not be concurrent.
 func (b *Batch) Answers(ctx context.Context, requests []Request) ([]Answer, error) {
 	b.expect(requests)
 	b.pool.Answers(batchSubscriber, requests, time.Time{})
