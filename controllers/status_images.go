@@ -27,6 +27,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/text"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
@@ -232,15 +233,16 @@ func carryOver(status *v1alpha1.ImageStatus, earlier earlierStatus) {
 func setSigner(status *v1alpha1.ImageStatus, result *verify.Result) {
 	status.Signer = result.Signer
 	status.SignatureFormat, status.TransparencyLog, status.SignedTime = result.Format.Storage(), nil, nil
-	switch {
-	case result.IntegratedTime.IsZero():
-	case result.LogIndex < 0:
-		status.SignedTime = seconds(result.IntegratedTime)
-	default:
-		status.TransparencyLog = &v1alpha1.TransparencyLogEntry{
-			LogIndex:       new(result.LogIndex),
-			IntegratedTime: seconds(result.IntegratedTime),
-		}
+	if result.IntegratedTime.IsZero() {
+		return
+	}
+	if result.LogIndex >= 0 {
+		status.TransparencyLog = &v1alpha1.TransparencyLogEntry{LogIndex: new(result.LogIndex), URL: result.Log}
+	}
+	if at := seconds(result.IntegratedTime); status.TransparencyLog == nil || result.Format.Time() == policy.Timestamp {
+		status.SignedTime = at
+	} else {
+		status.TransparencyLog.IntegratedTime = at
 	}
 }
 

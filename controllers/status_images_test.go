@@ -26,6 +26,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/assess"
+	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
 
@@ -83,6 +84,10 @@ func TestImageStatus(t *testing.T) {
 		Reference: "a", Digest: "sha256:1", Verdict: v1alpha1.VerdictVerified, Reason: v1alpha1.SignedReason,
 		Signer: &v1alpha1.Signer{Identity: "earlier"},
 	}
+	entered := verifiedResult
+	entered.Format = policy.RekorV2Bundle
+	timestamped := verifiedResult
+	timestamped.Format, timestamped.LogIndex, timestamped.Log = policy.TimestampedBundle, -1, ""
 	tests := map[string]struct {
 		observed    assess.Image
 		earlier     *v1alpha1.ImageStatus
@@ -94,7 +99,23 @@ func TestImageStatus(t *testing.T) {
 			want: v1alpha1.ImageStatus{
 				Reference: "a", Digest: "sha256:1", Verdict: v1alpha1.VerdictVerified, Reason: v1alpha1.SignedReason,
 				Signer:          verifiedResult.Signer,
-				TransparencyLog: &v1alpha1.TransparencyLogEntry{LogIndex: new(int64(7)), IntegratedTime: seconds(now.Add(-time.Hour))},
+				TransparencyLog: &v1alpha1.TransparencyLogEntry{LogIndex: new(int64(7)), IntegratedTime: seconds(now.Add(-time.Hour)), URL: "https://log.example.com"},
+			},
+		},
+		"verified by a log of Rekor v2 and a timestamp": {
+			observed: image("a", entered),
+			want: v1alpha1.ImageStatus{
+				Reference: "a", Digest: "sha256:1", Verdict: v1alpha1.VerdictVerified, Reason: v1alpha1.SignedReason,
+				Signer: entered.Signer, SignatureFormat: v1alpha1.SignatureFormatBundle,
+				TransparencyLog: &v1alpha1.TransparencyLogEntry{LogIndex: new(int64(7)), URL: "https://log.example.com"},
+				SignedTime:      seconds(now.Add(-time.Hour)),
+			},
+		},
+		"verified by a timestamp": {
+			observed: image("a", timestamped),
+			want: v1alpha1.ImageStatus{
+				Reference: "a", Digest: "sha256:1", Verdict: v1alpha1.VerdictVerified, Reason: v1alpha1.SignedReason,
+				Signer: timestamped.Signer, SignatureFormat: v1alpha1.SignatureFormatBundle, SignedTime: seconds(now.Add(-time.Hour)),
 			},
 		},
 		"pending since the operator's start: the status stays": {

@@ -44,7 +44,7 @@ var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 var (
 	verifiedResult = verify.Result{
 		Verdict: v1alpha1.VerdictVerified, Reason: v1alpha1.SignedReason,
-		Signer: &v1alpha1.Signer{Identity: "workflow"}, LogIndex: 7, IntegratedTime: now.Add(-time.Hour),
+		Signer: &v1alpha1.Signer{Identity: "workflow"}, LogIndex: 7, Log: "https://log.example.com", IntegratedTime: now.Add(-time.Hour),
 	}
 	unsignedResult = verify.Result{Verdict: v1alpha1.VerdictUntrusted, Reason: v1alpha1.UnsignedReason, Message: "no signature"}
 	limitedResult  = verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.RateLimitedReason, Message: "docker.io answers 429"}

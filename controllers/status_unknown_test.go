@@ -88,6 +88,7 @@ func TestUnobservedIsNeverTrue(t *testing.T) {
 		"images[0].Answer.Result.Reason":         {imagesVerified},
 		"images[0].Answer.Result.Signer":         nil, // shown, and not what the verdict is derived from
 		"images[0].Answer.Result.LogIndex":       nil,
+		"images[0].Answer.Result.Log":            nil,
 		"images[0].Answer.Result.IntegratedTime": nil,
 		"images[0].Answer.Known":                 {imagesVerified},
 		"images[0].Answer.Fresh":                 {ready},

@@ -117,9 +117,17 @@ type TransparencyLogEntry struct {
 	// +kubebuilder:validation:Minimum=0
 	LogIndex *int64 `json:"logIndex,omitempty"`
 
-	// integratedTime is the time at which the signature was added to the log.
-	// +required
+	// integratedTime is the time at which the signature was added to the log. It
+	// is not set for a log of Rekor v2, whose entries have no time: signedTime is
+	// set instead.
+	// +optional
 	IntegratedTime *metav1.Time `json:"integratedTime,omitempty"`
+
+	// url is the URL of the log, as the root of trust has it.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	URL string `json:"url,omitempty"`
 }
 
 // LastVerdict is the last verdict other than Unknown.
@@ -224,12 +232,12 @@ type ImageStatus struct {
 	SignatureFormat SignatureFormat `json:"signatureFormat,omitempty"`
 
 	// transparencyLog is the entry of the signature in the transparency log. It
-	// is not set if a timestamp was used instead.
+	// is not set if a timestamp was used instead of the log.
 	// +optional
 	TransparencyLog *TransparencyLogEntry `json:"transparencyLog,omitempty"`
 
-	// signedTime is the time in the timestamp of a timestamp authority, if it was
-	// used instead of the transparency log.
+	// signedTime is the time in the timestamp of a timestamp authority, if that
+	// proves the time of signing and not the transparency log.
 	// +optional
 	SignedTime *metav1.Time `json:"signedTime,omitempty"`
 }

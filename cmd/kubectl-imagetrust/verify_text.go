@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/text"
 )
 
@@ -85,11 +86,14 @@ func mark(s style, verdict v1alpha1.Verdict) text.Coloured {
 
 // checks lists what was verified of a verified image.
 func checks(q verification) []string {
-	timeProof := "transparency log, offline"
-	if q.answer.Result.LogIndex < 0 {
-		timeProof = "signed timestamp"
+	passed := []string{"claims"}
+	if q.answer.Result.LogIndex >= 0 {
+		passed = append(passed, "transparency log, offline")
 	}
-	passed := []string{"claims", timeProof, "certificate chain", "SCT"}
+	if q.answer.Result.Format.Time() == policy.Timestamp {
+		passed = append(passed, "signed timestamp")
+	}
+	passed = append(passed, "certificate chain", "SCT")
 	if names := q.trust.compiled.Signers[0].Rule.AttestationNames(); names != "" {
 		passed = append(passed, "attestations: "+names)
 	}

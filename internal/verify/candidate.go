@@ -31,6 +31,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/condition"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/text"
 )
 
 // candidate is a signature or attestation that may fulfil a claim. cosign decides on it, offline. Only if it is rejected
@@ -59,6 +60,7 @@ type details struct {
 	certificate *x509.Certificate
 	bundle      json.Marshaler // nil if there is none
 	logIndex    int64          // -1 without an entry of the transparency log
+	log         string         // identifier of the log, in hexadecimal; empty without an entry
 	time        time.Time
 }
 
@@ -187,9 +189,18 @@ func (v *verification) describe(ctx context.Context, p candidate) (finding, deta
 	return finding{Result: Result{
 		Signer:         signerOf(known.certificate, v.rule.Matcher()),
 		LogIndex:       known.logIndex,
+		Log:            v.logURL(known.log),
 		IntegratedTime: known.time.UTC(),
 		Format:         p.format(),
 	}}, known, nil
+}
+
+// logURL is the URL of a transparency log of the root of trust, by its identifier.
+func (v *verification) logURL(id string) string {
+	if log := v.material.RekorLogs()[id]; log != nil && id != "" {
+		return printable(text.WithoutSecrets(log.BaseURL), maxFact)
+	}
+	return ""
 }
 
 // stored returns the Material of a signature that is accepted. That of others is not kept: it may be large, and anybody may

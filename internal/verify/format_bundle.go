@@ -235,9 +235,12 @@ func (p sigstoreBundle) entries() []logEntry {
 
 // isKnown reports whether an entry is of a transparency log of the root of trust.
 func (p sigstoreBundle) isKnown(entry logEntry) bool {
-	_, known := p.material.RekorLogs()[hex.EncodeToString(entry.GetLogId().GetKeyId())]
+	_, known := p.material.RekorLogs()[logID(entry)]
 	return known
 }
+
+// logID is the identifier of an entry's log, in hexadecimal.
+func logID(entry logEntry) string { return hex.EncodeToString(entry.GetLogId().GetKeyId()) }
 
 func (p sigstoreBundle) verified(ctx context.Context) (details, error) {
 	result, err := p.verify(ctx, nil)
@@ -253,14 +256,17 @@ func (p sigstoreBundle) verified(ctx context.Context) (details, error) {
 	}
 	known := details{
 		payload: p.statement(), certificate: content.Certificate(), bundle: p.bundle,
-		logIndex: p.logIndex(), time: result.VerifiedTimestamps[0].Timestamp,
+		logIndex: -1, time: result.VerifiedTimestamps[0].Timestamp,
+	}
+	if entry := p.verifiedEntry(); entry != nil {
+		known.logIndex, known.log = entry.GetLogIndex(), logID(entry)
 	}
 	return known, nil
 }
 
-// logIndex is the place of a verified entry in its log, -1 if there is none. sigstore-go passes over entries that do not verify
-// beside one that does, so that each is verified on its own.
-func (p sigstoreBundle) logIndex() int64 {
+// verifiedEntry is an entry that a log of the root of trust proves, nil if there is none. sigstore-go passes over entries that do not
+// verify beside one that does, so that each is verified on its own.
+func (p sigstoreBundle) verifiedEntry() logEntry {
 	material := p.bundle.GetVerificationMaterial()
 	for _, entry := range p.entries() {
 		alone := &bundle.Bundle{Bundle: &protobundle.Bundle{
@@ -268,8 +274,8 @@ func (p sigstoreBundle) logIndex() int64 {
 			VerificationMaterial: &protobundle.VerificationMaterial{Content: material.Content, TlogEntries: []logEntry{entry}},
 		}}
 		if _, err := sigstoreverify.VerifyTlogEntry(alone, p.material, 1, false); err == nil {
-			return entry.GetLogIndex()
+			return entry
 		}
 	}
-	return -1
+	return nil
 }

@@ -256,7 +256,7 @@ func (p simpleSigning) verified(context.Context) (details, error) {
 	}
 	return details{
 		payload: payload, certificate: cert, bundle: entryJSON{entry},
-		logIndex: entry.Payload.LogIndex, time: time.Unix(entry.Payload.IntegratedTime, 0),
+		logIndex: entry.Payload.LogIndex, log: entry.Payload.LogID, time: time.Unix(entry.Payload.IntegratedTime, 0),
 	}, nil
 }
 

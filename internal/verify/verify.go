@@ -54,9 +54,12 @@ type Result struct {
 	// Signer is the signer that the certificate names: of the verified signature or, with reason IdentityMismatch, of a
 	// valid one by another identity. Otherwise nil.
 	Signer *v1alpha1.Signer
-	// LogIndex and IntegratedTime are those of the signature's entry in the transparency log. If a timestamp proves the time
-	// instead, LogIndex is -1 and IntegratedTime is the timestamp's. The time is zero without a Signer.
-	LogIndex       int64
+	// LogIndex is that of the signature's entry in the transparency log, and Log the URL of this log, as the root of trust has it.
+	// Without a verified entry they are -1 and empty.
+	LogIndex int64
+	Log      string
+	// IntegratedTime is the time of signing: that of the log's entry or of the timestamp, whichever Format says. It is zero without a
+	// Signer.
 	IntegratedTime time.Time
 	// Format of the signature; empty without a Signer.
 	Format policy.Format

@@ -204,7 +204,7 @@ func checkBoth(t *testing.T, status *v1alpha1.KarmadaImageTrust, made sample, wa
 		entry := made.signature.Bundle.Payload
 		integrated := metav1.Unix(entry.IntegratedTime, 0)
 		wantStatus.SignatureFormat = v1alpha1.SignatureFormatSimpleSigning
-		wantStatus.TransparencyLog = &v1alpha1.TransparencyLogEntry{LogIndex: &entry.LogIndex, IntegratedTime: &integrated}
+		wantStatus.TransparencyLog = &v1alpha1.TransparencyLogEntry{LogIndex: &entry.LogIndex, IntegratedTime: &integrated, URL: sigstore.RekorURL}
 	}
 	if diff := cmp.Diff(&wantStatus, got); diff != "" {
 		t.Errorf("status of the image differs (-want +got):\n%s", diff)

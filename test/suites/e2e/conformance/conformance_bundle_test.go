@@ -133,7 +133,7 @@ func bundleCases() []conformanceCase {
 		{name: "signs the manifest as a message", store: func(s *stored) {
 			made, err := s.fixture.sigstore.MessageBundle(s.t.Context(), s.manifest(), labtest.Release)
 			s.attachBundle(must(s, made, err), sigstore.SignPredicate)
-		}, verdict: isUntrusted, reason: "InvalidSignature"},
+		}, verdict: isUnknown, reason: "UnsupportedFormat"},
 		{name: "garbage", store: withReferrer([]byte("{"), sigstore.BundleMediaType, 1), verdict: isUntrusted, reason: "InvalidSignature"},
 		{name: "empty object", store: withReferrer([]byte("{}"), sigstore.BundleMediaType, 1), verdict: isUntrusted, reason: "InvalidSignature"},
 		{name: "two layers", store: withReferrer([]byte("{}"), sigstore.BundleMediaType, 2), verdict: isUntrusted, reason: "Unsigned"},

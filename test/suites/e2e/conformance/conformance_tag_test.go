@@ -143,13 +143,13 @@ func hostileCases() []conformanceCase {
 		{name: "log entry of a wrong shape", store: annotated(bundle, `{"SignedEntryTimestamp":"","Payload":{"body":7}}`), verdict: isUntrusted, reason: "LogProofInvalid", crashes: true},
 		{name: "log entry without content", store: annotated(bundle, `{"SignedEntryTimestamp":"","Payload":{"body":"e30="}}`), verdict: isUntrusted, reason: "LogProofInvalid", crashes: true},
 		{
-			name: "annotation of a megabyte", store: annotated("dev.sigstore.cosign/chain", strings.Repeat("x", 1<<20)), verdict: isUntrusted, reason: "InvalidSignature",
+			name: "annotation of a megabyte", store: annotated("dev.sigstore.cosign/chain", strings.Repeat("x", 1<<20)), verdict: isUnknown, reason: "RegistryResponseInvalid",
 		},
 		{name: "payload not JSON", store: func(s *stored) { storePayload(s, []byte("{")) }, verdict: isUntrusted, reason: "InvalidSignature"},
 		{name: "payload without a digest", store: func(s *stored) { storePayload(s, []byte("{}")) }, verdict: isUntrusted, reason: "InvalidSignature"},
 		{name: "payload of two megabytes", store: func(s *stored) {
 			storePayload(s, append(s.payload(s.image), bytes.Repeat([]byte(" "), 2<<20)...))
-		}, verdict: isUntrusted, reason: "InvalidSignature", cosignDiffers: "payloads of more than 256 KiB are not read", admissionDiffers: "payloads of more than 256 KiB are not read"},
+		}, verdict: isUnknown, reason: "RegistryResponseInvalid", cosignDiffers: "payloads of more than 256 KiB are not read", admissionDiffers: "payloads of more than 256 KiB are not read"},
 		{name: "payload missing", store: missingPayload, verdict: isUnknown, reason: "RegistryResponseInvalid"},
 		{name: "no signature in the manifest", store: func(s *stored) {
 			must(s, 0, remote.Write(s.tag(".sig"), mutate.MediaType(empty.Image, types.OCIManifestSchema1), lab.RemoteOptions()...))
