@@ -44,3 +44,10 @@ func TestCosign3Sign(t *testing.T) {
 func TestCosign3Attest(t *testing.T) {
 	signing.Attest(t, lab, signing.NewCosign3(t, lab), "cosign3-attest")
 }
+
+// TestCosign3WithoutLogs signs and attests images with the real cosign 3 and a Sigstore that has no logs.
+func TestCosign3WithoutLogs(t *testing.T) {
+	cosign := signing.NewCosign3WithoutLogs(t, lab, "cosign3-without-logs")
+	t.Run("sign", func(t *testing.T) { signing.Sign(t, lab, cosign, "cosign3-stamped-sign") })
+	t.Run("attest", func(t *testing.T) { signing.Attest(t, lab, cosign, "cosign3-stamped-attest") })
+}

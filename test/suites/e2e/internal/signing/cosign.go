@@ -25,6 +25,7 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -40,6 +41,10 @@ type Cosign struct {
 	Methods []Method
 
 	server *sigstore.Server
+	// trustRoot is the object that names the Sigstore that it signs with, nil for the one that is trusted by default.
+	trustRoot *unstructured.Unstructured
+	// judging are the options by which a cosign command verifies what is signed.
+	judging []string
 }
 
 // Method is a way to sign and attest with cosign, and the format of the result.
@@ -70,7 +75,7 @@ func (c *Cosign) timestamp() []string {
 // NewCosign2 returns the cosign command of version 2.
 func NewCosign2(t *testing.T, lab *labtest.Lab) *Cosign {
 	t.Helper()
-	c := &Cosign{Program: lab.NewCosign(t), server: serve(t, lab)}
+	c := &Cosign{Program: lab.NewCosign(t), server: serve(t, lab.Sigstore)}
 	config := c.signingConfig(t, "rekor-v1.json", sigstore.SigningServices{RekorVersion: 1})
 	bundle := []string{"--new-bundle-format"}
 	c.Methods = []Method{
@@ -87,7 +92,7 @@ func NewCosign2(t *testing.T, lab *labtest.Lab) *Cosign {
 // configuration in the TUF repository that it trusts.
 func NewCosign3(t *testing.T, lab *labtest.Lab) *Cosign {
 	t.Helper()
-	c := &Cosign{Program: lab.NewCosignV3(t), server: serve(t, lab)}
+	c := &Cosign{Program: lab.NewCosignV3(t), server: serve(t, lab.Sigstore)}
 	c.trustRepository(t, lab)
 	rekorV2 := filepath.Join(c.Dir, "default-rekor-v2.json")
 	c.MustRun(t, "signing-config", "create", "--with-default-rekor-v2", "--out", rekorV2)
@@ -105,9 +110,33 @@ func NewCosign3(t *testing.T, lab *labtest.Lab) *Cosign {
 	return c
 }
 
-func serve(t *testing.T, lab *labtest.Lab) *sigstore.Server {
+// NewCosign3WithoutLogs returns the cosign command of version 3, which signs as GitHub does for private repositories: with
+// a Sigstore that has a timestamp authority and no logs. The trust names its TrustRoot, which is made.
+func NewCosign3WithoutLogs(t *testing.T, lab *labtest.Lab, trustRoot string) *Cosign {
 	t.Helper()
-	server, err := lab.Sigstore.Serve(t.Context())
+	private, err := sigstore.NewGitHub()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Cosign{Program: lab.NewCosignV3(t), server: serve(t, private)}
+	if c.trustRoot, err = private.TrustRoot(trustRoot); err != nil {
+		t.Fatal(err)
+	}
+	lab.Create(t, c.trustRoot)
+	encoded, err := private.TrustedRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted := []string{"--trusted-root", c.Write(t, "trusted_root.json", encoded)}
+	c.judging = append(trusted, "--use-signed-timestamps", "--insecure-ignore-tlog", "--insecure-ignore-sct")
+	config := c.signingConfig(t, "timestamps.json", sigstore.SigningServices{Timestamps: true})
+	c.Methods = []Method{{Name: "timestamp-alone", Args: slices.Concat(config, trusted), Stored: policy.TimestampedBundle}}
+	return c
+}
+
+func serve(t *testing.T, instance *sigstore.Sigstore) *sigstore.Server {
+	t.Helper()
+	server, err := instance.Serve(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ import (
 // not be another trial's.
 func Sign(t *testing.T, lab *labtest.Lab, cosign *Cosign, organisation string) {
 	t.Helper()
-	newTrial(t, lab, organisation, cosign.Methods, func(m Method, image name.Digest, by sigstore.Identity) {
+	newTrial(t, lab, cosign, organisation, cosign.Methods, func(m Method, image name.Digest, by sigstore.Identity) {
 		cosign.RunAs(t, by, image, "sign", m.Args...)
 	}).check(t, another.Subject)
 }
@@ -46,7 +46,7 @@ func Attest(t *testing.T, lab *labtest.Lab, cosign *Cosign, organisation string,
 	}`))
 	bill := cosign.Write(t, "sbom.spdx.json", []byte(`{"spdxVersion": "SPDX-2.3", "name": "karmada"}`))
 	methods := slices.Concat(cosign.Methods, more)
-	trial := newTrial(t, lab, organisation, methods, func(m Method, image name.Digest, by sigstore.Identity) {
+	trial := newTrial(t, lab, cosign, organisation, methods, func(m Method, image name.Digest, by sigstore.Identity) {
 		attest := slices.Clip(slices.Concat(m.Args, m.Attest))
 		cosign.RunAs(t, labtest.Release, image, "sign", m.Args...)
 		cosign.RunAs(t, labtest.Release, image, "attest", append(attest, "--type", "slsaprovenance1", "--predicate", provenance)...)

@@ -28,6 +28,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 	"github.com/karmada-io/image-trust/test/lab/images"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
@@ -41,6 +42,7 @@ var another = sigstore.GitHubWorkflow("karmada-io/dashboard", "dockerhub-release
 // identity took part.
 type trial struct {
 	lab                *labtest.Lab
+	cosign             *Cosign
 	methods            []Method
 	trust              *v1alpha1.KarmadaImageTrust
 	trusted, untrusted map[string]sample
@@ -56,12 +58,12 @@ type sample struct {
 }
 
 func newTrial(
-	t *testing.T, lab *labtest.Lab, organisation string, methods []Method,
+	t *testing.T, lab *labtest.Lab, cosign *Cosign, organisation string, methods []Method,
 	store func(m Method, image name.Digest, last sigstore.Identity),
 ) *trial {
 	t.Helper()
 	out := &trial{
-		lab: lab, methods: methods, trusted: map[string]sample{}, untrusted: map[string]sample{},
+		lab: lab, cosign: cosign, methods: methods, trusted: map[string]sample{}, untrusted: map[string]sample{},
 		judges: []*labtest.Program{lab.NewCosign(t), lab.NewCosignV3(t)}, question: []string{"verify"},
 	}
 	var references []string
@@ -80,6 +82,9 @@ func newTrial(
 		references = append(references, out.trusted[m.Name].reference, out.untrusted[m.Name].reference)
 	}
 	out.trust = labtest.NewTrust(organisation, organisation, references...)
+	if cosign.trustRoot != nil {
+		out.trust.Spec.TrustRoot = &v1alpha1.TrustRootReference{Name: cosign.trustRoot.GetName()}
+	}
 	return out
 }
 
@@ -91,13 +96,19 @@ func (c *trial) check(t *testing.T, denial string) {
 		t.Fatal(err)
 	}
 	p := prediction.New(t, c.lab)
+	root := p.Root
+	if c.cosign.trustRoot != nil {
+		if root, err = trustroot.FromTrustRoot(c.cosign.trustRoot); err != nil {
+			t.Fatal(err)
+		}
+	}
 	c.lab.Create(t, c.trust)
 	status := c.lab.WaitForTrust(t, c.trust.Name, labtest.Reconciled,
 		labtest.HasCondition(v1alpha1.ImagesVerifiedCondition, metav1.ConditionFalse, v1alpha1.UntrustedImagesReason))
 	cluster := p.Cluster()
 	for _, m := range c.methods {
 		t.Run(m.Name, func(t *testing.T) {
-			c.checkVerdicts(t, p.For(t), m, compiled.Signers[0].Rule, status)
+			c.checkVerdicts(t, p.For(t), root, m, compiled.Signers[0].Rule, status)
 			c.checkJudges(t, m)
 			trusted, untrusted, denial := c.trusted[m.Name].reference, c.untrusted[m.Name].reference, denial
 			if m.Since == "" || semver.Compare(c.lab.PolicyController.Version(), m.Since) >= 0 {
@@ -115,7 +126,9 @@ func (c *trial) check(t *testing.T, denial string) {
 }
 
 // checkVerdicts compares what the verifier and the operator say of both images of a method.
-func (c *trial) checkVerdicts(t *testing.T, p *prediction.Predictor, m Method, rule *policy.Rule, status *v1alpha1.KarmadaImageTrust) {
+func (c *trial) checkVerdicts(
+	t *testing.T, p *prediction.Predictor, root *trustroot.Root, m Method, rule *policy.Rule, status *v1alpha1.KarmadaImageTrust,
+) {
 	t.Helper()
 	type outcome struct {
 		Verdict v1alpha1.Verdict
@@ -124,7 +137,7 @@ func (c *trial) checkVerdicts(t *testing.T, p *prediction.Predictor, m Method, r
 		Format  policy.Format
 	}
 	verify := func(s sample) outcome {
-		got := p.Verifier.Verify(t.Context(), s.digest, rule, p.Root)
+		got := p.Verifier.Verify(t.Context(), s.digest, rule, root)
 		t.Logf("%s: %s", s.reference, got.Message)
 		return outcome{got.Verdict, got.Reason, got.Signer, got.Format}
 	}
@@ -158,7 +171,7 @@ func (c *trial) checkJudges(t *testing.T, m Method) {
 	for i, judge := range c.judges {
 		version := i + 2
 		asks := func(s sample, more ...string) bool {
-			args := slices.Concat(c.question, identity, more, []string{s.digest.String()})
+			args := slices.Concat(c.question, identity, c.cosign.judging, more, []string{s.digest.String()})
 			if version == 2 {
 				// It looks for the other format only when it is told to.
 				args = append(args, "--offline", "--new-bundle-format="+boolText(m.format() == v1alpha1.SignatureFormatBundle))
