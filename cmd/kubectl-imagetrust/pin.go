@@ -52,7 +52,7 @@ verified are not pinned, which the exit code reports. Images that no trust match
 The result goes to standard output, or into the files with --in-place. With -o kustomize, it is the images field of a
 kustomization.yaml.
 
-`+retriesHelp+`
+` + retriesHelp + `
 
 Exit codes: 0 all images that a trust matches are pinned, 1 an image is untrusted or has another digest, 2 usage error,
 3 the verdict on an image is unknown.`,

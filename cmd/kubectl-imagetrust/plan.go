@@ -53,7 +53,7 @@ given with -f replaces the policy of the same name. Without --namespace, all nam
 
 --against compares with other trusts, for example those that are in force now.
 
-`+retriesHelp+`
+` + retriesHelp + `
 
 Exit codes: 0 no workload would be denied (with --against: none that was not denied before), 1 a workload would be
 denied, 2 usage error, 3 an outcome is undetermined.`,

@@ -50,7 +50,7 @@ proof of the transparency log (offline), and the attestations that the trust req
 With -f, each image is verified by every trust that matches it. Without an IMAGE, the references listed in the trusts are
 verified. A regular expression must match the whole issuer or identity. Credentials come from the Docker configuration.
 
-`+retriesHelp+`
+` + retriesHelp + `
 
 Exit codes: 0 all images are verified, 1 an image is untrusted, 2 usage error, 3 the verdict on an image is unknown.`,
 		Example: `  # Verify an image by the trust in a file
