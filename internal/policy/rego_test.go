@@ -28,6 +28,8 @@ func TestParseRego(t *testing.T) {
 		"one authority":    {Authorities: []string{"signer"}},
 		"several formats":  {Authorities: []string{"signer", "signer.timestamp", "signer.bundle"}},
 		"several groups":   {Authorities: []string{"signer", "signer.bundle", "attestation.sbom", "attestation.sbom.bundle"}},
+		"several signers":  {Authorities: []string{"a/signer", "a/attestation.sbom", "a/attestation.sbom.bundle", "b/signer", "b/attestation.sbom"}},
+		"like a format":    {Authorities: []string{"signer", "signer.bundle", "attestation.bundle", "attestation.bundle.bundle"}},
 		"attestation only": {Authorities: []string{"attestation.provenance"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -96,6 +96,14 @@ var renderCases = map[string]struct {
 		},
 		match: []string{"index.docker.io/karmada/karmada-scheduler" + testDigest},
 	},
+	"signers": {
+		change: func(s *v1alpha1.KarmadaImageTrustSpec) { *s = severalSigners(false) },
+		match:  []string{"index.docker.io/karmada/karmada-scheduler" + testDigest},
+	},
+	"signers-attested": {
+		change: func(s *v1alpha1.KarmadaImageTrustSpec) { *s = severalSigners(true) },
+		match:  []string{"index.docker.io/karmada/karmada-scheduler" + testDigest},
+	},
 	"unverified": {
 		change: func(*v1alpha1.KarmadaImageTrustSpec) {},
 		target: func(target *Target) { target.AttestationsVerified = false },

@@ -86,6 +86,14 @@ func WithIdentityRegexp(expr v1alpha1.Regexp) Modifier {
 	return func(trust *v1alpha1.KarmadaImageTrust) { trust.Spec.Identity, trust.Spec.IdentityRegexp = "", expr }
 }
 
+// WithSigners replaces the issuer and the identity by a list of signers.
+func WithSigners(signers ...v1alpha1.TrustedSigner) Modifier {
+	return func(trust *v1alpha1.KarmadaImageTrust) {
+		spec := &trust.Spec
+		spec.Issuer, spec.IssuerRegexp, spec.Identity, spec.IdentityRegexp, spec.Signers = "", "", "", "", signers
+	}
+}
+
 // WithEnforcement sets the enforcement.
 func WithEnforcement(enforcement v1alpha1.Enforcement) Modifier {
 	return func(trust *v1alpha1.KarmadaImageTrust) { trust.Spec.Enforcement = enforcement }
