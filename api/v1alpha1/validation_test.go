@@ -18,6 +18,7 @@ package v1alpha1_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -39,6 +40,7 @@ const (
 		` for example issuer: https://token.actions.githubusercontent.com`
 	oneIdentity = `spec: Invalid value: set exactly one of identity and identityRegexp: the subject of the signing certificate,` +
 		` for example identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`
+	notBoth       = `spec: Invalid value: must not set issuer, issuerRegexp, identity or identityRegexp next to signers: list that signer in signers too, with a name`
 	regexpRule    = ` evaluating rule: must be a regular expression in RE2 syntax; it is evaluated as ^(?:REGEXP)$`
 	grammarRule   = `must consist of letters, digits and - _ : / * . @ only; "*" matches any characters except "/", and "**" matches any characters`
 	nameRule      = `must be an image name without a scheme and without empty path segments, for example docker.io/karmada/*`
@@ -83,9 +85,32 @@ func validationCases() map[string]validationCase {
 		return attest(attestation)
 	}
 	digest := "sha256:" + strings.Repeat("0a", 32)
+	with := func(fields object, name string, value any) object {
+		changed := maps.Clone(fields)
+		if changed[name] = value; value == nil {
+			delete(changed, name)
+		}
+		return changed
+	}
+	signers := func(list ...any) object { return object{"issuer": nil, "identity": nil, "signers": list} }
+	release := object{"name": "release", "issuer": gen.Issuer, "identity": gen.Identity}
 
 	return map[string]validationCase{
 		"valid": {},
+
+		// Several signers.
+		"signers": {spec: signers(release, object{
+			"name": "fork", "issuerRegexp": "https://a", "identityRegexp": `.*`, "trustRoot": object{"name": "private"},
+		})},
+		"no signers":           {spec: signers(), want: `spec.signers: Invalid value: 0: spec.signers in body should have at least 1 items, ` + oneIssuer + ", " + oneIdentity},
+		"signers and issuer":   {spec: with(signers(release), "issuer", "https://a"), want: notBoth},
+		"signers and identity": {spec: with(signers(release), "identityRegexp", "a"), want: notBoth},
+		"a signer twice":       {spec: signers(release, release), want: `spec.signers[1]: Duplicate value: {"name":"release"}`},
+		"a signer's name":      {spec: signers(with(release, "name", "a.b")), want: `spec.signers[0].name: Invalid value: must consist of lower case letters, digits and "-", and begin and end with a letter or digit`},
+		"a signer's issuers":   {spec: signers(with(release, "issuerRegexp", "a")), want: strings.Replace(oneIssuer, "spec:", "spec.signers[0]:", 1)},
+		"a signer of no one":   {spec: signers(with(release, "identity", nil)), want: strings.Replace(oneIdentity, "spec:", "spec.signers[0]:", 1)},
+		"a signer's regexp":    {spec: signers(with(with(release, "identity", nil), "identityRegexp", "a(b")), want: "spec.signers[0].identityRegexp: Invalid value: \"string\": error parsing regexp: missing closing ): `a(b`" + regexpRule},
+		"a signer's root":      {spec: signers(with(release, "trustRoot", object{"name": "A"})), want: `spec.signers[0].trustRoot.name: Invalid value: ` + rootRule},
 
 		// Who may sign.
 		"no issuer":           {spec: object{"issuer": nil}, want: oneIssuer},

@@ -172,6 +172,47 @@ func TestRegoPolicy(t *testing.T) {
 	}
 }
 
+// TestRegoPolicyOfSigners: of several signers one has to be the signer of everything.
+func TestRegoPolicyOfSigners(t *testing.T) {
+	authority := func(name, subject, attestation string) string {
+		if attestation != "" {
+			attestation = "attestations: [{name: a, predicateType: 'https://a'}], "
+		}
+		return "{name: " + name + ", " + attestation + "keyless: {url: x, identities: [{issuer: i, subject: " + subject + "}]}}"
+	}
+	names := []string{"one/signer", "one/attestation.a", "two/signer", "two/attestation.a"}
+	rego, err := json.Marshal(policy.RegoPolicy{Authorities: names}.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]Outcome{}
+	for name, subjects := range map[string][4]string{
+		"the first":         {"right", "right", "wrong", "wrong"},
+		"the second":        {"wrong", "wrong", "right", "right"},
+		"both":              {"right", "right", "right", "right"},
+		"none":              {"wrong", "wrong", "wrong", "wrong"},
+		"not of one signer": {"right", "wrong", "wrong", "right"},
+	} {
+		var authorities []string
+		for i, subject := range subjects {
+			attestation := ""
+			if i%2 == 1 {
+				attestation = "a"
+			}
+			authorities = append(authorities, authority(names[i], subject, attestation))
+		}
+		p := parsePolicy(t, "{images: [{glob: '**'}], authorities: ["+strings.Join(authorities, ",")+"], policy: {type: rego, data: "+string(rego)+"}}")
+		got[name] = newCluster(p).Decide(newPod("karmada/x:v1"), judgeBySubject(nil)).Outcome
+	}
+	// A signer of which the groups have different subjects is no rule.
+	want := map[string]Outcome{
+		"the first": Allowed, "the second": Allowed, "both": Allowed, "none": Denied, "not of one signer": Undetermined,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+}
+
 // TestVerdictOnAnotherDigest gives a verdict on another digest than the one that the tag names. It decides nothing, whatever it is.
 func TestVerdictOnAnotherDigest(t *testing.T) {
 	resolved, other := "sha256:"+strings.Repeat("a", 64), "sha256:"+strings.Repeat("b", 64)

@@ -140,7 +140,7 @@ func identityForms() []identityForm {
 }
 
 // impossibleIdentity reports an identity that its issuer never issues.
-func impossibleIdentity(spec v1alpha1.KarmadaImageTrustSpec) []Finding {
+func impossibleIdentity(spec v1alpha1.TrustedSigner) []Finding {
 	field, expr := "spec.identityRegexp", string(spec.IdentityRegexp)
 	if spec.Identity != "" {
 		field, expr = "spec.identity", regexp.QuoteMeta(spec.Identity)

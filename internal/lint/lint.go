@@ -157,9 +157,11 @@ func (l *Linter) weaknesses(
 	ctx context.Context, object *unstructured.Unstructured, spec v1alpha1.KarmadaImageTrustSpec, warnings []warning,
 ) []Finding {
 	return slices.Concat(
-		looseIdentity(string(spec.IdentityRegexp), alreadyWarned(warnings, "spec.identityRegexp")),
-		impossibleIdentity(spec),
-		looseIssuer(string(spec.IssuerRegexp), alreadyWarned(warnings, "spec.issuerRegexp")),
+		looseSigner(v1alpha1.TrustedSigner{
+			Issuer: spec.Issuer, IssuerRegexp: spec.IssuerRegexp, Identity: spec.Identity, IdentityRegexp: spec.IdentityRegexp,
+		}, warnings),
+		l.looseSigners(ctx, object, spec.Signers),
+		redundantSigners(spec),
 		broadImages(spec.Images, func(glob v1alpha1.ImageGlob) bool { return l.warnings.coverGlob(ctx, object, glob) }),
 		notEnforced(spec.Enforcement),
 	)

@@ -37,6 +37,8 @@ const (
 	RuleImpossibleIdentity Rule = "impossible-identity"
 	// RuleLooseIssuer is violated by an expression for the issuer.
 	RuleLooseIssuer Rule = "loose-issuer"
+	// RuleRedundantSigner is violated by a signer that accepts no image that another signer of the trust does not accept.
+	RuleRedundantSigner Rule = "redundant-signer"
 	// RuleUnsignedImages is violated by a glob that matches images that are published without a signature.
 	RuleUnsignedImages Rule = "unsigned-images"
 	// RuleWideGlob is violated by a glob that matches everything in an organization or registry.
@@ -82,7 +84,7 @@ func Descriptions() []Description {
 		{
 			RuleAdmissionWarning, LevelWarning, "Admission would warn about the trust.",
 			"The trust is valid, but probably not what was intended. kubectl apply shows the same warning if config/admission is" +
-				" installed.",
+				" installed, except for those about one of several signers.",
 		},
 		{
 			RuleInvalidSpec, LevelError, "The operator cannot compile the trust.",
@@ -103,7 +105,12 @@ func Descriptions() []Description {
 		{
 			RuleLooseIssuer, LevelNote, "The issuer is an expression.",
 			"An identity is only as trustworthy as its issuer: another issuer may give the same identity to anyone. Set issuer to" +
-				" the whole URL, and create a second trust for a second issuer.",
+				" the whole URL, and list a second issuer as another one of the signers.",
+		},
+		{
+			RuleRedundantSigner, LevelWarning, "Another signer of the trust accepts the same.",
+			"One of the signers of a trust suffices, so that a signer whose issuer, identity and root of trust another one accepts" +
+				" too changes nothing. The status names the first one of the list.",
 		},
 		{
 			RuleUnsignedImages, LevelWarning, "A glob matches images that are not signed.",
