@@ -188,11 +188,12 @@ func TestBadCUE(t *testing.T) {
 	}
 }
 
-// TestSamples verifies the findings about the samples: none about the one for releases, and those that the comments of the
-// other one describe.
+// TestSamples verifies the findings about the samples: none about those for releases, and those that the comments of the other one
+// describe.
 func TestSamples(t *testing.T) {
 	tests := map[string][]Finding{
 		"karmada-release.yaml": nil,
+		"signers.yaml":         nil,
 		"karmada.yaml": {
 			{RuleAdmissionWarning, LevelWarning, "spec.identityRegexp", `ends with ".*": any workflow, branch and pull request of the repository may sign`},
 			{RuleAdmissionWarning, LevelWarning, "spec.identityRegexp", `"." matches any character: "github.com" also matches "githubxcom"; write "github\.com"`},

@@ -17,10 +17,12 @@ limitations under the License.
 package policy
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sigstore/cosign/v2/pkg/cosign/rego"
 )
 
 func TestParseRego(t *testing.T) {
@@ -54,6 +56,41 @@ func TestParseRego(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if got, ok := ParseRego(source); ok {
 				t.Errorf("recognised as %+v", got)
+			}
+		})
+	}
+}
+
+// TestRegoPolicyDecides evaluates policies with the library that policy-controller evaluates them with.
+func TestRegoPolicyDecides(t *testing.T) {
+	one := []string{"signer", "signer.bundle", "attestation.bundle", "attestation.bundle.bundle"}
+	two := []string{"a/signer", "a/signer.bundle", "a/attestation.sbom", "b/signer", "b/attestation.sbom"}
+	for name, tc := range map[string]struct {
+		authorities, matched []string
+		want                 string // error, empty for accepted
+	}{
+		"all groups":             {authorities: one, matched: []string{"signer", "attestation.bundle.bundle"}},
+		"in other formats":       {authorities: one, matched: []string{"signer.bundle", "attestation.bundle"}},
+		"a group is missing":     {authorities: one, matched: []string{"signer", "signer.bundle"}, want: "not verified for the declared identity: attestation.bundle"},
+		"the first signer":       {authorities: two, matched: []string{"a/signer.bundle", "a/attestation.sbom"}},
+		"the second signer":      {authorities: two, matched: []string{"b/signer", "b/attestation.sbom"}},
+		"both signers":           {authorities: two, matched: two},
+		"half of each signer":    {authorities: two, matched: []string{"a/signer", "b/attestation.sbom"}, want: "not verified for any of the declared signers: a/attestation.sbom, b/signer"},
+		"the other half of each": {authorities: two, matched: []string{"a/attestation.sbom", "b/signer"}, want: "not verified for any of the declared signers: a/signer, b/attestation.sbom"},
+		"no signer":              {authorities: two, want: "not verified for any of the declared signers: a/attestation.sbom, a/signer, b/attestation.sbom, b/signer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			matches := map[string]any{}
+			for _, authority := range tc.matched {
+				matches[authority] = map[string]any{"signatures": []any{}}
+			}
+			input, err := json.Marshal(map[string]any{"authorityMatches": matches})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = rego.ValidateJSONWithModuleInput(input, RegoPolicy{Authorities: tc.authorities}.String())
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("got error %v, want %q", err, tc.want)
 			}
 		})
 	}
