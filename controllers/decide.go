@@ -93,7 +93,7 @@ func (r *KarmadaImageTrustReconciler) assess(ctx context.Context, s *scope) deci
 		},
 		Credentials: s.credentials,
 		Trusts:      []*policy.Policy{s.compiled},
-		Version:     s.versions.String(),
+		Version:     s.versions.Range(),
 	}
 	images := assess.CollectImages(s.compiled, s.workloads)
 	var forecasts []forecast.Forecast

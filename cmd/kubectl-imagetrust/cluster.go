@@ -30,7 +30,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
@@ -116,9 +115,4 @@ func (f *clusterFlags) trustRoot(ctx context.Context, name string) (*unstructure
 		return nil, unavailable(fmt.Errorf("reading TrustRoot %s: %w", name, err))
 	}
 	return root, nil
-}
-
-// registerWebhook adds the flag for the name of policy-controller's webhooks.
-func registerWebhook(flags *pflag.FlagSet, webhook *string) {
-	flags.StringVar(webhook, "policy-webhook-name", admission.DefaultWebhookName, "name of policy-controller's webhooks in the cluster")
 }

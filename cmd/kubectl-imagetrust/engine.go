@@ -35,6 +35,8 @@ type engine struct {
 	// registries that the user names, and that may therefore be in a private network.
 	registries *registry.Named
 	naming     int
+	// versions of policy-controller that may be installed, for messages.
+	versions string
 }
 
 // engineOptions are the flags that verdicts depend on.
@@ -42,12 +44,15 @@ type engineOptions struct {
 	trustRoot *trustRootFlags
 	registry  *registryFlags
 	cluster   *clusterFlags
+	// versions of policy-controller that may be installed.
+	versions admission.Versions
 }
 
 // newEngine starts the workers that verify images. The caller must call close.
 func newEngine(ctx context.Context, s streams, o engineOptions, in *inputs) (*engine, error) {
 	e := &engine{
 		roots: newTrustRoots(o.trustRoot, in.roots, o.cluster), progress: &progress{to: s.ErrOut}, registries: &registry.Named{},
+		versions: o.versions.Range(),
 	}
 	for _, one := range in.trusts {
 		e.name(one.compiled.Registries())
@@ -73,7 +78,7 @@ func (e *engine) close() { e.batch.Close() }
 func (e *engine) run(
 	ctx context.Context, in *inputs, requests []pool.Request, decide func(admission.Judge),
 ) (*assess.Result, error) {
-	running := assess.Engine{Verdicts: foreground{e.batch}, Root: e.roots.root, Version: admission.DefaultBehavior().Version}
+	running := assess.Engine{Verdicts: foreground{e.batch}, Root: e.roots.root, Version: e.versions}
 	for _, one := range in.trusts {
 		running.Trusts = append(running.Trusts, one.compiled)
 	}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/forecast"
+	"github.com/karmada-io/image-trust/internal/installed"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/text"
 )
@@ -32,7 +33,7 @@ type planOptions struct {
 	trusts    trustFlags
 	against   []string
 	manifests []string
-	webhook   string
+	installed installationFlags
 	trustRoot trustRootFlags
 	registry  registryFlags
 	cluster   clusterFlags
@@ -50,6 +51,10 @@ of manifests, or those in a cluster.
 For manifests, all namespaces are considered opted in, and the only policies are those of the trusts and the
 ClusterImagePolicies given with -f. For a cluster, its own policies, webhooks and namespaces are considered too; a trust
 given with -f replaces the policy of the same name. Without --namespace, all namespaces of the cluster are included.
+
+Versions of policy-controller decide differently on some images. In a cluster, the version is recognised by the image and the
+Deployment of its webhook; for manifests, name it with --policy-controller-version. Where it is not known, such an outcome is
+undetermined.
 
 --against compares with other trusts, for example those that are in force now.
 
@@ -69,7 +74,8 @@ denied, 2 usage error, 3 an outcome is undetermined.`,
 	flags.StringArrayVar(&o.against, "against", nil, "file or directory with the trusts to compare with; may be repeated")
 	flags.StringArrayVar(&o.manifests, "manifests", nil,
 		"file or directory with manifests, or - for standard input, instead of the cluster's workloads; may be repeated")
-	registerWebhook(flags, &o.webhook)
+	o.installed.registerWebhook(flags)
+	o.installed.registerVersion(flags)
 	o.trustRoot.register(flags)
 	o.registry.register(flags)
 	o.cluster.registerNamespaced(flags)
@@ -84,6 +90,7 @@ denied, 2 usage error, 3 an outcome is undetermined.`,
 type planInput struct {
 	cluster   admission.Cluster
 	workloads []inventory.Workload
+	installed installed.PolicyController
 }
 
 func (o *planOptions) run(ctx context.Context, s streams) error {
@@ -102,7 +109,7 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	engine, err := newEngine(ctx, s, engineOptions{&o.trustRoot, &o.registry, &o.cluster}, in)
+	engine, err := newEngine(ctx, s, engineOptions{&o.trustRoot, &o.registry, &o.cluster, input.cluster.Versions}, in)
 	if err != nil {
 		return err
 	}
@@ -112,7 +119,7 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 		return err
 	}
 	if len(o.against) == 0 {
-		if err := o.print(s, planReport{Plan: after}); err != nil {
+		if err := o.print(s, planReport{Plan: after, installed: input.installed}); err != nil {
 			return err
 		}
 		return exitWith(planCode(after))
@@ -127,7 +134,7 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 		return err
 	}
 	changes := forecast.Changes(before, after)
-	if err := o.print(s, planReport{Plan: after, Changes: changes, compared: true}); err != nil {
+	if err := o.print(s, planReport{Plan: after, Changes: changes, compared: true, installed: input.installed}); err != nil {
 		return err
 	}
 	return exitWith(changeCode(changes))

@@ -22,14 +22,13 @@ import (
 	"slices"
 	"time"
 
-	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/installed"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/inventory/feed"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
@@ -44,19 +43,32 @@ func (o *planOptions) loadCluster(ctx context.Context, _ streams, _ *inputs) (pl
 	if err != nil {
 		return planInput{}, err
 	}
-	state := admission.NewState(o.webhook, admission.DefaultBehavior())
+	if _, err := o.installed.assume(); err != nil {
+		return planInput{}, err
+	}
+	state := admission.NewState(o.installed.webhook, admission.Supported()...)
 	if err := state.Load(lister(ctx, c), trustroot.Entry); err != nil {
 		return planInput{}, unavailable(err)
 	}
+	index, err := o.listWorkloads(ctx)
+	if err != nil {
+		return planInput{}, unavailable(err)
+	}
+	var ofWebhook []inventory.Workload
+	if namespace := state.WebhookNamespace(); namespace != "" {
+		ofWebhook = index.In(namespace)
+	}
+	found := installed.Recognise(ofWebhook, o.installed.version)
+	state.SetVersions(found.Versions)
 	cluster, err := state.Cluster()
 	if err != nil {
 		return planInput{}, unavailable(err)
 	}
-	workloads, err := o.listWorkloads(ctx)
-	if err != nil {
-		return planInput{}, unavailable(err)
+	workloads := index.Select("plan", "", func(string) bool { return true })
+	if only := *o.cluster.Namespace; only != "" {
+		workloads = slices.DeleteFunc(workloads, func(w inventory.Workload) bool { return w.Namespace != only })
 	}
-	return planInput{cluster: cluster, workloads: workloads}, nil
+	return planInput{cluster: cluster, workloads: workloads, installed: found}, nil
 }
 
 // lister returns a function that lists objects with a client.
@@ -70,27 +82,8 @@ func lister(ctx context.Context, c client.Client) admission.Lister {
 	}
 }
 
-// readConfig reads policy-controller's configuration, which is the default one where its webhook is not registered or has no
-// ConfigMap.
-func readConfig(ctx context.Context, c client.Client, webhook string) (admission.Config, error) {
-	configurations := &admissionregistrationv1.ValidatingWebhookConfigurationList{}
-	if err := c.List(ctx, configurations); err != nil {
-		return admission.Config{}, fmt.Errorf("reading the cluster: %w", err)
-	}
-	found := admission.FindValidating(webhook, configurations.Items)
-	if found == nil {
-		return admission.ParseConfig(nil)
-	}
-	config := &corev1.ConfigMap{}
-	err := c.Get(ctx, client.ObjectKey{Namespace: found.ServiceNamespace, Name: admission.ConfigName}, config)
-	if client.IgnoreNotFound(err) != nil {
-		return admission.Config{}, fmt.Errorf("reading ConfigMap %s: %w", admission.ConfigName, err)
-	}
-	return admission.ParseConfig(config.Data)
-}
-
-// listWorkloads lists the workloads of the cluster, or of one namespace, with the operator's own watches.
-func (o *planOptions) listWorkloads(ctx context.Context) ([]inventory.Workload, error) {
+// listWorkloads lists the workloads of the cluster with the operator's own watches.
+func (o *planOptions) listWorkloads(ctx context.Context) (*inventory.Index, error) {
 	config, err := o.cluster.config()
 	if err != nil {
 		return nil, err
@@ -115,16 +108,16 @@ func (o *planOptions) listWorkloads(ctx context.Context) ([]inventory.Workload, 
 	if err != nil {
 		return nil, fmt.Errorf("listing workloads: %w", err)
 	}
-	workloads := index.Select("plan", "", func(string) bool { return true })
-	if only := *o.cluster.Namespace; only != "" {
-		workloads = slices.DeleteFunc(workloads, func(w inventory.Workload) bool { return w.Namespace != only })
-	}
-	return workloads, nil
+	return index, nil
 }
 
 // loadManifests reads workloads from files. Without a cluster, all namespaces are considered opted in, and images that no
 // policy covers are allowed: the plan lists them.
 func (o *planOptions) loadManifests(_ context.Context, s streams, in *inputs) (planInput, error) {
+	found, err := o.installed.assume()
+	if err != nil {
+		return planInput{}, err
+	}
 	namespace, err := o.defaultNamespace()
 	if err != nil {
 		return planInput{}, err
@@ -152,9 +145,10 @@ func (o *planOptions) loadManifests(_ context.Context, s streams, in *inputs) (p
 			Policies:  admission.NewPolicies(),
 			Config:    config,
 			Namespace: func(string) (map[string]string, bool) { return nil, false },
-			Versions:  admission.Supported(),
+			Versions:  found.Versions,
 		},
 		workloads: index.Select("plan", "", func(string) bool { return true }),
+		installed: found,
 	}, nil
 }
 

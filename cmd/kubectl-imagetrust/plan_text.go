@@ -18,10 +18,13 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/forecast"
+	"github.com/karmada-io/image-trust/internal/installed"
 	"github.com/karmada-io/image-trust/internal/text"
 )
 
@@ -32,6 +35,8 @@ type planReport struct {
 	// Changes are the workloads whose outcome differs from that with the trusts given with --against.
 	Changes []forecast.Change `json:"changes,omitempty"`
 
+	// installed is what is known of policy-controller.
+	installed installed.PolicyController
 	// compared reports whether there was anything to compare with.
 	compared bool
 }
@@ -49,12 +54,26 @@ func printPlan(p *text.Printer, s style, r planReport, all bool) {
 		p.Printf(", %d with image volumes, which admission does not look at", n)
 	}
 	p.Printf("\n")
+	if r.dependsOnVersion() {
+		p.Printf("  %s %s\n", s.warning("?"), r.installed.String())
+	}
 	for _, workload := range r.Workloads {
 		printWorkload(p, s, workload, all)
 	}
 	if r.compared {
 		printChanges(p, s, r.Changes)
 	}
+}
+
+// dependsOnVersion reports whether an outcome is undetermined because the version of policy-controller is not known or not
+// supported.
+func (r *planReport) dependsOnVersion() bool {
+	if len(r.installed.Versions) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(r.Workloads, func(w forecast.PlanWorkload) bool {
+		return slices.ContainsFunc(w.Findings, func(f forecast.PlanFinding) bool { return f.Reason == v1alpha1.PolicyControllerVersionReason })
+	})
 }
 
 func printWorkload(p *text.Printer, s style, w forecast.PlanWorkload, all bool) {

@@ -24,6 +24,8 @@ import (
 
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/assess"
+	"github.com/karmada-io/image-trust/internal/installed"
+	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/text"
 )
 
@@ -32,7 +34,7 @@ type renderOptions struct {
 	trusts    trustFlags
 	trustRoot trustRootFlags
 	cluster   clusterFlags
-	webhook   string
+	installed installationFlags
 	output    outputFlag
 }
 
@@ -46,8 +48,9 @@ policy-controller. A trust with enforcement Audit has none.
 
 A policy depends on the TrustRoot that its trust names, and on policy-controller's configuration (ConfigMap
 config-policy-controller). Both are read from the files given with -f. A TrustRoot that is not in the files is read from the
-cluster. The configuration is read from the cluster only if a flag names one, such as --context or --kubeconfig; otherwise it
-is policy-controller's default.`,
+cluster. The configuration and the version of policy-controller are read from the cluster only if a flag names one, such as
+--context or --kubeconfig; otherwise the configuration is policy-controller's default, and the policy is one that every
+supported version verifies.`,
 		Example: `  kubectl imagetrust render -f trust.yaml
   kubectl imagetrust render -f trust.yaml --context production`,
 		Args: noArguments,
@@ -56,7 +59,8 @@ is policy-controller's default.`,
 	flags := cmd.Flags()
 	o.trusts.registerFiles(flags)
 	o.cluster.register(flags)
-	registerWebhook(flags, &o.webhook)
+	o.installed.registerWebhook(flags)
+	o.installed.registerVersion(flags)
 	o.output.register(flags, formatYAML)
 	return cmd
 }
@@ -69,14 +73,14 @@ func (o *renderOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	config, err := o.config(ctx, in)
+	found, config, err := o.installation(ctx, in)
 	if err != nil {
 		return err
 	}
 	roots := newTrustRoots(&o.trustRoot, in.roots, &o.cluster)
 	policies := make([]*unstructured.Unstructured, 0, len(in.trusts))
 	for _, one := range in.trusts {
-		rendered, err := o.render(ctx, one, roots, config)
+		rendered, err := o.render(ctx, one, roots, found.Versions.Target(config))
 		if err != nil {
 			return err
 		}
@@ -108,32 +112,30 @@ func (o *renderOptions) print(s streams, i int, name string, rendered *unstructu
 
 // render returns the policy of a trust, or nil if its enforcement is Audit.
 func (o *renderOptions) render(
-	ctx context.Context, one trust, roots *trustRoots, config admission.Config,
+	ctx context.Context, one trust, roots *trustRoots, target policy.Target,
 ) (*unstructured.Unstructured, error) {
 	named, err := roots.all(ctx, one.compiled)
 	if err != nil {
 		return nil, err
 	}
-	target := assess.Target(admission.Supported().Target(config), named)
-	return one.compiled.ClusterImagePolicy(one.name, target), nil
+	return one.compiled.ClusterImagePolicy(one.name, assess.Target(target, named)), nil
 }
 
-// config returns policy-controller's configuration: that in the files, or else that in the cluster if the command line names
-// one, or else the default one.
-func (o *renderOptions) config(ctx context.Context, in *inputs) (admission.Config, error) {
-	if in.config != nil {
-		return *in.config, nil
-	}
+// installation returns what is known of policy-controller, and its configuration: that in the files, or else that in the cluster
+// if the command line names one, or else the default one.
+func (o *renderOptions) installation(ctx context.Context, in *inputs) (installed.PolicyController, admission.Config, error) {
 	if !o.cluster.explicit() {
-		return admission.ParseConfig(nil)
+		found, err := o.installed.assume()
+		if err != nil {
+			return found, admission.Config{}, err
+		}
+		config, err := admission.ParseConfig(nil)
+		return found, in.configOr(config), err
 	}
 	c, err := o.cluster.connect()
 	if err != nil {
-		return admission.Config{}, err
+		return installed.PolicyController{}, admission.Config{}, err
 	}
-	config, err := readConfig(ctx, c, o.webhook)
-	if err != nil {
-		return admission.Config{}, unavailable(err)
-	}
-	return config, nil
+	found, config, err := o.installed.read(ctx, c)
+	return found, in.configOr(config), err
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/text"
 )
 
@@ -185,10 +186,10 @@ func cosignFlags(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 func newVersionCommand(s streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
+		Short: "Print the version, and the versions of policy-controller that it supports",
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			return s.Out.print(text.Sprintf("%s\n", version))
+			return s.Out.print(text.Sprintf("%s\npolicy-controller: %s\n", version, strings.Join(admission.Supported().Names(), ", ")))
 		},
 	}
 }

@@ -37,6 +37,7 @@ type verifyOptions struct {
 	registry  registryFlags
 	cluster   clusterFlags
 	output    outputFlag
+	installed installationFlags
 }
 
 func newVerifyCommand(s streams) *cobra.Command {
@@ -68,6 +69,7 @@ Exit codes: 0 all images are verified, 1 an image is untrusted, 2 usage error, 3
 	flags := cmd.Flags()
 	o.trusts.registerFiles(flags)
 	o.trusts.registerIdentity(flags)
+	o.installed.registerVersion(flags)
 	o.trustRoot.register(flags)
 	o.registry.register(flags)
 	o.cluster.register(flags)
@@ -82,7 +84,8 @@ type verification struct {
 	ref     name.Reference
 	trust   trust
 	answer  assess.Merged
-	// denial is why policy-controller would deny the image although it is verified; nil if it would not.
+	// denial is why policy-controller would deny the image although it is verified, or why that depends on its version; nil if it
+	// would not.
 	denial *admission.Finding
 }
 
@@ -142,7 +145,11 @@ func (in *inputs) verifications(args []string) ([]verification, error) {
 
 // verify sets the answers of verifications.
 func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verifications []verification) error {
-	engine, err := newEngine(ctx, s, engineOptions{&o.trustRoot, &o.registry, &o.cluster}, in)
+	found, err := o.installed.assume()
+	if err != nil {
+		return err
+	}
+	engine, err := newEngine(ctx, s, engineOptions{&o.trustRoot, &o.registry, &o.cluster, found.Versions}, in)
 	if err != nil {
 		return err
 	}
@@ -157,7 +164,7 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 		requests = append(requests, assess.Requests(q.trust.compiled, pool.Request{Ref: q.ref}, roots)...)
 	}
 	cluster := admission.Cluster{
-		Versions: admission.Supported(), Config: in.configOr(admission.Config{}),
+		Versions: found.Versions, Config: in.configOr(admission.Config{}),
 		TrustRoot: engine.roots.uses(ctx, nil, true),
 	}
 	policies := map[*policy.Policy]*admission.Policy{}

@@ -70,7 +70,11 @@ func imageResults(verifications []verification) ([]imageResult, error) {
 			}
 		}
 		if q.denial != nil {
-			one.Admission = &imageAdmission{Outcome: admission.Denied, Reason: q.denial.Reason, Message: q.denial.Message}
+			outcome := admission.Undetermined
+			if q.denial.Effect == admission.EffectDeny {
+				outcome = admission.Denied
+			}
+			one.Admission = &imageAdmission{Outcome: outcome, Reason: q.denial.Reason, Message: q.denial.Message}
 		}
 		out = append(out, one)
 	}

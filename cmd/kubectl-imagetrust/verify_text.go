@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/text"
 )
@@ -68,7 +69,11 @@ func printText(p *text.Printer, s style, verifications []verification) {
 		}
 		line("checked", strings.Join(checks(q), " · "))
 		if q.denial != nil {
-			p.Printf("    %-10s %s: %s: %s\n", "admission", s.failure("would deny it"), q.denial.Reason, q.denial.Message)
+			would := s.failure("would deny it")
+			if q.denial.Effect != admission.EffectDeny {
+				would = s.warning("may deny it")
+			}
+			p.Printf("    %-10s %s: %s: %s\n", "admission", would, q.denial.Reason, q.denial.Message)
 		}
 	}
 }

@@ -125,6 +125,15 @@ func (v Versions) Names() []string {
 // String names the versions in a sentence.
 func (v Versions) String() string { return text.Alternatives(v.Names()) }
 
+// Range names the versions from the oldest to the newest, as in v0.13 to v0.15.
+func (v Versions) Range() string {
+	names := v.Names()
+	if len(names) < 2 {
+		return v.String()
+	}
+	return names[0] + " to " + names[len(names)-1]
+}
+
 // Target returns what a policy is rendered for so that every version verifies it; where none is known, every supported one.
 // The caller adds what the policy's TrustRoot has.
 func (v Versions) Target(config Config) policy.Target {
@@ -144,6 +153,13 @@ func (v Versions) Target(config Config) policy.Target {
 // Unverified returns the versions that do not verify every attestation under a configuration.
 func (v Versions) Unverified(config Config) Versions {
 	return slices.DeleteFunc(slices.Clone(v), func(b Behavior) bool { return b.Target(config).AttestationsVerified })
+}
+
+// FirstWithRekorV2 returns the name of the oldest version that verifies bundles with an entry of Rekor v2.
+func FirstWithRekorV2() string {
+	versions := Supported()
+	i := slices.IndexFunc(versions, func(b Behavior) bool { return b.RekorV2 })
+	return versions[i].Version
 }
 
 // all reports whether there are versions, and each has a property.

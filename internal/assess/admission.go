@@ -19,12 +19,14 @@ package assess
 import (
 	"slices"
 
+	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 )
 
 // Denial returns why admission would deny an image under one policy, if it does: the finding of a pod with this image in a
 // namespace that has opted in, where no other policy is in force. Of the cluster, the versions, the configuration and the
-// TrustRoots count. It is nil where the image is allowed, or where what is known does not decide.
+// TrustRoots count. It is nil where the image is allowed, or where what is known does not decide, unless only the version of
+// policy-controller decides.
 func Denial(policy *admission.Policy, cluster admission.Cluster, image string, judge admission.Judge) *admission.Finding {
 	cluster.Validating, cluster.Mutating, cluster.Policies = nil, nil, admission.NewPolicies(policy)
 	cluster.Config.NoMatch = admission.NoMatchAllow
@@ -32,9 +34,11 @@ func Denial(policy *admission.Policy, cluster admission.Cluster, image string, j
 	decision := cluster.Examine(admission.Object{
 		Version: "v1", Kind: "Pod", Containers: []admission.Container{{Field: "containers", Name: "image", Image: image}},
 	}, judge)
-	if decision.Outcome != admission.Denied {
+	i := slices.IndexFunc(decision.Findings, func(f admission.Finding) bool {
+		return f.Effect == admission.EffectDeny || f.Reason == v1alpha1.PolicyControllerVersionReason
+	})
+	if i < 0 || decision.Outcome == admission.Allowed {
 		return nil
 	}
-	i := slices.IndexFunc(decision.Findings, func(f admission.Finding) bool { return f.Effect == admission.EffectDeny })
 	return &decision.Findings[i]
 }

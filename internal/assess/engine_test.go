@@ -206,7 +206,7 @@ func TestFormatNotAccepted(t *testing.T) {
 		"bundle with an entry of Rekor v2": {
 			target: behavior.Target(admission.Config{}), signed: policy.RekorV2Bundle,
 			want: "FormatNotAccepted: it is signed or attested with a Sigstore bundle whose log entry is of Rekor v2, " +
-				"which policy-controller v0.14 cannot verify",
+				"which policy-controller verifies from v0.15 on",
 		},
 		"bundle with an entry of Rekor v2, which the version verifies": {target: newer.Target(admission.Config{}), signed: policy.RekorV2Bundle},
 		"bundle with enable-oci11": {

@@ -265,7 +265,7 @@ func (r *Result) explainFormats(q admission.Question, answer admission.Answer, a
 			"it is signed or attested with a Sigstore bundle, which policy-controller %s cannot verify with a TrustRoot", r.version)
 	case accepted.HasStorage(v1alpha1.SignatureFormatBundle) && others.IsSubsetOf(policy.NewFormats(policy.RekorV2Bundle)):
 		answer.Message = fmt.Sprintf("it is signed or attested with a Sigstore bundle whose log entry is of Rekor v2, "+
-			"which policy-controller %s cannot verify", r.version)
+			"which policy-controller verifies from %s on", admission.FirstWithRekorV2())
 	default:
 		answer.Message = "it is signed or attested with a Sigstore bundle, which the policy does not accept"
 	}

@@ -127,7 +127,7 @@ func (p *Predictor) Cluster() *admission.Cluster {
 func (p *Predictor) Predict(cluster *admission.Cluster, object admission.Object, trusts ...*policy.Policy) admission.Decision {
 	p.T.Helper()
 	engine := &assess.Engine{
-		Verdicts: p.verdicts, Root: p.root, Trusts: trusts, Version: cluster.Versions.String(),
+		Verdicts: p.verdicts, Root: p.root, Trusts: trusts, Version: cluster.Versions.Range(),
 	}
 	var decision admission.Decision
 	_, err := engine.Run(p.T.Context(), nil, func(judge admission.Judge) { decision = cluster.Decide(object, judge) })
