@@ -143,7 +143,7 @@ func supportedStatement(statement []byte) error {
 	}
 	err := bounds.Unmarshal(statement, bounds.Statement(), &header)
 	if malformed := err != nil || header.Type == ""; malformed || slices.Contains(statementTypes(), header.Type) {
-		return nil //nolint:nilerr // it is for others to say what is malformed
+		return nil // it is for others to say what is malformed
 	}
 	return unsupported("its statement is of the type %s, which is not supported", quoted(header.Type))
 }
