@@ -82,8 +82,8 @@ type ImageReference string
 type TrustRootReference struct {
 	// name of a TrustRoot (policy.sigstore.dev/v1alpha1) in the same cluster. All
 	// forms of TrustRoot are supported. It must contain certificate authorities,
-	// certificate transparency logs, and at least one transparency log or
-	// timestamp authority.
+	// and at least one transparency log or timestamp authority. If it contains
+	// certificate transparency logs, certificates must be in one of them.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -109,7 +109,7 @@ type Attestation struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-z][a-z0-9+.-]*:[!-~]+$')`,message=`must be the URI of an attestation's predicate type, such as https://slsa.dev/provenance/v1`
-	// +kubebuilder:validation:XValidation:rule=`self != 'https://sigstore.dev/cosign/sign/v1'`,message=`must not be the predicate type of cosign's signatures: a signature is required in any case`
+	// +kubebuilder:validation:XValidation:rule=`self != 'https://sigstore.dev/cosign/sign/v1'`,message=`must not be the predicate type of cosign's signatures: a signature is required by the field signature`
 	PredicateType string `json:"predicateType,omitempty"`
 
 	// cue is a CUE expression that the statement must satisfy, for example
@@ -121,6 +121,19 @@ type Attestation struct {
 	// +kubebuilder:validation:MaxLength=8192
 	CUE string `json:"cue,omitempty"`
 }
+
+// SignatureRequirement says whether an image needs a signature.
+// +kubebuilder:validation:Enum=Required;NotRequired
+type SignatureRequirement string
+
+const (
+	// SignatureRequired means that an image needs a signature, and each attestation
+	// that is listed.
+	SignatureRequired SignatureRequirement = "Required"
+	// SignatureNotRequired means that an image needs the attestations that are
+	// listed, and no signature.
+	SignatureNotRequired SignatureRequirement = "NotRequired"
+)
 
 // TrustedSigner is one of several signers of a trust.
 // +kubebuilder:validation:XValidation:rule=`has(self.issuer) != has(self.issuerRegexp)`,message=`set exactly one of issuer and issuerRegexp: the OIDC issuer in the signing certificate, for example issuer: https://token.actions.githubusercontent.com`
@@ -214,6 +227,7 @@ type Verification struct {
 // +kubebuilder:validation:XValidation:rule=`has(self.signers) || has(self.issuer) != has(self.issuerRegexp)`,message=`set exactly one of issuer and issuerRegexp: the OIDC issuer in the signing certificate, for example issuer: https://token.actions.githubusercontent.com`
 // +kubebuilder:validation:XValidation:rule=`has(self.signers) || has(self.identity) != has(self.identityRegexp)`,message=`set exactly one of identity and identityRegexp: the subject of the signing certificate, for example identityRegexp: https://github\.com/karmada-io/karmada/\.github/workflows/dockerhub-released-image\.yml@refs/tags/v.+`
 // +kubebuilder:validation:XValidation:rule=`!has(self.signers) || !has(self.issuer) && !has(self.issuerRegexp) && !has(self.identity) && !has(self.identityRegexp)`,message=`must not set issuer, issuerRegexp, identity or identityRegexp next to signers: list that signer in signers too, with a name`
+// +kubebuilder:validation:XValidation:rule=`!has(self.signature) || self.signature != 'NotRequired' || has(self.attestations)`,message=`must require attestations if signature is NotRequired: list at least one in attestations`
 type KarmadaImageTrustSpec struct {
 	// images lists globs that select the images of this trust. "*" matches any
 	// characters except "/", and "**" matches any characters. A glob without
@@ -278,15 +292,31 @@ type KarmadaImageTrustSpec struct {
 	// +optional
 	TrustRoot *TrustRootReference `json:"trustRoot,omitempty"`
 
-	// attestations lists the attestations that each image must carry in addition
-	// to its signature, signed by the same signer. Admission denies an image
-	// that lacks one.
+	// signature says whether each image must carry a cosign signature. With
+	// NotRequired the attestations that are listed suffice, as for the artifact
+	// attestations of GitHub.
+	// +optional
+	// +default="Required"
+	Signature SignatureRequirement `json:"signature,omitempty"`
+
+	// attestations lists the attestations that each image must carry, in addition
+	// to its signature if that is required, signed by the same signer. Admission
+	// denies an image that lacks one.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=8
 	Attestations []Attestation `json:"attestations,omitempty"`
+
+	// formats lists how signatures and attestations may be stored: SimpleSigning
+	// under the tags that cosign v2 writes, or Bundle as Sigstore bundles that
+	// refer to the image. If not set, either is accepted.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=2
+	Formats []SignatureFormat `json:"formats,omitempty"`
 
 	// verification configures which images the operator verifies even if no
 	// workload uses them, and how often. Images that workloads run or request are

@@ -283,12 +283,37 @@ func validationCases() map[string]validationCase {
 		},
 		"attestation, signature": {
 			spec: provenance("predicateType", "https://sigstore.dev/cosign/sign/v1"),
-			want: `spec.attestations[0].predicateType: Invalid value: "https://sigstore.dev/cosign/sign/v1": must not be the predicate type of cosign's signatures: a signature is required in any case`,
+			want: `spec.attestations[0].predicateType: Invalid value: "https://sigstore.dev/cosign/sign/v1": must not be the predicate type of cosign's signatures: a signature is required by the field signature`,
 		},
 		"attestation, no CUE": {spec: provenance("cue", "predicate: {"), onlyCompile: aboutCUE},
 		"attestation, long CUE": {
 			spec: provenance("cue", "//"+strings.Repeat("a", 8191)),
 			want: "[spec.attestations[0].cue: Too long: may not be more than 8192 bytes" + notChecked + "]",
+		},
+		"attestation alone": {spec: object{
+			"signature": "NotRequired", "attestations": []any{object{"name": "a", "predicateType": "https://slsa.dev/provenance/v1"}},
+		}},
+		"no signature, no attestation": {
+			spec: object{"signature": "NotRequired"},
+			want: `spec: Invalid value: must require attestations if signature is NotRequired: list at least one in attestations`,
+		},
+		"signature in lower case": {
+			spec: object{"signature": "required"},
+			want: `[spec.signature: Unsupported value: "required": supported values: "Required", "NotRequired"` + notChecked + "]",
+		},
+		"bundles only":  {spec: object{"formats": []any{"Bundle"}}},
+		"either format": {spec: object{"formats": []any{"SimpleSigning", "Bundle"}}},
+		"unknown format": {
+			spec: object{"formats": []any{"Notation"}},
+			want: `[spec.formats[0]: Unsupported value: "Notation": supported values: "SimpleSigning", "Bundle"` + notChecked + "]",
+		},
+		"no format": {
+			spec: object{"formats": []any{}}, onlySchema: aboutSize,
+			want: "spec.formats: Invalid value: 0: spec.formats in body should have at least 1 items",
+		},
+		"a format twice": {
+			spec: object{"formats": []any{"Bundle", "Bundle"}}, onlySchema: aboutStyle,
+			want: `spec.formats[1]: Duplicate value: "Bundle"`,
 		},
 		"too many attestations": {
 			spec: attest(manyAttestations(9)...), onlySchema: aboutSize,

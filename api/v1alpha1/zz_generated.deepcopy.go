@@ -163,6 +163,11 @@ func (in *KarmadaImageTrustSpec) DeepCopyInto(out *KarmadaImageTrustSpec) {
 		*out = make([]Attestation, len(*in))
 		copy(*out, *in)
 	}
+	if in.Formats != nil {
+		in, out := &in.Formats, &out.Formats
+		*out = make([]SignatureFormat, len(*in))
+		copy(*out, *in)
+	}
 	if in.Verification != nil {
 		in, out := &in.Verification, &out.Verification
 		*out = new(Verification)

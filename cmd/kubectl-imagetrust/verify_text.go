@@ -63,7 +63,11 @@ func printText(p *text.Printer, s style, verifications []verification) {
 		if q.answer.Signer != "" {
 			line("signer", q.answer.Signer)
 		}
-		line("signed by", fmt.Sprintf("%s  (%s)", result.Signer.Identity, strings.TrimPrefix(result.Signer.Issuer, "https://")))
+		how := "signed by"
+		if result.Reason == v1alpha1.AttestedReason {
+			how = "attested"
+		}
+		line(how, fmt.Sprintf("%s  (%s)", result.Signer.Identity, strings.TrimPrefix(result.Signer.Issuer, "https://")))
 		if result.Signer.SourceCommit != "" {
 			line("commit", result.Signer.SourceCommit)
 		}

@@ -178,6 +178,14 @@ func (f Formats) HasStorage(storage v1alpha1.SignatureFormat) bool {
 	return slices.ContainsFunc(f, func(format Format) bool { return format.Storage() == storage })
 }
 
+// storedAs returns the formats that are stored in one of some ways; all of them where none is given.
+func (f Formats) storedAs(ways []v1alpha1.SignatureFormat) Formats {
+	if len(ways) == 0 {
+		return f
+	}
+	return slices.DeleteFunc(slices.Clone(f), func(format Format) bool { return !slices.Contains(ways, format.Storage()) })
+}
+
 // Union returns the formats of both sets.
 func (f Formats) Union(other Formats) Formats { return NewFormats(slices.Concat(f, other)...) }
 

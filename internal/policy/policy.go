@@ -96,7 +96,7 @@ func Compile(spec v1alpha1.KarmadaImageTrustSpec, conditions ...Conditions) (*Po
 	unchecked := checkConditions(&attestationProblems, root.Child("attestations"), spec.Attestations, conditions)
 	signers, signerProblems := compileSigners(root, spec, attestations)
 	p.Signers = signers
-	errs = slices.Concat(errs, signerProblems, attestationProblems)
+	errs = slices.Concat(errs, signerProblems, attestationProblems, checkRequirements(root, spec))
 	if v := spec.Verification; v != nil {
 		if v.Interval != nil {
 			if p.Interval = v.Interval.Duration; p.Interval < minInterval || p.Interval > maxInterval {
@@ -164,7 +164,7 @@ func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation) ([]Att
 		}
 		if a.PredicateType == SignPredicate {
 			errs = append(errs, field.Invalid(path.Index(i).Child("predicateType"), a.PredicateType,
-				"must not be the predicate type of cosign's signatures: a signature is required in any case"))
+				"must not be the predicate type of cosign's signatures: a signature is required by the field signature"))
 		} else if u, err := url.Parse(a.PredicateType); err != nil || !u.IsAbs() {
 			errs = append(errs, field.Invalid(path.Index(i).Child("predicateType"), a.PredicateType,
 				"must be the URI of an attestation's predicate type, such as https://slsa.dev/provenance/v1"))

@@ -19,6 +19,7 @@ package policy
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -79,7 +80,7 @@ func (p *Policy) ClusterImagePolicy(name string, target Target) *unstructured.Un
 		"images":      images,
 		"authorities": authorities,
 	}
-	if slices.ContainsFunc(p.Signers, func(s SignerRule) bool { return len(s.Rule.Attestations) > 0 }) {
+	if len(names) > 0 && slices.ContainsFunc(p.Signers, func(s SignerRule) bool { return len(s.Rule.Attestations) > 0 }) {
 		spec["policy"] = map[string]any{"type": "rego", "data": RegoPolicy{Authorities: names}.String()}
 	}
 	out := &unstructured.Unstructured{Object: map[string]any{
@@ -94,14 +95,15 @@ func (p *Policy) ClusterImagePolicy(name string, target Target) *unstructured.Un
 }
 
 // authorities returns an authority for each signer, each required signature or attestation, and each format that the target
-// verifies, and the names of the authorities.
+// verifies, and the names of the authorities. If the target can verify nothing of what the policy accepts, there is one authority
+// without a name, which denies every image: a policy without authorities would allow them.
 func (p *Policy) authorities(target Target) (authorities []any, names []string) {
 	for _, signer := range p.Signers {
 		prefix := ""
 		if len(p.Signers) > 1 {
 			prefix = signer.Name + signerSeparator
 		}
-		formats := target.formats(signer.TrustRoot).rendered()
+		formats := target.verifiedFormats(signer)
 		add := func(group string, attestation map[string]any) {
 			for _, format := range formats {
 				name := format.authorityName(prefix + group)
@@ -124,7 +126,22 @@ func (p *Policy) authorities(target Target) (authorities []any, names []string) 
 			add(attestationGroup+a.Name, a.fields())
 		}
 	}
+	if len(authorities) == 0 {
+		authorities = []any{map[string]any{
+			"name": "unverifiable", "static": map[string]any{"action": "fail", "message": p.whyUnverifiable(target)},
+		}}
+	}
 	return authorities, names
+}
+
+// whyUnverifiable says why the target can verify nothing of what the policy accepts.
+func (p *Policy) whyUnverifiable(target Target) string {
+	if !target.AttestationsVerified {
+		return "policy-controller does not verify attestations while enable-oci11 is true in its ConfigMap, " +
+			"so that nothing is allowed that needs no signature or has to be a bundle"
+	}
+	return strings.Join(strings.Fields("policy-controller "+target.Capabilities.Version), " ") + " can verify nothing that is stored " +
+		"as the field formats of the KarmadaImageTrust requires, or its TrustRoot is missing"
 }
 
 // fields returns the entry of an authority's attestations that requires the attestation.

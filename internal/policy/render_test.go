@@ -104,6 +104,30 @@ var renderCases = map[string]struct {
 		change: func(s *v1alpha1.KarmadaImageTrustSpec) { *s = severalSigners(true) },
 		match:  []string{"index.docker.io/karmada/karmada-scheduler" + testDigest},
 	},
+	"github": {
+		change: func(s *v1alpha1.KarmadaImageTrustSpec) {
+			const issuer, workflow = "https://token.actions.githubusercontent.com", `https://github\.com/acme/app/\.github/workflows/.+`
+			s.Images, s.Issuer, s.IdentityRegexp = []v1alpha1.ImageGlob{"ghcr.io/acme/**"}, "", ""
+			s.Signature, s.Formats = v1alpha1.SignatureNotRequired, []v1alpha1.SignatureFormat{v1alpha1.SignatureFormatBundle}
+			s.Attestations = []v1alpha1.Attestation{{Name: "provenance", PredicateType: "https://slsa.dev/provenance/v1"}}
+			s.Signers = []v1alpha1.TrustedSigner{
+				{Name: "github", Issuer: issuer, IdentityRegexp: workflow, TrustRoot: &v1alpha1.TrustRootReference{Name: "github"}},
+				{Name: "public-good", Issuer: issuer, IdentityRegexp: workflow},
+			}
+		},
+		target: func(target *Target) {
+			target.TrustRoots["github"] = TrustRoot{TimestampAuthority: true, NoCTLogs: true}
+		},
+		match: []string{"ghcr.io/acme/app" + testDigest},
+	},
+	"attested-unverified": {
+		change: func(s *v1alpha1.KarmadaImageTrustSpec) {
+			s.Signature = v1alpha1.SignatureNotRequired
+			s.Attestations = []v1alpha1.Attestation{{Name: "provenance", PredicateType: "https://slsa.dev/provenance/v1"}}
+		},
+		target: func(target *Target) { target.AttestationsVerified = false },
+		match:  []string{"index.docker.io/karmada/karmada-scheduler" + testDigest},
+	},
 	"unverified": {
 		change: func(*v1alpha1.KarmadaImageTrustSpec) {},
 		target: func(target *Target) { target.AttestationsVerified = false },

@@ -85,16 +85,43 @@ func compileSigners(
 		if d.TrustRoot != nil {
 			trustRoot = d.TrustRoot.Name
 		}
-		formats := acceptedFormats(trustRoot)
+		formats := acceptedFormats(trustRoot).storedAs(spec.Formats)
+		signature := formats
+		if spec.Signature == v1alpha1.SignatureNotRequired {
+			signature = nil
+		}
 		attestations := slices.Clone(wanted)
 		for i := range attestations {
 			attestations[i].Formats = formats
 		}
 		signers = append(signers, SignerRule{
-			Name: d.Name, Rule: NewRule(signer, formats, attestations...), TrustRoot: trustRoot,
+			Name: d.Name, Rule: NewRule(signer, signature, attestations...), TrustRoot: trustRoot,
 		})
 	}
 	return signers, errs
+}
+
+// checkRequirements returns the problems of the fields that say what is required besides the signer.
+func checkRequirements(root *field.Path, spec v1alpha1.KarmadaImageTrustSpec) field.ErrorList {
+	var errs field.ErrorList
+	switch spec.Signature {
+	case "", v1alpha1.SignatureRequired:
+	case v1alpha1.SignatureNotRequired:
+		if len(spec.Attestations) == 0 {
+			errs = append(errs, field.Required(root.Child("attestations"),
+				"must require attestations if signature is NotRequired: list at least one in attestations"))
+		}
+	default:
+		errs = append(errs, field.NotSupported(root.Child("signature"), spec.Signature,
+			[]v1alpha1.SignatureRequirement{v1alpha1.SignatureRequired, v1alpha1.SignatureNotRequired}))
+	}
+	known := []v1alpha1.SignatureFormat{v1alpha1.SignatureFormatSimpleSigning, v1alpha1.SignatureFormatBundle}
+	for i, format := range spec.Formats {
+		if !slices.Contains(known, format) {
+			errs = append(errs, field.NotSupported(root.Child("formats").Index(i), format, known))
+		}
+	}
+	return errs
 }
 
 // acceptedFormats are the formats that a trust accepts under a root of trust. A timestamp is accepted instead of a log entry

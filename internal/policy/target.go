@@ -17,6 +17,8 @@ limitations under the License.
 package policy
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/karmada-io/image-trust/internal/text"
@@ -108,8 +110,18 @@ func Common(versions ...Capabilities) Capabilities {
 	return common
 }
 
-// formats that the target verifies under a root of trust of the policy. There is always at least one, because a policy
-// without authorities would allow every image.
+// verifiedFormats are the formats with authorities of their own in which the target verifies what a signer must have signed;
+// empty if there is none. Where attestations are not verified anybody who may attach one to an image could have it admitted, so
+// that they must not be all that is required.
+func (t Target) verifiedFormats(signer SignerRule) Formats {
+	if len(signer.Rule.Signature) == 0 && !t.AttestationsVerified {
+		return nil
+	}
+	accepted := signer.Rule.Formats()
+	return slices.DeleteFunc(t.formats(signer.TrustRoot).rendered(), func(format Format) bool { return !accepted.Has(format) })
+}
+
+// formats that the target verifies under a root of trust of the policy; at least one.
 func (t Target) formats(trustRoot string) Formats {
 	if trustRoot == "" {
 		formats := []Format{SimpleSigning}

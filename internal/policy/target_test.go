@@ -137,3 +137,81 @@ func TestCommon(t *testing.T) {
 		}
 	}
 }
+
+// TestVerifiedFormats: a signer is left out of a policy where nothing of what the trust accepts can be verified, and the policy
+// denies every image if that is true of all of them.
+func TestVerifiedFormats(t *testing.T) {
+	attested := []v1alpha1.Attestation{{Name: "a", PredicateType: "https://a.example"}}
+	github := &v1alpha1.TrustRootReference{Name: "github"}
+	bare := TrustRoot{TimestampAuthority: true, NoCTLogs: true}
+	for name, tc := range map[string]struct {
+		change func(*v1alpha1.KarmadaImageTrustSpec)
+		target func(*Target)
+		want   []string // names of authorities
+	}{
+		"either format": {
+			change: func(s *v1alpha1.KarmadaImageTrustSpec) { s.Attestations, s.Signature = attested, v1alpha1.SignatureNotRequired },
+			want:   []string{"attestation.a", "attestation.a.bundle"},
+		},
+		"cosign v2 only": {
+			change: func(s *v1alpha1.KarmadaImageTrustSpec) {
+				s.Formats = []v1alpha1.SignatureFormat{v1alpha1.SignatureFormatSimpleSigning}
+			},
+			want: []string{"signer"},
+		},
+		"bundles only": {
+			change: func(s *v1alpha1.KarmadaImageTrustSpec) {
+				s.Formats, s.Attestations = []v1alpha1.SignatureFormat{v1alpha1.SignatureFormatBundle}, attested
+			},
+			want: []string{"signer.bundle", "attestation.a.bundle"},
+		},
+		"bundles only, not verified": {
+			change: func(s *v1alpha1.KarmadaImageTrustSpec) {
+				s.Formats = []v1alpha1.SignatureFormat{v1alpha1.SignatureFormatBundle}
+			},
+			target: func(target *Target) { target.AttestationsVerified = false },
+			want:   []string{"unverifiable"},
+		},
+		"bundles only, by a log of a TrustRoot": {
+			change: func(s *v1alpha1.KarmadaImageTrustSpec) {
+				s.Formats, s.TrustRoot = []v1alpha1.SignatureFormat{v1alpha1.SignatureFormatBundle}, github
+			},
+			target: func(target *Target) { target.TrustRoots["github"] = TrustRoot{TransparencyLog: true} },
+			want:   []string{"unverifiable"},
+		},
+		"without logs": {
+			change: func(s *v1alpha1.KarmadaImageTrustSpec) { s.TrustRoot = github },
+			target: func(target *Target) { target.TrustRoots["github"] = bare },
+			want:   []string{"signer.timestamp", "signer.bundle-timestamp"},
+		},
+		"one of two signers": {
+			change: func(s *v1alpha1.KarmadaImageTrustSpec) {
+				s.Signers = []v1alpha1.TrustedSigner{
+					{Name: "own", Issuer: s.Issuer, IdentityRegexp: s.IdentityRegexp, TrustRoot: github}, {Name: "public", Issuer: s.Issuer, IdentityRegexp: s.IdentityRegexp},
+				}
+				s.Issuer, s.IdentityRegexp, s.Attestations, s.Signature = "", "", attested, v1alpha1.SignatureNotRequired
+				s.Formats = []v1alpha1.SignatureFormat{v1alpha1.SignatureFormatBundle}
+			},
+			want: []string{"public/attestation.a.bundle"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			policy := compile(t, tc.change).ClusterImagePolicy("x", newTarget(tc.target))
+			authorities, _, err := unstructured.NestedSlice(policy.Object, "spec", "authorities")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, authority := range authorities {
+				got = append(got, authority.(map[string]any)["name"].(string))
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("authorities (-want +got):\n%s", diff)
+			}
+			_, conditional, _ := unstructured.NestedMap(policy.Object, "spec", "policy")
+			if conditional && tc.want[0] == "unverifiable" {
+				t.Error("a policy that denies everything has a condition")
+			}
+		})
+	}
+}
