@@ -28,6 +28,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/theupdateframework/go-tuf/v2/metadata"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
@@ -139,6 +141,102 @@ func TestKubernetesPreset(t *testing.T) {
 	spec := preset(t, "kubernetes-release")
 	if !regexp.MustCompile(`^[^@]+@[^@]+$`).MatchString(spec.Identity) {
 		t.Errorf("%s is not an e-mail address", spec.Identity)
+	}
+}
+
+// TestGitHubPreset reads the preset for GitHub back: two signers, attestations alone, and GitHub's root of trust.
+func TestGitHubPreset(t *testing.T) {
+	const workflow, ref = "/.github/workflows/build.yml", "@refs/heads/main"
+	for name, tc := range map[string]struct {
+		args   []string
+		trust  string
+		images []v1alpha1.ImageGlob
+		may    []string
+		mayNot []string
+	}{
+		"repository": {
+			args: []string{"Acme/my.app"}, trust: "acme-my-app", images: []v1alpha1.ImageGlob{"ghcr.io/acme/**"},
+			may:    []string{"https://github.com/Acme/my.app" + workflow + ref},
+			mayNot: []string{"https://github.com/Acme/my-app" + workflow + ref, "https://github.com/Acme/other" + workflow + ref},
+		},
+		"owner": {
+			args: []string{"acme", "--images", "docker.io/acme/*", "--images", "**"}, trust: "acme",
+			images: []v1alpha1.ImageGlob{"docker.io/acme/*", "**"},
+			may:    []string{"https://github.com/acme/app" + workflow + ref, "https://github.com/acme/other" + workflow + ref},
+			mayNot: []string{
+				"https://github.com/acme-evil/app" + workflow + ref, "https://github.com/acme/a/b" + workflow + ref, "https://github.com/Acme/app" + workflow,
+				"https://evil.example/https://github.com/acme/app" + workflow, "https://githubxcom/acme/app" + workflow,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := runPlugin(t, "", append([]string{"init", "--preset", "github"}, tc.args...)...)
+			if got.code != exitOK {
+				t.Fatalf("exit code %d: %s", got.code, got.stderr)
+			}
+			first, second, _ := strings.Cut(got.stdout, "\n---\n")
+			root := &unstructured.Unstructured{}
+			if err := yaml.UnmarshalStrict([]byte(first), &root.Object); err != nil {
+				t.Fatal(err)
+			}
+			var trust v1alpha1.KarmadaImageTrust
+			if err := yaml.UnmarshalStrict([]byte(second), &trust); err != nil {
+				t.Fatal(err)
+			}
+			compiled, err := policy.Compile(trust.Spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if root.GetName() != "github" || root.GroupVersionKind() != policy.TrustRootKind {
+				t.Errorf("the first object is %s %s", root.GetKind(), root.GetName())
+			}
+			if trust.Name != tc.trust || trust.Spec.Enforcement != v1alpha1.EnforcementAudit ||
+				trust.Spec.Signature != v1alpha1.SignatureNotRequired || len(compiled.Signers) != 2 {
+				t.Errorf("got trust %s with %+v", trust.Name, trust.Spec)
+			}
+			if diff := cmp.Diff([]string{"github", ""}, compiled.TrustRoots()); diff != "" {
+				t.Errorf("roots of trust (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tc.images, trust.Spec.Images); diff != "" {
+				t.Errorf("images (-want +got):\n%s", diff)
+			}
+			for _, signer := range compiled.Signers {
+				for _, subject := range tc.may {
+					if !signer.Rule.Matcher().SubjectMatches(subject) {
+						t.Errorf("%s may not attest", subject)
+					}
+				}
+				for _, subject := range tc.mayNot {
+					if signer.Rule.Matcher().SubjectMatches(subject) {
+						t.Errorf("%s may attest", subject)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestGitHubRoot: what the preset has is a root.json of GitHub's TUF repository, signed by its own keys.
+func TestGitHubRoot(t *testing.T) {
+	root, err := (&metadata.Metadata[metadata.RootType]{}).FromBytes(githubTUFRoot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := root.VerifyDelegate(metadata.ROOT, root); err != nil || root.Signed.Version != 3 {
+		t.Errorf("version %d: %v", root.Signed.Version, err)
+	}
+}
+
+// TestInitArguments: what is not an argument of a preset is refused.
+func TestInitArguments(t *testing.T) {
+	for _, args := range [][]string{
+		{"--preset", "github"}, {"--preset", "github", "a", "b"}, {"--preset", "github", "a b/c"}, {"--preset", "github", "acme/.."},
+		{"--preset", "github", "acme/app/x"}, {"--preset", "github", "acme\n"}, {"--preset", "github", "acme", "--images", "Bad Glob"},
+		{"acme"}, {"--images", "x"},
+	} {
+		if got := runPlugin(t, "", append([]string{"init"}, args...)...); got.code != exitUsage || got.stdout != "" {
+			t.Errorf("%q: exit code %d, %s%s", args, got.code, got.stdout, got.stderr)
+		}
 	}
 }
 

@@ -29,3 +29,7 @@ func TestPrediction(t *testing.T) {
 	p := agreement.Run(t, lab)
 	fmt.Printf("figure: admission_agreement %d/%d\n", p.Agreed, p.Asked)
 }
+
+// TestGitHubAttestations compares the answers to the plugin's preset for GitHub with those to GitHub's own policy. The suite
+// versions does it for the other versions of policy-controller.
+func TestGitHubAttestations(t *testing.T) { agreement.RunGitHub(t, lab) }

@@ -87,3 +87,9 @@ func TestCosign3(t *testing.T) {
 		t.Run("attest", func(t *testing.T) { signing.Attest(t, lab, cosign, "cosign3-attest-"+suffix) })
 	})
 }
+
+// TestGitHubAttestations compares the answers to the plugin's preset for GitHub with those to GitHub's own policy. The suite
+// conformance does it for the default version.
+func TestGitHubAttestations(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, _ string) { agreement.RunGitHub(t, lab) })
+}

@@ -18,18 +18,25 @@ package agreement
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
 
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/assess"
+	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/prediction"
 )
 
 // RunGitHub submits workloads with attestations of all kinds under a policy in the shape of GitHub's own Helm chart, and then under
-// the policy of a trust that is to mean the same, and compares the answers of the policy-controller of a lab with each other and
-// with the predictions. It prints a figure for the version that runs.
-func RunGitHub(t *testing.T, lab *labtest.Lab, ours *unstructured.Unstructured) {
+// the policy of the trust that kubectl imagetrust init writes, and compares the answers of the policy-controller of a lab with each
+// other and with the predictions. It prints a figure for the version that runs.
+func RunGitHub(t *testing.T, lab *labtest.Lab) {
 	t.Helper()
 	p := prediction.New(t, lab)
 	s := newInstances(t, lab)
@@ -54,7 +61,7 @@ func RunGitHub(t *testing.T, lab *labtest.Lab, ours *unstructured.Unstructured) 
 		workloads[i].Namespace = in
 	}
 	t.Run("chart", func(t *testing.T) {
-		p.For(t).CreatePolicies(ChartPolicies()...)
+		p.For(t).CreatePolicies(chartPolicies()...)
 		p.WaitUntilAllowed(workloads[1])
 		for i, w := range workloads {
 			theirs[w.Name] = p.Check(w)
@@ -65,7 +72,7 @@ func RunGitHub(t *testing.T, lab *labtest.Lab, ours *unstructured.Unstructured) 
 	})
 	agreed := 0
 	t.Run("trust", func(t *testing.T) {
-		p.For(t).CreatePolicies(ours)
+		p.For(t).CreatePolicies(presetPolicy(t, s))
 		p.WaitUntilAllowed(workloads[1])
 		for _, w := range workloads {
 			if allowed := p.Check(w); allowed != theirs[w.Name] {
@@ -81,10 +88,10 @@ func RunGitHub(t *testing.T, lab *labtest.Lab, ours *unstructured.Unstructured) 
 	fmt.Printf("figure: github_agreement_%s %d/%d\n", figureName(lab.PolicyController.Version()), agreed, len(workloads))
 }
 
-// ChartPolicies are policies in the shape of those that GitHub's Helm chart for artifact attestations makes: one with an authority
+// chartPolicies are policies in the shape of those that GitHub's Helm chart for artifact attestations makes: one with an authority
 // for each of the two instances that GitHub attests with, and one that exempts an image, which exempts nothing that the first one
 // covers.
-func ChartPolicies() []*unstructured.Unstructured {
+func chartPolicies() []*unstructured.Unstructured {
 	identities := []any{map[string]any{
 		"issuer":        "https://token.actions.githubusercontent.com",
 		"subjectRegExp": `https://github.com/` + githubRepository + `/\.github/workflows/.*`,
@@ -109,4 +116,28 @@ func ChartPolicies() []*unstructured.Unstructured {
 		})
 	exempt := prediction.ForeignPolicy("github-exempt-policy", githubImages+"unattested", prediction.StaticAuthority("pass"))
 	return []*unstructured.Unstructured{with(attested, map[string]any{"images": []any{map[string]any{"glob": githubImages + "**"}}}), exempt}
+}
+
+// presetPolicy is the policy of the trust that the plugin's preset for GitHub is, once it is enforced.
+func presetPolicy(t *testing.T, s instances) *unstructured.Unstructured {
+	t.Helper()
+	printed := s.lab.NewPlugin(t).Run(t, "", "init", "--preset", "github", githubRepository)
+	if printed.Code != 0 {
+		t.Fatal(printed.Stderr)
+	}
+	_, document, _ := strings.Cut(printed.Stdout, "\n---\n")
+	var trust v1alpha1.KarmadaImageTrust
+	if err := yaml.UnmarshalStrict([]byte(document), &trust); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := policy.Compile(trust.Spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := trustroot.FromTrustRoot(s.trustRoot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := assess.Target(admission.Supported().Target(admission.Config{}), assess.Roots{githubRoot: root})
+	return compiled.Enforced().ClusterImagePolicy(trust.Name, target)
 }
