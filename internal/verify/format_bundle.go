@@ -38,6 +38,9 @@ const (
 	bundleType = "application/vnd.dev.sigstore.bundle"
 	// bundlePredicate is the annotation in which cosign stores the predicate type of a bundle's statement.
 	bundlePredicate = "dev.sigstore.bundle.predicateType"
+	// signatureReferrer is the artifact type of a .sig that refers to the image instead of having a tag, as cosign stores it with
+	// --registry-referrers-mode=oci-1-1 (cosign v2.6.5 internal/pkg/oci/remote, ArtifactType).
+	signatureReferrer = "application/vnd.dev.cosign.artifact.sig.v1+json"
 )
 
 // bundleStorage is how Sigstore bundles are stored: each is the only layer of a manifest that refers to the image.
@@ -70,6 +73,9 @@ func (bundleStorage) list(ctx context.Context, v *verification, c *claim) (entry
 // configuration of a manifest without an artifact type, and that of a bundle is empty.
 func (c *claim) mayBeBundle(manifest v1.Descriptor) bool {
 	kind := manifest.ArtifactType
+	if kind == signatureReferrer {
+		return c.attestation == nil // to name it
+	}
 	if !strings.HasPrefix(kind, bundleType) &&
 		!slices.Contains([]string{"", "application/vnd.oci.empty.v1+json", "application/vnd.oci.image.config.v1+json"}, kind) {
 		return false
@@ -86,7 +92,11 @@ func (c *claim) mayBeBundle(manifest v1.Descriptor) bool {
 	}
 }
 
-func (bundleStorage) read(ctx context.Context, v *verification, _ *claim, entry v1.Descriptor) ([]byte, *finding) {
+func (bundleStorage) read(ctx context.Context, v *verification, c *claim, entry v1.Descriptor) ([]byte, *finding) {
+	if entry.ArtifactType == signatureReferrer {
+		return nil, c.problem(unsupported("it is a .sig that is stored as a referrer (--registry-referrers-mode=oci-1-1), " +
+			"which policy-controller does not read by default; sign it without this option"))
+	}
 	stored, err := v.registry.ManifestByDigest(ctx, v.image.Context().Digest(entry.Digest.String()))
 	if err != nil {
 		return nil, fetchFailure(err)

@@ -345,6 +345,18 @@ func TestVerifyUnsupported(t *testing.T) {
 				[]byte(strings.Replace(string(plain), `"apiVersion":"0.0.1"`, `"apiVersion":"0.0.9"`, 1)))
 			b.attach(d, signature)
 		}, "of the kind hashedrekord of version 0.0.9"},
+		"key that nobody knows": {changed(func(p *protobundle.Bundle) {
+			signer, err := b.sigstore.Issue(release, sigstore.WithUnknownKey())
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.VerificationMaterial.GetCertificate().RawBytes = signer.Certificate.Raw
+		}), "not supported"},
+		"cosign v2, stored as a referrer": {func(d name.Digest) {
+			if err := sigstore.AttachAsReferrer(t.Context(), d, b.good(d, release)); err != nil {
+				t.Fatal(err)
+			}
+		}, "stored as a referrer"},
 		"cosign v2, curve that nobody knows": {func(d name.Digest) {
 			signature := b.good(d, release)
 			signature.Annotations = map[string]string{static.CertificateAnnotationKey: otherCurve(t, signature.Certificate)}

@@ -35,6 +35,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	ggcrtypes "github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/sigstore/cosign/v2/pkg/oci/mutate"
 	ociremote "github.com/sigstore/cosign/v2/pkg/oci/remote"
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
@@ -130,6 +131,24 @@ func AttachBundleAs(
 	}
 	if err := ociremote.WriteReferrer(digest, mediaType, layers, annotations, registry); err != nil {
 		return fmt.Errorf("attaching a bundle to %s: %w", digest, err)
+	}
+	return nil
+}
+
+// AttachAsReferrer stores a signature as a referrer of the image at digest, as
+// cosign does with --registry-referrers-mode=oci-1-1. It is in no tag then.
+func AttachAsReferrer(ctx context.Context, digest name.Digest, signature Signature, opts ...remote.Option) error {
+	registry := ociremote.WithRemoteOptions(append([]remote.Option{remote.WithContext(ctx)}, opts...)...)
+	layer, err := signature.layer()
+	if err != nil {
+		return fmt.Errorf("signature of %s: %w", digest, err)
+	}
+	entity, err := mutate.AttachSignatureToEntity(ociremote.SignedUnknown(digest, registry), layer)
+	if err != nil {
+		return fmt.Errorf("attaching a signature to %s: %w", digest, err)
+	}
+	if err := ociremote.WriteSignaturesExperimentalOCI(digest, entity, registry); err != nil {
+		return fmt.Errorf("writing the signatures of %s: %w", digest, err)
 	}
 	return nil
 }

@@ -19,6 +19,8 @@ package conformance
 import (
 	"testing"
 
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/signing"
 )
 
@@ -50,4 +52,19 @@ func TestCosign3WithoutLogs(t *testing.T) {
 	cosign := signing.NewCosign3WithoutLogs(t, lab, "cosign3-without-logs")
 	t.Run("sign", func(t *testing.T) { signing.Sign(t, lab, cosign, "cosign3-stamped-sign") })
 	t.Run("attest", func(t *testing.T) { signing.Attest(t, lab, cosign, "cosign3-stamped-attest") })
+}
+
+// TestCosign3TagAsReferrer signs an image as the real cosign 3 does by an option that policy-controller knows nothing of. The
+// verdict says so, instead of calling the image unsigned.
+func TestCosign3TagAsReferrer(t *testing.T) {
+	const reference = "docker.io/cosign3-referrer/image:v1"
+	cosign, digest := signing.NewCosign3(t, lab), lab.PushImage(t, reference)
+	cosign.Env = append(cosign.Env, "COSIGN_EXPERIMENTAL=1")
+	cosign.RunAs(t, labtest.Release, digest, "sign", cosign.TagAsReferrer...)
+	cosign.MustRun(t, "verify", "--experimental-oci11", "--new-bundle-format=false", "--certificate-oidc-issuer", labtest.Release.Issuer,
+		"--certificate-identity", labtest.Release.Subject, digest.String())
+	trust := labtest.NewTrust("cosign3-referrer", "cosign3-referrer", reference)
+	lab.Create(t, trust)
+	lab.WaitForTrust(t, trust.Name, labtest.Reconciled, labtest.HasVerdict(reference, v1alpha1.VerdictUnknown, v1alpha1.UnsupportedFormatReason))
+	lab.WaitUntilDenied(t, reference, "failed policy: "+trust.Name)
 }

@@ -39,6 +39,8 @@ type Cosign struct {
 	*labtest.Program
 	// Methods are the ways in which it signs and attests.
 	Methods []Method
+	// TagAsReferrer are the options by which cosign 3 stores a .sig as a referrer, which is not supported.
+	TagAsReferrer []string
 
 	server *sigstore.Server
 	// trustRoot is the object that names the Sigstore that it signs with, nil for the one that is trusted by default.
@@ -107,6 +109,7 @@ func NewCosign3(t *testing.T, lab *labtest.Lab) *Cosign {
 		{Name: "tag", Args: slices.Concat(byURLs, tag), Stored: policy.SimpleSigning},
 		{Name: "tag-timestamped", Args: slices.Concat(byURLs, c.timestamp(), tag), Stored: policy.SimpleSigning},
 	}
+	c.TagAsReferrer = slices.Concat(byURLs, tag, []string{"--registry-referrers-mode", "oci-1-1"})
 	return c
 }
 
@@ -128,7 +131,7 @@ func NewCosign3WithoutLogs(t *testing.T, lab *labtest.Lab, trustRoot string) *Co
 		t.Fatal(err)
 	}
 	trusted := []string{"--trusted-root", c.Write(t, "trusted_root.json", encoded)}
-	c.judging = append(trusted, "--use-signed-timestamps", "--insecure-ignore-tlog", "--insecure-ignore-sct")
+	c.judging = slices.Concat(trusted, []string{"--use-signed-timestamps", "--insecure-ignore-tlog", "--insecure-ignore-sct"})
 	config := c.signingConfig(t, "timestamps.json", sigstore.SigningServices{Timestamps: true})
 	c.Methods = []Method{{Name: "timestamp-alone", Args: slices.Concat(config, trusted), Stored: policy.TimestampedBundle}}
 	return c
