@@ -67,7 +67,11 @@ func printTrust(p *text.Printer, s style, trust *v1alpha1.KarmadaImageTrust, all
 	for i := range trust.Status.Images {
 		image := &trust.Status.Images[i]
 		if all || image.Verdict != v1alpha1.VerdictVerified {
-			p.Printf("    %s %s  %s: %s\n", mark(s, image.Verdict), image.Reference, image.Reason, image.Message)
+			by := ""
+			if image.Signer != nil && image.Signer.Name != "" {
+				by = " (signer " + image.Signer.Name + ")"
+			}
+			p.Printf("    %s %s  %s: %s%s\n", mark(s, image.Verdict), image.Reference, image.Reason, image.Message, by)
 		}
 	}
 	for _, v := range trust.Status.Violations {

@@ -85,7 +85,7 @@ func predictDifferences(p *prediction.Predictor) {
 	d := &differences{p: p, private: labtest.NewSigstore(p.T), stamps: labtest.NewSigstore(p.T)}
 	d.createRoots()
 	p.T.Run("evidence", func(t *testing.T) {
-		d.with(t).check("predict-different", slices.Concat(bundleCases(), signatureCases(t), rootCases(), gitHubCases()))
+		d.with(t).check("predict-different", slices.Concat(bundleCases(), signatureCases(t), rootCases(), gitHubCases(), signerCases(t)))
 	})
 	p.T.Run("enable-oci11", func(t *testing.T) {
 		d.with(t).setOCI11("true")
