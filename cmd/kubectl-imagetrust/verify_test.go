@@ -16,12 +16,27 @@ limitations under the License.
 
 package main
 
-import "testing"
+import (
+	"os"
+	"strings"
+	"testing"
+)
 
 func TestVerify(t *testing.T) {
 	f := newFixture(t)
 	f.write("references.yaml", f.trust("references", "Enforce", "app/*", "verification:", "  references:",
 		"  - REGISTRY/app/signed:v1", "  - REGISTRY/app/unsigned:v1"))
+	signers, err := os.ReadFile("private.yaml")
+	f.must(err)
+	root, _, _ := strings.Cut(string(signers), "---\n")
+	several := strings.Join([]string{
+		"apiVersion: trust.karmada.io/v1alpha1", "kind: KarmadaImageTrust", "metadata: {name: signers}", "spec:",
+		"  images: ['REGISTRY/**']", "  signers:",
+		"  - {name: release, issuer: '" + release.Issuer + "', identity: '" + release.Subject + "'}",
+		"  - {name: builder, issuer: '" + release.Issuer + "', identity: '" + release.Subject + "', trustRoot: {name: private}}",
+	}, "\n") + "\n"
+	f.write("signers.yaml", root+"---\n"+several)
+	f.write("rootless.yaml", several)
 	const signed, unsigned, foreign, down = "REGISTRY/app/signed:v1", "REGISTRY/app/unsigned:v1", "REGISTRY/app/foreign:v1", "REGISTRY/down/image:v1"
 	identity := []string{"--issuer", release.Issuer, "--identity", release.Subject}
 	f.runGolden("verify", map[string]pluginTest{
@@ -41,6 +56,9 @@ func TestVerify(t *testing.T) {
 		"references":            {args: []string{"-f", "references.yaml"}, code: exitUntrusted},
 		"bundle":                {args: []string{"REGISTRY/private/image:v1", "-f", "private.yaml"}},
 		"bundle json":           {args: []string{"REGISTRY/private/image:v1", "-f", "private.yaml", "-o", "json"}},
+		"signers":               {args: []string{signed, "REGISTRY/private/signed:v1", foreign, unsigned, "-f", "signers.yaml"}, code: exitUntrusted},
+		"signers json":          {args: []string{"REGISTRY/private/signed:v1", foreign, "-f", "signers.yaml", "-o", "json"}, code: exitUntrusted},
+		"signers without root":  {args: []string{signed, foreign, "-f", "rootless.yaml", "--kubeconfig", "nowhere"}, code: exitUnknown},
 		"identity":              {args: append([]string{signed}, identity...)},
 		"flags of cosign":       {args: []string{signed, "--certificate-oidc-issuer", release.Issuer, "--certificate-identity-regexp", "https://github.com/karmada-io/.*"}},
 		"part of the identity":  {args: []string{signed, "--issuer", release.Issuer, "--identity-regexp", "karmada-io/karmada"}, code: exitUntrusted},
