@@ -67,11 +67,7 @@ func printTrust(p *text.Printer, s style, trust *v1alpha1.KarmadaImageTrust, all
 	for i := range trust.Status.Images {
 		image := &trust.Status.Images[i]
 		if all || image.Verdict != v1alpha1.VerdictVerified {
-			by := ""
-			if image.Signer != nil && image.Signer.Name != "" {
-				by = " (signer " + image.Signer.Name + ")"
-			}
-			p.Printf("    %s %s  %s: %s%s\n", mark(s, image.Verdict), image.Reference, image.Reason, image.Message, by)
+			p.Printf("    %s %s  %s: %s%s\n", mark(s, image.Verdict), image.Reference, image.Reason, image.Message, bySigner(image))
 		}
 	}
 	for _, v := range trust.Status.Violations {
@@ -79,6 +75,14 @@ func printTrust(p *text.Printer, s style, trust *v1alpha1.KarmadaImageTrust, all
 			s.failure("✗"), v.Kind, v.Namespace, v.Name, v.Container, v.Image, v.Reason, v.Effect)
 	}
 	printNotListed(p, s, trust.Status.Summary)
+}
+
+// bySigner names the signer of an image, if its trust lists signers.
+func bySigner(image *v1alpha1.ImageStatus) string {
+	if image.Signer == nil || image.Signer.Name == "" {
+		return ""
+	}
+	return " (signer " + image.Signer.Name + ")"
 }
 
 // policyControllerLine says which policy-controller is installed: always if it is not known or contradicted, and with all set

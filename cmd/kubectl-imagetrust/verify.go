@@ -197,7 +197,8 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 		if q.answer.Result.Verdict != v1alpha1.VerdictVerified {
 			q.denial = nil
 		}
-		if problem := engine.roots.problem(q.trust.compiled, q.answer.Signer); q.answer.Result.Reason == v1alpha1.TrustRootUnavailableReason && problem != "" {
+		problem := engine.roots.problem(q.trust.compiled, q.answer.Signer)
+		if q.answer.Result.Reason == v1alpha1.TrustRootUnavailableReason && problem != "" {
 			q.answer.Result.Message = fmt.Sprintf("by signer %s: %s", q.answer.Signer, problem)
 		}
 	}

@@ -48,8 +48,8 @@ type Image struct {
 	Users []int
 }
 
-// Observe merges the answers to the Requests, for each signer in turn, into one Image for each that the status shows, in a fixed order. What no registry
-// can be asked about is an Image of its own.
+// Observe merges the answers to the Requests into one Image for each that the status shows, in a fixed order. What no registry can
+// be asked about is an Image of its own.
 func (i Images) Observe(answers []pool.Answer) []Image {
 	var images []Image
 	var used []uses
