@@ -110,7 +110,7 @@ func (r *KarmadaImageTrustReconciler) gather(
 	r.nameRegistries(trust.Name, compiled.Registries())
 	if cluster, err := r.Admission.Cluster(); err == nil {
 		s.cluster = &cluster
-		cluster.TrustRoot = func(name string) admission.TrustRootUse { return cluster.Keys.Use(r.rootOfTrust(ctx, s, name).object) }
+		cluster.TrustRoot = func(name string) admission.TrustRootUse { return cluster.Use(r.rootOfTrust(ctx, s, name).object) }
 		r.nameRegistries("", cluster.Policies.Registries())
 	} else {
 		s.clusterProblem = err.Error()

@@ -94,8 +94,8 @@ const (
 	PolicyFailedReason = "PolicyFailed"
 	// TrustRootNotUsableReason means that policy-controller cannot use the TrustRoot:
 	// it does not exist, or has a key that policy-controller does not accept. The
-	// policy is applied, and denies every image. It is also a reason of Enforced, and
-	// why admission would deny a container.
+	// policy is applied, and accepts no signature by that TrustRoot. It is also a
+	// reason of Enforced, and why admission would deny a container.
 	TrustRootNotUsableReason = "TrustRootNotUsable"
 	// TrustRootNotReadyReason means that policy-controller does not have the keys of
 	// the TrustRoot yet, or that it is not known whether it has. It is also why it is

@@ -120,7 +120,7 @@ func lintFiles(ctx context.Context, files []*manifests.File, conditions policy.C
 				about = linter.Lint(ctx, object.Unstructured)
 			case isTrustRoot(object.Unstructured):
 				one.TrustRoot, found = object.GetName(), true
-				about = lintTrustRoot(object.Unstructured)
+				about = lintTrustRoot(object.Unstructured) //nolint:contextcheck // it reads the object, which cannot be cancelled
 			}
 			if err := ctx.Err(); err != nil {
 				return nil, unavailable(err)

@@ -157,7 +157,7 @@ func (o *planOptions) print(s streams, r planReport) error {
 // plan returns the plan for the input with some trusts enforced.
 func (o *planOptions) plan(ctx context.Context, input planInput, in *inputs, engine *engine) (forecast.Plan, error) {
 	cluster := input.cluster
-	cluster.TrustRoot = engine.roots.uses(ctx, cluster.Keys, len(o.manifests) > 0)
+	cluster.TrustRoot = engine.roots.uses(ctx, &input.cluster, len(o.manifests) > 0)
 	policies, err := engine.policies(ctx, in, &cluster)
 	if err != nil {
 		return forecast.Plan{}, err

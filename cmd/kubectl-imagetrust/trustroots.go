@@ -232,24 +232,24 @@ func (r *trustRoots) object(ctx context.Context, name string) (*unstructured.Uns
 	return object, nil
 }
 
-// uses returns a function that says whether policy-controller, which has some keys, can use a TrustRoot. One that is in a file is
+// uses returns a function that says whether the policy-controller of a cluster can use a TrustRoot. One that is in a file is
 // judged by itself, and so are all of them if alone is true.
-func (r *trustRoots) uses(ctx context.Context, keys admission.Keys, alone bool) func(name string) admission.TrustRootUse {
+func (r *trustRoots) uses(ctx context.Context, cluster *admission.Cluster, alone bool) func(name string) admission.TrustRootUse {
 	known := map[string]admission.TrustRootUse{}
 	return func(name string) admission.TrustRootUse {
 		use, ok := known[name]
 		if !ok {
-			use = r.use(ctx, name, keys, alone)
+			use = r.use(ctx, name, cluster, alone)
 			known[name] = use
 		}
 		return use
 	}
 }
 
-func (r *trustRoots) use(ctx context.Context, name string, keys admission.Keys, alone bool) admission.TrustRootUse {
+func (r *trustRoots) use(ctx context.Context, name string, cluster *admission.Cluster, alone bool) admission.TrustRootUse {
 	object, err := r.object(ctx, name)
 	if err != nil {
-		return keys.Use(admission.TrustRoot{Name: name, Missing: apierrors.IsNotFound(err)})
+		return cluster.Use(admission.TrustRoot{Name: name, Missing: apierrors.IsNotFound(err)})
 	}
 	root, err := r.root(ctx, name)
 	if err != nil {
@@ -257,5 +257,5 @@ func (r *trustRoots) use(ctx context.Context, name string, keys admission.Keys, 
 	}
 	read := assess.TrustRoot(object, root)
 	read.Planned = alone || r.files[name] != nil
-	return keys.Use(read)
+	return cluster.Use(read)
 }

@@ -165,8 +165,8 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 	}
 	cluster := admission.Cluster{
 		Versions: found.Versions, Config: in.configOr(admission.Config{}),
-		TrustRoot: engine.roots.uses(ctx, nil, true),
 	}
+	cluster.TrustRoot = engine.roots.uses(ctx, &cluster, true)
 	policies := map[*policy.Policy]*admission.Policy{}
 	for _, q := range verifications {
 		// A signer that is named on the command line has no policy.

@@ -97,20 +97,8 @@ func (e evaluator) reading(r *reading) evaluation {
 		}
 	}
 	for i := range r.authorities {
-		switch a := &r.authorities[i]; {
-		case a.static == "pass":
-			consider(evaluation{result: accepted})
-		case a.static == "fail":
-			consider(evaluation{rejected, v1alpha1.StaticPolicyReason,
-				cmp.Or(a.message, "the policy denies the image, whatever its signatures")})
-		case a.refusal != "" && r.behavior.Target(e.config).AttestationsVerified:
-			consider(evaluation{rejected, v1alpha1.StaticPolicyReason, a.refusal})
-		case (a.refusal != "" || a.unevaluable != "") && e.notUsable(a.trustRoots) != nil:
-			consider(*e.notUsable(a.trustRoots))
-		case a.refusal != "":
-			consider(evaluation{undetermined, v1alpha1.PolicyNotEvaluatedReason, "not evaluated: " + a.refusal})
-		case a.unevaluable != "":
-			consider(evaluation{undetermined, v1alpha1.PolicyNotEvaluatedReason, "not evaluated: " + a.unevaluable})
+		if a := &r.authorities[i]; len(a.requirements) == 0 {
+			consider(e.authority(a, r.behavior))
 		}
 	}
 	for i := range r.requirements {
@@ -120,6 +108,23 @@ func (e evaluator) reading(r *reading) evaluation {
 		return evaluation{undetermined, v1alpha1.PolicyNotEvaluatedReason, notEvaluated(r.unevaluable())}
 	}
 	return *best
+}
+
+// authority evaluates an authority that has no requirements.
+func (e evaluator) authority(a *authority, behavior Behavior) evaluation {
+	unusable := e.notUsable(a.trustRoots)
+	switch {
+	case a.static == "pass":
+		return evaluation{result: accepted}
+	case a.static == "fail":
+		return evaluation{rejected, v1alpha1.StaticPolicyReason, cmp.Or(a.message, "the policy denies the image, whatever its signatures")}
+	case a.refusal != "" && behavior.Target(e.config).AttestationsVerified:
+		return evaluation{rejected, v1alpha1.StaticPolicyReason, a.refusal}
+	case unusable != nil:
+		return *unusable
+	default:
+		return evaluation{undetermined, v1alpha1.PolicyNotEvaluatedReason, "not evaluated: " + cmp.Or(a.refusal, a.unevaluable)}
+	}
 }
 
 // requirement evaluates a requirement by the verdict of its rule. A verdict on another digest than the one that the decision is

@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -84,10 +85,27 @@ type TrustRoot struct {
 	// Refusal says why no version of policy-controller can use the keys; empty if nothing is known to speak against it.
 	Refusal string
 
+	// otherTargets reports whether the targets of its TUF repository are in a directory that not every version of policy-controller
+	// looks into; see Behavior.
+	otherTargets bool
 	// processed and ready report whether policy-controller has seen the current version, and whether it can use it. failure is
 	// why not, if it says so.
 	processed, ready bool
 	failure          string
+}
+
+// DefaultTargets is the directory of a TUF repository in which every version of policy-controller finds trusted_root.json.
+const DefaultTargets = "targets"
+
+// OtherTargets returns the path of the field in which a TrustRoot names another directory than DefaultTargets; empty if none does.
+func OtherTargets(object *unstructured.Unstructured) string {
+	for _, form := range []string{"repository", "remote"} {
+		directory, _, _ := unstructured.NestedString(object.Object, "spec", form, "targets")
+		if directory = strings.Trim(directory, "/"); directory != "" && directory != DefaultTargets {
+			return "spec." + form + ".targets"
+		}
+	}
+	return ""
 }
 
 // maxFailure bounds what is quoted of the status of a TrustRoot, in bytes.
@@ -97,7 +115,7 @@ const maxFailure = 200
 func ReadTrustRoot(object *unstructured.Unstructured) TrustRoot {
 	observed, _, _ := unstructured.NestedInt64(object.Object, "status", "observedGeneration")
 	root := TrustRoot{
-		Name: object.GetName(), processed: observed != 0 && observed == object.GetGeneration(),
+		Name: object.GetName(), otherTargets: OtherTargets(object) != "", processed: observed != 0 && observed == object.GetGeneration(),
 		ready: policy.ReadyCondition(object).Status == metav1.ConditionTrue,
 	}
 	// pkg/apis/policy/v1alpha1.TrustRootConditionKeysInlined and TrustRootConditionCMUpdated.
@@ -169,25 +187,40 @@ func entryKey(name string) string {
 
 func shortened(keys string) string { return keys[:min(len(keys), 2*idLength)] }
 
+// Use returns whether admission can use a TrustRoot. Where no cluster shows what policy-controller has made of it, its versions
+// count.
+func (c *Cluster) Use(root TrustRoot) TrustRootUse {
+	if root.Planned && root.otherTargets && root.problem() == "" {
+		find := func(b Behavior) bool { return b.CustomTargets }
+		switch message := "policy-controller %s does not find trusted_root.json in another directory than " + DefaultTargets; {
+		case c.Versions.all(func(b Behavior) bool { return !find(b) }):
+			return notUsable(message, c.Versions)
+		case !c.Versions.all(find):
+			return unknownUse(message, V015().Version)
+		}
+	}
+	return c.Keys.Use(root)
+}
+
 // Use returns whether admission can use a TrustRoot where policy-controller has some keys. What policy-controller has decides,
 // and not what its status says: it verifies by the keys of an earlier version until it has read the current one.
 func (k Keys) Use(root TrustRoot) TrustRootUse {
+	problem := root.problem()
+	if root.Planned {
+		if problem != "" {
+			return notUsable("policy-controller cannot use TrustRoot %s: %s", root.Name, problem)
+		}
+		return TrustRootUse{Usability: Usable}
+	}
 	entry, found := k[entryKey(root.Name)]
 	_, more := k[moreKeys]
-	problem := root.problem()
 	switch {
-	case root.Planned && problem != "":
-		return notUsable("policy-controller cannot use TrustRoot %s: %s", root.Name, problem)
-	case root.Planned:
-		return TrustRootUse{Usability: Usable}
 	case found && root.Keys != "" && entry == shortened(root.Keys) && root.Refusal == "":
 		return TrustRootUse{Usability: Usable}
 	case found:
 		return differs(root, problem)
-	case k == nil && root.ready && root.Refusal == "":
-		return TrustRootUse{Usability: Usable}
 	case k == nil || more:
-		return unknownUse("it is not known whether policy-controller has the keys of TrustRoot %s", root.Name)
+		return unread(root)
 	case root.Missing:
 		return notUsable("TrustRoot %s does not exist: create it", root.Name)
 	case problem != "":
@@ -195,6 +228,14 @@ func (k Keys) Use(root TrustRoot) TrustRootUse {
 	default:
 		return unknownUse("policy-controller does not have the keys of TrustRoot %s yet", root.Name)
 	}
+}
+
+// unread returns the use of a TrustRoot where the keys that policy-controller has are not known.
+func unread(root TrustRoot) TrustRootUse {
+	if root.ready && root.Refusal == "" {
+		return TrustRootUse{Usability: Usable}
+	}
+	return unknownUse("it is not known whether policy-controller has the keys of TrustRoot %s", root.Name)
 }
 
 func differs(root TrustRoot, problem string) TrustRootUse {

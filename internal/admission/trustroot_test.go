@@ -121,6 +121,34 @@ func TestTrustRootUse(t *testing.T) {
 	}
 }
 
+// TestOtherTargets has a TrustRoot in a file whose targets are in another directory.
+func TestOtherTargets(t *testing.T) {
+	for name, tc := range map[string]struct {
+		targets  string
+		versions Versions
+		planned  bool
+		want     Usability
+	}{
+		"v0.14":             {"files", Versions{V014()}, true, Usable},
+		"v0.15":             {"files", Versions{V015()}, true, NotUsable},
+		"either":            {"files", Supported(), true, UsabilityUnknown},
+		"none known":        {"files", nil, true, UsabilityUnknown},
+		"default directory": {"/targets/", Supported(), true, Usable},
+		"read and refused":  {"files", Versions{V014()}, false, NotUsable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			object := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"remote": map[string]any{"targets": tc.targets}}}}
+			object.SetName("r")
+			root := ReadTrustRoot(object)
+			root.Planned, root.Missing = tc.planned, !tc.planned
+			c := Cluster{Versions: tc.versions, Keys: Keys{}}
+			if got := c.Use(root); got.Usability != tc.want || (got.Message == "") != (tc.want == Usable) {
+				t.Errorf("got %+v, want %d", got, tc.want)
+			}
+		})
+	}
+}
+
 // TestKeysData has a ConfigMap that someone filled.
 func TestKeysData(t *testing.T) {
 	data := map[string]string{}

@@ -29,9 +29,6 @@ import (
 // an Ed25519 key since September 2025.
 const publicGoodMirror = "tuf-repo-cdn.sigstore.dev"
 
-// defaultTargets is the directory in which every version of policy-controller finds the targets of a TUF repository.
-const defaultTargets = "targets"
-
 // TrustRoot returns the findings about a TrustRoot that no version of policy-controller can use, or not every one. What is known
 // about its keys has to be read by the caller, and is not if the TrustRoot names a remote TUF repository.
 func TrustRoot(object *unstructured.Unstructured, known admission.TrustRoot) []Finding {
@@ -51,13 +48,10 @@ func TrustRoot(object *unstructured.Unstructured, known admission.TrustRoot) []F
 			"the root of trust of the public good instance has a log with an Ed25519 key, and policy-controller accepts only ECDSA" +
 				" keys of transparency logs: name no TrustRoot, which means the same root of trust"})
 	}
-	for _, field := range []string{"repository", "remote"} {
-		targets, _, _ := unstructured.NestedString(object.Object, specField, field, "targets")
-		if trimmed := strings.Trim(targets, "/"); trimmed != "" && trimmed != defaultTargets {
-			findings = append(findings, Finding{RuleTargetsDirectory, LevelWarning, specField + "." + field + ".targets",
-				"policy-controller 0.15 does not find trusted_root.json in another directory than " + defaultTargets +
-					": have it there in the TUF repository, and remove this field"})
-		}
+	if field := admission.OtherTargets(object); field != "" {
+		findings = append(findings, Finding{RuleTargetsDirectory, LevelWarning, field,
+			"policy-controller 0.15 does not find trusted_root.json in another directory than " + admission.DefaultTargets +
+				": have it there in the TUF repository, and remove this field"})
 	}
 	return findings
 }

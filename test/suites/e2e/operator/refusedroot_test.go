@@ -129,8 +129,8 @@ func TestRefusedRoot(t *testing.T) {
 			lab.WaitForTrust(t, trust.Name,
 				labtest.HasCondition(v1alpha1.PolicyAppliedCondition, metav1.ConditionFalse, v1alpha1.TrustRootNotUsableReason),
 				func(got *v1alpha1.KarmadaImageTrust) string {
-					if s := got.Status.Summary; *s.Undetermined != 1 || *s.WouldDeny != 0 {
-						return fmt.Sprintf("%d workloads are undetermined and %d would be denied, want 1 and 0", *s.Undetermined, *s.WouldDeny)
+					if s := got.Status.Summary; *s.Undetermined != *s.Workloads || *s.WouldDeny != 0 {
+						return fmt.Sprintf("%d of %d workloads are undetermined, want all of them", *s.Undetermined, *s.Workloads)
 					}
 					return ""
 				})

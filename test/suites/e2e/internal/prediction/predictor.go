@@ -115,9 +115,9 @@ func (p *Predictor) Cluster() *admission.Cluster {
 	cluster.TrustRoot = func(name string) admission.TrustRootUse {
 		object, root := p.namedRoot(p.T.Context(), name)
 		if object == nil {
-			return cluster.Keys.Use(admission.TrustRoot{Name: name, Missing: true})
+			return cluster.Use(admission.TrustRoot{Name: name, Missing: true})
 		}
-		return cluster.Keys.Use(assess.TrustRoot(object, root))
+		return cluster.Use(assess.TrustRoot(object, root))
 	}
 	return &cluster
 }
