@@ -56,3 +56,20 @@ func TestPolicyControllerVersions(t *testing.T) {
 		}
 	}
 }
+
+// TestCosignVersions checks that the page on installation names the versions of cosign that tests sign with.
+func TestCosignVersions(t *testing.T) {
+	page, err := os.ReadFile("installation.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []string{binaries.Cosign, binaries.CosignV3} {
+		version, err := binaries.Version(program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(page), strings.TrimPrefix(version, "v")) {
+			t.Errorf("installation.md does not name cosign %s", version)
+		}
+	}
+}

@@ -29,8 +29,20 @@ limitations under the License.
 //	signature.Bundle, err = s.Log(ctx, signature, time.Now()) // Rekor
 //	err = sigstore.Attach(ctx, digest, []sigstore.Signature{signature})
 //
-// NewSignature does the first four, Sign all of them. Serve lets other programs
-// sign, such as the cosign command.
+// NewSignature does the first four, Sign all of them. Statements are signed in
+// the same way, and become bundles:
+//
+//	statement, err := sigstore.Statement(sigstore.SignPredicate, map[string]any{}, digest)
+//	envelope, err := signer.SignStatement(statement)
+//	err = s.LogStatement(ctx, &envelope, time.Now())                      // Rekor v1, or
+//	err = s.RekorV2.LogStatement(&envelope, sigstore.HashedRekordEntry)   // Rekor v2
+//	err = s.StampStatement(&envelope, time.Now())                         // the timestamp authority
+//	bundle, err := envelope.Bundle()
+//	err = sigstore.AttachBundle(ctx, digest, bundle, sigstore.SignPredicate)
+//
+// NewEnvelope and NewRekorV2Envelope make envelopes in one call. NewGitHub is
+// an instance as GitHub's own, which has no logs, and NewGitHubAttestation what
+// GitHub stores. Serve lets other programs sign, such as the cosign command.
 package sigstore
 
 import (
