@@ -45,9 +45,8 @@ func Unversioned() Deployment {
 	return Deployment{Image: "registry.example.com/policy-controller:custom"}
 }
 
-// FromChart is a Deployment as the Helm chart installs it. The chart pins the image by
-// a digest; this one is of an image that no release published, so that only the label tells the version.
-// The labels are those of charts/policy-controller/templates/_helpers.tpl in sigstore/helm-charts.
+// FromChart is a Deployment as the Helm chart installs it from a mirror, whose image has a tag of its own: only the label
+// tells the version. The labels are those of charts/policy-controller/templates/_helpers.tpl in sigstore/helm-charts.
 func FromChart(version string) Deployment {
 	return Deployment{
 		Labels: map[string]string{
@@ -56,7 +55,7 @@ func FromChart(version string) Deployment {
 			"app.kubernetes.io/version":    strings.TrimPrefix(version, "v"),
 			"app.kubernetes.io/managed-by": "Helm",
 		},
-		Image: repository + "@" + probeDigest,
+		Image: "registry.example.com/mirror/policy-controller:stable",
 	}
 }
 
