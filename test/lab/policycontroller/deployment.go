@@ -45,9 +45,18 @@ func Unversioned() Deployment {
 	return Deployment{Image: "registry.example.com/policy-controller:custom"}
 }
 
-// FromChart is a Deployment as the Helm chart installs it from a mirror, whose image has a tag of its own: only the label
-// tells the version. The labels are those of charts/policy-controller/templates/_helpers.tpl in sigstore/helm-charts.
+// chartDigest is the image that the Helm chart of v0.13.1, the newest one, pins
+// (sigstore/helm-charts, charts/policy-controller/values.yaml).
+const chartDigest = "sha256:0bcd60beb93f4427c29cf3a669743caf58490e98ded4380c33c09f092734a6ab"
+
+// FromChart is a Deployment as the Helm chart installs it. The chart pins the image by
+// a digest. Of versions without a chart, it is of an image that no release published, so that only the label tells the version.
+// The labels are those of charts/policy-controller/templates/_helpers.tpl in sigstore/helm-charts.
 func FromChart(version string) Deployment {
+	digest := probeDigest
+	if version == "v0.13.1" {
+		digest = chartDigest
+	}
 	return Deployment{
 		Labels: map[string]string{
 			"app.kubernetes.io/name":       "policy-controller",
@@ -55,7 +64,7 @@ func FromChart(version string) Deployment {
 			"app.kubernetes.io/version":    strings.TrimPrefix(version, "v"),
 			"app.kubernetes.io/managed-by": "Helm",
 		},
-		Image: "registry.example.com/mirror/policy-controller:stable",
+		Image: repository + "@" + digest,
 	}
 }
 
