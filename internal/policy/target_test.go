@@ -150,8 +150,10 @@ func TestVerifiedFormats(t *testing.T) {
 		want   []string // names of authorities
 	}{
 		"either format": {
-			change: func(s *v1alpha1.KarmadaImageTrustSpec) { s.Attestations, s.Signature = attested, v1alpha1.SignatureNotRequired },
-			want:   []string{"attestation.a", "attestation.a.bundle"},
+			change: func(s *v1alpha1.KarmadaImageTrustSpec) {
+				s.Attestations, s.Signature = attested, v1alpha1.SignatureNotRequired
+			},
+			want: []string{"attestation.a", "attestation.a.bundle"},
 		},
 		"cosign v2 only": {
 			change: func(s *v1alpha1.KarmadaImageTrustSpec) {
