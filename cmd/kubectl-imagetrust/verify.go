@@ -189,7 +189,12 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 	if err != nil {
 		return err
 	}
-	answers := result.Answers()
+	engine.setAnswers(verifications, result.Answers())
+	return nil
+}
+
+// setAnswers sets the answers of verifications from those by each signer.
+func (e *engine) setAnswers(verifications []verification, answers []pool.Answer) {
 	for i := range verifications {
 		q := &verifications[i]
 		signers := len(q.trust.compiled.Signers)
@@ -197,12 +202,11 @@ func (o *verifyOptions) verify(ctx context.Context, s streams, in *inputs, verif
 		if q.answer.Result.Verdict != v1alpha1.VerdictVerified {
 			q.denial = nil
 		}
-		problem := engine.roots.problem(q.trust.compiled, q.answer.Signer)
+		problem := e.roots.problem(q.trust.compiled, q.answer.Signer)
 		if q.answer.Result.Reason == v1alpha1.TrustRootUnavailableReason && problem != "" {
 			q.answer.Result.Message = fmt.Sprintf("by signer %s: %s", q.answer.Signer, problem)
 		}
 	}
-	return nil
 }
 
 // verdictCode returns the exit code for the worst verdict.
