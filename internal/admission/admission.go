@@ -80,6 +80,8 @@ type Answer struct {
 	// NoLogs and NoCTLogs report whether the root of trust of the verdict has no transparency log and no certificate
 	// transparency log.
 	NoLogs, NoCTLogs bool
+	// OtherCurve reports whether a verdict of Verified is by a bundle that is signed with a key on another curve than P-256.
+	OtherCurve bool
 }
 
 // TagMoved is the answer to a question about a tag that named one digest in one examination and another one in the next. A

@@ -43,6 +43,10 @@ func TestUnknownVersion(t *testing.T) {
 			authorities: attested, config: Config{EnableOCI11: true},
 			want: []Outcome{Denied, Undetermined, Undetermined, Undetermined}, reason: v1alpha1.IdentityMismatchReason,
 		},
+		"signed on another curve": {
+			authorities: strings.Replace(right, "subject: right", "subject: other curve", 1),
+			want:        []Outcome{Undetermined, Undetermined, Allowed, Undetermined}, reason: v1alpha1.PolicyNotEvaluatedReason,
+		},
 		"a key": {authorities: withKey, want: []Outcome{Undetermined, Undetermined, Undetermined, Undetermined}, reason: v1alpha1.PolicyNotEvaluatedReason},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -86,6 +86,8 @@ func judgeBySubject(asked *[]Question) Judge {
 		switch q.Rule.Signer.Subject {
 		case "right":
 			answer.Verdict, answer.Reason = v1alpha1.VerdictVerified, v1alpha1.SignedReason
+		case "other curve":
+			answer.Verdict, answer.Reason, answer.OtherCurve = v1alpha1.VerdictVerified, v1alpha1.SignedReason, true
 		case "wrong":
 			answer.Verdict, answer.Reason = v1alpha1.VerdictUntrusted, v1alpha1.IdentityMismatchReason
 		}

@@ -18,6 +18,7 @@ package admission
 
 import (
 	"cmp"
+	"fmt"
 
 	"github.com/google/go-containerregistry/pkg/name"
 
@@ -140,6 +141,10 @@ func (e evaluator) requirement(r *requirement, behavior Behavior) evaluation {
 	one := evaluation{reason: answer.Reason, message: answer.Message}
 	acceptsMore := r.acceptsMoreThan(answer) || r.viaAttestation && !behavior.Target(e.config).AttestationsVerified
 	switch {
+	case answer.Verdict == v1alpha1.VerdictVerified && answer.OtherCurve && !behavior.OtherCurves:
+		one.reason = v1alpha1.PolicyNotEvaluatedReason
+		one.message = fmt.Sprintf("it is signed with a bundle whose key is on another curve than P-256, which policy-controller %s may not verify",
+			behavior.Version)
 	case answer.Verdict == v1alpha1.VerdictVerified:
 		one.result = accepted
 	case answer.Verdict == v1alpha1.VerdictUntrusted && !acceptsMore:

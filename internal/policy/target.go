@@ -65,6 +65,9 @@ type Capabilities struct {
 	// RekorV2 reports whether bundles with an entry of Rekor v2 are verified wherever other bundles are. Such an entry has no
 	// time of its own, so the bundle has an RFC 3161 timestamp as well.
 	RekorV2 bool
+	// OtherCurves reports whether bundles are verified that are signed with a key on another curve than P-256, where the hash
+	// is the one of the curve.
+	OtherCurves bool
 }
 
 // verifies reports whether the version verifies a format that needs no authority of its own.
@@ -88,7 +91,7 @@ func V014() Capabilities {
 // bundle has one (cosign v3.0.5 pkg/cosign/verify_bundle.go). The keys of a TrustRoot's log are still not found, and bundles
 // are still not supported as signatures (cosign v3.0.5 pkg/cosign/verify.go).
 func V015() Capabilities {
-	return Capabilities{Version: "v0.15", Bundles: true, TimestampedBundles: true, RekorV2: true}
+	return Capabilities{Version: "v0.15", Bundles: true, TimestampedBundles: true, RekorV2: true, OtherCurves: true}
 }
 
 // Common returns what every one of some versions is capable of. Its version names them all.
@@ -105,6 +108,7 @@ func Common(versions ...Capabilities) Capabilities {
 		common.TimestampedBundles = common.TimestampedBundles && v.TimestampedBundles
 		common.SignatureBundles = common.SignatureBundles && v.SignatureBundles
 		common.RekorV2 = common.RekorV2 && v.RekorV2
+		common.OtherCurves = common.OtherCurves && v.OtherCurves
 	}
 	common.Version = text.Alternatives(names)
 	return common

@@ -18,6 +18,8 @@ package verify
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -100,6 +102,12 @@ func (v *verification) rejectedBecause(c *claim, p candidate) finding {
 	return found
 }
 
+// onOtherCurve reports whether a certificate's key is on another curve than P-256.
+func onOtherCurve(cert *x509.Certificate) bool {
+	key, ok := cert.PublicKey.(*ecdsa.PublicKey)
+	return ok && key.Curve != elliptic.P256()
+}
+
 // isExpected reports whether a certificate names the declared identity.
 func (v *verification) isExpected(cert *x509.Certificate) bool {
 	expected := v.rule.Matcher()
@@ -143,6 +151,7 @@ func (v *verification) accepted(ctx context.Context, c *claim, p candidate) find
 	}
 	found.Verdict, found.Reason = v1alpha1.VerdictVerified, v1alpha1.SignedReason
 	found.Message = printable("signed by "+identified(found.Signer), maxMessage)
+	found.OtherCurve = p.format().Storage() == v1alpha1.SignatureFormatBundle && onOtherCurve(known.certificate)
 	if v.keep {
 		if found.Material, err = known.stored(); err != nil {
 			return c.rejected(err)

@@ -17,6 +17,7 @@ limitations under the License.
 package verify_test
 
 import (
+	"crypto/elliptic"
 	"strings"
 	"testing"
 	"time"
@@ -163,5 +164,38 @@ func TestVerifyWithoutLogs(t *testing.T) {
 				t.Errorf("got message %q, want one with %q", got.Message, test.message)
 			}
 		})
+	}
+}
+
+// TestOtherCurve tells bundles whose key is on another curve than P-256 from others.
+func TestOtherCurve(t *testing.T) {
+	b := newBenchWith(t, true)
+	root := rootWithout(t, b.sigstore, "tLogs", "ctLogs")
+	rule := policy.NewRule(policy.Signer{Issuer: release.Issuer, Subject: release.Subject}, nil, policy.Attestation{
+		Name: "provenance", PredicateType: sigstore.SLSAPredicate, Formats: policy.NewFormats(policy.TimestampedBundle),
+	})
+	for _, curve := range []elliptic.Curve{elliptic.P256(), elliptic.P384()} {
+		name := curve.Params().Name
+		digest := b.push("acme/app", name)
+		signer, err := b.sigstore.Issue(release, sigstore.LoggedBy(), sigstore.WithCurve(curve))
+		if err != nil {
+			t.Fatal(err)
+		}
+		statement, err := sigstore.Statement(sigstore.SLSAPredicate, map[string]any{}, digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		envelope, err := signer.SignStatement(statement)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.sigstore.StampStatement(&envelope, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		b.bundle(digest, envelope)
+		got := mustBe(t.Context(), t, newCosign(time.Minute), digest, rule, root, verified, v1alpha1.AttestedReason)
+		if want := curve != elliptic.P256(); got.OtherCurve != want {
+			t.Errorf("%s: other curve %t, want %t", name, got.OtherCurve, want)
+		}
 	}
 }

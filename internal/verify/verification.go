@@ -139,6 +139,7 @@ func (v *verification) verifyAll(ctx context.Context) Result {
 	}
 	var verified Result
 	var formats []policy.Format
+	otherCurve := false
 	for i := range claims {
 		result := v.verifyClaim(ctx, &claims[i])
 		if result.Verdict != v1alpha1.VerdictVerified {
@@ -146,11 +147,12 @@ func (v *verification) verifyAll(ctx context.Context) Result {
 			return result
 		}
 		formats = append(formats, result.Format)
+		otherCurve = otherCurve || result.OtherCurve
 		if i == 0 {
 			verified = result
 		}
 	}
-	verified.Formats = policy.NewFormats(formats...)
+	verified.Formats, verified.OtherCurve = policy.NewFormats(formats...), otherCurve
 	switch {
 	case len(v.rule.Attestations) == 0:
 	case len(v.rule.Signature) == 0:

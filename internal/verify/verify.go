@@ -65,6 +65,9 @@ type Result struct {
 	Format policy.Format
 	// Formats of everything that the rule requires; empty unless the verdict is Verified.
 	Formats policy.Formats
+	// OtherCurve reports whether a Sigstore bundle that fulfils the rule is signed with a key on another elliptic curve than
+	// P-256, which not every verifier of bundles takes.
+	OtherCurve bool
 	// Nearness orders the Results of several rules on one image that are Untrusted: a greater one is nearer to being accepted.
 	Nearness int
 	// RetryAfter is the time to wait that a registry requested; 0 if it requested none.

@@ -124,7 +124,7 @@ func gitHubCases() []difference {
 		{name: "attested by GitHub", attach: byGitHub(labtest.Release), policies: policies, answer: always(admits)},
 		{
 			name: "attested by GitHub with a P-384 key", attach: byGitHub(labtest.Release, sigstore.WithCurve(elliptic.P384())),
-			policies: policies, answer: since("v0.15.0", denies, admits),
+			policies: policies, answer: since("v0.15.0", unevaluated, admits), reason: v1alpha1.PolicyNotEvaluatedReason,
 		},
 		{name: "attested by GitHub for another", attach: byGitHub(labtest.UntrustedSigner), policies: policies, answer: always(denies)},
 		{name: "attested by the public instance", attach: inRekorV1(labtest.Release, sigstore.SLSAPredicate), policies: policies, answer: always(admits)},
