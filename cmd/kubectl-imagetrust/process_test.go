@@ -151,7 +151,7 @@ func TestOddFiles(t *testing.T) {
 		"very long":            {strings.Repeat("x/", 5000), exitUsage, "error: stat BASE64: file name too long\n"},
 		"NUL":                  {"a\x00b", exitUsage, "error: stat a?b: invalid argument\n"},
 		"empty":                {"", exitUsage, "error: stat : no such file or directory\n"},
-		"directory of no file": {"directory.yaml", exitUsage, "error: no KarmadaImageTrust in the files given with -f\n"},
+		"directory of no file": {"directory.yaml", exitUsage, "error: no KarmadaImageTrust and no TrustRoot in the files given with -f\n"},
 	} {
 		if got := f.run("", "lint", "-f", test.path); got.code != test.code || got.stderr != test.stderr {
 			t.Errorf("%s: exit code %d and %.200q, want %d and %.200q", name, got.code, got.stderr, test.code, test.stderr)
