@@ -42,11 +42,8 @@ type Behavior struct {
 	// log entry is found only by a search of the log.
 	SearchesLog bool
 	// CustomTargets reports whether a TrustRoot in the form remote or repository may name a directory of targets other than
-	// the one of TUF's own name.
+	// DefaultTargets.
 	CustomTargets bool
-	// RacesOnMixedBundles reports whether it depends on chance if a Rekor v1 bundle without a timestamp is accepted that stands
-	// beside a Rekor v2 bundle.
-	RacesOnMixedBundles bool
 }
 
 // V013 returns the behavior of policy-controller v0.13, which differs from v0.14 in one thing: it does not know the key
@@ -72,15 +69,13 @@ func V014() Behavior {
 	}
 }
 
-// V015 returns the behavior of policy-controller v0.15. Its webhook and reconcilers are those of v0.14; what differs is in
-// cosign v3.0.5, which writes to options that it shares between the bundles it verifies at the same time
-// (pkg/cosign/verify_bundle.go, repaired in v3.1.0), and in its TUF client, which gets trusted_root.json from TUF's own
-// directory of targets only (pkg/tuf/repo.go, GetTarget).
+// V015 returns the behavior of policy-controller v0.15. Its webhook decides as that of v0.14 does; what differs is what its
+// cosign verifies, which its Capabilities say, and its TUF client, which gets trusted_root.json from TUF's own directory of
+// targets only (pkg/tuf/repo.go, GetTarget).
 func V015() Behavior {
 	b := V014()
 	b.Capabilities = policy.V015()
 	b.CustomTargets = false
-	b.RacesOnMixedBundles = true
 	return b
 }
 
