@@ -41,8 +41,10 @@ func testAdmission(t *testing.T, version string) {
 	t.Helper()
 	c := newClient(t, shared.Config())
 	namespace := createNamespace(t, c)
-	trusted := "trusted-" + version + "/image:v1"
-	createPassingPolicy(t, c, "index.docker.io/trusted-"+version+"/*")
+	// A first part with a dot would be a registry's host.
+	organisation := "trusted-" + strings.ReplaceAll(version, ".", "-")
+	trusted := organisation + "/image:v1"
+	createPassingPolicy(t, c, "index.docker.io/"+organisation+"/*")
 	digest := push(t, "docker.io/"+trusted)
 	push(t, "docker.io/unmatched/image:v1")
 	newPod := func(image string) *corev1.Pod {
