@@ -34,6 +34,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
+	"github.com/karmada-io/image-trust/test/lab/binaries"
 	"github.com/karmada-io/image-trust/test/lab/filter"
 	"github.com/karmada-io/image-trust/test/lab/images"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
@@ -54,6 +55,8 @@ type conformanceCase struct {
 	// cosignDiffers and admissionDiffers explain why a tool answers differently; empty: it agrees. The project must be
 	// on the safe side, except for the one rule of the CLI that rejects more than necessary.
 	cosignDiffers, admissionDiffers string
+	// differs explains by judge why it answers differently from the project.
+	differs map[string]string
 	// cosignStricter reports that cosign rejects the image by that rule.
 	cosignStricter bool
 	// crashes reports that verifying the image may crash the process: policy-controller's tester verifies it instead
@@ -78,6 +81,8 @@ type conformanceFixture struct {
 	// root is the TrustRoot that the trust names; nil: the default one.
 	root  *unstructured.Unstructured
 	cases []conformanceCase
+	// all has all judges answer; otherwise only cosign v2 and the webhook do.
+	all bool
 
 	trust    *v1alpha1.KarmadaImageTrust
 	compiled *policy.Policy
@@ -87,13 +92,16 @@ type conformanceFixture struct {
 // answers are all answers on one image.
 type answers struct {
 	verdict, forecast, cosign, admission string
+	// judges are the answers of those that can know, by name.
+	judges map[string]bool
 }
 
 // TestConformance compares the verdicts and forecasts of the project with the answers of cosign and of
 // policy-controller on the same images: valid ones, incomplete ones, and attacks.
 func TestConformance(t *testing.T) {
 	p := prediction.New(t, lab)
-	cosign, plugin := &cosignCLI{lab.NewCosign(t)}, lab.NewPlugin(t)
+	tester, plugin := newTester(t), lab.NewPlugin(t)
+	asked := judges(t, tester)
 	fixtures := conformanceFixtures(t, labtest.NewSigstore(t))
 	var policies []*unstructured.Unstructured
 	for _, fixture := range fixtures {
@@ -105,7 +113,7 @@ func TestConformance(t *testing.T) {
 
 	table := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "CASE\tVERDICT\tCOSIGN\tFORECAST\tADMISSION\tDIFFERENCE")
-	cases, unsafe := 0, 0
+	cases, unsafe, wronged := 0, 0, 0
 	for i, fixture := range fixtures {
 		for _, c := range fixture.cases {
 			t.Run(fixture.name+"/"+strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
@@ -115,11 +123,20 @@ func TestConformance(t *testing.T) {
 				if ran := runVerify(t, plugin, fixture, reference); ran.Code != labtest.ExitCodes[c.verdict] {
 					t.Errorf("kubectl imagetrust verify ends with %d, want %d\n%s%s", ran.Code, labtest.ExitCodes[c.verdict], ran.Stdout, ran.Stderr)
 				}
-				got.cosign = cosign.verify(t, fixture, reference)
-				got.admission = admit(t, p, cosign, in, reference, fixture, policies[i], &c)
+				got.judges = map[string]bool{}
+				for _, j := range asked {
+					if j.knows(fixture) {
+						got.judges[j.name] = j.accepts(t, fixture, policies[i], reference)
+					}
+				}
+				got.cosign = answerText(got.judges[cosign2])
+				got.admission = admit(t, p, tester, in, reference, fixture, policies[i], &c)
 				cases++
 				if !check(t, got, &c) {
 					unsafe++
+				}
+				if !checkJudges(t, got, &c) {
+					wronged++
 				}
 				_, _ = fmt.Fprintf(table, "%s: %s\t%s\t%s\t%s\t%s\t%s\n", fixture.name, c.name, got.verdict, got.cosign, got.forecast,
 					got.admission, strings.Join(slices.DeleteFunc([]string{c.cosignDiffers, c.admissionDiffers}, func(s string) bool { return s == "" }), "; "))
@@ -127,7 +144,11 @@ func TestConformance(t *testing.T) {
 		}
 	}
 	_ = table.Flush()
-	fmt.Printf("figure: conformance_cases %d\nfigure: conformance_unsafe %d\n", cases, unsafe)
+	fmt.Printf("figure: conformance_cases %d\nfigure: conformance_unsafe %d\nfigure: conformance_false_untrusted %d\nfigure: conformance_judges %d\n",
+		cases, unsafe, wronged, len(asked)+1)
+	if wronged > 0 {
+		t.Errorf("%d of %d images are untrusted although a judge accepts them, which is not explained", wronged, cases)
+	}
 	if unsafe > 0 {
 		t.Errorf("%d of %d cases are unsafe", unsafe, cases)
 	}
@@ -137,7 +158,7 @@ func TestConformance(t *testing.T) {
 }
 
 // minCases is the least number of cases that a complete run needs for its figures to mean something.
-const minCases = 60
+const minCases = 150
 
 const (
 	accepts = "accepts"
@@ -165,9 +186,29 @@ func check(t *testing.T, got answers, c *conformanceCase) (safe bool) {
 	if (got.forecast != got.admission) != (c.admissionDiffers != "") {
 		t.Errorf("the forecast is that admission %s, but it %s; a difference is explained by %q", got.forecast, got.admission, c.admissionDiffers)
 	}
-	lax := accepted && got.cosign == rejects && !c.cosignStricter
+	lax := accepted && got.cosign == rejects && !c.cosignStricter && !got.judges[cosign3]
 	overpromised := got.forecast == accepts && got.admission == rejects
 	return !lax && !overpromised
+}
+
+// checkJudges compares the verdict with the answers of the judges other than cosign v2. It returns false if the image is untrusted
+// and a judge accepts it for no reason that is known.
+func checkJudges(t *testing.T, got answers, c *conformanceCase) bool {
+	t.Helper()
+	accepted, right := strings.HasPrefix(got.verdict, string(v1alpha1.VerdictVerified)), true
+	for name, accepts := range got.judges {
+		known := c.differs[name]
+		if name == cosign2 {
+			known = c.cosignDiffers
+		}
+		if (accepts != accepted) != (known != "") {
+			t.Errorf("the verdict is %s, but %s %s; a difference is explained by %q", got.verdict, name, answerText(accepts), known)
+		}
+		if accepts && known == "" && strings.HasPrefix(got.verdict, string(v1alpha1.VerdictUntrusted)) {
+			right = false
+		}
+	}
+	return right
 }
 
 // prepare makes the fixture's trust, and returns its policy.
@@ -251,11 +292,11 @@ func (f *conformanceFixture) verify(
 
 // admit returns the answer of policy-controller on the image.
 func admit(
-	t *testing.T, p *prediction.Predictor, cosign *cosignCLI, namespace, reference string, f *conformanceFixture, cip client.Object, c *conformanceCase,
+	t *testing.T, p *prediction.Predictor, tester *cosignCLI, namespace, reference string, f *conformanceFixture, cip client.Object, c *conformanceCase,
 ) string {
 	t.Helper()
 	if c.crashes {
-		return cosign.policyTester(t, f, cip, reference)
+		return tester.policyTester(t, binaries.PolicyTester, f, cip, reference)
 	}
 	pod := prediction.Workload{Kind: "Pod", Namespace: namespace, Images: []string{reference}}
 	err := p.Client.Create(context.WithoutCancel(t.Context()), pod.Object(), client.DryRunAll)
