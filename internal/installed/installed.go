@@ -13,6 +13,7 @@ WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 See the License for the specific language governing permissions and
 limitations under the License.
 */
+
 // Package installed recognises which version of policy-controller is installed, by the workloads in the namespace of its
 // webhook. policy-controller itself does not tell its version.
 package installed
@@ -62,16 +63,14 @@ type PolicyController struct {
 
 // Equal reports whether two say the same.
 func (p *PolicyController) Equal(other *PolicyController) bool {
-	return p.Version == other.Version && p.Source == other.Source && p.Message == other.Message && slices.Equal(p.Versions, other.Versions)
+	return p.Version == other.Version && p.Source == other.Source && p.Message == other.Message &&
+		slices.Equal(p.Versions, other.Versions)
 }
 
 // String describes what is known in a sentence without a full stop.
 func (p *PolicyController) String() string {
-	var what string
-	switch {
-	case p.Version == "":
-		what = "the version of policy-controller is not known"
-	default:
+	what := "the version of policy-controller is not known"
+	if p.Version != "" {
 		what = fmt.Sprintf("policy-controller %s, by %s", p.Version, sourceName(p.Source))
 	}
 	if p.Message != "" {
@@ -87,7 +86,8 @@ func ParseFlag(value string) (admission.Versions, error) {
 	}
 	behavior, ok := admission.Supported().Find(series(value))
 	if !ok {
-		return nil, fmt.Errorf("--%s must be %s, not %q", Flag, strings.ReplaceAll(admission.Supported().String(), "v", ""), text.Truncate(value, maxVersion))
+		supported := strings.ReplaceAll(admission.Supported().String(), "v", "")
+		return nil, fmt.Errorf("--%s must be %s, not %q", Flag, supported, text.Truncate(value, maxVersion))
 	}
 	return admission.Versions{behavior}, nil
 }
