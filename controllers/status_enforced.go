@@ -69,7 +69,8 @@ func enforced(obs *observation) metav1.Condition {
 	}
 	gaps := slices.Concat(policyGaps(&obs.policy), obs.forecast.gaps)
 	if len(gaps) == 0 {
-		return conditionTrue(v1alpha1.AdmissionEnforcesReason, "%s", enforcedMessage(obs.forecast.forecasts)+dependsOnVersion(obs.forecast.forecasts, obs.installed))
+		forecasts := obs.forecast.forecasts
+		return conditionTrue(v1alpha1.AdmissionEnforcesReason, "%s%s", enforcedMessage(forecasts), dependsOnVersion(forecasts, obs.installed))
 	}
 	slices.SortStableFunc(gaps, func(a, b forecast.Gap) int {
 		return cmp.Compare(severity(a.Reason), severity(b.Reason))

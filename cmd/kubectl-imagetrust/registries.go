@@ -25,8 +25,8 @@ import (
 )
 
 // retriesHelp says what pool.Batch does about a registry that fails for a moment.
-const retriesHelp = `If a registry fails for a moment (5xx, a closed connection, or 429 with a short Retry-After), an image is examined again: up to
-three times in all, the last time within 10 seconds of the first.`
+const retriesHelp = `If a registry fails for a moment (5xx, a closed connection, or 429 with a short Retry-After), an image is
+examined again: up to three times in all, the last time within 10 seconds of the first.`
 
 // registryFlags are the flags for registries. Credentials come from the Docker configuration.
 type registryFlags struct {

@@ -285,8 +285,9 @@ func (e *examination) tag(c Container, covering []*Policy) (effect Effect, probl
 	if c.Field == workload.EphemeralContainers {
 		mutating = e.by.ephemeral
 	}
+	resolvesEvery := e.cluster.Versions.all(func(b Behavior) bool { return b.ResolvesEveryTag })
 	switch {
-	case mutating == InterceptionUnknown, mutating == Intercepted && len(covering) == 0 && !e.cluster.Versions.all(func(b Behavior) bool { return b.ResolvesEveryTag }):
+	case mutating == InterceptionUnknown, mutating == Intercepted && len(covering) == 0 && !resolvesEvery:
 		return EffectUndetermined, "the image is named by tag, and it is not known whether a webhook resolves the tag to a digest"
 	case mutating == Intercepted:
 		return EffectUndetermined, ""

@@ -76,6 +76,7 @@ func testRecognised(t *testing.T, version string) {
 // does it for the default version.
 func TestPrediction(t *testing.T) {
 	forEachVersion(t, func(t *testing.T, version string) {
+		t.Helper()
 		t.Run("recognised", func(t *testing.T) { testRecognised(t, version) })
 		agreement.Run(t, lab)
 	})
@@ -85,6 +86,7 @@ func TestPrediction(t *testing.T) {
 func TestCosign3(t *testing.T) {
 	cosign := signing.NewCosign3(t, lab)
 	forEachVersion(t, func(t *testing.T, version string) {
+		t.Helper()
 		suffix := strings.ReplaceAll(version, ".", "-")
 		t.Run("sign", func(t *testing.T) { signing.Sign(t, lab, cosign, "cosign3-sign-"+suffix) })
 		t.Run("attest", func(t *testing.T) { signing.Attest(t, lab, cosign, "cosign3-attest-"+suffix) })
@@ -94,5 +96,8 @@ func TestCosign3(t *testing.T) {
 // TestGitHubAttestations compares the answers to the plugin's preset for GitHub with those to GitHub's own policy. The suite
 // conformance does it for the default version.
 func TestGitHubAttestations(t *testing.T) {
-	forEachVersion(t, func(t *testing.T, _ string) { agreement.RunGitHub(t, lab) })
+	forEachVersion(t, func(t *testing.T, _ string) {
+		t.Helper()
+		agreement.RunGitHub(t, lab)
+	})
 }
