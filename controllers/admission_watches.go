@@ -74,19 +74,23 @@ func newKeysCache(mgr manager.Manager) (cache.Cache, error) {
 	})
 }
 
-// stripKeys does the same as stripConfig for the keys of TrustRoots, of which it keeps what identifies them.
+// reducedKeys is a ConfigMap whose data admission.KeysData has reduced. It has a type of its own because informers pass the
+// objects that they begin with, or begin anew with, through the Transform twice: no content makes a ConfigMap pass for reduced.
+type reducedKeys struct{ *corev1.ConfigMap }
+
+// stripKeys does the same as stripConfig for the keys of TrustRoots, of which it keeps what identifies them, as reducedKeys.
 func stripKeys(object any) (any, error) {
 	keys, ok := object.(*corev1.ConfigMap)
 	if !ok {
 		return object, nil
 	}
-	return &corev1.ConfigMap{
+	return reducedKeys{&corev1.ConfigMap{
 		TypeMeta: keys.TypeMeta,
 		ObjectMeta: metav1.ObjectMeta{
 			Name: keys.Name, Namespace: keys.Namespace, UID: keys.UID, ResourceVersion: keys.ResourceVersion,
 		},
 		Data: admission.KeysData(keys.Data, trustroot.Entry),
-	}, nil
+	}}, nil
 }
 
 // admissionSource is a kind that admission decisions depend on.
@@ -146,8 +150,8 @@ func (r *KarmadaImageTrustReconciler) admissionSources(informers, keys cache.Cac
 			informers: keys,
 			object:    &corev1.ConfigMap{}, source: admission.TrustRootKeys,
 			set: func(o any) bool {
-				config, ok := o.(*corev1.ConfigMap)
-				return ok && state.SetKeys(config)
+				keys, ok := o.(reducedKeys)
+				return ok && state.SetKeys(keys.ConfigMap)
 			},
 			remove:  func(o any) bool { return state.RemoveKeys(objectNamespace(o)) },
 			enqueue: r.keysChanged,

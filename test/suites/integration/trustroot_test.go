@@ -112,8 +112,16 @@ func TestTrustRootKeys(t *testing.T) {
 	s.create(root)
 	expect("Unknown", v1alpha1.TrustRootNotReadyReason, "does not have the keys of TrustRoot rooted yet")
 
+	// The operator lists the ConfigMap when it starts, and watches it from then on.
+	o.stop()
 	keys := keysOf(t, system.Name, root)
+	entries := keys.Data
 	s.create(keys)
+	start(t, shared.Config())
+	expect("True", v1alpha1.AppliedReason, "is Ready")
+	change(s, keys, func(o *corev1.ConfigMap) { o.Data = nil })
+	expect("Unknown", v1alpha1.TrustRootNotReadyReason, "does not have the keys of TrustRoot rooted yet")
+	change(s, keys, func(o *corev1.ConfigMap) { o.Data = entries })
 	expect("True", v1alpha1.AppliedReason, "is Ready")
 
 	refused, err := private.TrustRoot("rooted", sigstore.WithRekorV2())
