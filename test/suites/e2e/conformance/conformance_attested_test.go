@@ -41,7 +41,7 @@ func attestationCases() []conformanceCase {
 				withSignature(labtest.Release)(s)
 				s.attest(s.envelope(labtest.Release, spdx))
 				s.bundle(s.envelope(labtest.Release, slsa))
-			}, verdict: isVerified, reason: "Signed", cosignDiffers: bundlesOnly, cosignStricter: true,
+			}, verdict: isVerified, reason: "Signed", differs: map[string]string{cosign2: bundlesOnly}, cosignStricter: true,
 		},
 		{name: "no attestation", store: withSignature(labtest.Release), verdict: isUntrusted, reason: "AttestationMissing"},
 		{name: "one of two", store: func(s *stored) { withSignature(labtest.Release)(s); s.attest(s.envelope(labtest.Release, slsa)) }, verdict: isUntrusted, reason: "AttestationMissing"},
@@ -98,7 +98,7 @@ func conditionCases() []conformanceCase {
 				s.envelope(labtest.Release, sigstore.SLSAPredicate, map[string]any{"builder": "bad"}),
 				s.envelope(labtest.Release, sigstore.SLSAPredicate, map[string]any{"builder": "good"}),
 			)
-		}, verdict: isVerified, reason: "Signed", cosignDiffers: "the CLI requires all attestations of the type to meet the condition", cosignStricter: true},
+		}, verdict: isVerified, reason: "Signed", differs: byCosign("the CLI requires all attestations of the type to meet the condition"), cosignStricter: true},
 		{name: "met by another", store: func(s *stored) {
 			withSignature(labtest.Release)(s)
 			s.attest(s.envelope(otherRef, sigstore.SLSAPredicate))
@@ -165,13 +165,13 @@ func timestampCases() []conformanceCase {
 			name: "neither but the certificate is fresh", store: func(s *stored) {
 				s.attach(s.unlogged(s.fixture.sigstore, s.payload(s.image)))
 			}, verdict: isUntrusted, reason: "LogProofInvalid",
-			cosignDiffers: "without a timestamp the CLI uses the current time", admissionDiffers: "without a timestamp policy-controller uses the current time",
+			differs: byCosign("without a timestamp the CLI uses the current time"), admissionDiffers: "without a timestamp policy-controller uses the current time",
 		},
 		{name: "timestamped with another log entry", store: func(s *stored) {
 			signature := s.log(s.fixture.other, s.unlogged(s.fixture.sigstore, s.payload(s.image)), time.Now())
 			must(s, 0, s.fixture.sigstore.Stamp(&signature, time.Now()))
 			s.attach(signature)
-		}, verdict: isUntrusted, reason: "LogProofInvalid", cosignDiffers: "the CLI is run with --insecure-ignore-tlog", admissionDiffers: ignoresLog},
+		}, verdict: isUntrusted, reason: "LogProofInvalid", differs: byCosign("the CLI is run with --insecure-ignore-tlog"), admissionDiffers: ignoresLog},
 	}
 }
 

@@ -128,7 +128,7 @@ func bundleCases() []conformanceCase {
 		{
 			name: "only an attestation", store: func(s *stored) { s.bundle(s.envelope(labtest.Release, sigstore.SPDXPredicate)) },
 			verdict: isUntrusted, reason: "Unsigned",
-			cosignDiffers: "the CLI accepts any bundle by the identity as a signature",
+			differs: byCosign("the CLI accepts any bundle by the identity as a signature"),
 		},
 		{name: "signs the manifest as a message", store: func(s *stored) {
 			made, err := s.fixture.sigstore.MessageBundle(s.t.Context(), s.manifest(), labtest.Release)
@@ -158,10 +158,10 @@ func bothFormatsCases() []conformanceCase {
 		{name: "tag invalid bundle valid", store: func(s *stored) { withSignature(otherRef)(s); bundled(labtest.Release)(s) }, verdict: isVerified, reason: "Signed"},
 		{
 			name: "tag valid bundle invalid", store: func(s *stored) { withSignature(labtest.Release)(s); bundled(otherRef)(s) }, verdict: isVerified, reason: "Signed",
-			cosignDiffers: bundlesOnly, cosignStricter: true,
+			differs: byCosign(bundlesOnly), cosignStricter: true,
 		},
 		{
-			name: "tag valid attestation by another", verdict: isVerified, reason: "Signed", cosignDiffers: bundlesOnly, cosignStricter: true,
+			name: "tag valid attestation by another", verdict: isVerified, reason: "Signed", differs: byCosign(bundlesOnly), cosignStricter: true,
 			store: func(s *stored) {
 				withSignature(labtest.Release)(s)
 				s.bundle(s.envelope(otherRef, sigstore.SLSAPredicate))

@@ -61,7 +61,7 @@ func v2Cases(kind sigstore.EntryKind) []conformanceCase {
 	stamped := func(at time.Duration, by func(*stored) *sigstore.Sigstore) func(*stored) {
 		return stored2(func(s *stored, e *sigstore.Envelope) { must(s, 0, by(s).StampStatement(e, time.Now().Add(at))) })
 	}
-	old, stricter := map[string]string{admit13: noRekorV2}, map[string]string{cosign3: bundlesOnly}
+	old := map[string]string{admit13: noRekorV2}
 	own := func(s *stored) *sigstore.Sigstore { return s.fixture.sigstore }
 	cases := []conformanceCase{
 		{name: "right", store: stored2(nil), verdict: isVerified, reason: "Signed", differs: old},
@@ -70,7 +70,7 @@ func v2Cases(kind sigstore.EntryKind) []conformanceCase {
 		{name: "right tag beside a foreign one", store: func(s *stored) {
 			withSignature(labtest.Release)(s)
 			s.bundle(s.v2(s.image, otherRef, kind))
-		}, verdict: isVerified, reason: "Signed", cosignDiffers: bundlesOnly, cosignStricter: true, differs: stricter},
+		}, verdict: isVerified, reason: "Signed", differs: byCosign(bundlesOnly), cosignStricter: true},
 		{name: "about another image", store: func(s *stored) { s.bundle(s.v2(s.another(), labtest.Release, kind)) }, verdict: isUntrusted, reason: "InvalidSignature"},
 		{name: "signature changed", store: stored2(nil, func(b *protobundle.Bundle) {
 			b.GetDsseEnvelope().Signatures[0].Sig = flip(b.GetDsseEnvelope().GetSignatures()[0].GetSig())
@@ -130,10 +130,10 @@ func undecided(cases []conformanceCase) []conformanceCase {
 		case c.name == "timestamp without an entry":
 			continue // the kind of an entry does not matter
 		case c.cosignStricter:
-			c.differs = nil // cosign v3 cannot read the entry either, and looks for tags
+			c.differs = map[string]string{cosign2: bundlesOnly} // cosign v3 cannot read the entry either, and looks for tags
 			continue
 		case c.verdict == isVerified:
-			c.cosignDiffers, c.differs = noDSSE, map[string]string{admit15: noDSSE}
+			c.differs = map[string]string{cosign2: noDSSE, admit15: noDSSE}
 		}
 		c.verdict, c.reason = isUnknown, "UnsupportedFormat"
 	}

@@ -17,8 +17,10 @@ limitations under the License.
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -52,11 +54,11 @@ type conformanceCase struct {
 
 	verdict v1alpha1.Verdict
 	reason  string
-	// cosignDiffers and admissionDiffers explain why a tool answers differently; empty: it agrees. The project must be
-	// on the safe side, except for the one rule of the CLI that rejects more than necessary.
-	cosignDiffers, admissionDiffers string
-	// differs explains by judge why it answers differently from the project.
-	differs map[string]string
+	// differs explains by judge why it answers differently from the verdict, and admissionDiffers why the webhook
+	// answers differently from the forecast; empty: it agrees. The project must be on the safe side, except for the one
+	// rule of the CLI that rejects more than necessary.
+	differs          map[string]string
+	admissionDiffers string
 	// cosignStricter reports that cosign rejects the image by that rule.
 	cosignStricter bool
 	// crashes reports that verifying the image may crash the process: policy-controller's tester verifies it instead
@@ -81,8 +83,8 @@ type conformanceFixture struct {
 	// root is the TrustRoot that the trust names; nil: the default one.
 	root  *unstructured.Unstructured
 	cases []conformanceCase
-	// all has all judges answer; otherwise only cosign v2 and the webhook do.
-	all bool
+	// timestamps reports that a timestamp may tell the time of an entry that has none, which cosign has to be asked for.
+	timestamps bool
 
 	trust    *v1alpha1.KarmadaImageTrust
 	compiled *policy.Policy
@@ -93,7 +95,7 @@ type conformanceFixture struct {
 type answers struct {
 	verdict, forecast, cosign, admission string
 	// judges are the answers of those that can know, by name.
-	judges map[string]bool
+	judges map[string]string
 }
 
 // TestConformance compares the verdicts and forecasts of the project with the answers of cosign and of
@@ -112,7 +114,8 @@ func TestConformance(t *testing.T) {
 	cluster := p.Cluster()
 
 	table := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "CASE\tVERDICT\tCOSIGN\tFORECAST\tADMISSION\tDIFFERENCE")
+	names := []string{cosign2, cosign3, admit13, admit15}
+	_, _ = fmt.Fprintf(table, "CASE\tVERDICT\tFORECAST\t%s\t%s\tDIFFERENCE\n", admit14, strings.Join(names, "\t"))
 	cases, unsafe, wronged := 0, 0, 0
 	for i, fixture := range fixtures {
 		for _, c := range fixture.cases {
@@ -123,13 +126,8 @@ func TestConformance(t *testing.T) {
 				if ran := runVerify(t, plugin, fixture, reference); ran.Code != labtest.ExitCodes[c.verdict] {
 					t.Errorf("kubectl imagetrust verify ends with %d, want %d\n%s%s", ran.Code, labtest.ExitCodes[c.verdict], ran.Stdout, ran.Stderr)
 				}
-				got.judges = map[string]bool{}
-				for _, j := range asked {
-					if j.knows(fixture) {
-						got.judges[j.name] = j.accepts(t, fixture, policies[i], reference)
-					}
-				}
-				got.cosign = answerText(got.judges[cosign2])
+				got.judges = ask(t, asked, fixture, policies[i], reference)
+				got.cosign = got.judges[cosign2]
 				got.admission = admit(t, p, tester, in, reference, fixture, policies[i], &c)
 				cases++
 				if !check(t, got, &c) {
@@ -138,8 +136,11 @@ func TestConformance(t *testing.T) {
 				if !checkJudges(t, got, &c) {
 					wronged++
 				}
-				_, _ = fmt.Fprintf(table, "%s: %s\t%s\t%s\t%s\t%s\t%s\n", fixture.name, c.name, got.verdict, got.cosign, got.forecast,
-					got.admission, strings.Join(slices.DeleteFunc([]string{c.cosignDiffers, c.admissionDiffers}, func(s string) bool { return s == "" }), "; "))
+				_, _ = fmt.Fprintf(table, "%s: %s\t%s\t%s\t%s\t", fixture.name, c.name, got.verdict, got.forecast, got.admission)
+				for _, name := range names {
+					_, _ = fmt.Fprintf(table, "%s\t", cmp.Or(got.judges[name], "-"))
+				}
+				_, _ = fmt.Fprintln(table, c.differences())
 			})
 		}
 	}
@@ -158,11 +159,12 @@ func TestConformance(t *testing.T) {
 }
 
 // minCases is the least number of cases that a complete run needs for its figures to mean something.
-const minCases = 150
+const minCases = 200
 
 const (
 	accepts = "accepts"
 	rejects = "rejects"
+	crashes = "crashes"
 )
 
 func answerText(accepted bool) string {
@@ -180,35 +182,44 @@ func check(t *testing.T, got answers, c *conformanceCase) (safe bool) {
 	if want := string(c.verdict) + " " + c.reason; got.verdict != want {
 		t.Errorf("the verdict is %s, want %s", got.verdict, want)
 	}
-	if (answerText(accepted) != got.cosign) != (c.cosignDiffers != "") {
-		t.Errorf("the verdict is %s, but cosign %s; a difference is explained by %q", got.verdict, got.cosign, c.cosignDiffers)
-	}
-	if (got.forecast != got.admission) != (c.admissionDiffers != "") {
+	if ((got.forecast == accepts) != (got.admission == accepts)) != (c.admissionDiffers != "") {
 		t.Errorf("the forecast is that admission %s, but it %s; a difference is explained by %q", got.forecast, got.admission, c.admissionDiffers)
 	}
-	lax := accepted && got.cosign == rejects && !c.cosignStricter && !got.judges[cosign3]
-	overpromised := got.forecast == accepts && got.admission == rejects
+	lax := accepted && got.cosign != accepts && !c.cosignStricter && got.judges[cosign3] != accepts
+	overpromised := got.forecast == accepts && got.admission != accepts
 	return !lax && !overpromised
 }
 
-// checkJudges compares the verdict with the answers of the judges other than cosign v2. It returns false if the image is untrusted
-// and a judge accepts it for no reason that is known.
+// checkJudges compares the verdict with the answers of the judges. It returns false if the image is untrusted and a judge accepts it
+// for no reason that is known.
 func checkJudges(t *testing.T, got answers, c *conformanceCase) bool {
 	t.Helper()
 	accepted, right := strings.HasPrefix(got.verdict, string(v1alpha1.VerdictVerified)), true
-	for name, accepts := range got.judges {
+	for name, answer := range got.judges {
 		known := c.differs[name]
-		if name == cosign2 {
-			known = c.cosignDiffers
+		if ((answer == accepts) != accepted) != (known != "") {
+			t.Errorf("the verdict is %s, but %s %s; a difference is explained by %q", got.verdict, name, answer, known)
 		}
-		if (accepts != accepted) != (known != "") {
-			t.Errorf("the verdict is %s, but %s %s; a difference is explained by %q", got.verdict, name, answerText(accepts), known)
+		if answer == crashes && (!c.crashes || !slices.Contains(crashers, name)) {
+			t.Errorf("%s crashes", name)
 		}
-		if accepts && known == "" && strings.HasPrefix(got.verdict, string(v1alpha1.VerdictUntrusted)) {
+		if answer == accepts && known == "" && strings.HasPrefix(got.verdict, string(v1alpha1.VerdictUntrusted)) {
 			right = false
 		}
 	}
+	if c.crashes && got.admission != crashes {
+		t.Errorf("policy-controller %s, so that its webhook can be asked", got.admission)
+	}
 	return right
+}
+
+// differences are the reasons why others answer differently, each once.
+func (c *conformanceCase) differences() string {
+	reasons := slices.Sorted(maps.Values(c.differs))
+	if c.admissionDiffers != "" {
+		reasons = append(reasons, c.admissionDiffers)
+	}
+	return strings.Join(slices.Compact(reasons), "; ")
 }
 
 // prepare makes the fixture's trust, and returns its policy.
