@@ -151,12 +151,12 @@ func timestampCases() []conformanceCase {
 		{name: "timestamped by another", store: func(s *stored) { s.attach(timestampedBy(s, otherRef)) }, verdict: isUntrusted, reason: "IdentityMismatch"},
 		{name: "timestamped by another authority", store: timestampOnly(func(s *stored, sig *sigstore.Signature) {
 			must(s, 0, s.fixture.other.Stamp(sig, time.Now()))
-		}), verdict: isUntrusted, reason: "LogProofInvalid"},
+		}), verdict: isUntrusted, reason: "LogProofInvalid", crash: []string{cosign2}},
 		{name: "timestamp of another signature", store: timestampOnly(func(s *stored, sig *sigstore.Signature) {
 			other := s.unlogged(s.fixture.sigstore, s.payload(s.image))
 			must(s, 0, s.fixture.sigstore.Stamp(&other, time.Now()))
 			sig.Timestamp = other.Timestamp
-		}), verdict: isUntrusted, reason: "LogProofInvalid"},
+		}), verdict: isUntrusted, reason: "LogProofInvalid", crash: []string{cosign2}},
 		{name: "timestamped after the certificate", store: timestampOnly(nil, anHourAgo), verdict: isUntrusted, reason: "UntrustedCertificate"},
 		{name: "neither logged nor timestamped", store: func(s *stored) {
 			s.attach(s.unlogged(s.fixture.sigstore, s.payload(s.image), anHourAgo))

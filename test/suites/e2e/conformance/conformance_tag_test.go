@@ -142,7 +142,7 @@ func hostileCases() []conformanceCase {
 		{name: "certificate garbage", store: annotated(certificate, "garbage"), verdict: isUntrusted, reason: "UntrustedCertificate"},
 		{name: "certificate of an authority", store: tampered(func(_ *stored, sig *sigstore.Signature) { sig.Certificate = sig.Chain }), verdict: isUntrusted, reason: "UntrustedCertificate"},
 		{name: "log entry garbage", store: annotated(bundle, "{"), verdict: isUntrusted, reason: "LogProofInvalid"},
-		{name: "log entry of a wrong shape", store: annotated(bundle, `{"SignedEntryTimestamp":"","Payload":{"body":7}}`), verdict: isUntrusted, reason: "LogProofInvalid", crashes: true},
+		{name: "log entry of a wrong shape", store: annotated(bundle, `{"SignedEntryTimestamp":"","Payload":{"body":7}}`), verdict: isUntrusted, reason: "LogProofInvalid", crash: []string{cosign2, admit13, admit14}},
 		{name: "log entry without content", store: annotated(bundle, `{"SignedEntryTimestamp":"","Payload":{"body":"e30="}}`), verdict: isUntrusted, reason: "LogProofInvalid"},
 		{
 			name: "annotation of a megabyte", store: annotated("dev.sigstore.cosign/chain", strings.Repeat("x", 1<<20)), verdict: isUnknown, reason: "RegistryResponseInvalid",

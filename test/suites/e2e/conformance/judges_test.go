@@ -57,9 +57,6 @@ func byAll(reason string) map[string]string {
 	return map[string]string{cosign2: reason, cosign3: reason, admit13: reason, admit15: reason}
 }
 
-// crashers are the judges that may crash on what an attacker stores. That was mended in later versions.
-var crashers = []string{cosign2, admit13, admit14}
-
 // judges returns all of them; tester runs the testers of policy-controller, each with a cache of its own, which it locks.
 func judges(t *testing.T, tester *cosignCLI) []judge {
 	t.Helper()
