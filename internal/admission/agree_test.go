@@ -30,6 +30,8 @@ import (
 // versions have in common.
 func TestUnknownVersion(t *testing.T) {
 	const attested = "{name: a, attestations: [{name: a, predicateType: 'https://a'}], keyless: {url: x, identities: [{issuer: i, subject: wrong}]}}"
+	const byChance = "{name: g, signatureFormat: bundle, attestations: [{name: a, predicateType: 'https://a'}], " +
+		"keyless: {url: x, identities: [{issuer: i, subject: by chance}]}}"
 	for name, tc := range map[string]struct {
 		authorities string
 		config      Config
@@ -47,6 +49,18 @@ func TestUnknownVersion(t *testing.T) {
 		"signed on another curve": {
 			authorities: strings.Replace(right, "subject: right", "subject: other curve", 1),
 			want:        []Outcome{Undetermined, Undetermined, Allowed, Undetermined}, reason: v1alpha1.PolicyNotEvaluatedReason,
+		},
+		"a bundle that may be beside one of Rekor v2": {
+			authorities: byChance, want: []Outcome{Allowed, Allowed, Undetermined, Undetermined}, reason: v1alpha1.PolicyNotEvaluatedReason,
+		},
+		"a bundle that may be beside one of Rekor v2, or a signature": {
+			authorities: byChance + ", " + right, want: []Outcome{Allowed, Allowed, Allowed, Allowed},
+		},
+		"a signature beside bundles": {
+			authorities: strings.Replace(right, "subject: right", "subject: by chance", 1), want: []Outcome{Allowed, Allowed, Allowed, Allowed},
+		},
+		"a bundle beside bundles of Rekor v1": {
+			authorities: strings.Replace(byChance, "subject: by chance", "subject: right", 1), want: []Outcome{Allowed, Allowed, Allowed, Allowed},
 		},
 		"a key": {authorities: withKey, want: []Outcome{Undetermined, Undetermined, Undetermined, Undetermined}, reason: v1alpha1.PolicyNotEvaluatedReason},
 	} {

@@ -85,6 +85,8 @@ func judgeBySubject(asked *[]Question) Judge {
 		}
 		switch q.Rule.Signer.Subject {
 		case "right":
+			answer.Verdict, answer.Reason, answer.AnyOrder = v1alpha1.VerdictVerified, v1alpha1.SignedReason, true
+		case "by chance":
 			answer.Verdict, answer.Reason = v1alpha1.VerdictVerified, v1alpha1.SignedReason
 		case "other curve":
 			answer.Verdict, answer.Reason, answer.OtherCurve = v1alpha1.VerdictVerified, v1alpha1.SignedReason, true

@@ -18,7 +18,6 @@ package admission
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/google/go-containerregistry/pkg/name"
 
@@ -141,12 +140,12 @@ func (e evaluator) requirement(r *requirement, behavior Behavior) evaluation {
 	one := evaluation{reason: answer.Reason, message: answer.Message}
 	acceptsMore := r.acceptsMoreThan(answer) || r.viaAttestation && !behavior.Target(e.config).AttestationsVerified
 	switch {
-	case answer.Verdict == v1alpha1.VerdictVerified && answer.OtherCurve && !behavior.OtherCurves:
-		one.reason = v1alpha1.PolicyNotEvaluatedReason
-		one.message = fmt.Sprintf("it is signed with a bundle whose key is on another curve than P-256, which policy-controller %s may not verify",
-			behavior.Version)
 	case answer.Verdict == v1alpha1.VerdictVerified:
-		one.result = accepted
+		if why := r.uncertain(answer, behavior); why != "" {
+			one.reason, one.message = v1alpha1.PolicyNotEvaluatedReason, why
+		} else {
+			one.result = accepted
+		}
 	case answer.Verdict == v1alpha1.VerdictUntrusted && !acceptsMore:
 		one.result = rejected
 	}

@@ -17,6 +17,7 @@ limitations under the License.
 package admission
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -143,4 +144,19 @@ func requireGroups(authorities []*authority) (whole requirement, ok bool) {
 // answer's root of trust has.
 func (r requirement) acceptsMoreThan(answer Answer) bool {
 	return r.acceptsMore || r.ignoresSCT && !answer.NoCTLogs || r.rule.Formats().Has(policy.TimestampedBundle) && !answer.NoLogs
+}
+
+// uncertain says why a version of policy-controller may reject an image although the answer is Verified; empty if it accepts the
+// image.
+func (r requirement) uncertain(answer Answer, behavior Behavior) string {
+	switch {
+	case answer.OtherCurve && !behavior.OtherCurves:
+		return fmt.Sprintf("it is signed with a bundle whose key is on another curve than P-256, which policy-controller %s may not verify",
+			behavior.Version)
+	case !answer.AnyOrder && behavior.OrderMatters && r.rule.Formats().Has(policy.Bundle):
+		return fmt.Sprintf("it is signed or attested with a bundle that has no timestamp, and may have another bundle with a log entry of "+
+			"Rekor v2; policy-controller %s verifies them in parallel and accepts the image or not by chance", behavior.Version)
+	default:
+		return ""
+	}
 }

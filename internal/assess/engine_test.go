@@ -241,7 +241,7 @@ func TestRunKeepsTheLastVerdict(t *testing.T) {
 	ref := parse(t, "docker.io/karmada/app:v1")
 	unknown := verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.TimeoutReason}
 	unsupported := verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.UnsupportedFormatReason}
-	verified := verify.Result{Verdict: v1alpha1.VerdictVerified, Reason: v1alpha1.SignedReason}
+	verified := verify.Result{Verdict: v1alpha1.VerdictVerified, Reason: v1alpha1.SignedReason, OtherCurve: true, AnyOrder: true}
 	for name, tc := range map[string]struct {
 		answer pool.Answer
 		want   v1alpha1.Verdict
@@ -257,8 +257,12 @@ func TestRunKeepsTheLastVerdict(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, _ := result.find(question); got.Verdict != tc.want {
+			got, _ := result.find(question)
+			if got.Verdict != tc.want {
 				t.Errorf("got %s, want %s", got.Verdict, tc.want)
+			}
+			if known := tc.want == v1alpha1.VerdictVerified; got.OtherCurve != known || got.AnyOrder != known {
+				t.Errorf("other curve %t and any order %t, want %t", got.OtherCurve, got.AnyOrder, known)
 			}
 		})
 	}

@@ -246,7 +246,10 @@ func current(answer pool.Answer) verify.Result {
 
 func toAnswer(answer pool.Answer) admission.Answer {
 	result := current(answer)
-	return admission.Answer{Digest: answer.Digest, Verdict: result.Verdict, Reason: result.Reason, Message: result.Message, OtherCurve: result.OtherCurve}
+	return admission.Answer{
+		Digest: answer.Digest, Verdict: result.Verdict, Reason: result.Reason, Message: result.Message,
+		OtherCurve: result.OtherCurve, AnyOrder: result.AnyOrder,
+	}
 }
 
 // explainFormats returns FormatNotAccepted where the image is verified in formats that the question does not accept, and

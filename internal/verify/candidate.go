@@ -64,6 +64,8 @@ type details struct {
 	logIndex    int64          // -1 without an entry of the transparency log
 	log         string         // identifier of the log, in hexadecimal; empty without an entry
 	time        time.Time
+	// withoutStamp reports whether it is a bundle that would not be accepted if a timestamp was required.
+	withoutStamp bool
 }
 
 // decide verifies a candidate.
@@ -152,6 +154,7 @@ func (v *verification) accepted(ctx context.Context, c *claim, p candidate) find
 	found.Verdict, found.Reason = v1alpha1.VerdictVerified, v1alpha1.SignedReason
 	found.Message = printable("signed by "+identified(found.Signer), maxMessage)
 	found.OtherCurve = p.format().Storage() == v1alpha1.SignatureFormatBundle && onOtherCurve(known.certificate)
+	found.withoutStamp = known.withoutStamp
 	if v.keep {
 		if found.Material, err = known.stored(); err != nil {
 			return c.rejected(err)

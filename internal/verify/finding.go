@@ -23,6 +23,7 @@ import (
 	"runtime/debug"
 
 	"github.com/go-logr/logr"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -35,6 +36,12 @@ type finding struct {
 	rank int
 	// otherType is the type of the statement if it is not the claim's.
 	otherType string
+	// entry is the digest of the layer or manifest that the finding is about.
+	entry v1.Hash
+	// withoutStamp reports whether a bundle is accepted that would not be if a timestamp was required.
+	withoutStamp bool
+	// beside is the outcome of examineBeside; nil if there is none.
+	beside *beside
 	// stop reports whether there is no point in reading more, such as after a timeout.
 	stop bool
 }

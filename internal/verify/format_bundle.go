@@ -97,22 +97,33 @@ func (bundleStorage) read(ctx context.Context, v *verification, c *claim, entry 
 		return nil, c.problem(unsupported("it is a .sig that is stored as a referrer (--registry-referrers-mode=oci-1-1), " +
 			"which policy-controller does not read by default; sign it without this option"))
 	}
+	manifest, problem := v.referrer(ctx, entry)
+	if problem != nil {
+		return nil, problem
+	}
+	layer, ok := bundleLayer(manifest)
+	if !ok {
+		return nil, &finding{} // not a bundle
+	}
+	return v.blob(ctx, layer, maxAttestation)
+}
+
+// referrer fetches the manifest of an artifact that is attached to the image. It is nil for what is no such manifest.
+func (v *verification) referrer(ctx context.Context, entry v1.Descriptor) (*v1.Manifest, *finding) {
 	stored, err := v.registry.ManifestByDigest(ctx, v.image.Context().Digest(entry.Digest.String()))
 	if err != nil {
 		return nil, fetchFailure(err)
 	}
-	manifest, problem := parseManifest(stored, "the manifest of an attached artifact")
-	if problem != nil {
-		return nil, problem
+	return parseManifest(stored, "the manifest of an attached artifact")
+}
+
+// bundleLayer returns the layer of a manifest, which may be nil, that is a bundle. Like for cosign, it is the only one (cosign
+// v2.6.5 pkg/oci/remote, Bundle).
+func bundleLayer(manifest *v1.Manifest) (v1.Descriptor, bool) {
+	if manifest == nil || len(manifest.Layers) != 1 || !strings.HasPrefix(string(manifest.Layers[0].MediaType), bundleType) {
+		return v1.Descriptor{}, false
 	}
-	if manifest == nil {
-		return nil, &finding{} // not a bundle
-	}
-	// Like cosign: one layer, which is the bundle (cosign v2.6.5 pkg/oci/remote, Bundle).
-	if len(manifest.Layers) != 1 || !strings.HasPrefix(string(manifest.Layers[0].MediaType), bundleType) {
-		return nil, &finding{}
-	}
-	return v.blob(ctx, manifest.Layers[0], maxAttestation)
+	return manifest.Layers[0], true
 }
 
 func (bundleStorage) parse(v *verification, c *claim, _ v1.Descriptor, content []byte) (candidate, *finding) {
@@ -196,10 +207,17 @@ func (p sigstoreBundle) check(ctx context.Context, identities []cosign.Identity)
 func (p sigstoreBundle) verify(ctx context.Context, identities []cosign.Identity) (*sigstoreverify.VerificationResult, error) {
 	if identities == nil {
 		// Unlike for its own format, cosign requires an identity for a bundle.
-		identities = []cosign.Identity{{IssuerRegExp: "(?s).*", SubjectRegExp: "(?s).*"}}
+		identities = anyIdentity()
 	}
+	return p.verifyWith(ctx, identities, p.stored.Time())
+}
+
+// verifyWith verifies the bundle by a proof of the time.
+func (p sigstoreBundle) verifyWith(
+	ctx context.Context, identities []cosign.Identity, time policy.TimeProof,
+) (*sigstoreverify.VerificationResult, error) {
 	opts := p.options(identities)
-	if p.stored.Time() == policy.Timestamp {
+	if time == policy.Timestamp {
 		opts.UseSignedTimestamps = true
 		opts.IgnoreTlog = p.ignoresLog()
 	}
@@ -211,6 +229,11 @@ func (p sigstoreBundle) verify(ctx context.Context, identities []cosign.Identity
 		return nil, err
 	}
 	return cosign.VerifyNewBundle(ctx, opts, sigstoreverify.WithArtifactDigest(p.hash.Algorithm, digest), p.bundle)
+}
+
+// anyIdentity matches every identity.
+func anyIdentity() []cosign.Identity {
+	return []cosign.Identity{{IssuerRegExp: "(?s).*", SubjectRegExp: "(?s).*"}}
 }
 
 // ignoresLog reports whether the bundle needs no proof by a transparency log. If there is an entry of a log, it is verified too,
@@ -270,6 +293,10 @@ func (p sigstoreBundle) verified(ctx context.Context) (details, error) {
 	}
 	if entry := p.verifiedEntry(); entry != nil {
 		known.logIndex, known.log = entry.GetLogIndex(), logID(entry)
+	}
+	if p.stored.Time() != policy.Timestamp {
+		_, err := p.verifyWith(ctx, anyIdentity(), policy.Timestamp)
+		known.withoutStamp = err != nil
 	}
 	return known, nil
 }

@@ -99,6 +99,8 @@ type claim struct {
 	predicateType string
 	// others are the types of statements that were skipped, at most maxTypes.
 	others []string
+	// withoutStamp is the digest of the manifest of the bundle that fulfils the claim, if it has no timestamp; otherwise nil.
+	withoutStamp *v1.Hash
 }
 
 func (c *claim) maxSize() int64 {
@@ -153,6 +155,7 @@ func (v *verification) verifyAll(ctx context.Context) Result {
 		}
 	}
 	verified.Formats, verified.OtherCurve = policy.NewFormats(formats...), otherCurve
+	verified.AnyOrder = v.anyOrder(ctx, claims)
 	switch {
 	case len(v.rule.Attestations) == 0:
 	case len(v.rule.Signature) == 0:
@@ -185,6 +188,9 @@ func (v *verification) verifyClaim(ctx context.Context, c *claim) Result {
 		if found.Verdict == v1alpha1.VerdictVerified {
 			logr.FromContextOrDiscard(ctx).V(2).Info("Accepted "+c.kindName(),
 				"image", v.image.Name(), "format", string(found.Format), "signer", found.Signer.Identity)
+			if found.withoutStamp {
+				c.withoutStamp = &found.entry
+			}
 			return found.Result
 		}
 		best = best.or(found)
@@ -308,7 +314,7 @@ func (v *verification) verifyEntry(ctx context.Context, s storage, c *claim, ent
 	if found.otherType != "" {
 		v.types[entry.Digest] = found.otherType
 	}
-	found.stop = ctx.Err() != nil
+	found.entry, found.stop = entry.Digest, ctx.Err() != nil
 	return found
 }
 

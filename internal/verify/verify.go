@@ -68,6 +68,11 @@ type Result struct {
 	// OtherCurve reports whether a Sigstore bundle that fulfils the rule is signed with a key on another elliptic curve than
 	// P-256, which not every verifier of bundles takes.
 	OtherCurve bool
+	// AnyOrder reports whether a verdict of Verified does not depend on the order in which a verifier reads the bundles of the
+	// image that requires a timestamp of every bundle once it has read one of Rekor v2, as cosign v3.0.5 does. Where it is false,
+	// the order may matter: a bundle without a timestamp fulfils the rule, and another bundle of the image may be one of Rekor v2,
+	// whoever made it.
+	AnyOrder bool
 	// Nearness orders the Results of several rules on one image that are Untrusted: a greater one is nearer to being accepted.
 	Nearness int
 	// RetryAfter is the time to wait that a registry requested; 0 if it requested none.
