@@ -82,6 +82,8 @@ type Answer struct {
 	NoLogs, NoCTLogs bool
 	// OtherCurve reports whether a verdict of Verified is by a bundle that is signed with a key on another curve than P-256.
 	OtherCurve bool
+	// ExpiredAuthority reports whether a verdict of Verified is by a signature at whose time a certificate authority was not valid.
+	ExpiredAuthority bool
 	// AnyOrder reports whether a verdict of Verified does not depend on the order in which the bundles of the image are verified,
 	// where one of Rekor v2 makes the verifier require a timestamp of the others: see verify.Result.
 	AnyOrder bool

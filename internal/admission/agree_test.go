@@ -50,6 +50,10 @@ func TestUnknownVersion(t *testing.T) {
 			authorities: strings.Replace(right, "subject: right", "subject: other curve", 1),
 			want:        []Outcome{Undetermined, Undetermined, Allowed, Undetermined}, reason: v1alpha1.PolicyNotEvaluatedReason,
 		},
+		"signed after an authority expired": {
+			authorities: strings.Replace(right, "subject: right", "subject: expired authority", 1),
+			want:        []Outcome{Allowed, Allowed, Undetermined, Undetermined}, reason: v1alpha1.PolicyNotEvaluatedReason,
+		},
 		"a bundle that may be beside one of Rekor v2": {
 			authorities: byChance, want: []Outcome{Allowed, Allowed, Undetermined, Undetermined}, reason: v1alpha1.PolicyNotEvaluatedReason,
 		},

@@ -153,6 +153,9 @@ func (r requirement) uncertain(answer Answer, behavior Behavior) string {
 	case answer.OtherCurve && !behavior.OtherCurves:
 		return fmt.Sprintf("it is signed with a bundle whose key is on another curve than P-256, which policy-controller %s may not verify",
 			behavior.Version)
+	case answer.ExpiredAuthority && behavior.VerifiesAuthorityTime:
+		return fmt.Sprintf("a certificate authority above its certificate had expired when it was signed, which policy-controller %s may "+
+			"not accept", behavior.Version)
 	case !answer.AnyOrder && behavior.OrderMatters && r.rule.Formats().Has(policy.Bundle):
 		return fmt.Sprintf("it is signed or attested with a bundle that has no timestamp, and may have another bundle with a log entry of "+
 			"Rekor v2; policy-controller %s verifies them in parallel and accepts the image or not by chance", behavior.Version)

@@ -241,7 +241,7 @@ func TestRunKeepsTheLastVerdict(t *testing.T) {
 	ref := parse(t, "docker.io/karmada/app:v1")
 	unknown := verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.TimeoutReason}
 	unsupported := verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.UnsupportedFormatReason}
-	verified := verify.Result{Verdict: v1alpha1.VerdictVerified, Reason: v1alpha1.SignedReason, OtherCurve: true, AnyOrder: true}
+	verified := verify.Result{Verdict: v1alpha1.VerdictVerified, Reason: v1alpha1.SignedReason, OtherCurve: true, AnyOrder: true, ExpiredAuthority: true}
 	for name, tc := range map[string]struct {
 		answer pool.Answer
 		want   v1alpha1.Verdict
@@ -261,8 +261,8 @@ func TestRunKeepsTheLastVerdict(t *testing.T) {
 			if got.Verdict != tc.want {
 				t.Errorf("got %s, want %s", got.Verdict, tc.want)
 			}
-			if known := tc.want == v1alpha1.VerdictVerified; got.OtherCurve != known || got.AnyOrder != known {
-				t.Errorf("other curve %t and any order %t, want %t", got.OtherCurve, got.AnyOrder, known)
+			if known := tc.want == v1alpha1.VerdictVerified; got.OtherCurve != known || got.AnyOrder != known || got.ExpiredAuthority != known {
+				t.Errorf("other curve %t, any order %t, expired authority %t, want %t", got.OtherCurve, got.AnyOrder, got.ExpiredAuthority, known)
 			}
 		})
 	}

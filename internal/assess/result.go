@@ -248,7 +248,7 @@ func toAnswer(answer pool.Answer) admission.Answer {
 	result := current(answer)
 	return admission.Answer{
 		Digest: answer.Digest, Verdict: result.Verdict, Reason: result.Reason, Message: result.Message,
-		OtherCurve: result.OtherCurve, AnyOrder: result.AnyOrder,
+		OtherCurve: result.OtherCurve, ExpiredAuthority: result.ExpiredAuthority, AnyOrder: result.AnyOrder,
 	}
 }
 

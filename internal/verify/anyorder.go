@@ -26,14 +26,14 @@ import (
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-// maxBeside is the number of other artifacts attached to an image that are read to tell whether the order of its bundles matters.
-const maxBeside = 10
+// maxOthersRead is the number of other artifacts attached to an image that are read to tell whether the order of its bundles matters.
+const maxOthersRead = 10
 
-// beside is what a bundle does to the others of an image, for a verifier in which one of Rekor v2 makes it require a timestamp
+// effect is what a bundle does to the others of an image, for a verifier in which one of Rekor v2 makes it require a timestamp
 // of them: see Result.AnyOrder.
-type beside struct {
-	// disturbs reports whether the bundle makes a verifier require a timestamp of others.
-	disturbs bool
+type effect struct {
+	// requiresTimestamps reports whether the bundle makes a verifier require a timestamp of others.
+	requiresTimestamps bool
 	// fulfills are the claims that the bundle fulfills, whatever other bundles there are.
 	fulfills []*claim
 }
@@ -41,7 +41,7 @@ type beside struct {
 // anyOrder reports whether all claims, which are fulfilled, are so in whichever order bundles are verified: see Result.AnyOrder.
 func (v *verification) anyOrder(ctx context.Context, claims []claim) bool {
 	var open []*claim
-	read := map[v1.Hash]bool{} // what fulfills an open claim has the time of a log, so that it does not disturb others
+	read := map[v1.Hash]bool{} // what fulfills an open claim has the time of a log, so that it requires no timestamp of others
 	for i := range claims {
 		if c := &claims[i]; c.withoutStamp != nil {
 			open = append(open, c)
@@ -62,60 +62,60 @@ func (v *verification) anyOrder(ctx context.Context, claims []claim) bool {
 			others = append(others, entry)
 		}
 	}
-	if len(others) > maxBeside {
+	if len(others) > maxOthersRead {
 		return false
 	}
 	v.brief = true
-	disturbed := false
+	mayRequire := false
 	for _, entry := range others {
-		one, ok := v.besides(ctx, entry, open)
+		one, ok := v.effectOf(ctx, entry, open)
 		if ctx.Err() != nil {
 			return false
 		}
-		disturbed = disturbed || !ok || one.disturbs
+		mayRequire = mayRequire || !ok || one.requiresTimestamps
 		open = slices.DeleteFunc(open, func(c *claim) bool { return slices.Contains(one.fulfills, c) })
 	}
-	return !disturbed || len(open) == 0
+	return !mayRequire || len(open) == 0
 }
 
-// besides examines an artifact for what it does to other bundles; ok is false if that was not found out.
-func (v *verification) besides(ctx context.Context, entry v1.Descriptor, open []*claim) (does beside, ok bool) {
+// effectOf examines an artifact for what it does to other bundles; ok is false if that was not found out.
+func (v *verification) effectOf(ctx context.Context, entry v1.Descriptor, open []*claim) (does effect, ok bool) {
 	manifest, problem := v.referrer(ctx, entry)
 	if problem != nil || manifest == nil {
-		return beside{}, false // of an index, policy-controller may read one of its images
+		return effect{}, false // of an index, policy-controller may read one of its images
 	}
 	layer, ok := bundleLayer(manifest)
 	if !ok {
-		return beside{}, true
+		return effect{}, true
 	}
 	content, problem := v.blob(ctx, layer, maxAttestation)
 	release := v.release()
 	if problem != nil {
 		release()
-		return beside{}, false
+		return effect{}, false
 	}
 	open = slices.Clone(open) // the examination may outlast this function
 	found := isolated(ctx, func() finding {
 		defer release()
 		text := content
 		content = nil
-		return v.examineBeside(ctx, entry, text, open)
+		return v.examineEffect(ctx, entry, text, open)
 	})
-	if found.beside == nil {
-		return beside{}, false
+	if found.effect == nil {
+		return effect{}, false
 	}
-	return *found.beside, true
+	return *found.effect, true
 }
 
-// examineBeside examines the bundle of an artifact. Like in cosign v3.0.5, it disturbs others if it has log entries, and none has
+// examineEffect examines the bundle of an artifact. Like in cosign v3.0.5, it makes cosign require a timestamp of others if it has log entries, and none has
 // a time (pkg/cosign/verify_bundle.go, rekorV2Bundle).
-func (v *verification) examineBeside(ctx context.Context, entry v1.Descriptor, content []byte, open []*claim) finding {
+func (v *verification) examineEffect(ctx context.Context, entry v1.Descriptor, content []byte, open []*claim) finding {
 	read, err := parseBundle(content)
 	if err != nil {
 		return finding{}
 	}
 	entries := read.GetVerificationMaterial().GetTlogEntries()
-	does := &beside{disturbs: len(entries) > 0 && !slices.ContainsFunc(entries, hasTime)}
+	does := &effect{requiresTimestamps: len(entries) > 0 && !slices.ContainsFunc(entries, hasTime)}
 	for _, c := range open {
 		parsed, problem := (bundleStorage{}).parse(v, c, entry, content)
 		if problem != nil {
@@ -127,5 +127,5 @@ func (v *verification) examineBeside(ctx context.Context, entry v1.Descriptor, c
 			does.fulfills = append(does.fulfills, c)
 		}
 	}
-	return finding{beside: does}
+	return finding{effect: does}
 }

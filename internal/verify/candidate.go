@@ -154,6 +154,7 @@ func (v *verification) accepted(ctx context.Context, c *claim, p candidate) find
 	found.Verdict, found.Reason = v1alpha1.VerdictVerified, v1alpha1.SignedReason
 	found.Message = printable("signed by "+identified(found.Signer), maxMessage)
 	found.OtherCurve = p.format().Storage() == v1alpha1.SignatureFormatBundle && onOtherCurve(known.certificate)
+	found.ExpiredAuthority = v.expiredAuthority(known.certificate, found.IntegratedTime)
 	found.withoutStamp = known.withoutStamp
 	if v.keep {
 		if found.Material, err = known.stored(); err != nil {

@@ -19,11 +19,13 @@ package verify
 import (
 	"cmp"
 	"crypto/x509"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
+	"github.com/sigstore/sigstore-go/pkg/root"
 	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 
@@ -86,6 +88,27 @@ func (v *verification) diagnoseCertificate(cert *x509.Certificate) error {
 			"its certificate has no valid timestamp of a certificate transparency log of the root of trust")
 	}
 	return nil
+}
+
+// expiredAuthority reports whether a certificate authority between a certificate and the root had expired at the time of signing, or
+// was not valid yet, although the certificate was valid. Sigstore-go verifies the authorities at that time; cosign v2 does not for
+// what it stores itself (pkg/cosign/verify.go, ValidateAndUnpackCert).
+func (v *verification) expiredAuthority(cert *x509.Certificate, at time.Time) bool {
+	valid := func(authority *x509.Certificate) bool {
+		return authority == nil || !at.Before(authority.NotBefore) && !at.After(authority.NotAfter)
+	}
+	allValid := !slices.ContainsFunc(v.material.FulcioCertificateAuthorities(), func(authority root.CertificateAuthority) bool {
+		fulcio, known := authority.(*root.FulcioCertificateAuthority)
+		return !known || !valid(fulcio.Root) || slices.ContainsFunc(fulcio.Intermediates, func(c *x509.Certificate) bool { return !valid(c) })
+	})
+	if allValid {
+		return false
+	}
+	// The parser does not know the names of all identities.
+	known := *cert
+	known.UnhandledCriticalExtensions = slices.DeleteFunc(slices.Clone(cert.UnhandledCriticalExtensions), cryptoutils.SANOID.Equal)
+	_, err := sigstoreverify.VerifyLeafCertificate(at, &known, v.material)
+	return err != nil
 }
 
 // diagnoseTime checks that a certificate was valid at the time of signing, which a log entry or a timestamp proves. The

@@ -40,8 +40,8 @@ type finding struct {
 	entry v1.Hash
 	// withoutStamp reports whether a bundle is accepted that would not be if a timestamp was required.
 	withoutStamp bool
-	// beside is the outcome of examineBeside; nil if there is none.
-	beside *beside
+	// effect is the outcome of examineEffect; nil if there is none.
+	effect *effect
 	// stop reports whether there is no point in reading more, such as after a timeout.
 	stop bool
 }

@@ -21,6 +21,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/tlog"
 	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
@@ -130,7 +131,7 @@ func (p sigstoreBundle) diagnoseLog(cert *x509.Certificate) error {
 			return reject(v1alpha1.LogProofInvalidReason,
 				"its timestamp is not by a timestamp authority of the root of trust, or is about another signature")
 		}
-		if err := diagnoseTime(cert, policy.Timestamp, timestamps[0].Time); err != nil {
+		if err := p.diagnoseTimes(cert, policy.Timestamp, timestamps[0].Time); err != nil {
 			return err
 		}
 	}
@@ -166,9 +167,21 @@ func (p sigstoreBundle) diagnoseEntryTime(cert *x509.Certificate) error {
 		if !entry.HasInclusionPromise() || tlog.VerifySET(entry, p.material.RekorLogs()) != nil {
 			continue
 		}
-		if err := diagnoseTime(cert, policy.LogEntry, entry.IntegratedTime()); err != nil {
+		if err := p.diagnoseTimes(cert, policy.LogEntry, entry.IntegratedTime()); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// diagnoseTimes checks that a certificate and the authorities above it were valid at the time of signing.
+func (p sigstoreBundle) diagnoseTimes(cert *x509.Certificate, proof policy.TimeProof, at time.Time) error {
+	if err := diagnoseTime(cert, proof, at); err != nil {
+		return err
+	}
+	if p.expiredAuthority(cert, at) {
+		return reject(v1alpha1.UntrustedCertificateReason, "a certificate authority above its certificate was not valid at the time of signing, %s",
+			at.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -199,3 +199,38 @@ func TestOtherCurve(t *testing.T) {
 		}
 	}
 }
+
+// TestExpiredAuthority tells signatures that were made after a certificate authority expired, while their certificates were valid.
+// cosign accepts them, and sigstore-go does not accept such bundles.
+func TestExpiredAuthority(t *testing.T) {
+	until := time.Now().Add(-time.Hour)
+	expired, err := sigstore.NewExpired(until)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBenchWith(t, true)
+	b.sigstore, b.root = expired, rootOf(t, expired)
+	for name, tc := range map[string]struct {
+		logged time.Time
+		want   bool
+	}{
+		"before it expired": {until.Add(-time.Minute), false},
+		"after it expired":  {until.Add(time.Minute), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			issued := sigstore.At(until.Add(-5 * time.Minute))
+			tagged := b.push("acme/tag", name)
+			payload, err := sigstore.Payload(tagged)
+			if err != nil {
+				t.Fatal(err)
+			}
+			signature := sign(t, expired, release, payload, issued)
+			signature.Bundle = logged(t, expired, signature, tc.logged)
+			b.attach(tagged, signature)
+			got := newCosign(time.Minute).Verify(t.Context(), tagged, exactly(t, release), b.root)
+			if got.Verdict != verified || got.ExpiredAuthority != tc.want {
+				t.Errorf("tag: %s %s, expired authority %t, want %t", got.Reason, got.Message, got.ExpiredAuthority, tc.want)
+			}
+		})
+	}
+}

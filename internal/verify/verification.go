@@ -141,7 +141,7 @@ func (v *verification) verifyAll(ctx context.Context) Result {
 	}
 	var verified Result
 	var formats []policy.Format
-	otherCurve := false
+	otherCurve, expired := false, false
 	for i := range claims {
 		result := v.verifyClaim(ctx, &claims[i])
 		if result.Verdict != v1alpha1.VerdictVerified {
@@ -149,12 +149,12 @@ func (v *verification) verifyAll(ctx context.Context) Result {
 			return result
 		}
 		formats = append(formats, result.Format)
-		otherCurve = otherCurve || result.OtherCurve
+		otherCurve, expired = otherCurve || result.OtherCurve, expired || result.ExpiredAuthority
 		if i == 0 {
 			verified = result
 		}
 	}
-	verified.Formats, verified.OtherCurve = policy.NewFormats(formats...), otherCurve
+	verified.Formats, verified.OtherCurve, verified.ExpiredAuthority = policy.NewFormats(formats...), otherCurve, expired
 	verified.AnyOrder = v.anyOrder(ctx, claims)
 	switch {
 	case len(v.rule.Attestations) == 0:

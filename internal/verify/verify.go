@@ -68,6 +68,9 @@ type Result struct {
 	// OtherCurve reports whether a Sigstore bundle that fulfils the rule is signed with a key on another elliptic curve than
 	// P-256, which not every verifier of bundles takes.
 	OtherCurve bool
+	// ExpiredAuthority reports whether the rule is fulfilled by a signature at whose time a certificate authority between its
+	// certificate and the root was not valid, which not every verifier accepts.
+	ExpiredAuthority bool
 	// AnyOrder reports whether a verdict of Verified does not depend on the order in which a verifier reads the bundles of the
 	// image that requires a timestamp of every bundle once it has read one of Rekor v2, as cosign v3.0.5 does. Where it is false,
 	// the order may matter: a bundle without a timestamp fulfils the rule, and another bundle of the image may be one of Rekor v2,

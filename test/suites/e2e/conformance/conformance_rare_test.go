@@ -149,20 +149,28 @@ func expiredCases() []conformanceCase {
 	for _, c := range []struct {
 		name           string
 		issued, logged time.Duration
-		verdict        v1alpha1.Verdict
-		reason         string
+		tag, bundle    bool // whether it is verified
 	}{
-		{"before it expired", -2 * time.Hour, -2*time.Hour + time.Minute, isVerified, "Signed"},
-		{"after it expired", -10 * time.Minute, -9 * time.Minute, isUntrusted, "UntrustedCertificate"},
-		{"logged long after it expired", -2 * time.Hour, 0, isUntrusted, "UntrustedCertificate"},
+		{"before it expired", -2 * time.Hour, -2*time.Hour + time.Minute, true, true},
+		{"after it expired", -10 * time.Minute, -9 * time.Minute, false, false},
+		{"logged while only the certificate was valid", -65 * time.Minute, -58 * time.Minute, true, false},
+		{"logged long after it expired", -2 * time.Hour, 0, false, false},
 	} {
+		verdict := func(verified bool) (v1alpha1.Verdict, string) {
+			if verified {
+				return isVerified, "Signed"
+			}
+			return isUntrusted, "UntrustedCertificate"
+		}
+		tagVerdict, tagReason := verdict(c.tag)
+		bundleVerdict, bundleReason := verdict(c.bundle)
 		cases = append(cases, conformanceCase{
 			name: fmt.Sprintf("tag %s", c.name), store: func(s *stored) { issued(c.logged, sigstore.At(time.Now().Add(c.issued)))(s) },
-			verdict: c.verdict, reason: c.reason,
+			verdict: tagVerdict, reason: tagReason,
 		}, conformanceCase{
 			name: fmt.Sprintf("bundle %s", c.name), store: func(s *stored) {
 				s.bundle(s.signed(s.fixture.sigstore, time.Now().Add(c.logged), sigstore.At(time.Now().Add(c.issued))))
-			}, verdict: c.verdict, reason: c.reason,
+			}, verdict: bundleVerdict, reason: bundleReason,
 		})
 	}
 	return cases

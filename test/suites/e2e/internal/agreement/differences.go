@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"golang.org/x/mod/semver"
@@ -77,12 +78,17 @@ type differences struct {
 	p *prediction.Predictor
 	// private has TrustRoots, see createRoots. stamps signs without logs, as GitHub's own instance does.
 	private, stamps *sigstore.Sigstore
+	// expired is an instance whose intermediate certificate authority expired an hour ago.
+	expired *sigstore.Sigstore
 }
 
 // predictDifferences covers what the versions of policy-controller answer differently, and what resembles it. What
 // admission really answers is checked, too: a case about a difference that is none would prove nothing.
 func predictDifferences(p *prediction.Predictor) {
 	d := &differences{p: p, private: labtest.NewSigstore(p.T), stamps: labtest.NewSigstore(p.T)}
+	expired, err := sigstore.NewExpired(time.Now().Add(-time.Hour))
+	d.must(err)
+	d.expired = expired
 	d.createRoots()
 	p.T.Run("evidence", func(t *testing.T) {
 		d.with(t).check("predict-different", slices.Concat(bundleCases(), signatureCases(t), rootCases(), gitHubCases(), signerCases(t)))

@@ -121,6 +121,24 @@ func privately(d *differences, digest name.Digest) {
 	d.p.Lab.AttachSignatures(d.p.T, digest, labtest.NewSignature(d.p.T, d.private, digest, labtest.Release))
 }
 
+// afterIssue signs with a certificate that was issued at a time from now, and enters the signature into the log after a
+// while. The intermediate certificate authority expired an hour ago.
+func afterIssue(issued, logged time.Duration) attacher {
+	return func(d *differences, digest name.Digest) {
+		d.p.T.Helper()
+		at := time.Now().Add(issued)
+		signer, err := d.expired.Issue(labtest.Release, sigstore.At(at))
+		d.must(err)
+		payload, err := sigstore.Payload(digest)
+		d.must(err)
+		signature, err := signer.Sign(payload)
+		d.must(err)
+		signature.Bundle, err = d.expired.Log(d.p.T.Context(), signature, at.Add(logged))
+		d.must(err)
+		d.p.Lab.AttachSignatures(d.p.T, digest, signature)
+	}
+}
+
 func (d *differences) envelope(digest name.Digest, by sigstore.Identity, predicateType string) sigstore.Envelope {
 	d.p.T.Helper()
 	e, err := d.p.Lab.Sigstore.NewEnvelope(d.p.T.Context(), digest, by, predicateType, predicate(predicateType))

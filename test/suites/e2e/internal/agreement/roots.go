@@ -22,6 +22,7 @@ import (
 	"crypto/elliptic"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/sigstore/policy-controller/pkg/tuf"
 	corev1 "k8s.io/api/core/v1"
@@ -41,11 +42,13 @@ import (
 // TrustRoots of the fixtures.
 const (
 	// usableRoot has the keys of the private instance, and ed25519Root also a log whose key is Ed25519. movedRoot is a
-	// repository whose targets are in a directory of another name, and stampsRoot has no logs.
+	// repository whose targets are in a directory of another name, stampsRoot has no logs, and the intermediate certificate
+	// authority of expiredRoot has expired.
 	usableRoot  = "predict-usable"
 	ed25519Root = "predict-ed25519"
 	movedRoot   = "predict-moved-targets"
 	stampsRoot  = "predict-stamps"
+	expiredRoot = "predict-expired"
 )
 
 // createRoots creates the TrustRoots, and waits until policy-controller has dealt with them.
@@ -61,7 +64,9 @@ func (d *differences) createRoots() {
 	for _, logs := range []string{"tLogs", "ctLogs"} {
 		unstructured.RemoveNestedField(stamps.Object, "spec", "sigstoreKeys", logs)
 	}
-	for _, root := range []*unstructured.Unstructured{ed25519, d.movedRoot(), stamps, usable} {
+	expired, err := d.expired.TrustRoot(expiredRoot)
+	d.must(err)
+	for _, root := range []*unstructured.Unstructured{ed25519, d.movedRoot(), stamps, expired, usable} {
 		d.p.Lab.Create(t, root)
 		waitfor.State(t, func(ctx context.Context) (*unstructured.Unstructured, error) {
 			return root, d.p.Lab.Client.Get(ctx, client.ObjectKeyFromObject(root), root)
@@ -105,6 +110,11 @@ func rootCases() []difference {
 		{name: "usable root and unsigned", attach: nothing, policies: by(usableRoot), answer: always(denies)},
 		{name: "root with an Ed25519 log", attach: privately, policies: by(ed25519Root), answer: always(denies)},
 		{name: "root with an Ed25519 log and unsigned", attach: nothing, policies: by(ed25519Root), answer: always(denies)},
+		{name: "root with an authority that expired later", attach: afterIssue(-2*time.Hour, time.Minute), policies: by(expiredRoot), answer: always(admits)},
+		{
+			name: "root with an authority that expired before the entry", attach: afterIssue(-65*time.Minute, 7*time.Minute), policies: by(expiredRoot),
+			answer: since("v0.15.0", admits, unevaluated), reason: v1alpha1.PolicyNotEvaluatedReason,
+		},
 		{name: "root with moved targets", attach: privately, policies: by(movedRoot), answer: since("v0.15.0", admits, denies)},
 	}
 }
