@@ -77,8 +77,9 @@ func V014() Behavior {
 
 // V015 returns the behavior of policy-controller v0.15. Its webhook decides as that of v0.14 does; what differs is what its
 // cosign verifies, which its Capabilities say, and its TUF client, which gets trusted_root.json from TUF's own directory of
-// targets only (pkg/tuf/repo.go, GetTarget). It verifies the whole chain of a certificate at the time of signing. For a bundle of Rekor v2, cosign v3.0.5 changes the options that all goroutines
-// share which verify a bundle of the image (pkg/cosign/verify_bundle.go, rekorV2Bundle; fixed in cosign v3.1.0).
+// targets only (pkg/tuf/repo.go, GetTarget). It verifies the whole chain of a certificate at the time of signing. For a bundle of
+// Rekor v2, cosign v3.0.5 changes the options that all goroutines share which verify a bundle of the image
+// (pkg/cosign/verify_bundle.go, rekorV2Bundle; fixed in cosign v3.1.0).
 func V015() Behavior {
 	b := V014()
 	b.Capabilities = policy.V015()

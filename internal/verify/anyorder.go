@@ -107,8 +107,8 @@ func (v *verification) effectOf(ctx context.Context, entry v1.Descriptor, open [
 	return *found.effect, true
 }
 
-// examineEffect examines the bundle of an artifact. Like in cosign v3.0.5, it makes cosign require a timestamp of others if it has log entries, and none has
-// a time (pkg/cosign/verify_bundle.go, rekorV2Bundle).
+// examineEffect examines the bundle of an artifact. Like in cosign v3.0.5, it makes cosign require a timestamp of others if it has
+// log entries, and none has a time (pkg/cosign/verify_bundle.go, rekorV2Bundle).
 func (v *verification) examineEffect(ctx context.Context, entry v1.Descriptor, content []byte, open []*claim) finding {
 	read, err := parseBundle(content)
 	if err != nil {

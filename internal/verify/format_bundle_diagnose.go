@@ -180,8 +180,8 @@ func (p sigstoreBundle) diagnoseTimes(cert *x509.Certificate, proof policy.TimeP
 		return err
 	}
 	if p.expiredAuthority(cert, at) {
-		return reject(v1alpha1.UntrustedCertificateReason, "a certificate authority above its certificate was not valid at the time of signing, %s",
-			at.UTC().Format(time.RFC3339))
+		return reject(v1alpha1.UntrustedCertificateReason,
+			"a certificate authority above its certificate was not valid at the time of signing, %s", at.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
