@@ -37,11 +37,10 @@ func TestVersion(t *testing.T) {
 	installPolicyController(t, shared)
 	objects := newClusterObjects(t)
 	webhook := validatingWebhook()
-	namespace := webhook.Webhooks[0].ClientConfig.Service.Namespace
-	err := objects.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
-	if err := client.IgnoreAlreadyExists(err); err != nil {
-		t.Fatal(err)
-	}
+	// A namespace of its own, since one that another test deleted cannot be created again.
+	const namespace = "policy-controller-version"
+	webhook.Webhooks[0].ClientConfig.Service.Namespace = namespace
+	objects.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
 	op := start(t, shared.Config())
 	trust := op.create(gen.Trust("version"))
 	status := func(want *v1alpha1.PolicyControllerStatus) {
