@@ -75,6 +75,9 @@ func questionsAbout(t *testing.T, entry corpus.Entry) []*corpusQuestion {
 	for _, spec := range []*v1alpha1.KarmadaImageTrustSpec{&own, &near} {
 		spec.Attestations = []v1alpha1.Attestation{{Name: "attested", PredicateType: predicateType}}
 	}
+	if entry.Verifies() {
+		ownWanted.reason = v1alpha1.AttestedReason
+	}
 	// There is an attestation, but no signature. That is certain only if the image itself is known.
 	unsigned := expectedVerdict{isUntrusted, v1alpha1.UnsignedReason}
 	if entry.ImageManifest == "" {

@@ -164,7 +164,7 @@ func (q *corpusQuestion) checkVerdict(t *testing.T, p *prediction.Predictor) boo
 	want := corpusAnswer{
 		Verdict: q.want.verdict, Reason: cmp.Or(q.want.reason, got.Reason), Digest: q.entry.Digest,
 	}
-	if q.want.reason == v1alpha1.SignedReason || q.want.reason == v1alpha1.IdentityMismatchReason {
+	if q.want.verdict == isVerified || q.want.reason == v1alpha1.IdentityMismatchReason {
 		want.Identity, want.Issuer = q.entry.Identity, q.entry.Issuer
 		want.LogIndex, want.IntegratedAt = q.entry.LogIndex, q.entry.IntegratedTime
 	}
