@@ -129,7 +129,9 @@ func createSteadyObjects(t *testing.T) []client.Object {
 	lab.WaitForTrust(t, audit.Name, labtest.Reconciled, labtest.HasVerdict(audited, v1alpha1.VerdictVerified, v1alpha1.SignedReason))
 	lab.WaitForTrust(t, rooted.Name, labtest.Reconciled, labtest.HasVerdict(signed, v1alpha1.VerdictUntrusted, v1alpha1.UntrustedCertificateReason))
 	lab.WaitForTrust(t, conflict.Name, labtest.HasCondition(v1alpha1.StalledCondition, metav1.ConditionTrue, v1alpha1.PolicyConflictReason))
-	lab.WaitForTrust(t, rootless.Name, labtest.Reconciled, labtest.HasVerdict(signed, v1alpha1.VerdictUnknown, v1alpha1.TrustRootUnavailableReason))
+	lab.WaitForTrust(t, rootless.Name,
+		labtest.HasCondition(v1alpha1.PolicyAppliedCondition, metav1.ConditionFalse, v1alpha1.TrustRootNotUsableReason),
+		labtest.HasVerdict(signed, v1alpha1.VerdictUnknown, v1alpha1.TrustRootUnavailableReason))
 	made, err := lab.Policy(mixed.Name)(t.Context())
 	if err != nil || made == nil {
 		t.Fatalf("no policy: %v", err)
