@@ -89,9 +89,6 @@ func V015() Behavior {
 	return b
 }
 
-// DefaultBehavior returns the behavior that tests assume where the version does not matter to them.
-func DefaultBehavior() Behavior { return V014() }
-
 // Target returns what a policy is rendered for under the behavior and a configuration. The caller adds what the
 // policy's TrustRoot has.
 func (b Behavior) Target(config Config) policy.Target {

@@ -47,7 +47,7 @@ func TestUnsupportedConditions(t *testing.T) {
 					}},
 				}},
 			},
-		}}, DefaultBehavior())
+		}}, V014())
 		if got := p.Unevaluable(); (got == "") != evaluated || !evaluated && !strings.Contains(got, "CUE") {
 			t.Errorf("%s: got %q, want evaluated %t", source, got, evaluated)
 		}

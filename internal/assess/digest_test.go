@@ -73,7 +73,7 @@ func signedBy(t *testing.T, subject string) *policy.Policy {
 func TestTagThatMoves(t *testing.T) {
 	const image, digest = "index.docker.io/karmada/app:v1", "index.docker.io/karmada/app@"
 	one, two := signedBy(t, "one"), signedBy(t, "two")
-	cluster := newCluster(admission.DefaultBehavior().Target(admission.Config{}), one, two)
+	cluster := newCluster(admission.V014().Target(admission.Config{}), one, two)
 	byTag := []pool.Request{{Ref: parse(t, image), Rule: one.Signers[0].Rule}, {Ref: parse(t, image), Rule: two.Signers[0].Rule}}
 	a, b := []string{hex("a")}, []string{hex("b")}
 	for name, tc := range map[string]struct {
@@ -133,7 +133,7 @@ func TestTagThatMoves(t *testing.T) {
 // TestUnresolvedTag has a tag that cannot be resolved. Each question gets the reason, and the tag is asked for once.
 func TestUnresolvedTag(t *testing.T) {
 	one, two := signedBy(t, "one"), signedBy(t, "two")
-	cluster := newCluster(admission.DefaultBehavior().Target(admission.Config{}), one, two)
+	cluster := newCluster(admission.V014().Target(admission.Config{}), one, two)
 	failure := pool.Answer{Known: true, Result: verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.ImageNotFoundReason}}
 	var decision admission.Decision
 	result, err := newEngine(fixedVerdict(failure), one, two).Run(t.Context(), nil, func(judge admission.Judge) {

@@ -138,7 +138,7 @@ func pod(images ...string) admission.Object {
 func TestRunAsksWhatArisesFromAnswers(t *testing.T) {
 	const image, repository = "docker.io/karmada/app:v1", "index.docker.io/karmada/app"
 	trust := newTrust(t, "", v1alpha1.ImageGlob("docker.io/karmada/app@"+hex("a")))
-	cluster := newCluster(admission.DefaultBehavior().Target(admission.Config{}), trust)
+	cluster := newCluster(admission.V014().Target(admission.Config{}), trust)
 	verdicts := &fakeVerdicts{signed: map[string]policy.Format{repository: policy.SimpleSigning}}
 	var decision admission.Decision
 	run := func() *Result {
@@ -175,7 +175,7 @@ func TestRunAsksWhatArisesFromAnswers(t *testing.T) {
 // the policy has left.
 func TestFormatNotAccepted(t *testing.T) {
 	const image = "docker.io/karmada/app:v1"
-	behavior := admission.DefaultBehavior()
+	behavior := admission.V014()
 	newer := behavior
 	newer.RekorV2 = true
 	logged := policy.Target{Capabilities: behavior.Capabilities, AttestationsVerified: true, TrustRoots: map[string]policy.TrustRoot{"private": {TransparencyLog: true}}}
@@ -282,7 +282,7 @@ func TestRequestsComeFirst(t *testing.T) {
 	for _, image := range []string{"docker.io/karmada/app:v2", "docker.io/karmada/app:v1"} {
 		requests = append(requests, pool.Request{Ref: parse(t, image), Rule: trust.Signers[0].Rule})
 	}
-	cluster := newCluster(admission.DefaultBehavior().Target(admission.Config{}), trust)
+	cluster := newCluster(admission.V014().Target(admission.Config{}), trust)
 	verdicts := &fakeVerdicts{signed: map[string]policy.Format{"docker.io/karmada/app:v1": policy.Bundle}}
 	result, err := newEngine(verdicts, trust).Run(t.Context(), requests, func(judge admission.Judge) {
 		cluster.Examine(pod("docker.io/karmada/app:v1", "docker.io/karmada/app:v2"), judge)

@@ -91,7 +91,7 @@ func TestOtherPolicies(t *testing.T) {
 	trust := newTrust(t, "", "docker.io/karmada/*")
 	other := newTrust(t, "", "docker.io/karmada/app")
 	unrelated := newTrust(t, "", "docker.io/library/*")
-	cluster := newCluster(admission.DefaultBehavior().Target(admission.Config{}), trust, other, unrelated)
+	cluster := newCluster(admission.V014().Target(admission.Config{}), trust, other, unrelated)
 	workloads := []inventory.Workload{requests("karmada/app:v1"), requests("karmada/app:v2"), requests("karmada/web:v1"), requests("nginx")}
 	got := map[string]int{}
 	for _, policy := range OtherPolicies(cluster.Policies, "trust-0", trust, workloads) {

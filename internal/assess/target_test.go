@@ -103,7 +103,7 @@ func authorities(t *testing.T, trust *policy.Policy, target policy.Target) int {
 
 // TestTargetWithoutRoot assumes nothing of a root of trust that is not known.
 func TestTargetWithoutRoot(t *testing.T) {
-	base := admission.DefaultBehavior().Target(admission.Config{})
+	base := admission.V014().Target(admission.Config{})
 	for name, roots := range map[string]Roots{"none": nil, "default": {"": &trustroot.Root{}}, "not available": {"private": nil}} {
 		if got := Target(base, roots); len(got.TrustRoots) > 0 || got.Capabilities != base.Capabilities {
 			t.Errorf("%s: got %+v, want %+v", name, got, base)

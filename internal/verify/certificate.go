@@ -104,11 +104,15 @@ func (v *verification) expiredAuthority(cert *x509.Certificate, at time.Time) bo
 	if allValid {
 		return false
 	}
-	// The parser does not know the names of all identities.
+	_, err := sigstoreverify.VerifyLeafCertificate(at, withKnownNames(cert), v.material)
+	return err != nil
+}
+
+// withKnownNames returns a certificate whose names are no unhandled extension: the parser does not know those of all identities.
+func withKnownNames(cert *x509.Certificate) *x509.Certificate {
 	known := *cert
 	known.UnhandledCriticalExtensions = slices.DeleteFunc(slices.Clone(cert.UnhandledCriticalExtensions), cryptoutils.SANOID.Equal)
-	_, err := sigstoreverify.VerifyLeafCertificate(at, &known, v.material)
-	return err != nil
+	return &known
 }
 
 // diagnoseTime checks that a certificate was valid at the time of signing, which a log entry or a timestamp proves. The

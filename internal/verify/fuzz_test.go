@@ -123,6 +123,17 @@ func FuzzSimpleSigning(f *testing.F) {
 // FuzzBundle feeds a bundle.
 func FuzzBundle(f *testing.F) {
 	v, s, image, id := fuzzed(f)
+	add := func(envelope sigstore.Envelope) {
+		made, err := envelope.Bundle()
+		if err != nil {
+			f.Fatal(err)
+		}
+		encoded, err := protojson.Marshal(made)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(encoded)
+	}
 	for _, predicateType := range []string{policy.SignPredicate, sigstore.SLSAPredicate} {
 		envelope, err := s.NewEnvelope(f.Context(), image, id, predicateType, map[string]any{})
 		if err != nil {
@@ -135,30 +146,14 @@ func FuzzBundle(f *testing.F) {
 					f.Fatal(err)
 				}
 			}
-			made, err := envelope.Bundle()
-			if err != nil {
-				f.Fatal(err)
-			}
-			encoded, err := protojson.Marshal(made)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(encoded)
+			add(envelope)
 		}
 		for _, kind := range []sigstore.EntryKind{sigstore.HashedRekordEntry, sigstore.DSSEEntry} {
 			entered, err := s.NewRekorV2Envelope(image, id, predicateType, map[string]any{}, kind)
 			if err != nil {
 				f.Fatal(err)
 			}
-			made, err := entered.Bundle()
-			if err != nil {
-				f.Fatal(err)
-			}
-			encoded, err := protojson.Marshal(made)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(encoded)
+			add(entered)
 		}
 	}
 	message, err := s.MessageBundle(f.Context(), []byte("{}"), id)

@@ -139,9 +139,7 @@ func (v *verification) certify(text string) (found certificateFacts) {
 	if cert.SignatureAlgorithm == x509.UnknownSignatureAlgorithm {
 		return certificateFacts{prospect: prospectUnsupported}
 	}
-	// The parser does not know the names of all identities.
-	cert.UnhandledCriticalExtensions = slices.DeleteFunc(cert.UnhandledCriticalExtensions, cryptoutils.SANOID.Equal)
-	if _, err := sigstoreverify.VerifyLeafCertificate(cert.NotBefore, cert, v.material); err != nil {
+	if _, err := sigstoreverify.VerifyLeafCertificate(cert.NotBefore, withKnownNames(cert), v.material); err != nil {
 		return certificateFacts{prospect: prospectForeign}
 	}
 	matcher, issuer := v.rule.Matcher(), (&cosign.CertExtensions{Cert: cert}).GetIssuer()

@@ -249,7 +249,7 @@ func (f *conformanceFixture) prepare(t *testing.T, p *prediction.Predictor) *uns
 	if f.root != nil {
 		roots[f.root.GetName()] = f.trusted
 	}
-	target := assess.Target(admission.DefaultBehavior().Target(admission.Config{}), roots)
+	target := assess.Target(admission.V014().Target(admission.Config{}), roots)
 	return f.compiled.ClusterImagePolicy(trust.Name, target)
 }
 

@@ -137,7 +137,7 @@ func (q *corpusQuestion) rule(t *testing.T) *policy.Rule {
 // policy requires the attestation alone.
 func (q *corpusQuestion) policy(t *testing.T) *unstructured.Unstructured {
 	t.Helper()
-	return q.compile(t).ClusterImagePolicy(q.name, admission.DefaultBehavior().Target(admission.Config{}))
+	return q.compile(t).ClusterImagePolicy(q.name, admission.V014().Target(admission.Config{}))
 }
 
 func (q *corpusQuestion) digest(t *testing.T) name.Digest {

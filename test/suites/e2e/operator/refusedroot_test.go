@@ -17,22 +17,17 @@ limitations under the License.
 package operator
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/sigstore/policy-controller/pkg/tuf"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
-	"github.com/karmada-io/image-trust/test/lab/fileserver"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
@@ -44,32 +39,15 @@ import (
 func rootForms(t *testing.T, private *sigstore.Sigstore) (usable, refused map[string]*unstructured.Unstructured) {
 	t.Helper()
 	forms := func(inRepository []sigstore.TrustedRootOption, inline ...sigstore.TrustRootOption) map[string]*unstructured.Unstructured {
-		above := t.TempDir()
-		dir := filepath.Join(above, "repository") // as policy-controller wants it in an archive
-		if err := private.WriteTUFRepository(dir, inRepository...); err != nil {
-			t.Fatal(err)
-		}
-		start, err := os.ReadFile(filepath.Join(dir, "root.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		mirror, err := fileserver.Serve(t.Context(), dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = mirror.Close() })
-		var packed bytes.Buffer
-		if err := tuf.CompressFS(os.DirFS(above), &packed, map[string]bool{}); err != nil {
-			t.Fatal(err)
-		}
+		mirror, packed, start := publish(t, private, inRepository...)
 		keys, err := private.TrustRoot("refused-keys", inline...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return map[string]*unstructured.Unstructured{
 			"refused-keys":   keys,
-			"refused-packed": sigstore.PackedTrustRoot("refused-packed", packed.Bytes(), start),
-			"refused-remote": sigstore.RemoteTrustRoot("refused-remote", mirror.URL, start),
+			"refused-packed": sigstore.PackedTrustRoot("refused-packed", packed, start),
+			"refused-remote": sigstore.RemoteTrustRoot("refused-remote", mirror, start),
 		}
 	}
 	return forms([]sigstore.TrustedRootOption{sigstore.WithoutRekorV2()}), forms(nil, sigstore.WithRekorV2())

@@ -69,29 +69,12 @@ func TestPrivateRoot(t *testing.T) {
 
 // TestRootInRepository uses TrustRoots that are TUF repositories: a remote one, and one packed into the object.
 func TestRootInRepository(t *testing.T) {
-	above := t.TempDir()
-	dir := filepath.Join(above, "repository") // as policy-controller wants it in an archive
 	private := labtest.NewSigstore(t)
 	// policy-controller takes no TrustRoot that has a log with a key like that of Rekor v2.
-	if err := private.WriteTUFRepository(dir, sigstore.WithoutRekorV2()); err != nil {
-		t.Fatal(err)
-	}
-	start, err := os.ReadFile(filepath.Join(dir, "root.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	mirror, err := fileserver.Serve(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = mirror.Close() })
-	var packed bytes.Buffer
-	if err := tuf.CompressFS(os.DirFS(above), &packed, map[string]bool{}); err != nil {
-		t.Fatal(err)
-	}
+	mirror, packed, start := publish(t, private, sigstore.WithoutRekorV2())
 	for name, root := range map[string]*unstructured.Unstructured{
-		"remote-root": sigstore.RemoteTrustRoot("remote-root", mirror.URL, start),
-		"packed-root": sigstore.PackedTrustRoot("packed-root", packed.Bytes(), start),
+		"remote-root": sigstore.RemoteTrustRoot("remote-root", mirror, start),
+		"packed-root": sigstore.PackedTrustRoot("packed-root", packed, start),
 	} {
 		t.Run(name, func(t *testing.T) {
 			ours, theirs := "docker.io/"+name+"/ours:v1", "docker.io/"+name+"/theirs:v1"
@@ -136,4 +119,29 @@ func TestRotatedRoot(t *testing.T) {
 	waitfor.State(t, lab.EventReasons(trust.Name), labtest.Contains(v1alpha1.ImageUntrustedReason))
 
 	lab.WaitUntilDenied(t, image, "failed policy: rotated-root")
+}
+
+// publish writes a TUF repository of a Sigstore. It returns the URL of a server of it, which ends with the test, the repository
+// in an archive, and its initial root.json.
+func publish(t *testing.T, private *sigstore.Sigstore, opts ...sigstore.TrustedRootOption) (mirror string, packed, start []byte) {
+	t.Helper()
+	above := t.TempDir()
+	dir := filepath.Join(above, "repository") // as policy-controller wants it in an archive
+	if err := private.WriteTUFRepository(dir, opts...); err != nil {
+		t.Fatal(err)
+	}
+	start, err := os.ReadFile(filepath.Join(dir, "root.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := fileserver.Serve(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	var archive bytes.Buffer
+	if err := tuf.CompressFS(os.DirFS(above), &archive, map[string]bool{}); err != nil {
+		t.Fatal(err)
+	}
+	return server.URL, archive.Bytes(), start
 }

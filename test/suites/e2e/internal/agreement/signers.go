@@ -67,7 +67,7 @@ func signersPolicy(t *testing.T, attestations ...v1alpha1.Attestation) func(name
 	if err != nil {
 		t.Fatal(err)
 	}
-	target := admission.DefaultBehavior().Target(admission.Config{})
+	target := admission.V014().Target(admission.Config{})
 	target.TrustRoots = map[string]policy.TrustRoot{usableRoot: {TransparencyLog: true}}
 	return func(name, repository string) []*unstructured.Unstructured {
 		glob := map[string]any{"glob": strings.Replace(repository, "docker.io/", "index.docker.io/", 1) + "@*"}

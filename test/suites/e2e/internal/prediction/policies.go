@@ -59,7 +59,7 @@ func TrustPolicy(t *testing.T, name, organisation string) *unstructured.Unstruct
 	if err != nil {
 		t.Fatal(err)
 	}
-	return compiled.ClusterImagePolicy(name, admission.DefaultBehavior().Target(admission.Config{}))
+	return compiled.ClusterImagePolicy(name, admission.V014().Target(admission.Config{}))
 }
 
 // CreatePolicies creates policies until the test ends, and waits until the webhook enforces them all: it
