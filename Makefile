@@ -20,7 +20,7 @@ GENERATED := config/crd/bases config/rbac/role.yaml api/v1alpha1/zz_generated.de
 # Go modules of this repository.
 MODULES := . hack/tools hack/tools/lint hack/controlplane/kubernetes hack/controlplane/policy-controller \
 	hack/controlplane/policy-controller/v0.13 hack/controlplane/policy-controller/v0.15 \
-	hack/controlplane/registry hack/controlplane/cosign hack/controlplane/cosign/v3 test/tools/cueverdict test/tools/cueverdict/v0.15
+	hack/controlplane/karmada hack/controlplane/registry hack/controlplane/cosign hack/controlplane/cosign/v3 test/tools/cueverdict test/tools/cueverdict/v0.15
 
 # Arguments of go test in all tiers, for example GO_TEST_ARGS='-run TestFaults -v', and arguments of the test programs.
 GO_TEST_ARGS ?=

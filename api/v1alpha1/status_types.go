@@ -269,7 +269,9 @@ type KarmadaImageTrustStatus struct {
 	// PolicyApplied (whether the ClusterImagePolicy is applied and ready),
 	// ImagesVerified (whether all images are verified), Enforced (whether admission
 	// enforces the trust), and Reconciling and Stalled, which are only present
-	// while they are True.
+	// while they are True. On a Karmada control plane they are the worst that the
+	// clusters report, and Propagated says whether the trust is propagated to
+	// clusters that answer.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -318,6 +320,12 @@ type KarmadaImageTrustStatus struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=20
 	OtherPolicies []OtherPolicy `json:"otherPolicies,omitempty"`
+
+	// fleet is what the member clusters report. It is only set on a Karmada control
+	// plane, where the summary has the sums of all clusters: an image that runs in
+	// two clusters counts twice.
+	// +optional
+	Fleet *FleetStatus `json:"fleet,omitempty"`
 
 	// lastVerifiedTime is the time at which the last verification of all images
 	// was completed.

@@ -43,6 +43,12 @@ const (
 	Registry              = "registry"
 	Cosign                = "cosign"
 	CosignV3              = "cosign-v3"
+
+	KarmadaAggregatedAPIServer = "karmada-aggregated-apiserver"
+	KarmadaControllerManager   = "karmada-controller-manager"
+	KarmadaScheduler           = "karmada-scheduler"
+	KarmadaWebhook             = "karmada-webhook"
+	Karmadactl                 = "karmadactl"
 )
 
 // policyControllerModule is the module of the programs that a PolicyControllerRelease names.
@@ -90,6 +96,11 @@ func programs() []program {
 		{name: Registry, toolModule: "registry", module: "github.com/distribution/distribution/v3", mainPackage: "cmd/registry"},
 		{name: Cosign, toolModule: "cosign", module: "github.com/sigstore/cosign/v2", mainPackage: "cmd/cosign"},
 		{name: CosignV3, toolModule: "cosign/v3", module: "github.com/sigstore/cosign/v3", mainPackage: "cmd/cosign"},
+		karmada(KarmadaAggregatedAPIServer, "aggregated-apiserver"),
+		karmada(KarmadaControllerManager, "controller-manager"),
+		karmada(KarmadaScheduler, "scheduler"),
+		karmada(KarmadaWebhook, "webhook"),
+		karmada(Karmadactl, "karmadactl"),
 	}
 	for _, release := range PolicyControllerReleases() {
 		list = append(list,
@@ -104,6 +115,19 @@ func kubernetes(name string) program {
 		name: name, toolModule: "kubernetes", module: "k8s.io/kubernetes",
 		mainPackage: "cmd/" + name, ldflags: kubernetesVersion,
 	}
+}
+
+func karmada(name, command string) program {
+	return program{
+		name: name, toolModule: "karmada", module: "github.com/karmada-io/karmada",
+		mainPackage: "cmd/" + command, ldflags: karmadaVersion,
+	}
+}
+
+// karmadaVersion stamps the version that Karmada's programs report.
+func karmadaVersion(version string) []string {
+	const variable = "github.com/karmada-io/karmada/pkg/version."
+	return []string{"-X", variable + "gitVersion=" + version, "-X", variable + "gitTreeState=clean"}
 }
 
 // kubernetesVersion stamps the version that Kubernetes programs report. Without
