@@ -22,9 +22,9 @@ import (
 	"strconv"
 	"strings"
 
+	clusterv1alpha1 "github.com/karmada-io/karmada/pkg/apis/cluster/v1alpha1"
 	"github.com/spf13/pflag"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/discovery"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -63,10 +63,10 @@ func (f *karmadaFlag) Type() string { return "bool" }
 
 func (f *fleetFlags) register(flags *pflag.FlagSet) {
 	flags.Var(&f.karmada, "karmada",
-		"the API server is a Karmada control plane: look at its member clusters (by default if it serves "+fleet.ClusterKind.Group+")")
+		"the API server is a Karmada control plane: look at its member clusters (by default if it serves "+clusterv1alpha1.GroupName+")")
 	flags.Lookup("karmada").NoOptDefVal = "true"
 	flags.StringSliceVar(&f.clusters, "clusters", nil, "with Karmada, look only at these member clusters")
-	flags.StringVar(&f.selector, "cluster-selector", "", "with Karmada, look only at member clusters with these labels, for example rollout=canary")
+	flags.StringVar(&f.selector, "cluster-selector", "", "with Karmada: only member clusters with these labels, for example rollout=canary")
 }
 
 // selection returns the member clusters that the flags select.
@@ -95,12 +95,12 @@ func (f *fleetFlags) isKarmada(cluster *clusterFlags) (bool, error) {
 	if err != nil {
 		return false, unavailable(fmt.Errorf("connecting to the cluster: %w", err))
 	}
-	_, err = d.ServerResourcesForGroupVersion(fleet.ClusterKind.GroupVersion().String())
+	_, err = d.ServerResourcesForGroupVersion(clusterv1alpha1.GroupVersion.String())
 	switch {
 	case apierrors.IsNotFound(err):
 		return false, nil
 	case err != nil:
-		return false, unavailable(fmt.Errorf("asking whether the API server serves %s: %w", fleet.ClusterKind.Group, err))
+		return false, unavailable(fmt.Errorf("asking whether the API server serves %s: %w", clusterv1alpha1.GroupName, err))
 	}
 	return true, nil
 }
@@ -108,10 +108,9 @@ func (f *fleetFlags) isKarmada(cluster *clusterFlags) (bool, error) {
 // members lists the member clusters of a Karmada control plane that are selected, in the order of their names. It is an error if
 // there is no such cluster: nothing would be known of any.
 func members(ctx context.Context, c client.Reader, selection fleet.Selection) ([]fleet.Cluster, error) {
-	list := &unstructured.UnstructuredList{}
-	list.SetGroupVersionKind(fleet.ClusterKind.GroupVersion().WithKind(fleet.ClusterKind.Kind + "List"))
+	list := &clusterv1alpha1.ClusterList{}
 	if err := c.List(ctx, list); err != nil {
-		return nil, unavailable(fmt.Errorf("listing the member clusters (Clusters of %s): %w", fleet.ClusterKind.Group, err))
+		return nil, unavailable(fmt.Errorf("listing the member clusters (Clusters of %s): %w", clusterv1alpha1.GroupName, err))
 	}
 	selected, missing := selection.Of(fleet.ParseClusters(list))
 	switch {

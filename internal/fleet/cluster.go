@@ -26,24 +26,13 @@ import (
 	"slices"
 	"time"
 
+	clusterv1alpha1 "github.com/karmada-io/karmada/pkg/apis/cluster/v1alpha1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-)
-
-// ClusterKind is the kind of the members of a Karmada control plane.
-var ClusterKind = schema.GroupVersionKind{Group: "cluster.karmada.io", Version: "v1alpha1", Kind: "Cluster"}
-
-// The types of the conditions of a Cluster that are read (karmada/pkg/apis/cluster/v1alpha1/types.go).
-const (
-	clusterReady               = "Ready"
-	clusterCompleteEnablements = "CompleteAPIEnablements"
 )
 
 // Cluster is a member of a Karmada control plane.
@@ -69,49 +58,27 @@ type Cluster struct {
 // Answers reports whether Karmada can reach the cluster, or hears of its agent.
 func (c *Cluster) Answers() bool { return c.Ready == metav1.ConditionTrue }
 
-// clusterObject is what is read of a Cluster.
-type clusterObject struct {
-	Spec struct {
-		SyncMode string `json:"syncMode"`
-	} `json:"spec"`
-	Status struct {
-		APIEnablements []apiEnablement    `json:"apiEnablements"`
-		Conditions     []metav1.Condition `json:"conditions"`
-	} `json:"status"`
-}
-
-type apiEnablement struct {
-	GroupVersion string `json:"groupVersion"`
-	Resources    []struct {
-		Kind string `json:"kind"`
-	} `json:"resources"`
-}
-
-// ParseCluster reads a Cluster. Of one with a wrong form, only its name and labels are known.
-func ParseCluster(object *unstructured.Unstructured) Cluster {
+// ParseCluster reads a Cluster.
+func ParseCluster(object *clusterv1alpha1.Cluster) Cluster {
 	c := Cluster{
-		Name: object.GetName(), Labels: object.GetLabels(), Leaving: object.GetDeletionTimestamp() != nil,
+		Name: object.Name, Labels: object.Labels, Leaving: object.DeletionTimestamp != nil,
+		Pull:  object.Spec.SyncMode == clusterv1alpha1.Pull,
 		Ready: metav1.ConditionUnknown, Serves: metav1.ConditionUnknown,
 	}
-	var read clusterObject
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &read); err != nil {
-		c.Reason, c.Message = "Unreadable", "the Cluster cannot be read: "+err.Error()
-		return c
-	}
-	c.Pull = read.Spec.SyncMode == "Pull"
-	if ready := apimeta.FindStatusCondition(read.Status.Conditions, clusterReady); ready != nil {
+	if ready := apimeta.FindStatusCondition(object.Status.Conditions, clusterv1alpha1.ClusterConditionReady); ready != nil {
 		c.Ready, c.Since, c.Reason, c.Message = ready.Status, ready.LastTransitionTime.Time, ready.Reason, ready.Message
 	}
-	switch complete := apimeta.FindStatusCondition(read.Status.Conditions, clusterCompleteEnablements); {
-	case servesTrusts(read.Status.APIEnablements):
+	complete := apimeta.FindStatusCondition(object.Status.Conditions, clusterv1alpha1.ClusterConditionCompleteAPIEnablements)
+	switch {
+	case servesTrusts(object.Status.APIEnablements):
 		c.Serves = metav1.ConditionTrue
-	case len(read.Status.APIEnablements) > 0 && (complete == nil || complete.Status == metav1.ConditionTrue):
+	case len(object.Status.APIEnablements) > 0 && (complete == nil || complete.Status == metav1.ConditionTrue):
 		c.Serves = metav1.ConditionFalse
 	}
 	return c
 }
 
-func servesTrusts(enablements []apiEnablement) bool {
+func servesTrusts(enablements []clusterv1alpha1.APIEnablement) bool {
 	version := v1alpha1.GroupVersion.String()
 	for _, enabled := range enablements {
 		for _, resource := range enabled.Resources {
@@ -124,7 +91,7 @@ func servesTrusts(enablements []apiEnablement) bool {
 }
 
 // ParseClusters reads a list of Clusters. They are returned in the order of their names.
-func ParseClusters(list *unstructured.UnstructuredList) []Cluster {
+func ParseClusters(list *clusterv1alpha1.ClusterList) []Cluster {
 	clusters := make([]Cluster, 0, len(list.Items))
 	for i := range list.Items {
 		clusters = append(clusters, ParseCluster(&list.Items[i]))
