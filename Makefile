@@ -20,7 +20,8 @@ GENERATED := config/crd/bases config/rbac/role.yaml api/v1alpha1/zz_generated.de
 # Go modules of this repository.
 MODULES := . hack/tools hack/tools/lint hack/controlplane/kubernetes hack/controlplane/policy-controller \
 	hack/controlplane/policy-controller/v0.13 hack/controlplane/policy-controller/v0.15 \
-	hack/controlplane/karmada hack/controlplane/registry hack/controlplane/cosign hack/controlplane/cosign/v3 test/tools/cueverdict test/tools/cueverdict/v0.15
+	hack/controlplane/karmada hack/controlplane/registry hack/controlplane/cosign hack/controlplane/cosign/v3 test/tools/cueverdict test/tools/cueverdict/v0.15 \
+	test/tools/interpret
 
 # Arguments of go test in all tiers, for example GO_TEST_ARGS='-run TestFaults -v', and arguments of the test programs.
 GO_TEST_ARGS ?=
@@ -118,7 +119,7 @@ verify: generate manifests docs lint-config lint ## Check everything except the 
 
 # Packages by what their tests start. go list prints the imports of the tests, so no list is kept by hand.
 PACKAGES_WITH_TESTS = go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{.TestImports}} {{.XTestImports}}{{end}}' ./...
-STARTS_PROGRAMS := /test/(lab/(controlplane|harness|policycontroller|registry)|lab[] ]|suites|demo)
+STARTS_PROGRAMS := /test/(lab/(controlplane|harness|interpret|policycontroller|registry)|lab[] ]|suites|demo)
 UNIT_PACKAGES = $$($(PACKAGES_WITH_TESTS) | grep -vE '$(STARTS_PROGRAMS)' | cut -d' ' -f1)
 API_PACKAGES = $$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -vE '/test/(lab|demo|suites/e2e)(/|$$)')
 LAB_PACKAGES = $$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -E '/test/lab(/|$$)')
