@@ -43,30 +43,40 @@ const (
 // alone, with conversion between versions switched off, as no webhook need run.
 // A later Start switches it on.
 func InstallCRDs(ctx context.Context, config *rest.Config) error {
-	release, err := findRelease(DefaultVersion)
+	crds, err := CRDs(ctx, DefaultVersion)
 	if err != nil {
 		return err
 	}
-	manifests, err := readManifests(ctx, release)
-	if err != nil {
-		return err
-	}
-	var crds []*unstructured.Unstructured
-	for _, object := range manifests {
-		if object.GetKind() != crdKind {
-			continue
-		}
+	for _, object := range crds {
 		conversion := map[string]any{"strategy": "None"}
 		if err := unstructured.SetNestedMap(object.Object, conversion, "spec", "conversion"); err != nil {
 			return fmt.Errorf("adapt %s: %w", object.GetName(), err)
 		}
-		crds = append(crds, object)
 	}
 	c, err := client.New(config, client.Options{})
 	if err != nil {
 		return fmt.Errorf("make a client: %w", err)
 	}
 	return apply(ctx, c, crds)
+}
+
+// CRDs reads the definitions of ClusterImagePolicy and TrustRoot of a release.
+func CRDs(ctx context.Context, version string) ([]*unstructured.Unstructured, error) {
+	release, err := findRelease(version)
+	if err != nil {
+		return nil, err
+	}
+	manifests, err := readManifests(ctx, release)
+	if err != nil {
+		return nil, err
+	}
+	var crds []*unstructured.Unstructured
+	for _, object := range manifests {
+		if object.GetKind() == crdKind {
+			crds = append(crds, object)
+		}
+	}
+	return crds, nil
 }
 
 // install applies the release's manifests, adapted to a webhook that is a process of
