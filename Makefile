@@ -15,7 +15,7 @@ KUBECTL := $(LOCALBIN)/kubectl
 DEMO := $(LOCALBIN)/demo/demo
 
 # Files that are generated and committed; verify compares them.
-GENERATED := config/crd/bases config/rbac/role.yaml api/v1alpha1/zz_generated.deepcopy.go docs/api
+GENERATED := config/crd/bases config/rbac/role.yaml config/karmada/instance/role.yaml api/v1alpha1/zz_generated.deepcopy.go docs/api
 
 # Go modules of this repository.
 MODULES := . hack/tools hack/tools/lint hack/controlplane/kubernetes hack/controlplane/policy-controller \
@@ -61,9 +61,12 @@ run: manifests generate ## Run the manager of the work tree against the cluster 
 	@go run ./cmd/manager --leader-elect=false --zap-devel --zap-log-level=4 $(RUN_ARGS)
 
 .PHONY: manifests
-manifests: | $(CONTROLLER_GEN) ## Generate the CRD from api/ and the manager's role from the markers in controllers/.
-	@$(CONTROLLER_GEN) crd rbac:roleName=karmada-image-trust-manager paths=./api/... paths=./controllers/... \
+manifests: | $(CONTROLLER_GEN) ## Generate the CRD from api/ and the manager's roles from the markers in controllers/.
+	@$(CONTROLLER_GEN) crd rbac:roleName=karmada-image-trust-manager paths=./api/... paths=./controllers \
 		output:crd:artifacts:config=config/crd/bases output:rbac:artifacts:config=config/rbac
+# The instance on a Karmada control plane has a role of its own.
+	@$(CONTROLLER_GEN) rbac:roleName=karmada-image-trust-control-plane paths=./controllers/fleet/... \
+		output:rbac:artifacts:config=config/karmada/instance
 
 .PHONY: generate
 generate: | $(CONTROLLER_GEN) ## Generate deep copies of the API types.

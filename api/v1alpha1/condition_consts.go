@@ -52,6 +52,43 @@ const (
 	// StalledCondition is True if the operator cannot make progress until the user
 	// changes something. It is absent otherwise.
 	StalledCondition = "Stalled"
+
+	// PropagatedCondition exists on a Karmada control plane only, where the operator
+	// makes no policies and verifies nothing. It indicates whether Karmada propagates
+	// the trust to the member clusters that it is meant for. It is True if the trust
+	// is applied in all of them and all of them answer, False if the trust is not
+	// applied where it should be, and Unknown if some clusters do not answer or are
+	// suspended.
+	PropagatedCondition = "Propagated"
+)
+
+// Reasons of Propagated. If several apply, the first of this list is the reason, and
+// the message lists all of them.
+const (
+	// NotPropagatedReason (False) means that no ClusterPropagationPolicy selects the
+	// trust.
+	NotPropagatedReason = "NotPropagated"
+	// NotScheduledReason (False or Unknown) means that Karmada's scheduler has not
+	// selected clusters. It is Unknown while the scheduler has not looked at the trust.
+	NotScheduledReason = "NotScheduled"
+	// NotAppliedReason (False) means that Karmada has not applied the trust in some of
+	// the clusters.
+	NotAppliedReason = "NotApplied"
+	// APINotServedReason (False) means that the policy selects clusters which do not
+	// serve KarmadaImageTrusts. Karmada leaves these out.
+	APINotServedReason = "APINotServed"
+	// ClustersUnreadableReason (Unknown) means that the member clusters cannot be read
+	// from the control plane, so that it is not known which of them answer.
+	ClustersUnreadableReason = "ClustersUnreadable"
+	// ClusterNotAnsweringReason (Unknown) means that Karmada does not reach some of the
+	// clusters. What the status says of them is their last report.
+	ClusterNotAnsweringReason = "ClusterNotAnswering"
+	// SuspendedReason (Unknown) means that the policy suspends the propagation to some
+	// of the clusters, which may have an earlier generation of the trust, or none.
+	SuspendedReason = "Suspended"
+	// PropagatedReason (True) means that the trust is applied in every cluster, and that
+	// all of these answer.
+	PropagatedReason = "Propagated"
 )
 
 // Reasons of Ready. Reconciling and Stalled have the same reason as Ready.

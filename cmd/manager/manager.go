@@ -26,6 +26,7 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -39,6 +40,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/controllers"
+	"github.com/karmada-io/image-trust/controllers/fleet"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/condition/child"
 	"github.com/karmada-io/image-trust/internal/inventory"
@@ -63,18 +65,55 @@ const (
 
 // run runs the operator until the context ends.
 func run(ctx context.Context, opts managerOptions) error {
-	scheme := runtime.NewScheme()
-	if err := errors.Join(
-		v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme), admissionregistrationv1.AddToScheme(scheme),
-	); err != nil {
-		return err
-	}
 	config, err := ctrl.GetConfig()
 	if err != nil {
 		return err
 	}
 	config.QPS, config.Burst = clientQPS, clientBurst
-	mgr, err := ctrl.NewManager(config, ctrl.Options{
+	controlPlane, watcher, err := onControlPlane(ctx, config, opts)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	mgr, err := newManager(config, opts, controlPlane)
+	if err != nil {
+		return fmt.Errorf("creating the manager: %w", err)
+	}
+	if watcher != nil {
+		if err := mgr.Add(watcher); err != nil {
+			return err
+		}
+	}
+	if controlPlane {
+		err = composeControlPlane(mgr)
+	} else {
+		err = compose(mgr, opts)
+	}
+	if err != nil {
+		return err
+	}
+	return mgr.Start(ctrl.LoggerInto(ctx, ctrl.Log))
+}
+
+// newManager returns the manager with the kinds that the operator reads in a cluster, or on a Karmada control plane.
+func newManager(config *rest.Config, opts managerOptions, controlPlane bool) (manager.Manager, error) {
+	scheme := runtime.NewScheme()
+	addToScheme := []func(*runtime.Scheme) error{
+		v1alpha1.AddToScheme, corev1.AddToScheme, admissionregistrationv1.AddToScheme,
+	}
+	cached := controllers.CachedObjects()
+	if controlPlane {
+		addToScheme = []func(*runtime.Scheme) error{fleet.AddToScheme, corev1.AddToScheme}
+		cached = fleet.CachedObjects()
+	}
+	for _, add := range addToScheme {
+		if err := add(scheme); err != nil {
+			return nil, err
+		}
+	}
+	return ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
 		Metrics:                       metricsserver.Options{BindAddress: opts.metricsAddress},
 		HealthProbeBindAddress:        opts.probeAddress,
@@ -86,17 +125,10 @@ func run(ctx context.Context, opts managerOptions) error {
 			DefaultTransform: cache.TransformStripManagedFields(),
 			// An informer that was not configured would need permissions that the operator does not have.
 			ReaderFailOnMissingInformer: true,
-			ByObject:                    controllers.CachedObjects(),
+			ByObject:                    cached,
 		},
 		Client: client.Options{Cache: &client.CacheOptions{Unstructured: true}},
 	})
-	if err != nil {
-		return fmt.Errorf("creating the manager: %w", err)
-	}
-	if err := compose(mgr, opts); err != nil {
-		return err
-	}
-	return mgr.Start(ctrl.LoggerInto(ctx, ctrl.Log))
 }
 
 // compose adds the parts of the operator to the manager: roots of trust, verification, watches and the reconciler.

@@ -21,6 +21,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -49,6 +50,9 @@ type managerOptions struct {
 	policyControllerVersion string
 
 	policyReports bool
+
+	// controlPlane is whether the API server is a Karmada control plane: one of the values of --karmada-control-plane.
+	controlPlane string
 
 	root       options.RootOfTrust
 	registries options.Registries
@@ -79,6 +83,9 @@ func parseOptions(program string, args []string) (managerOptions, error) {
 	flags.BoolVar(&o.policyReports, "policy-reports", false,
 		"also write results as policy reports (openreports.io or wgpolicyk8s.io, whichever is installed); "+
 			"needs the RBAC rules in config/reports")
+	flags.StringVar(&o.controlPlane, controlPlaneFlag, controlPlaneAuto,
+		"whether the API server is a Karmada control plane, where trusts are not reconciled: auto (found out by the API groups "+
+			"that it serves), true or false")
 	o.root.AddFlags(flags)
 	o.registries.AddFlags(flags)
 	flags.StringVar(&o.pullSecretNamespace, "pull-secret-namespace", "",
@@ -107,6 +114,8 @@ func (o managerOptions) validate(arguments []string) error {
 		return errors.New("--trusted-root and --tuf-mirror name two default roots of trust: drop one")
 	case o.policyWebhook == "":
 		return errors.New("--policy-webhook-name must not be empty: the default is " + admission.DefaultWebhookName)
+	case !slices.Contains([]string{controlPlaneAuto, controlPlaneTrue, controlPlaneFalse}, o.controlPlane):
+		return fmt.Errorf("--%s must be auto, true or false, not %q", controlPlaneFlag, o.controlPlane)
 	case o.workers < 1:
 		return fmt.Errorf("--verify-workers must be at least 1, not %d", o.workers)
 	}

@@ -37,6 +37,7 @@ import (
 func defaults() managerOptions {
 	return managerOptions{
 		metricsAddress: ":8080", probeAddress: ":8081", policyWebhook: admission.DefaultWebhookName, workers: pool.DefaultWorkers,
+		controlPlane: "auto",
 	}
 }
 
@@ -78,6 +79,9 @@ func TestParseOptions(t *testing.T) {
 				o.registries, o.workers = options.Registries{CAFile: "ca.pem", Insecure: []string{"a", "b:5000"}}, 1
 			},
 		},
+		"Karmada control plane": {
+			args: []string{"--karmada-control-plane=true"}, want: func(o *managerOptions) { o.controlPlane = "true" },
+		},
 		"version": {args: []string{"--version"}, want: func(o *managerOptions) { o.version = true }},
 		"kubeconfig": {
 			// controller-runtime keeps it.
@@ -110,6 +114,7 @@ func TestParseOptionsErrors(t *testing.T) {
 		"mirror alone":        {args: []string{"--tuf-mirror=a"}, want: "belong together"},
 		"no workers":          {args: []string{"--verify-workers=0"}, want: "at least 1, not 0"},
 		"workers in words":    {args: []string{"--verify-workers=many"}, want: "--verify-workers"},
+		"unknown server":      {args: []string{"--karmada-control-plane=maybe"}, want: `auto, true or false, not "maybe"`},
 		"no webhook":          {args: []string{"--policy-webhook-name="}, want: "must not be empty"},
 		"unknown log level":   {args: []string{"--zap-log-level=loud"}, want: "loud"},
 		"unknown log encoder": {args: []string{"--zap-encoder=xml"}, want: "xml"},

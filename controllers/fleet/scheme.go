@@ -21,15 +21,23 @@ package fleet
 import (
 	"errors"
 
-	clusterv1alpha1 "github.com/karmada-io/karmada/pkg/apis/cluster/v1alpha1"
-	policyv1alpha1 "github.com/karmada-io/karmada/pkg/apis/policy/v1alpha1"
 	workv1alpha2 "github.com/karmada-io/karmada/pkg/apis/work/v1alpha2"
 	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
-// AddToScheme adds the types of Karmada that this package reads.
+// AddToScheme adds the types that the manager's client reads here.
 func AddToScheme(scheme *runtime.Scheme) error {
-	return errors.Join(
-		clusterv1alpha1.Install(scheme), policyv1alpha1.Install(scheme), workv1alpha2.Install(scheme),
-	)
+	return errors.Join(v1alpha1.AddToScheme(scheme), workv1alpha2.Install(scheme))
+}
+
+// CachedObjects are the kinds that the manager's cache holds, and how much of them.
+func CachedObjects() map[client.Object]cache.ByObject {
+	return map[client.Object]cache.ByObject{
+		&v1alpha1.KarmadaImageTrust{}:          {},
+		&workv1alpha2.ClusterResourceBinding{}: {Transform: trimBinding},
+	}
 }
