@@ -19,12 +19,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	clusterv1alpha1 "github.com/karmada-io/karmada/pkg/apis/cluster/v1alpha1"
 	"github.com/spf13/pflag"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/discovery"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -95,14 +97,14 @@ func (f *fleetFlags) isKarmada(cluster *clusterFlags) (bool, error) {
 	if err != nil {
 		return false, unavailable(fmt.Errorf("connecting to the cluster: %w", err))
 	}
-	_, err = d.ServerResourcesForGroupVersion(clusterv1alpha1.GroupVersion.String())
+	served, err := d.ServerResourcesForGroupVersion(clusterv1alpha1.GroupVersion.String())
 	switch {
 	case apierrors.IsNotFound(err):
 		return false, nil
 	case err != nil:
 		return false, unavailable(fmt.Errorf("asking whether the API server serves %s: %w", clusterv1alpha1.GroupName, err))
 	}
-	return true, nil
+	return slices.ContainsFunc(served.APIResources, func(r metav1.APIResource) bool { return r.Name == clusterv1alpha1.ResourcePluralCluster }), nil
 }
 
 // members lists the member clusters of a Karmada control plane that are selected, in the order of their names. It is an error if

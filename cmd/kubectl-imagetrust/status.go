@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -35,9 +36,11 @@ import (
 
 // statusOptions are the flags of status.
 type statusOptions struct {
-	cluster clusterFlags
-	output  outputFlag
-	watch   bool
+	cluster        clusterFlags
+	fleet          fleetFlags
+	output         outputFlag
+	watch          bool
+	readyToEnforce bool
 }
 
 func newStatusCommand(s streams) *cobra.Command {
@@ -48,15 +51,23 @@ func newStatusCommand(s streams) *cobra.Command {
 		Long: `Show the KarmadaImageTrusts of a cluster as the operator last reported them: how many images are verified, which images
 and workloads are not, and whether the trust is enforced. JSON and YAML output is a KarmadaImageTrustList.
 
-Exit codes: 0 all images are verified, 1 an image is untrusted, 2 usage error, 3 the verdict on an image is unknown.`,
+On a Karmada control plane, show for each trust what its member clusters reported last, which of them do not answer, and to which
+the trust is not propagated. JSON and YAML output is an object with the field trusts.
+
+Exit codes: 0 all images are verified, 1 an image is untrusted, 2 usage error, 3 the verdict on an image is unknown, or a cluster
+does not answer or has not reported about the current spec. With --ready-to-enforce, also 1 if a workload would be denied, and
+3 if that is not known.`,
 		Example: `  kubectl imagetrust status
   kubectl imagetrust status karmada --watch
-  kubectl imagetrust status karmada -o jsonpath='{.items[0].status.summary.verifiedRatio}'`,
+  kubectl imagetrust status karmada -o jsonpath='{.items[0].status.summary.verifiedRatio}'
+  kubectl imagetrust status karmada --cluster-selector rollout=canary --ready-to-enforce`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), s, args) },
 	}
 	flags := cmd.Flags()
 	o.cluster.register(flags)
+	o.fleet.register(flags)
+	flags.BoolVar(&o.readyToEnforce, "ready-to-enforce", false, "fail also if a workload would be denied with the trust enforced, or if that is not known")
 	flags.BoolVarP(&o.watch, "watch", "w", false, "after printing the trusts, print each trust that changes")
 	o.output.register(flags, formatText, formatWide)
 	return cmd
@@ -65,6 +76,18 @@ Exit codes: 0 all images are verified, 1 an image is untrusted, 2 usage error, 3
 func (o *statusOptions) run(ctx context.Context, s streams, args []string) error {
 	if err := o.output.validate(); err != nil {
 		return err
+	}
+	selection, err := o.fleet.selection()
+	if err != nil {
+		return err
+	}
+	switch karmada, err := o.fleet.isKarmada(&o.cluster); {
+	case err != nil:
+		return err
+	case karmada:
+		return o.runFleet(ctx, s, strings.Join(args, ""), selection)
+	case !selection.All():
+		return usageErrorf("--clusters and --cluster-selector are for a Karmada control plane, which this API server is not")
 	}
 	c, err := o.cluster.connect()
 	if err != nil {
@@ -85,7 +108,7 @@ func (o *statusOptions) run(ctx context.Context, s streams, args []string) error
 		return err
 	}
 	if !o.watch {
-		return exitWith(statusCode(list.Items))
+		return exitWith(statusCode(list.Items, o.readyToEnforce))
 	}
 	opts = append(opts, &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.ResourceVersion}})
 	changes, err := c.Watch(ctx, &v1alpha1.KarmadaImageTrustList{}, opts...)
@@ -134,17 +157,36 @@ func (o *statusOptions) print(s streams, trusts []v1alpha1.KarmadaImageTrust) er
 	return o.output.print(s.Out, list, func(p *text.Printer) { printTrusts(p, s.Out.style(), trusts, o.output.format == formatWide) })
 }
 
-// statusCode returns the exit code for the verdicts that the operator reported.
-func statusCode(trusts []v1alpha1.KarmadaImageTrust) int {
+// statusCode returns the exit code for the verdicts that the operator reported, and for what would be denied if that matters too.
+func statusCode(trusts []v1alpha1.KarmadaImageTrust, readyToEnforce bool) int {
 	code := exitOK
+	if readyToEnforce && len(trusts) == 0 {
+		code = exitUnknown
+	}
 	for i := range trusts {
-		verified := apimeta.FindStatusCondition(trusts[i].Status.Conditions, v1alpha1.ImagesVerifiedCondition)
+		status := &trusts[i].Status
+		verified := apimeta.FindStatusCondition(status.Conditions, v1alpha1.ImagesVerifiedCondition)
 		switch {
-		case verified == nil || verified.Status == metav1.ConditionUnknown:
-			code = exitUnknown
-		case verified.Status == metav1.ConditionFalse:
+		case verified != nil && verified.Status == metav1.ConditionFalse, readyToEnforce && wouldDeny(status) == v1alpha1.VerdictUntrusted:
 			return exitUntrusted
+		case verified == nil || verified.Status == metav1.ConditionUnknown,
+			readyToEnforce && (wouldDeny(status) != v1alpha1.VerdictVerified || status.ObservedGeneration != trusts[i].Generation):
+			code = exitUnknown
 		}
 	}
 	return code
+}
+
+// wouldDeny is Untrusted if admission would deny a workload, Verified if it would deny none, and Unknown if that is not known.
+func wouldDeny(status *v1alpha1.KarmadaImageTrustStatus) v1alpha1.Verdict {
+	switch summary := status.Summary; {
+	case summary == nil || summary.WouldDeny == nil || summary.Undetermined == nil:
+		return v1alpha1.VerdictUnknown
+	case *summary.WouldDeny > 0:
+		return v1alpha1.VerdictUntrusted
+	case *summary.Undetermined > 0:
+		return v1alpha1.VerdictUnknown
+	default:
+		return v1alpha1.VerdictVerified
+	}
 }

@@ -62,10 +62,10 @@ func TestStatus(t *testing.T) {
 				if err := o.print(streams{Out: newOutput(&out)}, trusts); err != nil {
 					t.Fatal(err)
 				}
-				if got := statusCode(trusts); got != code {
+				if got := statusCode(trusts, false); got != code {
 					t.Errorf("exit code %d, want %d", got, code)
 				}
-				compareGolden(t, "status/"+name+suffix, fmt.Sprintf("%s--- exit code %d\n", out.String(), statusCode(trusts)))
+				compareGolden(t, "status/"+name+suffix, fmt.Sprintf("%s--- exit code %d\n", out.String(), statusCode(trusts, false)))
 			})
 		}
 	}

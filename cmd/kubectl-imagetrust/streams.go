@@ -66,19 +66,22 @@ func (o *output) json(encoded []byte) error {
 // yaml writes a value as YAML. Most styles of YAML have no escapes: if the value has characters that need one, it is written in
 // the style of JSON, which is YAML too.
 func (o *output) yaml(value any) error {
+	asJSON, err := encodeJSON(value)
+	if err != nil {
+		return err
+	}
+	if !text.Harmless(string(asJSON)) {
+		return o.json(asJSON) // the YAML library refuses some of these characters
+	}
 	encoded, err := yaml.Marshal(value)
 	if err != nil {
 		return err
 	}
-	if text.Harmless(string(encoded)) {
-		_, err := o.w.Write(encoded)
-		return err
+	if !text.Harmless(string(encoded)) {
+		return o.json(asJSON)
 	}
-	encoded, err = encodeJSON(value)
-	if err != nil {
-		return err
-	}
-	return o.json(encoded)
+	_, err = o.w.Write(encoded)
+	return err
 }
 
 // manifests writes the content of the user's own files. It is exact, unless it is written to a terminal.

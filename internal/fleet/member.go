@@ -17,8 +17,10 @@ limitations under the License.
 package fleet
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -50,7 +52,7 @@ type memberStatus struct {
 func decode(encoded []byte) (*memberStatus, error) {
 	var s memberStatus
 	if err := bounds.Unmarshal(encoded, bounds.Limits{Elements: maxElements, Depth: maxDepth}, &s); err != nil {
-		return nil, err
+		return nil, plain(err)
 	}
 	for _, condition := range s.Conditions {
 		switch condition.Status {
@@ -77,6 +79,15 @@ func decode(encoded []byte) (*memberStatus, error) {
 		}
 	}
 	return &s, nil
+}
+
+// plain says what is wrong with a status without the names of Go's types.
+func plain(err error) error {
+	var wrongType *json.UnmarshalTypeError
+	if errors.As(err, &wrongType) && wrongType.Field != "" {
+		return fmt.Errorf("%s must not be a %s", strings.TrimPrefix(wrongType.Field, "KarmadaImageTrustStatus."), wrongType.Value)
+	}
+	return err
 }
 
 var (
@@ -126,7 +137,7 @@ func (r *Row) fill(s *memberStatus, generation int64) {
 	if enforced := apimeta.FindStatusCondition(s.Conditions, v1alpha1.EnforcedCondition); enforced != nil {
 		r.Enforced, r.NotEnforced = enforced.Status, ""
 		if enforced.Status != metav1.ConditionTrue {
-			r.NotEnforced = text.Truncate(enforced.Reason+": "+enforced.Message, maxMessage)
+			r.NotEnforced = text.Truncate(strings.TrimSuffix(enforced.Reason+": "+enforced.Message, ": "), maxMessage)
 		}
 	}
 	if s.Policy != nil {

@@ -27,7 +27,7 @@ import (
 )
 
 // State says what is known about a trust in a member cluster. Those of a status on the control plane are among them, see
-// v1alpha1.ClusterState. Nothing is known in a state that is none of these.
+// v1alpha1.ClusterState.
 type State string
 
 // The states.
@@ -46,6 +46,8 @@ const (
 	Unconfirmed State = "Unconfirmed"
 	// NotPropagated means that the cluster is a member and that no policy selects it for the trust.
 	NotPropagated State = "NotPropagated"
+	// NotKnown means that it is not known whether the trust is propagated to the cluster.
+	NotKnown State = "Unknown"
 	// NotServed means that the cluster is a member and does not serve KarmadaImageTrusts, so that Karmada does not select it.
 	NotServed State = "NotServed"
 )
@@ -139,10 +141,12 @@ type Row struct {
 }
 
 // Propagated reports whether Karmada selected the cluster for the trust.
-func (r *Row) Propagated() bool { return r.State != NotPropagated && r.State != NotServed }
+func (r *Row) Propagated() bool {
+	return r.State != NotPropagated && r.State != NotServed && r.State != NotKnown
+}
 
-// unlisted is the number of images that are not verified and that the cluster did not report.
-func (r *Row) unlisted() int {
+// NotListed is the number of images that are not verified and that the cluster did not report.
+func (r *Row) NotListed() int {
 	missing := -len(r.NotVerified)
 	for _, count := range []*int32{r.Untrusted, r.Unknown} {
 		if count != nil {

@@ -64,12 +64,20 @@ func NewReport(s Source) Report {
 	default:
 		r.Message = "nothing is known of the clusters: " + text.Truncate(s.BindingUnreadable, maxMessage)
 	}
+	// A status that is cut, or that is not there, does not say of which clusters it is silent.
+	complete := s.BindingUnreadable == "" || trust.Status.Fleet != nil && r.ClustersNotListed == 0
 	for i := range s.Clusters {
 		cluster := &s.Clusters[i]
 		row, propagated := rows[cluster.Name]
 		delete(rows, cluster.Name)
-		if !propagated {
-			row = notPropagated(cluster)
+		switch {
+		case propagated:
+		case cluster.Serves == metav1.ConditionFalse:
+			row = Row{Cluster: cluster.Name, State: NotServed, Message: "no KarmadaImageTrusts there: install the CustomResourceDefinition and the operator"}
+		case complete:
+			row = Row{Cluster: cluster.Name, State: NotPropagated, Message: "no policy selects the cluster"}
+		default:
+			row = Row{Cluster: cluster.Name, State: NotKnown, Message: "not known whether the trust is propagated to the cluster"}
 		}
 		row.heard(cluster)
 		r.Clusters = append(r.Clusters, row)
@@ -85,14 +93,6 @@ func NewReport(s Source) Report {
 	}
 	r.finish(s.Restricted)
 	return r
-}
-
-// notPropagated returns the row of a member that Karmada has not selected.
-func notPropagated(cluster *Cluster) Row {
-	if cluster.Serves == metav1.ConditionFalse {
-		return Row{Cluster: cluster.Name, State: NotServed, Message: "the cluster does not serve KarmadaImageTrusts: install the CustomResourceDefinition and the operator there"}
-	}
-	return Row{Cluster: cluster.Name, State: NotPropagated, Message: "no policy selects the cluster"}
 }
 
 // heard sets whether the cluster answers.
@@ -121,16 +121,16 @@ func (b *Binding) row(name string, generation int64) Row {
 	item := b.items[name]
 	switch {
 	case item == nil || !item.Applied:
-		r.State, r.Message = NotApplied, "Karmada has not applied the trust in the cluster"
+		r.State, r.Message = NotApplied, "not applied yet"
 		if item != nil && item.AppliedMessage != "" {
-			r.Message = text.Truncate(item.AppliedMessage, maxMessage)
+			r.Message = text.Truncate("not applied: "+item.AppliedMessage, maxMessage)
 		}
 	case item.Status == nil || len(item.Status.Raw) == 0:
 		r.State, r.Message = NotReported, notReported
 	default:
 		status, err := decode(item.Status.Raw)
 		if err != nil {
-			r.State, r.Message = Unreadable, text.Truncate("the cluster reports something that is not the status of a trust: "+err.Error(), maxMessage)
+			r.State, r.Message = Unreadable, text.Truncate("what the cluster reports is not the status of a trust: "+err.Error(), maxMessage)
 			return r
 		}
 		r.fill(status, generation)
@@ -138,7 +138,7 @@ func (b *Binding) row(name string, generation int64) Row {
 	return r
 }
 
-const notReported = "the trust is applied, and no operator has reported about it"
+const notReported = "applied, and no operator has reported about it"
 
 // fleetRows returns the rows that the status of a trust on the control plane has.
 func fleetRows(status *v1alpha1.FleetStatus) map[string]Row {
