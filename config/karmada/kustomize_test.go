@@ -28,6 +28,7 @@ import (
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/google/go-cmp/cmp"
+	policyv1alpha1 "github.com/karmada-io/karmada/pkg/apis/policy/v1alpha1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
@@ -92,7 +93,30 @@ func list(t *testing.T, o map[string]any, path ...string) []map[string]any {
 	return out
 }
 
-// TestBuild builds every kustomization of this directory.
+// decode checks that Karmada 1.16 knows every field of a policy.
+func decode(t *testing.T, path string, o *unstructured.Unstructured) {
+	t.Helper()
+	var typed any
+	switch o.GetKind() {
+	case "ClusterPropagationPolicy":
+		typed = &policyv1alpha1.ClusterPropagationPolicy{}
+	case "PropagationPolicy":
+		typed = &policyv1alpha1.PropagationPolicy{}
+	case "ClusterOverridePolicy":
+		typed = &policyv1alpha1.ClusterOverridePolicy{}
+	default:
+		return
+	}
+	content, err := o.MarshalJSON()
+	if err == nil {
+		err = yaml.UnmarshalStrict(content, typed)
+	}
+	if err != nil || o.GetAPIVersion() != policyv1alpha1.GroupVersion.String() {
+		t.Errorf("%s: %s %s of %s: %v", path, o.GetKind(), o.GetName(), o.GetAPIVersion(), err)
+	}
+}
+
+// TestBuild builds every kustomization of this directory, and decodes the policies strictly.
 func TestBuild(t *testing.T) {
 	built := 0
 	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
@@ -100,8 +124,12 @@ func TestBuild(t *testing.T) {
 			return err
 		}
 		built++
-		if objects := build(t, filepath.Dir(path)); len(objects) == 0 {
+		objects := build(t, filepath.Dir(path))
+		if len(objects) == 0 {
 			t.Errorf("%s is empty", path)
+		}
+		for _, o := range objects {
+			decode(t, path, o)
 		}
 		return nil
 	})
@@ -233,6 +261,7 @@ func TestOverrides(t *testing.T) {
 	if err := yaml.UnmarshalStrict(content, &canary.Object); err != nil {
 		t.Fatal(err)
 	}
+	decode(t, "rollout/canary.yaml", canary)
 	for name, tc := range map[string]struct {
 		policies    []*unstructured.Unstructured
 		labels      map[string]string
