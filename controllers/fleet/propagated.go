@@ -112,8 +112,12 @@ func (o *observed) causes() []cause {
 	if len(causes) > 0 {
 		return causes
 	}
-	add(metav1.ConditionTrue, v1alpha1.PropagatedReason, "Karmada has applied the trust in %s, and all of its clusters answer.",
-		text.Count(len(o.binding.Spec.Clusters), "cluster"))
+	n := len(o.binding.Spec.Clusters)
+	answering := "all of them answer"
+	if n == 1 {
+		answering = "the cluster answers"
+	}
+	add(metav1.ConditionTrue, v1alpha1.PropagatedReason, "Karmada has applied the trust in %s, and %s.", text.Count(n, "cluster"), answering)
 	return causes
 }
 
