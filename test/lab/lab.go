@@ -58,6 +58,12 @@ type Options struct {
 	Progress io.Writer
 	// LongRunning is for demos, see harness.Options.
 	LongRunning bool
+	// Shared is a lab that runs already, whose registry and Sigstore this one uses instead
+	// of its own. It must be stopped later than this one.
+	Shared *Lab
+	// WithoutPolicyController installs the definitions of policy-controller's policies
+	// alone: one policy-controller at a time can run on a machine.
+	WithoutPolicyController bool
 	// PolicyControllerVersion and PolicyControllerDeployment are described at
 	// policycontroller.Options.
 	PolicyControllerVersion    string
@@ -76,6 +82,7 @@ type Lab struct {
 	// it runs.
 	MetricsURL, ProbesURL string
 
+	shared        *Lab
 	tufDir        string
 	tuf           *fileserver.Server
 	manager       *manager
@@ -85,7 +92,7 @@ type Lab struct {
 
 // Start starts everything but the operator. The context bounds the start only.
 func Start(ctx context.Context, options Options) (*Lab, error) {
-	l := &Lab{}
+	l := &Lab{shared: options.Shared}
 	if err := l.start(ctx, options); err != nil {
 		return nil, errors.Join(err, l.Stop())
 	}
@@ -93,6 +100,43 @@ func Start(ctx context.Context, options Options) (*Lab, error) {
 }
 
 func (l *Lab) start(ctx context.Context, options Options) (err error) {
+	harnessOptions := harness.Options{
+		ControllerManager: true,
+		Registry:          true,
+		PolicyController:  !options.WithoutPolicyController,
+		LongRunning:       options.LongRunning,
+		Progress:          options.Progress,
+
+		PolicyControllerVersion:    options.PolicyControllerVersion,
+		PolicyControllerDeployment: options.PolicyControllerDeployment,
+	}
+	if l.shared != nil {
+		l.Sigstore, l.tufDir, l.tuf = l.shared.Sigstore, l.shared.tufDir, l.shared.tuf
+		harnessOptions.SharedRegistry = l.shared.Registry
+	} else {
+		if err := l.startSigstore(ctx); err != nil {
+			return err
+		}
+		harnessOptions.Additional = []string{"local Sigstore"}
+	}
+	harnessOptions.TUFDir = l.tufDir
+	if l.Harness, err = harness.Start(ctx, harnessOptions); err != nil {
+		return err
+	}
+	if options.WithoutPolicyController {
+		if err := policycontroller.InstallCRDs(ctx, l.Config()); err != nil {
+			return err
+		}
+	}
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return err
+	}
+	l.Client, err = client.New(l.Config(), client.Options{Scheme: scheme})
+	return err
+}
+
+func (l *Lab) startSigstore(ctx context.Context) (err error) {
 	if l.Sigstore, err = sigstore.New(); err != nil {
 		return err
 	}
@@ -105,27 +149,7 @@ func (l *Lab) start(ctx context.Context, options Options) (err error) {
 	if l.tuf, err = fileserver.Serve(ctx, l.tufDir); err != nil {
 		return err
 	}
-	l.Harness, err = harness.Start(ctx, harness.Options{
-		ControllerManager: true,
-		Registry:          true,
-		PolicyController:  true,
-		TUFDir:            l.tufDir,
-		LongRunning:       options.LongRunning,
-		Progress:          options.Progress,
-		Additional:        []string{"local Sigstore"},
-
-		PolicyControllerVersion:    options.PolicyControllerVersion,
-		PolicyControllerDeployment: options.PolicyControllerDeployment,
-	})
-	if err != nil {
-		return err
-	}
-	scheme := runtime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
-		return err
-	}
-	l.Client, err = client.New(l.Config(), client.Options{Scheme: scheme})
-	return err
+	return nil
 }
 
 // Push pushes an image under any registry's name, such as docker.io/karmada/x:v1, to the lab's
@@ -159,6 +183,9 @@ func (l *Lab) Stop() error {
 	errs := []error{l.StopOperator()}
 	if l.Harness != nil {
 		errs = append(errs, l.Harness.Stop())
+	}
+	if l.shared != nil {
+		return errors.Join(errs...)
 	}
 	if l.tuf != nil {
 		errs = append(errs, l.tuf.Close())

@@ -40,12 +40,12 @@ rules:
 - level: Metadata
 `
 
-func (c *Cluster) startAPIServer(ctx context.Context, etcdURL string, extraArgs []string) error {
+func (c *Cluster) startAPIServer(ctx context.Context, extraArgs []string) error {
 	path, err := binaries.Find(binaries.KubeAPIServer)
 	if err != nil {
 		return err
 	}
-	port, err := c.reservePort()
+	port, err := c.ReservePort()
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (c *Cluster) startAPIServer(ctx context.Context, etcdURL string, extraArgs 
 	}
 	c.server = "https://" + port.Address()
 	args := []string{
-		"--etcd-servers=" + etcdURL,
+		"--etcd-servers=" + c.etcd,
 		"--bind-address=127.0.0.1",
 		"--advertise-address=127.0.0.1",
 		"--secure-port=" + port.String(),
@@ -80,7 +80,7 @@ func (c *Cluster) startAPIServer(ctx context.Context, etcdURL string, extraArgs 
 		TLSClientConfig: &tls.Config{RootCAs: c.credentials.authority.Pool(), MinVersion: tls.VersionTLS12},
 	}}
 	defer client.CloseIdleConnections()
-	return c.run(ctx, process.Command{
+	return c.Run(ctx, process.Command{
 		Name:  binaries.KubeAPIServer,
 		Path:  path,
 		Args:  append(args, extraArgs...),

@@ -32,6 +32,9 @@ import (
 // tokenLifetime outlives a demo that is left running.
 const tokenLifetime = 30 * 24 * time.Hour
 
+// Context is the name of the one context of a kubeconfig of WriteKubeconfig.
+const Context = "image-trust"
+
 // ServiceAccountConfig is a configuration of a client that acts as an existing
 // ServiceAccount, by a token that the API server issues for it. In audit logs
 // its user is system:serviceaccount:NAMESPACE:NAME.
@@ -58,7 +61,7 @@ func (c *Cluster) file(name string) string { return filepath.Join(c.dir, name) }
 // WriteKubeconfig writes the server, its authority and the bearer token of a
 // client's configuration as a kubeconfig file.
 func WriteKubeconfig(path string, config *rest.Config) error {
-	const name = "image-trust"
+	const name = Context
 	kubeconfig := clientcmdapi.Config{
 		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: config.Host, CertificateAuthorityData: config.CAData}},
 		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {Token: config.BearerToken}},

@@ -21,6 +21,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,13 +30,15 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/process"
 )
 
+const serviceAccountController = "serviceaccount-controller"
+
 // controllers are those that work without nodes. pod-garbage-collector is left
 // out on purpose: it would remove pods that a test binds to invented nodes.
 func controllers() []string {
 	return []string{
 		"namespace-controller",
 		"garbage-collector-controller",
-		"serviceaccount-controller",
+		serviceAccountController,
 		"serviceaccount-token-controller",
 		"root-ca-certificate-publisher-controller",
 		"clusterrole-aggregation-controller",
@@ -49,12 +52,15 @@ func controllers() []string {
 	}
 }
 
-func (c *Cluster) startControllerManager(ctx context.Context) error {
+func (c *Cluster) startControllerManager(ctx context.Context, names []string) error {
+	if names == nil {
+		names = controllers()
+	}
 	path, err := binaries.Find(binaries.KubeControllerManager)
 	if err != nil {
 		return err
 	}
-	port, err := c.reservePort()
+	port, err := c.ReservePort()
 	if err != nil {
 		return err
 	}
@@ -68,7 +74,7 @@ func (c *Cluster) startControllerManager(ctx context.Context) error {
 	}}
 	defer client.CloseIdleConnections()
 	healthy := process.Answers(client, "https://"+port.Address()+"/healthz")
-	return c.run(ctx, process.Command{
+	return c.Run(ctx, process.Command{
 		Name: binaries.KubeControllerManager,
 		Path: path,
 		Args: []string{
@@ -77,7 +83,7 @@ func (c *Cluster) startControllerManager(ctx context.Context) error {
 			"--secure-port=" + port.String(),
 			"--cert-dir=" + c.dir,
 			"--leader-elect=false",
-			"--controllers=" + strings.Join(controllers(), ","),
+			"--controllers=" + strings.Join(names, ","),
 			// Each controller acts as its own ServiceAccount, as in real clusters:
 			// the audit log distinguishes them.
 			"--use-service-account-credentials",
@@ -87,6 +93,9 @@ func (c *Cluster) startControllerManager(ctx context.Context) error {
 		Ready: func(ctx context.Context) error {
 			if err := healthy(ctx); err != nil {
 				return err
+			}
+			if !slices.Contains(names, serviceAccountController) {
+				return nil
 			}
 			// Pods need this ServiceAccount, and it proves that controllers run.
 			if _, err := c.client.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{}); err != nil {

@@ -42,6 +42,11 @@ type Options struct {
 	// references, ServiceAccounts and their tokens, namespace deletion and the
 	// workload controllers work.
 	ControllerManager bool
+	// Controllers are those of kube-controller-manager; nil: all that work without nodes.
+	Controllers []string
+	// Aggregation lets kube-apiserver pass requests on to other API servers, which
+	// APIServices name, in the names of its users.
+	Aggregation bool
 	// APIServerArgs are added to kube-apiserver's command line.
 	APIServerArgs []string
 }
@@ -51,6 +56,7 @@ type Cluster struct {
 	dir         string
 	credentials *credentials
 	server      string // the API server's URL
+	etcd        string // etcd's URL
 	config      *rest.Config
 	client      kubernetes.Interface
 
@@ -73,11 +79,17 @@ func (c *Cluster) start(ctx context.Context, options Options) error {
 	if c.credentials, err = newCredentials(c.dir); err != nil {
 		return err
 	}
-	etcdURL, err := c.startEtcd(ctx)
-	if err != nil {
+	if c.etcd, err = c.startEtcd(ctx); err != nil {
 		return err
 	}
-	if err := c.startAPIServer(ctx, etcdURL, options.APIServerArgs); err != nil {
+	apiServerArgs := options.APIServerArgs
+	if options.Aggregation {
+		if err := c.credentials.writeFrontProxy(); err != nil {
+			return err
+		}
+		apiServerArgs = slices.Concat(c.credentials.aggregationArgs(), apiServerArgs)
+	}
+	if err := c.startAPIServer(ctx, apiServerArgs); err != nil {
 		return err
 	}
 	c.config = c.configFor(c.credentials.adminToken)
@@ -92,7 +104,7 @@ func (c *Cluster) start(ctx context.Context, options Options) error {
 	if !options.ControllerManager {
 		return nil
 	}
-	return c.startControllerManager(ctx)
+	return c.startControllerManager(ctx, options.Controllers)
 }
 
 // Config is a configuration of an administrator's client (user admin, group
@@ -101,6 +113,15 @@ func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
 
 // Kubeconfig is the file of the administrator's kubeconfig.
 func (c *Cluster) Kubeconfig() string { return filepath.Join(c.dir, "kubeconfig") }
+
+// EtcdURL is where etcd serves, for further API servers that store there.
+func (c *Cluster) EtcdURL() string { return c.etcd }
+
+// WriteServingCert issues a certificate of the authority that clients of this
+// control plane trust, for the given DNS names and IP addresses of loopback, into two PEM files.
+func (c *Cluster) WriteServingCert(certFile, keyFile string, hosts ...string) error {
+	return c.credentials.authority.WriteKeyPair(certFile, keyFile, hosts...)
+}
 
 // Version is the version the API server reports, such as v1.37.2.
 func (c *Cluster) Version() (string, error) {
@@ -128,7 +149,8 @@ func (c *Cluster) Stop() error {
 	return errors.Join(errs...)
 }
 
-func (c *Cluster) reservePort() (*freeport.Port, error) {
+// ReservePort reserves a port until Stop.
+func (c *Cluster) ReservePort() (*freeport.Port, error) {
 	port, err := freeport.Reserve()
 	if err != nil {
 		return nil, err
@@ -137,7 +159,10 @@ func (c *Cluster) reservePort() (*freeport.Port, error) {
 	return port, nil
 }
 
-func (c *Cluster) run(ctx context.Context, command process.Command) error {
+// Run starts a program that belongs to the control plane, and returns when it is
+// ready. Stop ends it before those that were started earlier. The environment and
+// the log file are the control plane's.
+func (c *Cluster) Run(ctx context.Context, command process.Command) error {
 	command.LogFile = filepath.Join(c.dir, command.Name+".log")
 	command.Env = []string{"HOME=" + c.dir, "TMPDIR=" + os.TempDir()}
 	p, err := process.Start(ctx, command)

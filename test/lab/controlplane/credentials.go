@@ -100,3 +100,45 @@ func (c *credentials) writeServiceAccountKeys() error {
 	}
 	return nil
 }
+
+// The front proxy is the API server as the client of aggregated ones: they believe
+// what it says about its users, by this certificate.
+const (
+	frontProxyName = "front-proxy-client"
+	frontProxyCA   = "front-proxy-ca.crt"
+	frontProxyCert = "front-proxy-client.crt"
+	frontProxyKey  = "front-proxy-client.key"
+)
+
+func (c *credentials) writeFrontProxy() error {
+	// An authority of its own: it must not vouch for anybody else.
+	authority, err := privateca.New("front proxy")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(c.file(frontProxyCA), authority.PEM(), 0o600); err != nil {
+		return fmt.Errorf("write the front proxy's authority: %w", err)
+	}
+	return authority.WriteClientKeyPair(c.file(frontProxyCert), c.file(frontProxyKey), frontProxyName)
+}
+
+// aggregationArgs are those of kube-apiserver, as
+// https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/ has them.
+func (c *credentials) aggregationArgs() []string {
+	return []string{
+		// Aggregated API servers look it up, and do not start without it.
+		"--client-ca-file=" + c.authorityFile,
+		"--proxy-client-cert-file=" + c.file(frontProxyCert),
+		"--proxy-client-key-file=" + c.file(frontProxyKey),
+		"--requestheader-client-ca-file=" + c.file(frontProxyCA),
+		"--requestheader-allowed-names=" + frontProxyName,
+		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+		"--requestheader-group-headers=X-Remote-Group",
+		"--requestheader-username-headers=X-Remote-User",
+	}
+}
+
+// file is in the directory of the other credentials.
+func (c *credentials) file(name string) string {
+	return filepath.Join(filepath.Dir(c.authorityFile), name)
+}

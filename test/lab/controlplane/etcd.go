@@ -31,16 +31,16 @@ func (c *Cluster) startEtcd(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	clients, err := c.reservePort()
+	clients, err := c.ReservePort()
 	if err != nil {
 		return "", err
 	}
-	peers, err := c.reservePort()
+	peers, err := c.ReservePort()
 	if err != nil {
 		return "", err
 	}
 	clientURL, peerURL := "http://"+clients.Address(), "http://"+peers.Address()
-	return clientURL, c.run(ctx, process.Command{
+	return clientURL, c.Run(ctx, process.Command{
 		Name: binaries.Etcd,
 		Path: path,
 		Args: []string{

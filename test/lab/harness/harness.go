@@ -43,6 +43,9 @@ type Options struct {
 	ControllerManager bool
 	// Registry adds the registry and its proxy.
 	Registry bool
+	// SharedRegistry is one that runs already, to use instead of one of the harness's
+	// own. Who started it stops it.
+	SharedRegistry *registry.Registry
 	// PolicyController adds policy-controller. It uses the registry if that runs.
 	PolicyController bool
 	// PolicyControllerVersion and PolicyControllerDeployment are described at
@@ -115,7 +118,10 @@ func (h *Harness) start(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
-	if options.Registry {
+	switch {
+	case options.SharedRegistry != nil:
+		h.Registry = options.SharedRegistry
+	case options.Registry:
 		if dir, err = h.makeDir("registry"); err != nil {
 			return err
 		}
@@ -176,7 +182,7 @@ func (h *Harness) Stop() error {
 	if h.PolicyController != nil {
 		errs = append(errs, h.PolicyController.Stop())
 	}
-	if h.Registry != nil {
+	if h.ownsRegistry() {
 		errs = append(errs, h.Registry.Stop())
 	}
 	if h.Cluster != nil {
@@ -190,9 +196,13 @@ func (h *Harness) Stop() error {
 	return os.RemoveAll(h.dir)
 }
 
+func (h *Harness) ownsRegistry() bool {
+	return h.Registry != nil && h.Registry != h.options.SharedRegistry
+}
+
 func (h *Harness) processes() []*process.Process {
 	processes := slices.Clone(h.Cluster.Processes())
-	if h.Registry != nil {
+	if h.ownsRegistry() {
 		processes = append(processes, h.Registry.Process())
 	}
 	if h.PolicyController != nil {

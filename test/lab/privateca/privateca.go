@@ -97,15 +97,7 @@ func (a *Authority) Issue(hosts ...string) (*tls.Certificate, error) {
 			template.DNSNames = append(template.DNSNames, host)
 		}
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("generate a key for %s: %w", hosts[0], err)
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
-	if err != nil {
-		return nil, fmt.Errorf("sign a certificate for %s: %w", hosts[0], err)
-	}
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+	return a.sign(template)
 }
 
 // WriteKeyPair issues a server certificate into two PEM files.
@@ -114,16 +106,49 @@ func (a *Authority) WriteKeyPair(certFile, keyFile string, hosts ...string) erro
 	if err != nil {
 		return err
 	}
+	return writeKeyPair(pair, certFile, keyFile)
+}
+
+// WriteClientKeyPair issues a client certificate for a common name into two PEM files.
+func (a *Authority) WriteClientKeyPair(certFile, keyFile, commonName string) error {
+	template, err := template(commonName)
+	if err != nil {
+		return err
+	}
+	template.KeyUsage = x509.KeyUsageDigitalSignature
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	pair, err := a.sign(template)
+	if err != nil {
+		return err
+	}
+	return writeKeyPair(pair, certFile, keyFile)
+}
+
+// sign makes a key and a certificate for it, as the template says.
+func (a *Authority) sign(template *x509.Certificate) (*tls.Certificate, error) {
+	name := template.Subject.CommonName
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("generate a key for %s: %w", name, err)
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
+	if err != nil {
+		return nil, fmt.Errorf("sign a certificate for %s: %w", name, err)
+	}
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+}
+
+func writeKeyPair(pair *tls.Certificate, certFile, keyFile string) error {
 	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
 	if err != nil {
-		return fmt.Errorf("encode the key for %s: %w", hosts[0], err)
+		return fmt.Errorf("encode the key of %s: %w", certFile, err)
 	}
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})
 	if err := os.WriteFile(certFile, certificate, 0o600); err != nil {
-		return fmt.Errorf("write the certificate for %s: %w", hosts[0], err)
+		return fmt.Errorf("write a certificate: %w", err)
 	}
 	if err := os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600); err != nil {
-		return fmt.Errorf("write the key for %s: %w", hosts[0], err)
+		return fmt.Errorf("write a key: %w", err)
 	}
 	return nil
 }
