@@ -3,13 +3,14 @@
 # Does the next step of a staged rollout, and nothing if the clusters are not ready for it. Run it against the API server of
 # Karmada until it says that the rollout is complete:
 #
-#   1  trust.yaml: audit everywhere
+#   1  trust.yaml: audit in all clusters
 #   2  canary.yaml: enforce in the clusters with the label rollout=canary
 #   3  enforcement: Enforce in the trust: enforce in all clusters
 #   4  canary.yaml is deleted, since it no longer changes anything
 #
-# Each step is decided by what the control plane says now, so that the script can be interrupted and run again, also from a
-# pipeline. Exit codes: 0 a step was done or the rollout is complete, 1 a cluster stops the rollout, 2 anything else.
+# Each step is decided by what the control plane says now, so that the script can be interrupted and run again, also by a
+# pipeline. It needs kubectl, and its plugin kubectl-imagetrust. Exit codes: 0 a step was done or the rollout is complete, 1 a
+# cluster stops the rollout, 2 anything else.
 set -euo pipefail
 trap 'exit 2' ERR
 
@@ -20,33 +21,28 @@ canary=rollout=canary
 all=
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-# ready GROUP MODE succeeds if each cluster with the labels GROUP answers and reports, about the current trust, that all images are
-# verified and that admission would deny no workload. MODE is what its policy must do, "enforce", or empty for any.
-ready() {
-  local clusters cluster answers report stop=0
-  clusters=$(kubectl get clusters --selector="$1" --output=jsonpath='{.items[*].metadata.name}') || exit 2
-  if [[ -z $clusters ]]; then
-    echo "no cluster has the labels \"$1\": label the clusters first" >&2
-    return 1
-  fi
-  for cluster in $clusters; do
-    answers=$(kubectl get cluster "$cluster" --output=jsonpath='{.status.conditions[?(@.type=="Ready")].status}') || exit 2
-    report=$(kubectl get karmadaimagetrust "$trust" --output=jsonpath="{range .status.fleet.clusters[?(@.name==\"$cluster\")]}\
-{.state}, images verified: {.imagesVerified}, workloads that would be denied: {.wouldDeny}, undetermined: {.undetermined}, mode: {.mode}{end}") || exit 2
-    if [[ $answers != True ]]; then
-      echo "$cluster does not answer; it last reported: ${report:-nothing}" >&2
-      stop=1
-    elif [[ $report != "Reported, images verified: True, workloads that would be denied: 0, undetermined: 0, mode: "${2:-*} ]]; then
-      echo "$cluster is not ready: ${report:-it does not report}" >&2
-      stop=1
-    fi
-  done
-  return $stop
+# clean GROUP succeeds if every cluster with the labels GROUP answers, and reports about the current trust that all images are
+# verified and that admission would deny no workload. Otherwise it prints which one does not. A group without clusters is not clean.
+clean() {
+  kubectl imagetrust status "$trust" --karmada --cluster-selector="$1" --ready-to-enforce >&2
 }
 
-# stopped says that nothing was changed, and where to look.
+# enforcing GROUP succeeds if every cluster with the labels GROUP reports that its policy enforces. It does not rely on the
+# generation of the trust, which an override does not change.
+enforcing() {
+  local modes
+  # The exit code is that of the verdicts, which is the business of clean.
+  modes=$(kubectl imagetrust status "$trust" --karmada --cluster-selector="$1" \
+    --output=jsonpath='{range .trusts[*].clusters[*]}{.cluster}: {.mode}{"\n"}{end}') || true
+  if [[ -z $modes ]] || grep --invert-match ': enforce$' <<<"$modes" >&2; then
+    echo "not all clusters enforce yet" >&2
+    return 1
+  fi
+}
+
+# stopped says that nothing was changed.
 stopped() {
-  echo "stopped before step $1; nothing was changed. See: kubectl imagetrust status $trust" >&2
+  echo "stopped before step $1: nothing was changed" >&2
   exit 1
 }
 
@@ -58,30 +54,30 @@ case "$enforcement:$overridden" in
   kubectl apply --server-side --filename=trust.yaml
   ;;
 Audit:)
-  ready "$canary" "" || stopped 2
+  clean "$canary" || stopped 2
   echo "step 2: enforce in the clusters with $canary"
   kubectl apply --server-side --filename=canary.yaml
   ;;
 Audit:?*)
-  { ready "$canary" enforce && ready "$all" ""; } || stopped 3
+  { enforcing "$canary" && clean "$all"; } || stopped 3
   echo "step 3: enforce in all clusters"
   kubectl patch karmadaimagetrust "$trust" --type=merge --patch='{"spec":{"enforcement":"Enforce"}}'
   ;;
 Enforce:?*)
-  ready "$all" enforce || stopped 4
-  echo "step 4: remove the override"
+  { enforcing "$all" && clean "$all"; } || stopped 4
+  echo "step 4: delete the override"
   kubectl delete --filename=canary.yaml
   ;;
 Enforce:)
-  ready "$all" enforce || exit 1
+  { enforcing "$all" && clean "$all"; } || exit 1
   echo "complete: $trust is enforced in all clusters"
   ;;
 :?*)
-  echo "$override exists without the trust, which would be enforced at once: kubectl delete -f canary.yaml" >&2
+  echo "$override exists and $trust does not: it would be enforced at once. Run: kubectl delete -f canary.yaml" >&2
   exit 2
   ;;
 *)
-  echo "enforcement of $trust is $enforcement, which is no step of this rollout" >&2
+  echo "the enforcement of $trust is $enforcement, which is no step of this rollout" >&2
   exit 2
   ;;
 esac
