@@ -30,7 +30,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/test/lab/images"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // admissionCase is an image with the expected verdict and the expected answer of admission.

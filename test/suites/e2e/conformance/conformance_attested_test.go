@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // attestationCases require a signature, provenance and an SBOM.

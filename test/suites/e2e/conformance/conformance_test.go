@@ -40,8 +40,8 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/filter"
 	"github.com/karmada-io/image-trust/test/lab/images"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/prediction"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // conformanceCase is an image with the artifacts stored for it, and the expected verdict.

@@ -28,7 +28,7 @@ import (
 
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/test/lab/binaries"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // cosignCLI is the cosign command, which trusts the lab's Sigstore by default.

@@ -29,7 +29,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/test/corpus"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // corpusTag is the tag of the images whose manifest is known.

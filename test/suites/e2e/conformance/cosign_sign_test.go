@@ -20,8 +20,8 @@ import (
 	"testing"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/signing"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // TestCosignSign signs images with the real cosign 2, in all ways.

@@ -21,7 +21,7 @@ package conformance
 import (
 	"testing"
 
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // lab is shared by all tests of the suite, which therefore do not run in parallel.

@@ -30,7 +30,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // clientFor returns a client that acts as a ServiceAccount of the operator's namespace.

@@ -30,7 +30,7 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/binaries"
 	"github.com/karmada-io/image-trust/test/lab/manifest"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // TestPullSecrets verifies an image whose repository needs credentials, first without the right to read the

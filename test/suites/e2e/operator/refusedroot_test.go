@@ -30,8 +30,8 @@ import (
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/prediction"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // rootForms returns TrustRoots of each form for the same Sigstore: with logs that have ECDSA keys, and also with its log of

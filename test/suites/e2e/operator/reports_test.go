@@ -29,8 +29,8 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/manifest"
 	"github.com/karmada-io/image-trust/test/lab/reportcrds"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/prediction"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // TestPolicyReports checks that the operator writes PolicyReports with the rights that config/reports adds.

@@ -40,8 +40,8 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/reportcrds"
 	"github.com/karmada-io/image-trust/test/lab/rights"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/prediction"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // pullSecret is the Secret that config/pullsecrets allows the operator to read.

@@ -30,7 +30,7 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/fileserver"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // TestPrivateRoot creates the TrustRoot after the trust that names it.

@@ -27,7 +27,7 @@ import (
 
 	"github.com/karmada-io/image-trust/test/lab/binaries"
 	"github.com/karmada-io/image-trust/test/lab/process"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // shell runs commands in a directory with what the documents assume: kubectl with the plugin, the lab's Sigstore

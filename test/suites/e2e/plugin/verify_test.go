@@ -24,7 +24,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // TestPluginVerify checks the output and the exit codes of verify.

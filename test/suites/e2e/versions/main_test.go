@@ -27,8 +27,8 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/binaries"
 	"github.com/karmada-io/image-trust/test/lab/policycontroller"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/agreement"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/signing"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // lab is shared by all tests of the suite, which therefore do not run in parallel. It starts with the default version;

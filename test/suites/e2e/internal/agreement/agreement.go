@@ -33,8 +33,8 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/filter"
 	"github.com/karmada-io/image-trust/test/lab/images"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/prediction"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 const (

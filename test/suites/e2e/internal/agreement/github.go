@@ -29,8 +29,8 @@ import (
 	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/prediction"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // RunGitHub submits workloads with attestations of all kinds under a policy in the shape of GitHub's own Helm chart, and then under

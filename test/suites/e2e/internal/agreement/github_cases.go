@@ -27,7 +27,7 @@ import (
 
 	"github.com/karmada-io/image-trust/test/lab/images"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 const (

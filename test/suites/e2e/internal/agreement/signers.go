@@ -28,7 +28,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/test/gen"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // signerCases are images under the policies of trusts in two signers: the release workflow at the lab's instance, and the same one

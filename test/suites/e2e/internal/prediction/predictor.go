@@ -38,7 +38,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 	verifyregistry "github.com/karmada-io/image-trust/internal/verify/registry"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // Predictor predicts how admission decides on workloads, from the state of the API server and the

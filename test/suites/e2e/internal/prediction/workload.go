@@ -27,7 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/internal/admission"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // WorkloadKinds are the kinds that policy-controller's webhooks examine.

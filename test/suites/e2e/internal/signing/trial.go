@@ -31,8 +31,8 @@ import (
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 	"github.com/karmada-io/image-trust/test/lab/images"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
-	"github.com/karmada-io/image-trust/test/suites/e2e/internal/labtest"
 	"github.com/karmada-io/image-trust/test/suites/e2e/internal/prediction"
+	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
 
 // another is an identity that no trust names.

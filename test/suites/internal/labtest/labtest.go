@@ -14,8 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package labtest is the shared set-up of the end-to-end suites: one lab for each suite, with the
-// operator running in it, and helpers that fail the test instead of returning an error.
+// Package labtest is the shared set-up of the suites that use whole labs: one lab for each suite, or for
+// each member of a fleet, with the operator running in it, and helpers that fail the test instead of
+// returning an error.
 package labtest
 
 import (
@@ -80,9 +81,9 @@ func run(m *testing.M, use func(*Lab), options lab.Options) int {
 		return 1
 	}
 	return harness.RunOn(started, func() int {
-		l := &Lab{Lab: started}
-		l.plugin = sync.OnceValues(func() (string, error) { return l.Build(context.Background(), "kubectl-imagetrust") })
-		if err := l.prepare(ctx); err != nil {
+		l := New(started)
+		l.Registry.SetHandler(l.middlewares.wrap)
+		if err := l.Prepare(ctx); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
@@ -91,8 +92,16 @@ func run(m *testing.M, use func(*Lab), options lab.Options) int {
 	})
 }
 
-func (l *Lab) prepare(ctx context.Context) error {
-	l.Registry.SetHandler(l.middlewares.wrap)
+// New adds what tests need to a lab that runs. Intercept works with labs that Main started only.
+func New(started *lab.Lab) *Lab {
+	return &Lab{
+		Lab:    started,
+		plugin: sync.OnceValues(func() (string, error) { return started.Build(context.Background(), "kubectl-imagetrust") }),
+	}
+}
+
+// Prepare starts the operator and creates Namespace.
+func (l *Lab) Prepare(ctx context.Context) error {
 	if err := l.StartOperator(ctx); err != nil {
 		return err
 	}
