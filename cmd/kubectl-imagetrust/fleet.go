@@ -19,18 +19,16 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	clusterv1alpha1 "github.com/karmada-io/karmada/pkg/apis/cluster/v1alpha1"
 	"github.com/spf13/pflag"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/discovery"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/karmada-io/image-trust/controllers/fleet/detect"
 	"github.com/karmada-io/image-trust/internal/fleet"
 )
 
@@ -65,9 +63,9 @@ func (f *karmadaFlag) Type() string { return "bool" }
 
 func (f *fleetFlags) register(flags *pflag.FlagSet) {
 	flags.Var(&f.karmada, "karmada",
-		"the API server is a Karmada control plane: look at its member clusters (by default if it serves "+clusterv1alpha1.GroupName+")")
+		"the API server is a Karmada control plane: look at its member clusters (by default, the API server is asked)")
 	flags.Lookup("karmada").NoOptDefVal = "true"
-	flags.StringSliceVar(&f.clusters, "clusters", nil, "with Karmada, look only at these member clusters")
+	flags.StringSliceVar(&f.clusters, "clusters", nil, "with Karmada: only these member clusters")
 	flags.StringVar(&f.selector, "cluster-selector", "", "with Karmada: only member clusters with these labels, for example rollout=canary")
 }
 
@@ -84,8 +82,9 @@ func (f *fleetFlags) selection() (fleet.Selection, error) {
 	return s, nil
 }
 
-// isKarmada reports whether the API server is a Karmada control plane: what the flag says, or else whether it serves Clusters.
-func (f *fleetFlags) isKarmada(cluster *clusterFlags) (bool, error) {
+// isKarmada reports whether the API server is a Karmada control plane: what the flag says, or else what the
+// operator takes for one.
+func (f *fleetFlags) isKarmada(ctx context.Context, cluster *clusterFlags) (bool, error) {
 	if f.karmada.value != nil {
 		return *f.karmada.value, nil
 	}
@@ -97,14 +96,12 @@ func (f *fleetFlags) isKarmada(cluster *clusterFlags) (bool, error) {
 	if err != nil {
 		return false, unavailable(fmt.Errorf("connecting to the cluster: %w", err))
 	}
-	served, err := d.ServerResourcesForGroupVersion(clusterv1alpha1.GroupVersion.String())
-	switch {
-	case apierrors.IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, unavailable(fmt.Errorf("asking whether the API server serves %s: %w", clusterv1alpha1.GroupName, err))
+	group, err := detect.Server{Client: d.RESTClient()}.ControlPlane(ctx)
+	if err != nil {
+		// It asks more than once: one failure says as much as all of them.
+		return false, unavailable(fmt.Errorf("is it a Karmada control plane (see --karmada): %w", causes(err)[0]))
 	}
-	return slices.ContainsFunc(served.APIResources, func(r metav1.APIResource) bool { return r.Name == clusterv1alpha1.ResourcePluralCluster }), nil
+	return group != "", nil
 }
 
 // members lists the member clusters of a Karmada control plane that are selected, in the order of their names. It is an error if

@@ -81,7 +81,7 @@ func (o *statusOptions) run(ctx context.Context, s streams, args []string) error
 	if err != nil {
 		return err
 	}
-	switch karmada, err := o.fleet.isKarmada(&o.cluster); {
+	switch karmada, err := o.fleet.isKarmada(ctx, &o.cluster); {
 	case err != nil:
 		return err
 	case karmada:

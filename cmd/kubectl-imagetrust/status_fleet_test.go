@@ -144,6 +144,8 @@ func (p *controlPlane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			})
 		}
 		answer = groups
+	case r.URL.Path == "/apis/"+workv1alpha2.GroupName:
+		answer = metav1.APIGroup{Name: workv1alpha2.GroupName}
 	case !known:
 		w.WriteHeader(http.StatusNotFound)
 	case r.URL.Path == version:

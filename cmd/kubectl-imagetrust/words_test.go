@@ -132,6 +132,8 @@ func hostileCluster(t *testing.T, recorded []v1alpha1.KarmadaImageTrust, chosen 
 			}
 		case strings.HasSuffix(path, "/karmadaimagetrusts"):
 			answer = replaced
+		case !strings.HasPrefix(path, "/apis/"+v1alpha1.GroupVersion.Group):
+			w.WriteHeader(http.StatusNotFound)
 		default:
 			answer = metav1.APIResourceList{GroupVersion: v1alpha1.GroupVersion.String(), APIResources: []metav1.APIResource{{
 				Name: "karmadaimagetrusts", Kind: v1alpha1.KarmadaImageTrustKind, Verbs: metav1.Verbs{"list", "get", "watch"},

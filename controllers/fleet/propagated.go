@@ -206,7 +206,7 @@ func (s *sortedClusters) addLeftOut(
 	}
 	for _, object := range clusters {
 		if targets.Has(object.Name) || object.DeletionTimestamp != nil ||
-			!selects(placement, binding.Status.SchedulerObservedAffinityName, object) {
+			!members.Selects(placement, binding.Status.SchedulerObservedAffinityName, object) {
 			continue
 		}
 		switch cluster := members.ParseCluster(object); {

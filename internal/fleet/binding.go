@@ -20,6 +20,8 @@ import (
 	"slices"
 	"strings"
 
+	clusterv1alpha1 "github.com/karmada-io/karmada/pkg/apis/cluster/v1alpha1"
+	policyv1alpha1 "github.com/karmada-io/karmada/pkg/apis/policy/v1alpha1"
 	workv1alpha2 "github.com/karmada-io/karmada/pkg/apis/work/v1alpha2"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,9 +42,11 @@ type Binding struct {
 	// NotScheduled says why Karmada has not selected clusters, in its own words.
 	NotScheduled string
 
-	suspended   bool
-	suspendedOn []string
-	items       map[string]*workv1alpha2.AggregatedStatusItem
+	placement    *policyv1alpha1.Placement
+	affinityName string
+	suspended    bool
+	suspendedOn  []string
+	items        map[string]*workv1alpha2.AggregatedStatusItem
 }
 
 // Suspended reports whether nothing is dispatched to a cluster.
@@ -57,7 +61,10 @@ func ParseBinding(object *workv1alpha2.ClusterResourceBinding, trust string) (*B
 		version.Group != v1alpha1.GroupVersion.Group || resource.Kind != "KarmadaImageTrust" || resource.Name != trust {
 		return nil, false
 	}
-	b := &Binding{items: make(map[string]*workv1alpha2.AggregatedStatusItem, len(object.Status.AggregatedStatus))}
+	b := &Binding{
+		placement: object.Spec.Placement, affinityName: object.Status.SchedulerObservedAffinityName,
+		items: make(map[string]*workv1alpha2.AggregatedStatusItem, len(object.Status.AggregatedStatus)),
+	}
 	for _, cluster := range object.Spec.Clusters {
 		b.Clusters = append(b.Clusters, cluster.Name)
 	}
@@ -77,4 +84,11 @@ func ParseBinding(object *workv1alpha2.ClusterResourceBinding, trust string) (*B
 		b.items[item.ClusterName] = item
 	}
 	return b, true
+}
+
+// leftOut reports whether the policy selects a cluster that the scheduler has not taken, other than for a constraint on the
+// spread, which leaves clusters out on purpose.
+func (b *Binding) leftOut(object *clusterv1alpha1.Cluster) bool {
+	return b.placement != nil && len(b.placement.SpreadConstraints) == 0 && object.DeletionTimestamp == nil &&
+		!slices.Contains(b.Clusters, object.Name) && Selects(b.placement, b.affinityName, object)
 }

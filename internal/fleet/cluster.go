@@ -53,17 +53,19 @@ type Cluster struct {
 	Reason, Message string
 	// Serves says whether the cluster serves KarmadaImageTrusts. It is Unknown if Karmada's list of its APIs is incomplete.
 	Serves metav1.ConditionStatus
+
+	object *clusterv1alpha1.Cluster
 }
 
 // Answers reports whether Karmada can reach the cluster, or hears of its agent.
 func (c *Cluster) Answers() bool { return c.Ready == metav1.ConditionTrue }
 
-// ParseCluster reads a Cluster.
+// ParseCluster reads a Cluster, which the caller must not change afterwards.
 func ParseCluster(object *clusterv1alpha1.Cluster) Cluster {
 	c := Cluster{
 		Name: object.Name, Labels: object.Labels, Leaving: object.DeletionTimestamp != nil,
 		Pull:  object.Spec.SyncMode == clusterv1alpha1.Pull,
-		Ready: metav1.ConditionUnknown, Serves: metav1.ConditionUnknown,
+		Ready: metav1.ConditionUnknown, Serves: metav1.ConditionUnknown, object: object,
 	}
 	if ready := apimeta.FindStatusCondition(object.Status.Conditions, clusterv1alpha1.ClusterConditionReady); ready != nil {
 		c.Ready, c.Since, c.Reason, c.Message = ready.Status, ready.LastTransitionTime.Time, ready.Reason, ready.Message

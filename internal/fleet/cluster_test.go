@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	clusterv1alpha1 "github.com/karmada-io/karmada/pkg/apis/cluster/v1alpha1"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/yaml"
@@ -83,7 +84,7 @@ status:
 			if tc.want.Since.IsZero() {
 				tc.want.Since = time.Time{}.UTC()
 			}
-			if diff := cmp.Diff(tc.want, got); diff != "" {
+			if diff := cmp.Diff(tc.want, got, cmpopts.IgnoreUnexported(fleet.Cluster{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

@@ -44,11 +44,14 @@ const (
 	Unreadable = State(v1alpha1.ClusterUnreadable)
 	// Unconfirmed means that the operator in the cluster reported, and that it is not known about which spec.
 	Unconfirmed State = "Unconfirmed"
+	// LeftOut means that a policy selects the cluster for the trust, and that Karmada's scheduler has not taken it: it does not
+	// answer, or does not serve KarmadaImageTrusts.
+	LeftOut State = "LeftOut"
 	// NotPropagated means that the cluster is a member and that no policy selects it for the trust.
 	NotPropagated State = "NotPropagated"
 	// NotKnown means that it is not known whether the trust is propagated to the cluster.
 	NotKnown State = "Unknown"
-	// NotServed means that the cluster is a member and does not serve KarmadaImageTrusts, so that Karmada does not select it.
+	// NotServed means the same of a cluster that does not serve KarmadaImageTrusts, so that no policy can.
 	NotServed State = "NotServed"
 )
 
@@ -140,7 +143,7 @@ type Row struct {
 	NotVerified []Image `json:"notVerified,omitempty"`
 }
 
-// Propagated reports whether Karmada selected the cluster for the trust.
+// Propagated reports whether a policy selects the cluster for the trust.
 func (r *Row) Propagated() bool {
 	return r.State != NotPropagated && r.State != NotServed && r.State != NotKnown
 }
@@ -183,7 +186,7 @@ type Report struct {
 	Verdict v1alpha1.Verdict `json:"verdict"`
 	// Message explains why the trust is propagated to no cluster, or what is not known of the fleet.
 	Message string `json:"message,omitempty"`
-	// Summary counts the clusters to which the trust is propagated.
+	// Summary counts the clusters that policies select for the trust.
 	Summary Summary `json:"summary"`
 	// Clusters are the member clusters: those with untrusted images first, then those of which something is not known, then the
 	// others, and at the end those to which the trust is not propagated; each in the order of their names.
@@ -192,7 +195,7 @@ type Report struct {
 	ClustersNotListed int32 `json:"clustersNotListed,omitempty"`
 }
 
-// Summary counts the clusters to which a trust is propagated, and sums up what they reported last.
+// Summary counts the clusters that policies select for a trust, and sums up what they reported last.
 type Summary struct {
 	Clusters  int `json:"clusters"`
 	Reporting int `json:"reporting"`

@@ -50,13 +50,13 @@ func NewReport(s Source) Report {
 	case s.Binding != nil:
 		rows = s.Binding.rows(trust.Generation)
 		if len(rows) == 0 {
-			r.Message = "no cluster is selected"
+			r.Message = "propagated to no cluster"
 			if s.Binding.NotScheduled != "" {
 				r.Message += ": " + text.Truncate(s.Binding.NotScheduled, maxMessage)
 			}
 		}
 	case s.BindingUnreadable == "":
-		r.Message = "it is not propagated: no ClusterPropagationPolicy selects it"
+		r.Message = "not propagated: no ClusterPropagationPolicy selects it"
 	case trust.Status.Fleet != nil:
 		rows = fleetRows(trust.Status.Fleet)
 		r.Message = "as the status of the trust has it, since " + text.Truncate(s.BindingUnreadable, maxMessage)
@@ -72,6 +72,8 @@ func NewReport(s Source) Report {
 		delete(rows, cluster.Name)
 		switch {
 		case propagated:
+		case s.Binding != nil && s.Binding.leftOut(cluster.object):
+			row = Row{Cluster: cluster.Name, State: LeftOut, Message: whyLeftOut(cluster)}
 		case cluster.Serves == metav1.ConditionFalse:
 			row = Row{Cluster: cluster.Name, State: NotServed, Message: "no KarmadaImageTrusts there: install the CustomResourceDefinition and the operator"}
 		case complete:
@@ -93,6 +95,18 @@ func NewReport(s Source) Report {
 	}
 	r.finish(s.Restricted)
 	return r
+}
+
+// whyLeftOut says why the scheduler has not taken a cluster, as far as that is known.
+func whyLeftOut(cluster *Cluster) string {
+	switch {
+	case !cluster.Answers():
+		return "selected by the policy, but not propagated: the cluster does not answer"
+	case cluster.Serves != metav1.ConditionTrue:
+		return "selected by the policy, but not propagated: no KarmadaImageTrusts there, install the CustomResourceDefinition and the operator"
+	default:
+		return "selected by the policy, but not propagated yet"
+	}
 }
 
 // heard sets whether the cluster answers.

@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package fleet
+package fleet_test
 
 import (
 	"testing"
@@ -23,13 +23,14 @@ import (
 	policyv1alpha1 "github.com/karmada-io/karmada/pkg/apis/policy/v1alpha1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/karmada-io/image-trust/internal/fleet"
 )
 
 func TestSelects(t *testing.T) {
-	cluster := member("m1", func(c *clusterv1alpha1.Cluster) {
-		c.Labels = map[string]string{"rollout": "canary"}
-		c.Spec.Provider, c.Spec.Zones = "p", []string{"z1", "z2"}
-	})
+	cluster := &clusterv1alpha1.Cluster{}
+	cluster.Name, cluster.Labels = "m1", map[string]string{"rollout": "canary"}
+	cluster.Spec.Provider, cluster.Spec.Zones = "p", []string{"z1", "z2"}
 	labels := func(values ...string) *metav1.LabelSelector {
 		return &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{
 			{Key: "rollout", Operator: metav1.LabelSelectorOpIn, Values: values},
@@ -63,22 +64,22 @@ func TestSelects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			placement := &policyv1alpha1.Placement{ClusterAffinity: &tc.affinity}
-			if got := selects(placement, "", cluster); got != tc.want {
+			if got := fleet.Selects(placement, "", cluster); got != tc.want {
 				t.Errorf("selects is %t", got)
 			}
 			// The same as the term that the scheduler used.
 			placement = &policyv1alpha1.Placement{ClusterAffinities: []policyv1alpha1.ClusterAffinityTerm{
 				{AffinityName: "other"}, {AffinityName: "used", ClusterAffinity: tc.affinity},
 			}}
-			if got := selects(placement, "used", cluster); got != tc.want {
+			if got := fleet.Selects(placement, "used", cluster); got != tc.want {
 				t.Errorf("selects is %t by one of several affinities", got)
 			}
-			if selects(placement, "", cluster) {
+			if fleet.Selects(placement, "", cluster) {
 				t.Error("a cluster is selected before the scheduler has chosen an affinity")
 			}
 		})
 	}
-	if !selects(&policyv1alpha1.Placement{}, "", cluster) {
+	if !fleet.Selects(&policyv1alpha1.Placement{}, "", cluster) {
 		t.Error("a placement without affinities does not select every cluster")
 	}
 }

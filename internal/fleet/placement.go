@@ -26,10 +26,10 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// selects reports whether a placement selects a cluster, as Karmada's scheduler does (ClusterMatches in its package
+// Selects reports whether a placement selects a cluster, as Karmada's scheduler does (ClusterMatches in its package
 // pkg/util, which brings in more than a condition is worth). Of several affinities the scheduler uses the first that fits, whose
 // name it puts into the status of the binding.
-func selects(placement *policyv1alpha1.Placement, affinityName string, cluster *clusterv1alpha1.Cluster) bool {
+func Selects(placement *policyv1alpha1.Placement, affinityName string, cluster *clusterv1alpha1.Cluster) bool {
 	if placement.ClusterAffinity != nil {
 		return matches(placement.ClusterAffinity, cluster)
 	}
