@@ -56,7 +56,7 @@ func (r *KarmadaImageTrustReconciler) applyPolicy(ctx context.Context, s *scope,
 	owner := ownerOf(s.trust, current)
 	switch {
 	case owner != ownerTrust:
-		return nameTaken(s.trust, owner)
+		return nameTaken(s.trust, owner, current)
 	case current.GetDeletionTimestamp() != nil:
 		return beingDeleted(s.trust.Name)
 	case isUpToDate(s.trust, d.desired, current):

@@ -66,12 +66,22 @@ func auditMode() policyResult {
 	return policyResult{condition: conditionTrue(v1alpha1.AuditModeReason, "Enforcement is Audit, so no ClusterImagePolicy is applied.")}
 }
 
+// propagatedLabel is set to "true" by Karmada on each object that it propagates to a member cluster (karmada
+// pkg/util/constants.go, ManagedByKarmadaLabel).
+const propagatedLabel = "karmada.io/managed"
+
 // nameTaken is the result where a policy of the trust's name exists that is not the trust's.
-func nameTaken(trust *v1alpha1.KarmadaImageTrust, owner policyOwner) policyResult {
+func nameTaken(trust *v1alpha1.KarmadaImageTrust, owner policyOwner, current *unstructured.Unstructured) policyResult {
 	if owner == ownerPredecessor {
 		return policyResult{condition: conditionUnknown(v1alpha1.PolicyNotReadyReason,
 			"ClusterImagePolicy %s belongs to a deleted KarmadaImageTrust of the same name; "+
 				"it is recreated once it has been garbage collected.",
+			trust.Name)}
+	}
+	if current.GetLabels()[propagatedLabel] == "true" {
+		return policyResult{condition: conditionFalse(v1alpha1.PolicyConflictReason,
+			"ClusterImagePolicy %s was propagated to this cluster by Karmada and is not managed by this KarmadaImageTrust. "+
+				"It is left unchanged: on the Karmada control plane, exclude this cluster from its propagation, or rename the KarmadaImageTrust.",
 			trust.Name)}
 	}
 	return policyResult{condition: conditionFalse(v1alpha1.PolicyConflictReason,

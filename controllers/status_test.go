@@ -152,7 +152,7 @@ func TestConditions(t *testing.T) {
 			[]string{"Enforced=Unknown/InvalidSpec", "ImagesVerified=Unknown/InvalidSpec", "PolicyApplied=False/InvalidSpec", "Ready=False/InvalidSpec", "Stalled=True/InvalidSpec"},
 		},
 		"conflict": {
-			observationOf(nameTaken(makeTrust(1), ownerOther)),
+			observationOf(nameTaken(makeTrust(1), ownerOther, newClusterImagePolicy())),
 			[]string{"Enforced=False/PolicyMissing", "ImagesVerified=True/NoImages", "PolicyApplied=False/PolicyConflict", "Ready=False/PolicyConflict", "Stalled=True/PolicyConflict"},
 		},
 		"policy-controller missing": {
@@ -226,6 +226,8 @@ func TestMessages(t *testing.T) {
 		cip.SetOwnerReferences([]metav1.OwnerReference{{Kind: v1alpha1.KarmadaImageTrustKind, Name: "karmada", UID: uid, Controller: new(true)}})
 		return cip
 	}
+	propagated := newClusterImagePolicy()
+	propagated.SetLabels(map[string]string{"karmada.io/managed": "true"})
 	tests := map[string]struct {
 		obs           *observation
 		conditionType string
@@ -236,8 +238,9 @@ func TestMessages(t *testing.T) {
 		"audit, enforced":     {observationOf(auditMode()), v1alpha1.EnforcedCondition, "Enforcement is Audit: nothing is denied."},
 		"applied, ready":      {observationOf(applied()), v1alpha1.ReadyCondition, "ClusterImagePolicy karmada is applied; the initial verification is complete."},
 		"verifying":           {observationOf(applied(), pending("a")), v1alpha1.ReadyCondition, "The initial verification is in progress."},
-		"conflict":            {observationOf(nameTaken(trust, ownerOf(trust, newClusterImagePolicy()))), v1alpha1.PolicyAppliedCondition, "ClusterImagePolicy karmada exists and is not managed by this KarmadaImageTrust. It is left unchanged: delete it, or rename the KarmadaImageTrust."},
-		"of a deleted trust":  {observationOf(nameTaken(trust, ownerOf(trust, ownedBy("other")))), v1alpha1.PolicyAppliedCondition, "ClusterImagePolicy karmada belongs to a deleted KarmadaImageTrust of the same name; it is recreated once it has been garbage collected."},
+		"conflict":            {observationOf(nameTaken(trust, ownerOther, newClusterImagePolicy())), v1alpha1.PolicyAppliedCondition, "ClusterImagePolicy karmada exists and is not managed by this KarmadaImageTrust. It is left unchanged: delete it, or rename the KarmadaImageTrust."},
+		"propagated":          {observationOf(nameTaken(trust, ownerOther, propagated)), v1alpha1.PolicyAppliedCondition, "ClusterImagePolicy karmada was propagated to this cluster by Karmada and is not managed by this KarmadaImageTrust. It is left unchanged: on the Karmada control plane, exclude this cluster from its propagation, or rename the KarmadaImageTrust."},
+		"of a deleted trust":  {observationOf(nameTaken(trust, ownerOf(trust, ownedBy("other")), ownedBy("other"))), v1alpha1.PolicyAppliedCondition, "ClusterImagePolicy karmada belongs to a deleted KarmadaImageTrust of the same name; it is recreated once it has been garbage collected."},
 		"being deleted":       {observationOf(beingDeleted("karmada")), v1alpha1.PolicyAppliedCondition, "ClusterImagePolicy karmada is being deleted; it is recreated once it is gone."},
 		"not installed":       {observationOf(failed(newClusterImagePolicy(), errKindMissing)), v1alpha1.PolicyAppliedCondition, "The kind ClusterImagePolicy (policy.sigstore.dev/v1alpha1) is not installed: install Sigstore policy-controller. The policy is applied as soon as the kind exists."},
 		"outage":              {observationOf(failed(newClusterImagePolicy(), errors.New("timeout"))), v1alpha1.PolicyAppliedCondition, "Applying the ClusterImagePolicy failed and is retried: timeout"},

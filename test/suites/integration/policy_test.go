@@ -19,11 +19,13 @@ package integration
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -192,6 +194,34 @@ func TestForeignPolicyIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.expect("foreign", "PolicyApplied=Unknown/PolicyNotReady", "!Stalled")
+}
+
+// TestPropagatedPolicyIsNotAdopted has Karmada propagate a policy that is rendered exactly as the operator renders it. Two owners
+// would write to it in turn, and removing the trust would remove the policy from the cluster.
+func TestPropagatedPolicyIsNotAdopted(t *testing.T) {
+	installPolicyController(t, shared)
+	o := start(t, shared.Config())
+	o.create(gen.Trust("own"))
+	propagated := newPolicy("propagated")
+	propagated.Object["spec"] = o.policy("own", exists).Object["spec"]
+	propagated.SetLabels(map[string]string{policy.ManagedByLabel: policy.ManagedByValue, "karmada.io/managed": "true"})
+	if err := o.Create(t.Context(), propagated); err != nil {
+		t.Fatal(err)
+	}
+	o.create(gen.Trust("propagated"))
+	trust := o.expect("propagated", "PolicyApplied=False/PolicyConflict", "Ready=False/PolicyConflict", "Stalled=True/PolicyConflict")
+	applied := meta.FindStatusCondition(trust.Status.Conditions, v1alpha1.PolicyAppliedCondition)
+	if !strings.Contains(applied.Message, "was propagated to this cluster by Karmada") {
+		t.Errorf("the message does not name Karmada: %s", applied.Message)
+	}
+	if err := o.Delete(t.Context(), trust); err != nil {
+		t.Fatal(err)
+	}
+	o.create(gen.Trust("later"))
+	o.policy("later", exists)
+	if now := o.policy("propagated", exists); now.GetResourceVersion() != propagated.GetResourceVersion() {
+		t.Errorf("the propagated policy was written to: %v", now.Object)
+	}
 }
 
 func TestAuditRemovesThePolicy(t *testing.T) {

@@ -108,9 +108,10 @@ func TestAggregation(t *testing.T) {
 			want: status(3, object{"type": "Ready", "status": "Unknown", "reason": "NotReported", "message": "m1, m2, m3, m4, m5"}),
 		},
 	}
-	kinds(t, func(t *testing.T, i *interpret.Interpreter, kind string) {
+	i := interpret.Start(t, policies, trustRoots)
+	for _, kind := range kinds() {
 		for name, test := range tests {
-			t.Run(name, func(t *testing.T) {
+			t.Run(kind+"/"+name, func(t *testing.T) {
 				var previous any
 				if test.previous != nil {
 					previous = test.previous
@@ -123,12 +124,13 @@ func TestAggregation(t *testing.T) {
 				}
 			})
 		}
-	})
+	}
 }
 
 // TestAggregationIsStable aggregates again what was aggregated, as Karmada does whenever something changes.
 func TestAggregationIsStable(t *testing.T) {
-	kinds(t, func(t *testing.T, i *interpret.Interpreter, kind string) {
+	i := interpret.Start(t, policies, trustRoots)
+	for _, kind := range kinds() {
 		items := []interpret.Item{
 			item(t, "m1", reported(condition("Ready", "False", "a"), condition("KeysInlined", "True", ""))),
 			item(t, "m2", reported(condition("Ready", "Unknown", "b"), condition("ConfigMapUpdated", "Unknown", ""))),
@@ -137,7 +139,7 @@ func TestAggregationIsStable(t *testing.T) {
 		if diff := cmp.Diff(first, aggregate(t, i, of(kind, first, nil), items)); diff != "" {
 			t.Errorf("second aggregation (-first +second):\n%s", diff)
 		}
-	})
+	}
 }
 
 // TestAggregationOfLargeFleet aggregates what a hundred hostile members report that no reflection has shortened. All of it
@@ -153,7 +155,8 @@ func TestAggregationOfLargeFleet(t *testing.T) {
 		}
 		items = append(items, item(t, fmt.Sprintf("member%d", m), reported(conditions...)))
 	}
-	kinds(t, func(t *testing.T, i *interpret.Interpreter, kind string) {
+	i := interpret.Start(t, policies, trustRoots)
+	for _, kind := range kinds() {
 		got := aggregate(t, i, of(kind, nil, nil), items)
 		if size := len(encode(t, got)); size > maxAggregated {
 			t.Errorf("the status has %d bytes, want at most %d", size, maxAggregated)
@@ -161,18 +164,17 @@ func TestAggregationOfLargeFleet(t *testing.T) {
 		if text := string(encode(t, got)); !strings.Contains(text, `"type":"Ready"`) || !strings.Contains(text, " more") {
 			t.Errorf("the status does not say that there is more: %.2000s", text)
 		}
-	})
+	}
 }
 
 // aggregate returns the status that results, and checks that the rest of the object is unchanged.
 func aggregate(t *testing.T, i *interpret.Interpreter, template object, items []interpret.Item) object {
 	t.Helper()
 	// Keys with wildcards, as in the managed fields of the API server, must not get in the way.
-	decorated := of(template["kind"].(string), template["status"], nil) //nolint:forcetypeassert // the test wrote it
-	decorated["metadata"] = object{"name": "x", "generation": generation, "managedFields": []any{
+	template["metadata"] = object{"name": "x", "generation": generation, "managedFields": []any{
 		object{"manager": "m", "fieldsV1": object{"f:spec": object{`k:{"glob":"*"}`: object{}}}},
 	}}
-	response := call(t, i, interpret.Request{Operation: interpret.AggregateStatus, Desired: encode(t, decorated), Items: items})
+	response := call(t, i, interpret.Request{Operation: interpret.AggregateStatus, Desired: encode(t, template), Items: items})
 	var result struct {
 		Status object
 	}

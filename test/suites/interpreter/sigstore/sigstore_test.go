@@ -50,14 +50,8 @@ func TestInKarmadasForm(t *testing.T) {
 	interpret.RunTests(t, trustRoots)
 }
 
-// kinds runs a test with each kind: healths, reflections and aggregations are the same.
-func kinds(t *testing.T, run func(t *testing.T, i *interpret.Interpreter, kind string)) {
-	t.Helper()
-	i := interpret.Start(t, policies, trustRoots)
-	for _, kind := range []string{"ClusterImagePolicy", "TrustRoot"} {
-		t.Run(kind, func(t *testing.T) { run(t, i, kind) })
-	}
-}
+// kinds are those whose healths, reflections and aggregations are the same.
+func kinds() []string { return []string{"ClusterImagePolicy", "TrustRoot"} }
 
 func TestHealth(t *testing.T) {
 	tests := map[string]struct {
@@ -75,9 +69,10 @@ func TestHealth(t *testing.T) {
 		"conditions as text":    {object{"observedGeneration": 4, "conditions": "Ready"}, false},
 		"a condition as text":   {object{"observedGeneration": 4, "conditions": []any{"Ready"}}, false},
 	}
-	kinds(t, func(t *testing.T, i *interpret.Interpreter, kind string) {
+	i := interpret.Start(t, policies, trustRoots)
+	for _, kind := range kinds() {
 		for name, test := range tests {
-			t.Run(name, func(t *testing.T) {
+			t.Run(kind+"/"+name, func(t *testing.T) {
 				response := call(t, i, interpret.Request{
 					Operation: interpret.InterpretHealth, Observed: encode(t, of(kind, test.status, nil)),
 				})
@@ -86,7 +81,7 @@ func TestHealth(t *testing.T) {
 				}
 			})
 		}
-	})
+	}
 }
 
 func TestReflection(t *testing.T) {
@@ -127,9 +122,10 @@ func TestReflection(t *testing.T) {
 		"text for a list":   {object{"conditions": long}, []object{}},
 		"object for a list": {object{"conditions": object{"0": "Ready"}}, []object{}},
 	}
-	kinds(t, func(t *testing.T, i *interpret.Interpreter, kind string) {
+	i := interpret.Start(t, policies, trustRoots)
+	for _, kind := range kinds() {
 		for name, test := range tests {
-			t.Run(name, func(t *testing.T) {
+			t.Run(kind+"/"+name, func(t *testing.T) {
 				response := call(t, i, interpret.Request{
 					Operation: interpret.InterpretStatus, Observed: encode(t, of(kind, test.status, nil)),
 				})
@@ -151,12 +147,13 @@ func TestReflection(t *testing.T) {
 				}
 			})
 		}
-	})
+	}
 }
 
 // TestGenerations checks what the aggregation compares.
 func TestGenerations(t *testing.T) {
-	kinds(t, func(t *testing.T, i *interpret.Interpreter, kind string) {
+	i := interpret.Start(t, policies, trustRoots)
+	for _, kind := range kinds() {
 		observed := of(kind, status(4), nil)
 		observed["metadata"] = object{
 			"name": "x", "generation": 4, "annotations": object{"resourcetemplate.karmada.io/generation": "7"},
@@ -168,7 +165,7 @@ func TestGenerations(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("status (-want +got):\n%s", diff)
 		}
-	})
+	}
 }
 
 // call fails the test if the script failed.
