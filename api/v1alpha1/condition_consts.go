@@ -91,6 +91,21 @@ const (
 	PropagatedReason = "Propagated"
 )
 
+// Reasons of Ready, PolicyApplied, ImagesVerified and Enforced on a Karmada control
+// plane, in addition to those that the member clusters report. NotApplied is one of
+// them, too.
+const (
+	// NotReportedReason (Unknown) means that no operator has reported the condition in
+	// some of the clusters, or that there is no cluster.
+	NotReportedReason = "NotReported"
+	// OutdatedReason (Unknown) means that some of the clusters last reported about an
+	// earlier generation of the trust.
+	OutdatedReason = "Outdated"
+	// UnreadableReason (Unknown) means that some of the clusters report something that
+	// is not the status of a trust.
+	UnreadableReason = "Unreadable"
+)
+
 // Reasons of Ready. Reconciling and Stalled have the same reason as Ready.
 const (
 	// ReconciledReason means that the operator has nothing left to do.
