@@ -122,19 +122,20 @@ verify: generate manifests docs lint-config lint ## Check everything except the 
 
 # Packages by what their tests start. go list prints the imports of the tests, so no list is kept by hand.
 PACKAGES_WITH_TESTS = go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{.TestImports}} {{.XTestImports}}{{end}}' ./...
-STARTS_PROGRAMS := /test/(lab/(controlplane|harness|interpret|policycontroller|registry)|lab[] ]|suites|demo)
+STARTS_PROGRAMS := /test/(lab/(controlplane|harness|interpret|karmada|policycontroller|registry)|lab[] ]|suites|demo)
 UNIT_PACKAGES = $$($(PACKAGES_WITH_TESTS) | grep -vE '$(STARTS_PROGRAMS)' | cut -d' ' -f1)
-API_PACKAGES = $$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -vE '/test/(lab|demo|suites/e2e)(/|$$)')
+API_PACKAGES = $$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -vE '/test/(lab|demo|suites/(e2e|karmada))(/|$$)')
 LAB_PACKAGES = $$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -E '/test/lab(/|$$)')
 GO_TEST = go test -json $(GO_TEST_ARGS)
 SUMMARY := go run ./test/tools/summary
 
 .PHONY: test
-test: controlplane ## Run all tests: unit, API server, end-to-end and those of the other versions of policy-controller.
+test: controlplane ## Run all tests: unit, API server, end-to-end, a fleet, and those of the other versions of policy-controller.
 	@$(MAKE) --no-print-directory test-unit
 	@$(MAKE) --no-print-directory test-verifier
 	@$(MAKE) --no-print-directory test-api
 	@$(MAKE) --no-print-directory test-e2e
+	@$(MAKE) --no-print-directory test-karmada
 	@$(MAKE) --no-print-directory test-versions
 
 .PHONY: test-unit
@@ -167,6 +168,11 @@ test-e2e: controlplane ## Run the tests that need all components. KEEP_LAB=1 kee
 	@echo "▸ demo"
 # Alone, since it measures how long the demo takes.
 	@$(GO_TEST) -timeout=$(E2E_TIMEOUT) -count=1 ./test/demo $(TEST_ARGS) | $(SUMMARY)
+
+.PHONY: test-karmada
+test-karmada: controlplane ## Run the tests that need a fleet: a Karmada control plane with members. KEEP_LAB=1 keeps that of a failed test running.
+	@echo "▸ a fleet on Karmada"
+	@$(GO_TEST) -timeout=$(E2E_TIMEOUT) -count=1 ./test/suites/karmada/... $(TEST_ARGS) | $(SUMMARY)
 
 # When continuous integration began, in seconds since 1970, and after how many minutes of it test-versions is left out.
 CI_BEGAN ?=

@@ -144,13 +144,13 @@ func (f *Fleet) start(ctx context.Context) (err error) {
 // AddMember starts another cluster, and joins it unless it is to stay apart.
 func (f *Fleet) AddMember(ctx context.Context, options MemberOptions) (*Member, error) {
 	member, err := f.startMember(ctx, options)
-	if err != nil {
+	if err != nil || options.Apart {
+		return member, err
+	}
+	if err := member.Join(ctx); err != nil {
 		return nil, err
 	}
-	if options.Apart {
-		return member, nil
-	}
-	return member, member.Join(ctx)
+	return member, nil
 }
 
 func (f *Fleet) startMember(ctx context.Context, options MemberOptions) (*Member, error) {
@@ -195,7 +195,8 @@ func (m *Member) Join(ctx context.Context) error {
 	return m.fleet.Join(ctx, m.Name, m.kubeconfig, m.Labels)
 }
 
-// Unjoin ends the membership. The cluster runs on, with what the control plane put there.
+// Unjoin ends the membership, and returns when the control plane has removed what it put there. The
+// cluster runs on.
 func (m *Member) Unjoin(ctx context.Context) error {
 	return m.fleet.Unjoin(ctx, m.Name, m.kubeconfig)
 }

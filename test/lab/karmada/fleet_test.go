@@ -22,6 +22,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -101,6 +102,11 @@ func TestFleet(t *testing.T) {
 	if joined, err := fleet.Joined(t.Context(), "one"); err != nil || joined {
 		t.Errorf("the member is joined: %t (%v), want it gone", joined, err)
 	}
+	// What the control plane put into the member goes with the membership.
+	waitfor.True(t, "the propagated object is gone from the member", func(ctx context.Context) (bool, error) {
+		_, err := member.text(ctx)
+		return apierrors.IsNotFound(err), client.IgnoreNotFound(err)
+	})
 	if err := fleet.Err(); err != nil {
 		t.Error(err)
 	}

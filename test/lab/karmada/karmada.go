@@ -28,6 +28,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -42,6 +43,10 @@ import (
 
 // namespace is Karmada's own on its control plane.
 const namespace = "karmada-system"
+
+// stopTimeout is short because the aggregated API server would wait for the end of all
+// watches, for clients that are gone by then.
+const stopTimeout = 2 * time.Second
 
 // Programs are those that a control plane starts, in addition to what its
 // members need.
@@ -252,5 +257,7 @@ func (c *ControlPlane) run(ctx context.Context, name, url string, args ...string
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see above
 	}}
 	defer client.CloseIdleConnections()
-	return c.Run(ctx, process.Command{Name: name, Path: path, Args: args, Ready: process.Answers(client, url)})
+	return c.Run(ctx, process.Command{
+		Name: name, Path: path, Args: args, Ready: process.Answers(client, url), StopTimeout: stopTimeout,
+	})
 }

@@ -23,9 +23,12 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/karmada-io/image-trust/test/lab/freeport"
 )
+
+const dialTimeout = 10 * time.Second
 
 // link is the network between the control plane and one member: a TCP proxy. While it
 // is cut, connections are refused: clients repeat what other failures interrupt, and
@@ -108,7 +111,7 @@ func (l *link) forward(from net.Conn) {
 		return
 	}
 	defer l.remove(from)
-	to, err := (&net.Dialer{}).Dial("tcp", l.target)
+	to, err := net.DialTimeout("tcp", l.target, dialTimeout)
 	if err != nil {
 		return
 	}
