@@ -25,6 +25,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -88,6 +89,9 @@ type Lab struct {
 	manager       *manager
 	operator      *process.Process
 	operatorPorts []*freeport.Port
+
+	building sync.Mutex
+	built    map[string]string // programs by their names
 }
 
 // Start starts everything but the operator. The context bounds the start only.

@@ -185,8 +185,28 @@ func reservePorts() (metrics, probes *freeport.Port, err error) {
 }
 
 // Build builds a program of ours, a folder of cmd, from what stands in the work tree: one left in bin/ may be older. It
-// returns its file, which goes with the lab.
+// returns its file, which goes with the lab. Labs that share a registry share what they build, and build it once.
 func (l *Lab) Build(ctx context.Context, name string) (string, error) {
+	if l.shared != nil {
+		return l.shared.Build(ctx, name)
+	}
+	l.building.Lock()
+	defer l.building.Unlock()
+	if program, ok := l.built[name]; ok {
+		return program, nil
+	}
+	program, err := l.build(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	if l.built == nil {
+		l.built = map[string]string{}
+	}
+	l.built[name] = program
+	return program, nil
+}
+
+func (l *Lab) build(ctx context.Context, name string) (string, error) {
 	root, err := binaries.Root()
 	if err != nil {
 		return "", err

@@ -30,6 +30,10 @@ import (
 	"path/filepath"
 	"time"
 
+	clusterv1alpha1 "github.com/karmada-io/karmada/pkg/apis/cluster/v1alpha1"
+	policyv1alpha1 "github.com/karmada-io/karmada/pkg/apis/policy/v1alpha1"
+	workv1alpha1 "github.com/karmada-io/karmada/pkg/apis/work/v1alpha1"
+	workv1alpha2 "github.com/karmada-io/karmada/pkg/apis/work/v1alpha2"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -104,7 +108,10 @@ func (c *ControlPlane) start(ctx context.Context) (err error) {
 		return err
 	}
 	scheme := runtime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+	if err := errors.Join(
+		clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme), clusterv1alpha1.Install(scheme),
+		policyv1alpha1.Install(scheme), workv1alpha1.Install(scheme), workv1alpha2.Install(scheme),
+	); err != nil {
 		return err
 	}
 	if c.Client, err = client.New(c.Config(), client.Options{Scheme: scheme}); err != nil {

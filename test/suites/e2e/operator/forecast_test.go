@@ -141,7 +141,7 @@ func violations(got *v1alpha1.KarmadaImageTrust, effect v1alpha1.ViolationEffect
 // setOptIn sets the label by which a namespace opts in to policy-controller.
 func setOptIn(t *testing.T, namespace, value string) {
 	t.Helper()
-	labtest.Update(t, lab, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, func(ns *corev1.Namespace) {
+	labtest.Update(t, lab.Client, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, func(ns *corev1.Namespace) {
 		if ns.Labels == nil {
 			ns.Labels = map[string]string{}
 		}
@@ -249,7 +249,7 @@ func TestRollback(t *testing.T) {
 	trust := labtest.NewTrust("rollback", "rollback")
 	lab.Create(t, trust)
 	lab.WaitForTrust(t, trust.Name, labtest.Reconciled, labtest.HasVerdict(unsigned, v1alpha1.VerdictUntrusted, v1alpha1.UnsignedReason))
-	labtest.Update(t, lab, object.(*appsv1.Deployment), func(d *appsv1.Deployment) { d.Spec.Template.Spec.Containers[0].Image = signed })
+	labtest.Update(t, lab.Client, object.(*appsv1.Deployment), func(d *appsv1.Deployment) { d.Spec.Template.Spec.Containers[0].Image = signed })
 	got := lab.WaitForTrust(t, trust.Name, labtest.Reconciled, func(got *v1alpha1.KarmadaImageTrust) string {
 		if i := labtest.FindImage(got, unsigned); i == nil || i.Usage != v1alpha1.UsageRollback {
 			return fmt.Sprintf("got %+v, want the usage Rollback", i)

@@ -93,7 +93,7 @@ func TestRefusedRoot(t *testing.T) {
 			}
 			lab.WaitUntilDenied(t, image, "trustRootRef "+name+" not found")
 
-			labtest.Update(t, lab, root, func(o *unstructured.Unstructured) { o.Object["spec"] = usable[name].Object["spec"] })
+			labtest.Update(t, lab.Client, root, func(o *unstructured.Unstructured) { o.Object["spec"] = usable[name].Object["spec"] })
 			lab.WaitForTrust(t, trust.Name, labtest.Reconciled, hasCounts(1, 0, 0),
 				labtest.HasCondition(v1alpha1.PolicyAppliedCondition, metav1.ConditionTrue, v1alpha1.AppliedReason),
 				labtest.HasCondition(v1alpha1.EnforcedCondition, metav1.ConditionTrue, v1alpha1.AdmissionEnforcesReason))
@@ -103,7 +103,7 @@ func TestRefusedRoot(t *testing.T) {
 			lab.WaitUntilAllowed(t, image)
 
 			// policy-controller keeps the keys of the version before.
-			labtest.Update(t, lab, root, func(o *unstructured.Unstructured) { o.Object["spec"] = spoiled })
+			labtest.Update(t, lab.Client, root, func(o *unstructured.Unstructured) { o.Object["spec"] = spoiled })
 			lab.WaitForTrust(t, trust.Name,
 				labtest.HasCondition(v1alpha1.PolicyAppliedCondition, metav1.ConditionFalse, v1alpha1.TrustRootNotUsableReason),
 				func(got *v1alpha1.KarmadaImageTrust) string {

@@ -70,7 +70,7 @@ func TestRepair(t *testing.T) {
 					t.Fatal(err)
 				}
 			} else {
-				labtest.Update(t, lab, made.DeepCopy(), edit)
+				labtest.Update(t, lab.Client, made.DeepCopy(), edit)
 			}
 			waitfor.State(t, lab.Policy(trust.Name), func(got *unstructured.Unstructured) string {
 				switch {

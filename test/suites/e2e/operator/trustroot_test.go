@@ -114,7 +114,7 @@ func TestRotatedRoot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	labtest.Update(t, lab, root, func(root *unstructured.Unstructured) { root.Object["spec"] = rotated.Object["spec"] })
+	labtest.Update(t, lab.Client, root, func(root *unstructured.Unstructured) { root.Object["spec"] = rotated.Object["spec"] })
 	lab.WaitForTrust(t, trust.Name, labtest.Reconciled, labtest.HasVerdict(image, v1alpha1.VerdictUntrusted, v1alpha1.UntrustedCertificateReason))
 	waitfor.State(t, lab.EventReasons(trust.Name), labtest.Contains(v1alpha1.ImageUntrustedReason))
 

@@ -215,7 +215,7 @@ func TestPluginWatch(t *testing.T) {
 		t.Fatalf("it ended before it printed %q: %v", words, lines.Err())
 	}
 	until("✓ plugin-watch  Enforce · 1/1 verified")
-	labtest.Update(t, lab, watched, func(trust *v1alpha1.KarmadaImageTrust) { trust.Spec.Enforcement = v1alpha1.EnforcementWarn })
+	labtest.Update(t, lab.Client, watched, func(trust *v1alpha1.KarmadaImageTrust) { trust.Spec.Enforcement = v1alpha1.EnforcementWarn })
 	until("plugin-watch  Warn · 1/1 verified")
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)

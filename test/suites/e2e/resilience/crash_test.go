@@ -190,7 +190,7 @@ func createAndReconcile(t *testing.T, trust *v1alpha1.KarmadaImageTrust) {
 // allowAll edits the policy of a trust so that it allows every image.
 func allowAll(t *testing.T, trust *v1alpha1.KarmadaImageTrust) {
 	t.Helper()
-	labtest.Update(t, lab, labtest.NewPolicy(trust.Name), func(made *unstructured.Unstructured) {
+	labtest.Update(t, lab.Client, labtest.NewPolicy(trust.Name), func(made *unstructured.Unstructured) {
 		labtest.SetAuthorities(made, map[string]any{"name": "any", "static": map[string]any{"action": "pass"}})
 	})
 }

@@ -133,21 +133,21 @@ func (l *Lab) isGone(ctx context.Context, object client.Object) error {
 }
 
 // Update edits an object as an administrator would, and retries on conflicts with other writers.
-func Update[T client.Object](t *testing.T, l *Lab, object T, edit func(T)) {
+func Update[T client.Object](t *testing.T, in client.Client, object T, edit func(T)) {
 	t.Helper()
 	waitfor.NoError(t, func(ctx context.Context) error {
-		if err := l.Client.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
+		if err := in.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
 			return err
 		}
 		edit(object)
-		return l.Client.Update(ctx, object)
+		return in.Update(ctx, object)
 	})
 }
 
 // SetEnforcement changes spec.enforcement of a trust.
 func (l *Lab) SetEnforcement(t *testing.T, trust *v1alpha1.KarmadaImageTrust, enforcement v1alpha1.Enforcement) {
 	t.Helper()
-	Update(t, l, trust, func(trust *v1alpha1.KarmadaImageTrust) { trust.Spec.Enforcement = enforcement })
+	Update(t, l.Client, trust, func(trust *v1alpha1.KarmadaImageTrust) { trust.Spec.Enforcement = enforcement })
 }
 
 // Trust returns a function that reads a trust.

@@ -216,10 +216,10 @@ func predictLimitedWebhooks(p *prediction.Predictor) {
 		}
 	}
 	limit := func(validates, mutates *metav1.LabelSelector) {
-		labtest.Update(t, p.Lab, validating, func(c *admissionregistrationv1.ValidatingWebhookConfiguration) {
+		labtest.Update(t, p.Client, validating, func(c *admissionregistrationv1.ValidatingWebhookConfiguration) {
 			c.Webhooks[0].ObjectSelector = validates
 		})
-		labtest.Update(t, p.Lab, mutating, func(c *admissionregistrationv1.MutatingWebhookConfiguration) { c.Webhooks[0].ObjectSelector = mutates })
+		labtest.Update(t, p.Client, mutating, func(c *admissionregistrationv1.MutatingWebhookConfiguration) { c.Webhooks[0].ObjectSelector = mutates })
 	}
 	defer limit(nil, nil)
 
@@ -241,7 +241,7 @@ func configure(p *prediction.Predictor, value, namespace, uncovered string) {
 	if err := p.Lab.Client.Get(t.Context(), client.ObjectKeyFromObject(config), config); err != nil {
 		t.Fatal(err)
 	}
-	labtest.Update(t, p.Lab, config, func(c *corev1.ConfigMap) {
+	labtest.Update(t, p.Client, config, func(c *corev1.ConfigMap) {
 		if c.Data == nil {
 			c.Data = map[string]string{}
 		}

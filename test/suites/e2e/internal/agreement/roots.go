@@ -167,7 +167,7 @@ func (d *differences) setOCI11(value string) {
 	if err := d.p.Lab.Client.Get(t.Context(), client.ObjectKeyFromObject(config), config); err != nil {
 		t.Fatal(err)
 	}
-	labtest.Update(t, d.p.Lab, config, func(c *corev1.ConfigMap) {
+	labtest.Update(t, d.p.Client, config, func(c *corev1.ConfigMap) {
 		if c.Data == nil {
 			c.Data = map[string]string{}
 		}
