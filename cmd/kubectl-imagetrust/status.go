@@ -67,7 +67,8 @@ does not answer or has not reported about the current spec. With --ready-to-enfo
 	flags := cmd.Flags()
 	o.cluster.register(flags)
 	o.fleet.register(flags)
-	flags.BoolVar(&o.readyToEnforce, "ready-to-enforce", false, "fail also if a workload would be denied with the trust enforced, or if that is not known")
+	flags.BoolVar(&o.readyToEnforce, "ready-to-enforce", false,
+		"fail also if a workload would be denied with the trust enforced, or if that is not known")
 	flags.BoolVarP(&o.watch, "watch", "w", false, "after printing the trusts, print each trust that changes")
 	o.output.register(flags, formatText, formatWide)
 	return cmd

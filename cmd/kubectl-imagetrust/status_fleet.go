@@ -144,6 +144,8 @@ const pause = time.Second
 func (o *statusOptions) followFleet(
 	ctx context.Context, s streams, c client.WithWatch, name string, selection fleet.Selection, before *fleetStatus,
 ) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends the watches
 	changed := make(chan struct{}, 1)
 	ended := make(chan error, len(fleetLists()))
 	for _, list := range fleetLists() {
@@ -151,7 +153,6 @@ func (o *statusOptions) followFleet(
 		if err != nil {
 			return unavailable(fmt.Errorf("watching %T: %w", list, err))
 		}
-		defer changes.Stop()
 		go func() {
 			for range changes.ResultChan() {
 				select {
@@ -165,24 +166,21 @@ func (o *statusOptions) followFleet(
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
 		case err := <-ended:
-			if ctx.Err() != nil {
-				return nil //nolint:nilerr // the user interrupts it
+			if ctx.Err() == nil {
+				return err
 			}
-			return err
 		case <-changed:
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(pause):
+			select {
+			case <-ctx.Done():
+			case <-time.After(pause):
+			}
 		}
 		now, err := readFleet(ctx, c, name, selection)
-		switch {
-		case ctx.Err() != nil:
-			return nil //nolint:nilerr // the user interrupts it
-		case err != nil:
+		if ctx.Err() != nil {
+			return nil // the user interrupts it
+		}
+		if err != nil {
 			return err
 		}
 		if err := o.printChanges(s, before, now); err != nil {

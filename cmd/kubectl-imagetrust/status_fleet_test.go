@@ -35,6 +35,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/fleet"
 )
 
 // controlPlane is the API of a Karmada control plane, for what a golden test must have in every run: times, and members in every
@@ -180,7 +181,7 @@ func (p *controlPlane) named(selector string) []any {
 var ages = regexp.MustCompile(`no word for [0-9a-z]+`)
 
 // runFleet runs the plugin against a control plane, and compares what it prints with a golden file.
-func runFleet(t *testing.T, p *controlPlane, name string, code int, args ...string) result {
+func runFleet(t *testing.T, p *controlPlane, name string, code int, args ...string) {
 	t.Helper()
 	got := runPlugin(t, "", append(args, "--server", p.serve(t))...)
 	got.stdout = ages.ReplaceAllString(got.stdout, "no word for 12m")
@@ -188,7 +189,6 @@ func runFleet(t *testing.T, p *controlPlane, name string, code int, args ...stri
 		t.Errorf("exit code %d, want %d\n%s%s", got.code, code, got.stdout, got.stderr)
 	}
 	golden(t, "fleet/"+name, args, got)
-	return got
 }
 
 // TestStatusFleet shows trusts on a Karmada control plane in every format, for all members and for some.
@@ -231,6 +231,24 @@ func TestStatusFleet(t *testing.T) {
 	}
 }
 
+// TestStatusFleetChanges: only the trusts of which something else is known are printed again.
+func TestStatusFleetChanges(t *testing.T) {
+	before := &fleetStatus{Trusts: []fleet.Report{{Trust: "same"}, {Trust: "other"}, {Trust: "gone"}}}
+	now := &fleetStatus{Trusts: []fleet.Report{{Trust: "same"}, {Trust: "other", Verdict: v1alpha1.VerdictVerified}, {Trust: "new"}}}
+	var out bytes.Buffer
+	o := &statusOptions{output: outputFlag{format: `jsonpath={.trusts[*].trust}{"\n"}`}}
+	if err := o.printChanges(streams{Out: newOutput(&out)}, before, now); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := out.String(), "gone was deleted\nother new\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	out.Reset()
+	if err := o.printChanges(streams{Out: newOutput(&out)}, now, now); err != nil || out.Len() > 0 {
+		t.Errorf("%v and %q without a change", err, out.String())
+	}
+}
+
 // TestStatusFleetPermissions: what the user may not read is said, and counts as unknown.
 func TestStatusFleetPermissions(t *testing.T) {
 	for name, tc := range map[string]struct {
@@ -251,14 +269,14 @@ func TestStatusFleetPermissions(t *testing.T) {
 
 // TestStatusFleetWords: the texts of members and of Karmada neither act upon a terminal nor forge lines.
 func TestStatusFleetWords(t *testing.T) {
-	fleet := func(chosen string) *controlPlane {
+	serve := func(chosen string) *controlPlane {
 		return readControlPlane(t, "fleet", func(value any) any { return replaceWords(value, chosen) })
 	}
 	for _, format := range []string{"", "wide", "json", "yaml", `jsonpath={.trusts[*].clusters[*].message}{"\n"}`} {
 		args := []string{"status", "-o", format, "--server"}
-		want := runPlugin(t, "", append(args, fleet(plain).serve(t))...)
-		got := runPlugin(t, "", append(args, fleet(hostile).serve(t))...)
-		onTerminal := runPluginOn(t, true, "", append(args, fleet(hostile).serve(t))...)
+		want := runPlugin(t, "", append(args, serve(plain).serve(t))...)
+		got := runPlugin(t, "", append(args, serve(hostile).serve(t))...)
+		onTerminal := runPluginOn(t, true, "", append(args, serve(hostile).serve(t))...)
 		checkWords(t, format, got.stdout+got.stderr)
 		checkWords(t, format, onTerminal.stdout+onTerminal.stderr)
 		if got.code != want.code || got.stdout == "" {

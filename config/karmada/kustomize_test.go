@@ -147,7 +147,7 @@ func TestDefaultInstallation(t *testing.T) {
 	for _, o := range objects {
 		switch o.GetKind() {
 		case "CustomResourceDefinition", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ClusterPropagationPolicy",
-			"ResourceInterpreterCustomization":
+			"ResourceInterpreterCustomization", "ClusterRole":
 		default:
 			t.Errorf("%s %s is installed by default", o.GetKind(), o.GetName())
 		}

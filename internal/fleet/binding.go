@@ -26,7 +26,6 @@ import (
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/utils/ptr"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
@@ -70,7 +69,7 @@ func ParseBinding(object *workv1alpha2.ClusterResourceBinding, trust string) (*B
 	}
 	slices.Sort(b.Clusters)
 	if suspension := object.Spec.Suspension; suspension != nil {
-		b.suspended = ptr.Deref(suspension.Dispatching, false)
+		b.suspended = suspension.Dispatching != nil && *suspension.Dispatching
 		if suspension.DispatchingOnClusters != nil {
 			b.suspendedOn = suspension.DispatchingOnClusters.ClusterNames
 		}

@@ -165,7 +165,7 @@ func stateOf(s *memberStatus, generation int64) (State, string) {
 	case s.ObservedGeneration == 0 || len(s.Conditions) == 0:
 		return NotReported, notReported
 	case s.ResourceTemplateGeneration == 0:
-		return Unconfirmed, "the report does not say which spec it is about: the ResourceInterpreterCustomization for KarmadaImageTrust is not installed"
+		return Unconfirmed, "of a spec that is not known: the ResourceInterpreterCustomization for KarmadaImageTrust is not installed"
 	case s.ResourceTemplateGeneration != generation:
 		return Outdated, fmt.Sprintf("the report is about an earlier spec, of generation %d", s.ResourceTemplateGeneration)
 	case s.ObservedGeneration != s.Generation:

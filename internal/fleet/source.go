@@ -42,44 +42,18 @@ type Source struct {
 func NewReport(s Source) Report {
 	trust := s.Trust
 	r := Report{Trust: trust.Name, Enforcement: trust.Spec.Enforcement, Generation: trust.Generation, Clusters: []Row{}}
-	if trust.Spec.Enforcement == "" {
+	if r.Enforcement == "" {
 		r.Enforcement = v1alpha1.EnforcementAudit
 	}
-	var rows map[string]Row
-	switch {
-	case s.Binding != nil:
-		rows = s.Binding.rows(trust.Generation)
-		if len(rows) == 0 {
-			r.Message = "propagated to no cluster"
-			if s.Binding.NotScheduled != "" {
-				r.Message += ": " + text.Truncate(s.Binding.NotScheduled, maxMessage)
-			}
-		}
-	case s.BindingUnreadable == "":
-		r.Message = "not propagated: no ClusterPropagationPolicy selects it"
-	case trust.Status.Fleet != nil:
-		rows = fleetRows(trust.Status.Fleet)
-		r.Message = "as the status of the trust has it, since " + text.Truncate(s.BindingUnreadable, maxMessage)
-		r.ClustersNotListed = trust.Status.Fleet.ClustersNotListed
-	default:
-		r.Message = "nothing is known of the clusters: " + text.Truncate(s.BindingUnreadable, maxMessage)
-	}
+	rows := s.rows(&r)
 	// A status that is cut, or that is not there, does not say of which clusters it is silent.
 	complete := s.BindingUnreadable == "" || trust.Status.Fleet != nil && r.ClustersNotListed == 0
 	for i := range s.Clusters {
 		cluster := &s.Clusters[i]
-		row, propagated := rows[cluster.Name]
+		row, known := rows[cluster.Name]
 		delete(rows, cluster.Name)
-		switch {
-		case propagated:
-		case s.Binding != nil && s.Binding.leftOut(cluster.object):
-			row = Row{Cluster: cluster.Name, State: LeftOut, Message: whyLeftOut(cluster)}
-		case cluster.Serves == metav1.ConditionFalse:
-			row = Row{Cluster: cluster.Name, State: NotServed, Message: "no KarmadaImageTrusts there: install the CustomResourceDefinition and the operator"}
-		case complete:
-			row = Row{Cluster: cluster.Name, State: NotPropagated, Message: "no policy selects the cluster"}
-		default:
-			row = Row{Cluster: cluster.Name, State: NotKnown, Message: "not known whether the trust is propagated to the cluster"}
+		if !known {
+			row = s.without(cluster, complete)
 		}
 		row.heard(cluster)
 		r.Clusters = append(r.Clusters, row)
@@ -97,13 +71,57 @@ func NewReport(s Source) Report {
 	return r
 }
 
+// rows returns what is known of the clusters to which the trust is propagated, and says in the report if that is not all.
+func (s *Source) rows(r *Report) map[string]Row {
+	fleet := s.Trust.Status.Fleet
+	switch {
+	case s.Binding != nil:
+		rows := s.Binding.rows(s.Trust.Generation)
+		if len(rows) == 0 {
+			r.Message = "propagated to no cluster"
+			if s.Binding.NotScheduled != "" {
+				r.Message += ": " + text.Truncate(s.Binding.NotScheduled, maxMessage)
+			}
+		}
+		return rows
+	case s.BindingUnreadable == "":
+		r.Message = "not propagated: no ClusterPropagationPolicy selects it"
+		return nil
+	case fleet != nil:
+		r.Message = "as the status of the trust has it, since " + text.Truncate(s.BindingUnreadable, maxMessage)
+		r.ClustersNotListed = fleet.ClustersNotListed
+		return fleetRows(fleet)
+	default:
+		r.Message = "nothing is known of the clusters: " + text.Truncate(s.BindingUnreadable, maxMessage)
+		return nil
+	}
+}
+
+const notServed = "no KarmadaImageTrusts there: install the CustomResourceDefinition and the operator"
+
+// without returns the row of a cluster to which the trust is not propagated, as far as that is known.
+func (s *Source) without(cluster *Cluster, complete bool) Row {
+	r := Row{Cluster: cluster.Name}
+	switch {
+	case s.Binding != nil && s.Binding.leftOut(cluster.object):
+		r.State, r.Message = LeftOut, whyLeftOut(cluster)
+	case cluster.Serves == metav1.ConditionFalse:
+		r.State, r.Message = NotServed, notServed
+	case complete:
+		r.State, r.Message = NotPropagated, "no policy selects the cluster"
+	default:
+		r.State, r.Message = NotKnown, "not known whether the trust is propagated to the cluster"
+	}
+	return r
+}
+
 // whyLeftOut says why the scheduler has not taken a cluster, as far as that is known.
 func whyLeftOut(cluster *Cluster) string {
 	switch {
 	case !cluster.Answers():
 		return "selected by the policy, but not propagated: the cluster does not answer"
 	case cluster.Serves != metav1.ConditionTrue:
-		return "selected by the policy, but not propagated: no KarmadaImageTrusts there, install the CustomResourceDefinition and the operator"
+		return "selected by the policy, but not propagated: " + notServed
 	default:
 		return "selected by the policy, but not propagated yet"
 	}
@@ -163,7 +181,8 @@ func fleetRows(status *v1alpha1.FleetStatus) map[string]Row {
 			Cluster: c.Name, State: State(c.State), Message: c.Message, Mode: c.Mode,
 			Ready: c.Ready, ImagesVerified: c.ImagesVerified, Enforced: c.Enforced,
 			Counts: Counts{
-				Images: c.Images, Verified: c.Verified, Untrusted: c.Untrusted, Unknown: c.Unknown, WouldDeny: c.WouldDeny, Undetermined: c.Undetermined,
+				Images: c.Images, Verified: c.Verified, Untrusted: c.Untrusted, Unknown: c.Unknown,
+				WouldDeny: c.WouldDeny, Undetermined: c.Undetermined,
 			},
 		}
 		for j := range status.Images {
