@@ -294,7 +294,7 @@ func replaceWords(value any, chosen string) any {
 	case map[string]any:
 		for key := range v {
 			switch key {
-			case "message", "reason", "reference", "appliedMessage", "mode":
+			case "message", "reason", "reference", "appliedMessage":
 				v[key] = chosen
 			default:
 				v[key] = replaceWords(v[key], chosen)

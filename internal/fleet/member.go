@@ -54,12 +54,11 @@ func decode(encoded []byte) (*memberStatus, error) {
 	if err := bounds.Unmarshal(encoded, bounds.Limits{Elements: maxElements, Depth: maxDepth}, &s); err != nil {
 		return nil, plain(err)
 	}
-	for _, condition := range s.Conditions {
-		switch condition.Status {
-		case metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown:
-		default:
-			return nil, fmt.Errorf("the status of the condition %s is %q", condition.Type, text.Truncate(string(condition.Status), maxMessage))
-		}
+	if err := checkConditions(s.Conditions); err != nil {
+		return nil, err
+	}
+	if s.Policy != nil && s.Policy.Mode != "" && s.Policy.Mode != "warn" && s.Policy.Mode != "enforce" {
+		return nil, errMode
 	}
 	if s.Summary != nil {
 		if err := checkCounts(s.Summary.Images, s.Summary.Verified, s.Summary.Untrusted, s.Summary.Unknown); err != nil {
@@ -71,14 +70,40 @@ func decode(encoded []byte) (*memberStatus, error) {
 			}
 		}
 	}
-	for i := range s.Images {
-		switch s.Images[i].Verdict {
-		case v1alpha1.VerdictVerified, v1alpha1.VerdictUntrusted, v1alpha1.VerdictUnknown:
+	return &s, checkImages(&s)
+}
+
+func checkConditions(conditions []metav1.Condition) error {
+	known := map[string]bool{}
+	for _, condition := range conditions {
+		switch condition.Status {
+		case metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown:
 		default:
-			return nil, fmt.Errorf("the verdict on an image is %q", text.Truncate(string(s.Images[i].Verdict), maxMessage))
+			return errCondition
+		}
+		if known[condition.Type] {
+			return errTwoConditions
+		}
+		known[condition.Type] = true
+	}
+	return nil
+}
+
+// checkImages reports images that contradict the condition ImagesVerified, which those that only an inactive ReplicaSet names do
+// not affect.
+func checkImages(s *memberStatus) error {
+	for i := range s.Images {
+		switch image := &s.Images[i]; image.Verdict {
+		case v1alpha1.VerdictVerified:
+		case v1alpha1.VerdictUntrusted, v1alpha1.VerdictUnknown:
+			if image.Usage != v1alpha1.UsageRollback && statusOf(s.Conditions, v1alpha1.ImagesVerifiedCondition) == metav1.ConditionTrue {
+				return errImages
+			}
+		default:
+			return errVerdict
 		}
 	}
-	return &s, nil
+	return nil
 }
 
 // plain says what is wrong with a status without the names of Go's types.
@@ -91,8 +116,13 @@ func plain(err error) error {
 }
 
 var (
-	errNegative = errors.New("a count is negative")
-	errSum      = errors.New("the counts of images by verdict do not add up to the count of all images")
+	errNegative      = errors.New("a count is negative")
+	errCondition     = errors.New("the status of a condition is not True, False or Unknown")
+	errTwoConditions = errors.New("there are two conditions of one type")
+	errMode          = errors.New("policy.mode is neither warn nor enforce")
+	errVerdict       = errors.New("the verdict on an image is not Verified, Untrusted or Unknown")
+	errImages        = errors.New("ImagesVerified is True and an image is not verified")
+	errSum           = errors.New("the counts of images by verdict do not add up to the count of all images")
 )
 
 // checkCounts reports counts that contradict each other. Counts that are missing are no contradiction.
@@ -141,7 +171,7 @@ func (r *Row) fill(s *memberStatus, generation int64) {
 		}
 	}
 	if s.Policy != nil {
-		r.Mode = text.Truncate(s.Policy.Mode, maxMessage)
+		r.Mode = s.Policy.Mode
 	}
 	if summary := s.Summary; summary != nil {
 		r.Counts = Counts{
@@ -152,7 +182,8 @@ func (r *Row) fill(s *memberStatus, generation int64) {
 	for i := range s.Images {
 		if image := &s.Images[i]; image.Verdict != v1alpha1.VerdictVerified && len(r.NotVerified) < maxImages {
 			r.NotVerified = append(r.NotVerified, Image{
-				Reference: text.Truncate(image.Reference, maxName), Digest: text.Truncate(image.Digest, maxName), Verdict: image.Verdict,
+				Reference: text.Truncate(image.Reference, maxName), Digest: text.Truncate(image.Digest, maxName),
+				Usage: v1alpha1.Usage(text.Truncate(string(image.Usage), maxMessage)), Verdict: image.Verdict,
 				Reason: text.Truncate(image.Reason, maxMessage), Message: text.Truncate(image.Message, maxMessage), Workloads: image.Workloads,
 			})
 		}

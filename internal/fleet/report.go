@@ -103,6 +103,7 @@ func (c *Counts) Ratio() string {
 type Image struct {
 	Reference string           `json:"reference"`
 	Digest    string           `json:"digest,omitempty"`
+	Usage     v1alpha1.Usage   `json:"usage,omitempty"`
 	Verdict   v1alpha1.Verdict `json:"verdict"`
 	Reason    string           `json:"reason"`
 	Message   string           `json:"message,omitempty"`
@@ -159,16 +160,15 @@ func (r *Row) NotListed() int {
 	return max(missing, 0)
 }
 
-// judge sets the verdict of a row.
+// judge sets the verdict of a row: that of the condition ImagesVerified in the cluster. Images that only an inactive ReplicaSet
+// names are counted and listed, and do not affect that condition.
 func (r *Row) judge() {
-	untrusted := func(i Image) bool { return i.Verdict == v1alpha1.VerdictUntrusted }
 	current := r.State == Reported
-	positive := func(count *int32) bool { return count != nil && *count > 0 }
+	counted := r.Images != nil && r.Verified != nil && r.Untrusted != nil && r.Unknown != nil
 	switch {
-	case (current || r.State == Unconfirmed) &&
-		(r.ImagesVerified == metav1.ConditionFalse || positive(r.Untrusted) || slices.ContainsFunc(r.NotVerified, untrusted)):
+	case (current || r.State == Unconfirmed) && r.ImagesVerified == metav1.ConditionFalse:
 		r.Verdict = v1alpha1.VerdictUntrusted
-	case current && r.Answers && r.ImagesVerified == metav1.ConditionTrue && r.Images != nil && r.Verified != nil && *r.Verified == *r.Images:
+	case current && r.Answers && counted && r.ImagesVerified == metav1.ConditionTrue:
 		r.Verdict = v1alpha1.VerdictVerified
 	default:
 		r.Verdict = v1alpha1.VerdictUnknown

@@ -113,12 +113,19 @@ func TestMember(t *testing.T) {
 		"untrusted":                   {strings.Replace(verified, `"True"`, `"False"`, 1), fleet.Reported, v1alpha1.VerdictUntrusted},
 		"no summary":                  {strings.Replace(verified, `"summary"`, `"others"`, 1), fleet.Reported, v1alpha1.VerdictUnknown},
 		"fewer are verified":          {strings.Replace(verified, `"verified": 2, "untrusted": 0, "unknown": 0`, `"verified": 1`, 1), fleet.Reported, v1alpha1.VerdictUnknown},
+		"untrusted image that nothing runs": {
+			strings.NewReplacer(
+				`"verified": 2, "untrusted": 0`, `"verified": 1, "untrusted": 1`,
+				`"summary"`, `"images": [{"reference": "a", "verdict": "Untrusted", "usage": "Rollback"}], "summary"`,
+			).Replace(verified), fleet.Reported, v1alpha1.VerdictVerified,
+		},
 		"contradiction": {
-			strings.Replace(verified, `"verified": 2, "untrusted": 0`, `"verified": 1, "untrusted": 1`, 1), fleet.Reported, v1alpha1.VerdictUntrusted,
+			strings.Replace(verified, `"summary"`, `"images": [{"reference": "a", "verdict": "Untrusted"}], "summary"`, 1), fleet.Unreadable, v1alpha1.VerdictUnknown,
 		},
-		"untrusted image listed": {
-			strings.Replace(verified, `"summary"`, `"images": [{"reference": "a", "verdict": "Untrusted"}], "summary"`, 1), fleet.Reported, v1alpha1.VerdictUntrusted,
+		"two conditions": {
+			strings.Replace(verified, `"conditions": [`, `"conditions": [{"type": "ImagesVerified", "status": "False"}, `, 1), fleet.Unreadable, v1alpha1.VerdictUnknown,
 		},
+		"another mode":          {strings.Replace(verified, `"summary"`, `"policy": {"mode": "Enforce"}, "summary"`, 1), fleet.Unreadable, v1alpha1.VerdictUnknown},
 		"wrong sum":             {strings.Replace(verified, `"verified": 2`, `"verified": 1`, 1), fleet.Unreadable, v1alpha1.VerdictUnknown},
 		"negative":              {strings.Replace(verified, `"images": 2, "verified": 2`, `"images": -2, "verified": -2`, 1), fleet.Unreadable, v1alpha1.VerdictUnknown},
 		"negative workloads":    {strings.Replace(verified, `"wouldDeny": 0`, `"wouldDeny": -1`, 1), fleet.Unreadable, v1alpha1.VerdictUnknown},
@@ -271,7 +278,7 @@ func FuzzReport(f *testing.F) {
 			t.Skip()
 		}
 		r := report(t, false, []fleet.Cluster{answering("m")}, map[string]string{"m": status})
-		if row := r.Clusters[0]; r.Verdict == v1alpha1.VerdictVerified && (row.State != fleet.Reported || *row.Images != *row.Verified) {
+		if row := r.Clusters[0]; r.Verdict == v1alpha1.VerdictVerified && (row.State != fleet.Reported || row.ImagesVerified != metav1.ConditionTrue) {
 			t.Errorf("verified: %+v", row)
 		}
 	})
