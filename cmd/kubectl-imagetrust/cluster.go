@@ -22,6 +22,7 @@ import (
 	"fmt"
 
 	clusterv1alpha1 "github.com/karmada-io/karmada/pkg/apis/cluster/v1alpha1"
+	policyv1alpha1 "github.com/karmada-io/karmada/pkg/apis/policy/v1alpha1"
 	workv1alpha2 "github.com/karmada-io/karmada/pkg/apis/work/v1alpha2"
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -94,9 +95,15 @@ func (f *clusterFlags) connect() (client.WithWatch, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newClient(config)
+}
+
+// newClient returns a client for the kinds that commands read.
+func newClient(config *rest.Config) (client.WithWatch, error) {
 	scheme := runtime.NewScheme()
 	if err := errors.Join(
 		clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme), clusterv1alpha1.Install(scheme), workv1alpha2.Install(scheme),
+		policyv1alpha1.Install(scheme),
 	); err != nil {
 		return nil, err
 	}
@@ -113,6 +120,10 @@ func (f *clusterFlags) trustRoot(ctx context.Context, name string) (*unstructure
 	if err != nil {
 		return nil, fmt.Errorf("TrustRoot %s is not in the files given with -f, and it cannot be read from a cluster: %w", name, err)
 	}
+	return readTrustRoot(ctx, c, name)
+}
+
+func readTrustRoot(ctx context.Context, c client.Reader, name string) (*unstructured.Unstructured, error) {
 	root := &unstructured.Unstructured{}
 	root.SetGroupVersionKind(policy.TrustRootKind)
 	if err := c.Get(ctx, client.ObjectKey{Name: name}, root); err != nil {

@@ -82,6 +82,11 @@ func (f *fleetFlags) selection() (fleet.Selection, error) {
 	return s, nil
 }
 
+// given reports whether a flag says that the API server is a Karmada control plane.
+func (f *fleetFlags) given() bool {
+	return f.karmada.value != nil && *f.karmada.value || len(f.clusters) > 0 || f.selector != ""
+}
+
 // isKarmada reports whether the API server is a Karmada control plane: what the flag says, or else what the
 // operator takes for one.
 func (f *fleetFlags) isKarmada(ctx context.Context, cluster *clusterFlags) (bool, error) {
@@ -107,10 +112,23 @@ func (f *fleetFlags) isKarmada(ctx context.Context, cluster *clusterFlags) (bool
 // members lists the member clusters of a Karmada control plane that are selected, in the order of their names. It is an error if
 // there is no such cluster: nothing would be known of any.
 func members(ctx context.Context, c client.Reader, selection fleet.Selection) ([]fleet.Cluster, error) {
+	list, err := listClusters(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return selectMembers(list, selection)
+}
+
+func listClusters(ctx context.Context, c client.Reader) (*clusterv1alpha1.ClusterList, error) {
 	list := &clusterv1alpha1.ClusterList{}
 	if err := c.List(ctx, list); err != nil {
 		return nil, unavailable(fmt.Errorf("listing the member clusters (Clusters of %s): %w", clusterv1alpha1.GroupName, err))
 	}
+	return list, nil
+}
+
+// selectMembers returns the clusters of a list that are selected, in the order of their names.
+func selectMembers(list *clusterv1alpha1.ClusterList, selection fleet.Selection) ([]fleet.Cluster, error) {
 	selected, missing := selection.Of(fleet.ParseClusters(list))
 	switch {
 	case len(missing) > 0:

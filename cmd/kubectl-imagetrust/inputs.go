@@ -35,8 +35,11 @@ import (
 
 // trust is a compiled KarmadaImageTrust from a file or the command line. The latter has no name.
 type trust struct {
-	name     string
-	compiled *policy.Policy
+	name        string
+	compiled    *policy.Policy
+	enforcement v1alpha1.Enforcement
+	// object is the trust as the API server would store it, nil for one from the command line.
+	object *unstructured.Unstructured
 }
 
 // inputs are the trusts of a command line, and the other objects in their files.
@@ -49,6 +52,8 @@ type inputs struct {
 	policies []*unstructured.Unstructured
 	// config is policy-controller's configuration, nil if no file has its ConfigMap.
 	config *admission.Config
+	// karmada are the policies by which Karmada propagates and changes trusts.
+	karmada []*manifests.Object
 }
 
 // configOr returns the configuration in the files, or else the given one.
@@ -147,13 +152,16 @@ func (in *inputs) add(ctx context.Context, object *manifests.Object, valid *vali
 		return in.addTrust(ctx, object, valid)
 	}
 	root, cip, config := isTrustRoot(object.Unstructured), isPolicy(object.Unstructured), isConfig(object.Unstructured)
-	if !root && !cip && !config {
+	karmada := isKarmadaPolicy(object.Unstructured)
+	if !root && !cip && !config && !karmada {
 		return nil
 	}
 	if err := valid.metadata(ctx, object); err != nil {
 		return err
 	}
 	switch {
+	case karmada:
+		in.karmada = append(in.karmada, object)
 	case root:
 		in.roots[object.GetName()] = object.Unstructured
 	case cip:
@@ -177,19 +185,28 @@ func (in *inputs) addTrust(ctx context.Context, object *manifests.Object, valid 
 	if err != nil {
 		return err
 	}
-	typed := &v1alpha1.KarmadaImageTrust{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(created.Object, typed, true); err != nil {
-		return invalidField(object, "", err.Error())
-	}
-	compiled, err := policy.Compile(typed.Spec, in.conditions)
+	compiled, err := in.compile(created)
 	switch {
 	case errors.Is(err, condition.ErrUnavailable):
 		return unavailable(err)
 	case err != nil:
 		return invalidField(object, "", err.Error())
 	}
-	in.trusts = append(in.trusts, trust{name: typed.Name, compiled: compiled})
+	in.trusts = append(in.trusts, compiled)
 	return nil
+}
+
+// compile compiles a trust as the API server would store it.
+func (in *inputs) compile(object *unstructured.Unstructured) (trust, error) {
+	typed := &v1alpha1.KarmadaImageTrust{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object.Object, typed, true); err != nil {
+		return trust{}, err
+	}
+	compiled, err := policy.Compile(typed.Spec, in.conditions)
+	if err != nil {
+		return trust{}, err
+	}
+	return trust{name: typed.Name, compiled: compiled, enforcement: typed.Spec.Enforcement, object: object}, nil
 }
 
 func isTrust(object *unstructured.Unstructured) bool {

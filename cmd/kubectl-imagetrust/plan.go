@@ -37,6 +37,7 @@ type planOptions struct {
 	trustRoot trustRootFlags
 	registry  registryFlags
 	cluster   clusterFlags
+	fleet     fleetFlags
 	output    outputFlag
 }
 
@@ -46,7 +47,7 @@ func newPlanCommand(s streams) *cobra.Command {
 		Use:   "plan -f FILE [--manifests DIR|FILE|-] [--against FILE]",
 		Short: "Show which workloads admission would deny",
 		Long: `Show which workloads policy-controller would deny if they were recreated with the trusts enforced: the workloads in a tree
-of manifests, or those in a cluster.
+of manifests, those in a cluster, or those in the member clusters of a Karmada control plane.
 
 For manifests, all namespaces are considered opted in, and the only policies are those of the trusts and the
 ClusterImagePolicies given with -f. For a cluster, its own policies, webhooks and namespaces are considered too; a trust
@@ -55,6 +56,10 @@ given with -f replaces the policy of the same name. Without --namespace, all nam
 Versions of policy-controller decide differently on some images. In a cluster, the version is recognised by the image and the
 Deployment of its webhook; for manifests, name it with --policy-controller-version. Where it is not known, such an outcome is
 undetermined.
+
+For a Karmada control plane, the plan is for the clusters to which its ClusterPropagationPolicies propagate the trusts, each with
+the spec that the ClusterOverridePolicies give it there; those given with -f replace the ones of the same name. The clusters are
+read through the control plane, with your rights in them. One that does not answer, or that you may not read, is undetermined.
 
 --against compares with other trusts, for example those that are in force now.
 
@@ -65,6 +70,7 @@ denied, 2 usage error, 3 an outcome is undetermined.`,
 		Example: `  kubectl imagetrust plan -f trust.yaml --manifests deploy/
   helm template ./chart | kubectl imagetrust plan -f trust.yaml --manifests -
   kubectl imagetrust plan -f trust.yaml --context production
+  kubectl imagetrust plan -f trust.yaml --karmada --cluster-selector rollout=canary
   kubectl imagetrust plan -f new.yaml --against old.yaml --manifests deploy/`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), s) },
@@ -79,6 +85,7 @@ denied, 2 usage error, 3 an outcome is undetermined.`,
 	o.trustRoot.register(flags)
 	o.registry.register(flags)
 	o.cluster.registerNamespaced(flags)
+	o.fleet.register(flags)
 	namespace := flags.Lookup("namespace")
 	namespace.Usage = "namespace of the cluster's workloads, or of the manifests that name none"
 	namespace.Annotations = nil // it selects more than the cluster
@@ -103,6 +110,13 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 	}
 	load := o.loadManifests
 	if len(o.manifests) == 0 {
+		selection, karmada, err := o.ofFleet(ctx)
+		if err != nil {
+			return err
+		}
+		if karmada {
+			return o.runFleet(ctx, s, in, selection)
+		}
 		load = o.loadCluster
 	}
 	input, err := load(ctx, s, in)
@@ -122,7 +136,7 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 		if err := o.print(s, planReport{Plan: after, installed: input.installed}); err != nil {
 			return err
 		}
-		return exitWith(planCode(after))
+		return exitWith(planCode(after.Outcome()))
 	}
 	old, err := (&trustFlags{files: o.against, reader: o.trusts.reader}).load(ctx, s)
 	if err != nil {
@@ -146,6 +160,9 @@ func (o *planOptions) validate() error {
 	}
 	if len(o.trusts.files) == 0 {
 		return usageErrorf("name the file of the trusts, for example -f trust.yaml")
+	}
+	if len(o.manifests) > 0 && o.fleet.given() {
+		return usageErrorf("--karmada, --clusters and --cluster-selector are about clusters, so not with --manifests")
 	}
 	return o.trustRoot.validate()
 }
@@ -171,12 +188,12 @@ func (o *planOptions) plan(ctx context.Context, input planInput, in *inputs, eng
 	return plan, err
 }
 
-// planCode returns the exit code for a plan.
-func planCode(p forecast.Plan) int {
-	switch {
-	case p.Summary.Denied > 0:
+// planCode returns the exit code for the worst outcome of a plan.
+func planCode(outcome admission.Outcome) int {
+	switch outcome {
+	case admission.Denied:
 		return exitUntrusted
-	case p.Summary.Undetermined > 0:
+	case admission.Undetermined:
 		return exitUnknown
 	default:
 		return exitOK

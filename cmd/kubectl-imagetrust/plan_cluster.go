@@ -25,6 +25,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/internal/admission"
@@ -39,7 +40,15 @@ const listTimeout = 2 * time.Minute
 
 // loadCluster reads the workloads of a cluster and the state that admission decisions depend on.
 func (o *planOptions) loadCluster(ctx context.Context, _ streams, _ *inputs) (planInput, error) {
-	c, err := o.cluster.connect()
+	config, err := o.cluster.config()
+	if err != nil {
+		return planInput{}, err
+	}
+	return o.readCluster(ctx, config)
+}
+
+func (o *planOptions) readCluster(ctx context.Context, config *rest.Config) (planInput, error) {
+	c, err := newClient(config)
 	if err != nil {
 		return planInput{}, err
 	}
@@ -50,7 +59,7 @@ func (o *planOptions) loadCluster(ctx context.Context, _ streams, _ *inputs) (pl
 	if err := state.Load(lister(ctx, c), trustroot.Entry); err != nil {
 		return planInput{}, unavailable(err)
 	}
-	index, err := o.listWorkloads(ctx)
+	index, err := listWorkloads(ctx, config)
 	if err != nil {
 		return planInput{}, unavailable(err)
 	}
@@ -83,11 +92,7 @@ func lister(ctx context.Context, c client.Client) admission.Lister {
 }
 
 // listWorkloads lists the workloads of the cluster with the operator's own watches.
-func (o *planOptions) listWorkloads(ctx context.Context) (*inventory.Index, error) {
-	config, err := o.cluster.config()
-	if err != nil {
-		return nil, err
-	}
+func listWorkloads(ctx context.Context, config *rest.Config) (*inventory.Index, error) {
 	index := inventory.New(func(string) {})
 	watches, err := feed.New(config, index)
 	if err != nil {

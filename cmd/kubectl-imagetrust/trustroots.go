@@ -106,6 +106,23 @@ func (r *trustRoots) with(files map[string]*unstructured.Unstructured) *trustRoo
 	return &replaced
 }
 
+// ofMember returns roots of trust of which those that are in no file are read from a member of a fleet.
+func (r *trustRoots) ofMember(read func(ctx context.Context, name string) (*unstructured.Unstructured, error)) *trustRoots {
+	member := *r
+	member.cluster, member.loaded = read, maps.Clone(r.loaded)
+	member.objects, member.failed = map[string]*unstructured.Unstructured{}, map[string]error{}
+	return &member
+}
+
+// keep keeps the roots of trust that do not depend on a member, so that they are loaded once for all of them.
+func (r *trustRoots) keep(member *trustRoots) {
+	for name, root := range member.loaded {
+		if root != nil && (name == "" || r.files[name] != nil) {
+			r.loaded[name] = root
+		}
+	}
+}
+
 // root returns the root of trust of a TrustRoot, or the default one if the name is empty.
 func (r *trustRoots) root(ctx context.Context, name string) (*trustroot.Root, error) {
 	if name == "" {
