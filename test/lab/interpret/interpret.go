@@ -24,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -161,12 +162,32 @@ func program(t *testing.T, flags, files []string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
+	dir := filepath.Join(root, filepath.FromSlash(module))
 	args := append([]string{"run", "-trimpath", "."}, flags...)
 	for _, file := range files {
-		args = append(args, filepath.Join(root, filepath.FromSlash(file)))
+		file = filepath.Join(root, filepath.FromSlash(file))
+		args = append(args, file)
+		readAll(t, filepath.Dir(file))
 	}
+	readAll(t, dir)
 	cmd := exec.Command("go", args...)
-	cmd.Dir = filepath.Join(root, filepath.FromSlash(module))
+	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-buildvcs=false", "CGO_ENABLED=0")
 	return cmd
+}
+
+// readAll reads what is in a directory, for go test to know that the result of the test depends on it: it does not see what
+// the program reads.
+func readAll(t *testing.T, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		_, err = os.ReadFile(path) //nolint:gosec // a file of the repository
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
