@@ -94,13 +94,13 @@ func discoveryClient(config *rest.Config) (rest.Interface, error) {
 }
 
 // composeControlPlane adds to the manager what the operator does on a Karmada control plane.
-func composeControlPlane(mgr manager.Manager) error {
+func composeControlPlane(ctx context.Context, mgr manager.Manager) error {
 	clusters, err := fleet.NewClusters(mgr.GetConfig())
 	if err != nil {
 		return err
 	}
 	reconciler := &fleet.Reconciler{Client: mgr.GetClient(), Clusters: clusters, Clock: clock.RealClock{}}
-	if err := reconciler.SetupWithManager(mgr, controller.Options{
+	if err := reconciler.SetupWithManager(ctx, mgr, controller.Options{
 		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](minRetry, maxRetry),
 	}); err != nil {
 		return err

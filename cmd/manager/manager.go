@@ -72,7 +72,7 @@ func run(ctx context.Context, opts managerOptions) error {
 	config.QPS, config.Burst = clientQPS, clientBurst
 	controlPlane, watcher, err := onControlPlane(ctx, config, opts)
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // it was stopped while it waited
 	}
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func run(ctx context.Context, opts managerOptions) error {
 		}
 	}
 	if controlPlane {
-		err = composeControlPlane(mgr)
+		err = composeControlPlane(ctx, mgr)
 	} else {
 		err = compose(mgr, opts)
 	}

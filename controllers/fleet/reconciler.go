@@ -63,10 +63,8 @@ type Reconciler struct {
 }
 
 // SetupWithManager registers the reconciler and its watches with a manager, whose cache must have CachedObjects.
-func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Options) error {
-	// The context only bounds how long the informer takes to be made. The manager starts it.
-	err := mgr.GetFieldIndexer().IndexField(context.Background(), &workv1alpha2.ClusterResourceBinding{}, trustField,
-		func(object client.Object) []string { return trustsOf(object) })
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, opts controller.Options) error {
+	err := mgr.GetFieldIndexer().IndexField(ctx, &workv1alpha2.ClusterResourceBinding{}, trustField, trustsOf)
 	if err != nil {
 		return fmt.Errorf("indexing ClusterResourceBindings: %w", err)
 	}
@@ -153,7 +151,7 @@ func (r *Reconciler) binding(
 			found = binding
 		}
 	}
-	return found, nil //nolint:nilnil // no binding is an answer, which the condition gives
+	return found, nil
 }
 
 // affected returns the trusts that a change of the member clusters can concern: which clusters a placement selects depends on

@@ -104,7 +104,7 @@ func (w Watcher) Start(ctx context.Context) error {
 		return false, fmt.Errorf("the API server now serves %s, as a Karmada control plane does: %w", group, ErrChanged)
 	})
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // the operator was stopped
 	}
 	return err
 }
