@@ -170,7 +170,7 @@ func testStagedRollout(t *testing.T) {
 	if err := canary.Client.Create(t.Context(), blocking); err != nil {
 		t.Fatal(err)
 	}
-	labtest.Update(t, canary, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: shop}}, func(n *corev1.Namespace) {
+	labtest.Update(t, canary.Client, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: shop}}, func(n *corev1.Namespace) {
 		n.Labels[labtest.OptInLabel] = "true"
 	})
 
