@@ -61,14 +61,20 @@ func (c *Cluster) file(name string) string { return filepath.Join(c.dir, name) }
 // WriteKubeconfig writes the server, its authority and the bearer token of a
 // client's configuration as a kubeconfig file.
 func WriteKubeconfig(path string, config *rest.Config) error {
-	const name = Context
-	kubeconfig := clientcmdapi.Config{
-		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: config.Host, CertificateAuthorityData: config.CAData}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {Token: config.BearerToken}},
-		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
-		CurrentContext: name,
+	return WriteContexts(path, Context, map[string]*rest.Config{Context: config})
+}
+
+// WriteContexts writes a kubeconfig file with a context for each configuration, of
+// which one is the current one. See WriteKubeconfig.
+func WriteContexts(path, current string, configs map[string]*rest.Config) error {
+	kubeconfig := clientcmdapi.NewConfig()
+	kubeconfig.CurrentContext = current
+	for name, config := range configs {
+		kubeconfig.Clusters[name] = &clientcmdapi.Cluster{Server: config.Host, CertificateAuthorityData: config.CAData}
+		kubeconfig.AuthInfos[name] = &clientcmdapi.AuthInfo{Token: config.BearerToken}
+		kubeconfig.Contexts[name] = &clientcmdapi.Context{Cluster: name, AuthInfo: name}
 	}
-	if err := clientcmd.WriteToFile(kubeconfig, path); err != nil {
+	if err := clientcmd.WriteToFile(*kubeconfig, path); err != nil {
 		return fmt.Errorf("write the kubeconfig %s: %w", path, err)
 	}
 	return nil

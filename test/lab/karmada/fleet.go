@@ -32,6 +32,7 @@ import (
 
 	"github.com/karmada-io/image-trust/test/lab"
 	"github.com/karmada-io/image-trust/test/lab/controlplane"
+	"github.com/karmada-io/image-trust/test/lab/process"
 )
 
 // MemberOptions describe a member.
@@ -65,6 +66,7 @@ type Fleet struct {
 
 	dir      string
 	options  FleetOptions
+	instance *process.Process // the operator on the control plane
 	keepLogs bool
 }
 
@@ -234,7 +236,7 @@ func (f *Fleet) Err() error {
 // Stop ends everything and returns when it is gone. The error reports what had ended
 // by itself before.
 func (f *Fleet) Stop() error {
-	var errs []error
+	errs := []error{f.StopInstance()}
 	if f.ControlPlane != nil {
 		errs = append(errs, f.ControlPlane.Stop())
 	}
