@@ -50,8 +50,12 @@ help: ## Show this list.
 demo: $(DEMO) ## Start a cluster with everything on this machine and show what it does; the cluster keeps running.
 	@exec $(DEMO) run
 
+.PHONY: demo-fleet
+demo-fleet: $(DEMO) ## Start a Karmada control plane with two member clusters and show a staged rollout; they keep running.
+	@exec $(DEMO) fleet
+
 .PHONY: demo-down
-demo-down: ## Stop the cluster of the demo.
+demo-down: ## Stop what a demo left running.
 	@if [[ -e $(DEMO) ]]; then exec $(DEMO) down; else echo "▸ nothing is running"; fi
 
 ##@ Development

@@ -96,6 +96,29 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// TestFleet runs the demo of a fleet, and stops it.
+func TestFleet(t *testing.T) {
+	needPrograms(t)
+	dir := t.TempDir()
+	d := start(t, dir, "fleet")
+	d.readUntil("▸ starting")
+	session := d.session()
+	output := d.wantExit(0)
+	for _, want := range []string{
+		"$ kubectl imagetrust status karmada\n✗ karmada",
+		"$ kubectl apply -f test/demo/canary.yaml\n",
+		"export KUBECONFIG=" + kubeconfig(dir) + "\n",
+	} {
+		if !strings.Contains(output, want) {
+			t.Errorf("the output does not contain %q", want)
+		}
+	}
+	if output := start(t, dir, "down").wantExit(0); !strings.Contains(output, "▸ stopped") {
+		t.Errorf("down prints %q", output)
+	}
+	wantGone(t, dir, session, goneTimeout)
+}
+
 // TestNothingSurvives ends the demo early, with signals that it handles and with those that it cannot handle.
 func TestNothingSurvives(t *testing.T) {
 	needPrograms(t)

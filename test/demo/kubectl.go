@@ -41,6 +41,7 @@ type kubectl struct {
 	root       string
 	kubeconfig string
 	cache      string
+	plugins    string
 	coloured   bool
 }
 
@@ -58,6 +59,7 @@ func newKubectl(out *os.File, up installation) (*kubectl, error) {
 		program:    program,
 		root:       root,
 		kubeconfig: up.Kubeconfig,
+		plugins:    up.Plugins,
 		cache:      filepath.Join(up.Logs, "kubectl-cache"),
 		// https://no-color.org
 		coloured: term.IsTerminal(int(out.Fd())) && os.Getenv("NO_COLOR") == "",
@@ -88,7 +90,7 @@ func (k *kubectl) runTo(ctx context.Context, out io.Writer, args []string) (outp
 	var both bytes.Buffer
 	cmd := exec.CommandContext(ctx, k.program, args...)
 	cmd.Dir = k.root
-	cmd.Env = []string{"KUBECONFIG=" + k.kubeconfig, "KUBECACHEDIR=" + k.cache}
+	cmd.Env = []string{"KUBECONFIG=" + k.kubeconfig, "KUBECACHEDIR=" + k.cache, "PATH=" + k.plugins}
 	cmd.Stdout = io.MultiWriter(out, &both)
 	cmd.Stderr = cmd.Stdout
 	err = process.Run(cmd)

@@ -18,6 +18,7 @@ limitations under the License.
 //
 //   - build, which builds the control plane of the tests and of the demo;
 //   - run, which starts everything and shows the features;
+//   - fleet, which does so with a Karmada control plane and its member clusters;
 //   - down, which stops everything that is still running.
 //
 // A supervisor starts everything. It ends with the foreground process, unless that asks it to keep
@@ -72,7 +73,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.dir, "dir", "", "directory of the demo's own files (default: bin/demo of the repository)")
 	flags.BoolVar(&o.shortLived, "short-lived", false, "make tests that need the same ports wait for the end of the demo instead of failing")
 	flags.Usage = func() {
-		_, _ = fmt.Fprintln(flags.Output(), "usage: demo [flags] build|run|down")
+		_, _ = fmt.Fprintln(flags.Output(), "usage: demo [flags] build|run|fleet|down")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
@@ -99,7 +100,7 @@ func parse(args []string) (options, error) {
 // run runs a command. The error is context.Canceled when the user ended it.
 func run(o options) error {
 	switch o.command {
-	case superviseBuild, superviseInstallation:
+	case superviseBuild, superviseInstallation, superviseFleet:
 		return supervise(o)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -114,7 +115,9 @@ func run(o options) error {
 	case "build":
 		return build(ctx, o, os.Stdout)
 	case "run":
-		return present(ctx, o, os.Stdout)
+		return present(ctx, o, superviseInstallation, os.Stdout)
+	case "fleet":
+		return present(ctx, o, superviseFleet, os.Stdout)
 	case "down":
 		return down(ctx, o.dir, os.Stdout)
 	default:

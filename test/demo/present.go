@@ -41,15 +41,15 @@ func build(ctx context.Context, o options, out *os.File) error {
 }
 
 // present starts everything, runs the demo, and leaves everything running.
-func present(ctx context.Context, o options, out *os.File) error {
+func present(ctx context.Context, o options, command string, out *os.File) error {
 	if err := notUp(o.dir); err != nil {
 		return err
 	}
-	s, err := startSupervisor(o, superviseInstallation, out)
+	s, err := startSupervisor(o, command, out)
 	if err != nil {
 		return err
 	}
-	up, err := perform(ctx, s, out)
+	up, err := perform(ctx, s, command, out)
 	if err == nil {
 		return farewell(out, up)
 	}
@@ -63,7 +63,7 @@ func present(ctx context.Context, o options, out *os.File) error {
 	return err
 }
 
-func perform(ctx context.Context, s *supervisor, out *os.File) (installation, error) {
+func perform(ctx context.Context, s *supervisor, command string, out *os.File) (installation, error) {
 	up, err := s.await(ctx)
 	if err != nil {
 		return installation{}, err
@@ -72,7 +72,11 @@ func perform(ctx context.Context, s *supervisor, out *os.File) (installation, er
 	if err != nil {
 		return installation{}, err
 	}
-	if err := runSteps(ctx, k, story(up.SchedulerDigest)); err != nil {
+	steps := story(up.SchedulerDigest)
+	if command == superviseFleet {
+		steps = fleetStory()
+	}
+	if err := runSteps(ctx, k, steps); err != nil {
 		if ctx.Err() == nil {
 			_ = s.say(failedWord)
 		}

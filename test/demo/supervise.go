@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -29,22 +30,49 @@ import (
 	"github.com/karmada-io/image-trust/test/lab"
 	"github.com/karmada-io/image-trust/test/lab/binaries"
 	"github.com/karmada-io/image-trust/test/lab/filelock"
+	"github.com/karmada-io/image-trust/test/lab/harness"
 )
 
 // The commands of a supervisor, which the foreground gives.
 const (
 	superviseBuild        = "supervise-build"
 	superviseInstallation = "supervise"
+	superviseFleet        = "supervise-fleet"
 )
 
 // installation is what the foreground needs to know of what is up.
 type installation struct {
 	// Kubeconfig is the administrator's.
 	Kubeconfig string `json:"kubeconfig"`
+	// Plugins is a directory of kubectl plugins; empty: none.
+	Plugins string `json:"plugins,omitempty"`
 	// Logs is the directory of all logs.
 	Logs string `json:"logs"`
 	// SchedulerDigest is that of the image that is admitted.
 	SchedulerDigest string `json:"schedulerDigest"`
+}
+
+// stage is what a story happens on.
+type stage struct {
+	// programs are built if they are not there.
+	programs []string
+	// parts are named when they are about to start.
+	parts string
+	// start starts them. What it returns prepares the story, once they run.
+	start func(ctx context.Context, o options, progress io.Writer) (harness.Parts, prepare, error)
+}
+
+type prepare func(context.Context) (installation, error)
+
+func stages(command string) stage {
+	if command == superviseFleet {
+		return fleetStage()
+	}
+	return stage{
+		programs: lab.Programs(),
+		parts:    "a control plane, policy-controller, a registry and a local Sigstore",
+		start:    startLab,
+	}
 }
 
 // supervise does the supervisor's work until the lifeline, a signal or demo down ends it.
@@ -61,7 +89,7 @@ func supervise(o options) error {
 			return line.release()
 		}
 	} else {
-		err = superviseLab(ctx, cancel, o, line)
+		err = superviseParts(ctx, cancel, o, line)
 	}
 	if err != nil && ctx.Err() == nil {
 		return errors.Join(err, line.answer(answer{Error: err.Error()}))
@@ -69,8 +97,8 @@ func supervise(o options) error {
 	return err
 }
 
-// superviseLab keeps the installation up until ctx ends.
-func superviseLab(ctx context.Context, cancel context.CancelCauseFunc, o options, line *lifeline) error {
+// superviseParts keeps the installation up until ctx ends.
+func superviseParts(ctx context.Context, cancel context.CancelCauseFunc, o options, line *lifeline) error {
 	lock, err := filelock.TryAcquire(lockFile(o.dir))
 	if errors.Is(err, filelock.ErrLocked) {
 		return errUp
@@ -84,39 +112,53 @@ func superviseLab(ctx context.Context, cancel context.CancelCauseFunc, o options
 	}
 	defer func() { _ = os.Remove(pipeFile(o.dir)) }()
 
-	if err := binaries.Ensure(ctx, line.progress, lab.Programs()...); err != nil {
+	stage := stages(o.command)
+	if err := binaries.Ensure(ctx, line.progress, stage.programs...); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintln(line.progress, "▸ starting a control plane, policy-controller, a registry and a local Sigstore")
-	l, err := lab.Start(ctx, lab.Options{Progress: line.progress, LongRunning: !o.shortLived})
+	_, _ = fmt.Fprintln(line.progress, "▸ starting "+stage.parts)
+	parts, prepare, err := stage.start(ctx, o, line.progress)
 	if err != nil {
 		return err
 	}
-	err = serve(ctx, o, line, l)
+	err = serve(ctx, line, prepare)
 	if err != nil && ctx.Err() == nil || errors.Is(context.Cause(ctx), errFailed) {
-		l.KeepLogs()
+		parts.KeepLogs()
 	}
-	return errors.Join(err, l.Stop(), os.RemoveAll(kubeconfig(o.dir)))
+	return errors.Join(err, parts.Stop(), os.RemoveAll(kubeconfig(o.dir)))
 }
 
-// serve prepares the story in a lab, and returns when the lab is to be stopped.
-func serve(ctx context.Context, o options, line *lifeline, l *lab.Lab) error {
-	_, _ = fmt.Fprintln(line.progress, "▸ installing the operator from config/default")
-	if err := l.StartOperator(ctx); err != nil {
-		return err
+func startLab(ctx context.Context, o options, progress io.Writer) (harness.Parts, prepare, error) {
+	l, err := lab.Start(ctx, lab.Options{Progress: progress, LongRunning: !o.shortLived})
+	if err != nil {
+		return nil, nil, err
 	}
-	scheduler, err := pushImages(ctx, l, line.progress)
+	return l, func(ctx context.Context) (installation, error) {
+		_, _ = fmt.Fprintln(progress, "▸ installing the operator from config/default")
+		if err := l.StartOperator(ctx); err != nil {
+			return installation{}, err
+		}
+		scheduler, err := pushImages(ctx, l, progress)
+		if err != nil {
+			return installation{}, err
+		}
+		content, err := os.ReadFile(l.Kubeconfig())
+		if err != nil {
+			return installation{}, err
+		}
+		if err := os.WriteFile(kubeconfig(o.dir), content, 0o600); err != nil {
+			return installation{}, fmt.Errorf("write the kubeconfig: %w", err)
+		}
+		return installation{Kubeconfig: kubeconfig(o.dir), Logs: l.Dir(), SchedulerDigest: scheduler.DigestStr()}, nil
+	}, nil
+}
+
+// serve prepares the story, and returns when everything is to be stopped.
+func serve(ctx context.Context, line *lifeline, prepare prepare) error {
+	up, err := prepare(ctx)
 	if err != nil {
 		return err
 	}
-	content, err := os.ReadFile(l.Kubeconfig())
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(kubeconfig(o.dir), content, 0o600); err != nil {
-		return fmt.Errorf("write the kubeconfig: %w", err)
-	}
-	up := installation{Kubeconfig: kubeconfig(o.dir), Logs: l.Dir(), SchedulerDigest: scheduler.DigestStr()}
 	if err := line.answer(answer{Installation: up}); err != nil {
 		return err
 	}
