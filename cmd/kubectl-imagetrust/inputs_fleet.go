@@ -170,7 +170,9 @@ func (d *deliveries) compile(ctx context.Context, object *unstructured.Unstructu
 	created, findings := d.validator.Validate(ctx, object)
 	var errs []error
 	for _, f := range findings {
-		errs = append(errs, fmt.Errorf("%s: %s", f.Field, f.Message))
+		if f.Field != "" || len(errs) == 0 { // the last one may say that others were not looked for
+			errs = append(errs, fmt.Errorf("%s: %s", f.Field, f.Message))
+		}
 	}
 	if len(errs) > 0 || created == nil {
 		return trust{}, errors.Join(errs...)
