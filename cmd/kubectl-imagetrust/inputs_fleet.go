@@ -117,7 +117,8 @@ func (d *deliveries) notes() []string {
 			continue
 		}
 		if fields := target.NotEvaluated(); len(fields) > 0 {
-			notes = append(notes, fmt.Sprintf("%s of ClusterPropagationPolicy %s is not evaluated: all clusters that it may propagate %s to are planned.",
+			notes = append(notes, fmt.Sprintf(
+				"%s of ClusterPropagationPolicy %s is not evaluated: all clusters that it may propagate %s to are planned.",
 				strings.Join(fields, " and "), target.Policy(), one.name))
 		}
 	}

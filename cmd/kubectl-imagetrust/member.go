@@ -66,7 +66,7 @@ func guarded(config *rest.Config, limit int64, giveUp context.CancelCauseFunc) *
 	g.left.Store(limit)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
-			response, err := next.RoundTrip(r) //nolint:bodyclose // its reader closes it
+			response, err := next.RoundTrip(r)
 			if err != nil {
 				return nil, err
 			}

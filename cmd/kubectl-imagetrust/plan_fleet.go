@@ -113,7 +113,8 @@ func (o *planOptions) runFleet(ctx context.Context, s streams, in *inputs, selec
 	}
 	targets := p.targets(list, selected)
 	if len(targets) == 0 {
-		return usageErrorf("no ClusterPropagationPolicy propagates a trust of the files to any of %s", text.Count(len(selected), "member cluster"))
+		return usageErrorf("no ClusterPropagationPolicy propagates a trust of the files to any of %s",
+			text.Count(len(selected), "member cluster"))
 	}
 	if p.engine, err = newEngine(ctx, s, engineOptions{&o.trustRoot, &o.registry, &o.cluster, found.Versions}, in); err != nil {
 		return err

@@ -192,6 +192,7 @@ func discover(w http.ResponseWriter, _ *http.Request, path string, resources map
 		}
 		_, _ = fmt.Fprintf(w, `{"kind":"APIGroupList","apiVersion":"v1","groups":[%s]}`, strings.Join(groups, ","))
 	case resources[path] != "":
+		//nolint:gosec // the answer is JSON
 		_, _ = fmt.Fprintf(w, `{"kind":"APIResourceList","apiVersion":"v1","groupVersion":%q,"resources":[%s]}`,
 			strings.TrimPrefix(strings.TrimPrefix(path, "/apis/"), "/api/"), resources[path])
 	default:
@@ -216,7 +217,7 @@ func (p *planFleet) member(w http.ResponseWriter, r *http.Request, path, image s
 		"/apis/policy.sigstore.dev/v1alpha1":    "clusterimagepolicies trustroots",
 	} {
 		var listed []string
-		for _, plural := range strings.Fields(plurals) {
+		for plural := range strings.FieldsSeq(plurals) {
 			listed = append(listed, fmt.Sprintf(`{"name":%q,"kind":%q}`, plural, kinds[plural]))
 		}
 		resources[version] = strings.Join(listed, ",")
@@ -233,7 +234,7 @@ func (p *planFleet) member(w http.ResponseWriter, r *http.Request, path, image s
 			_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Invalid","code":422}`)
 			return
 		}
-		w.(http.Flusher).Flush() //nolint:forcetypeassert // that of net/http is one
+		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 		return
 	}
@@ -241,6 +242,7 @@ func (p *planFleet) member(w http.ResponseWriter, r *http.Request, path, image s
 	if plural == "deployments" {
 		items = fmt.Sprintf(`{"metadata":{"name":"app","namespace":"shop","uid":"1"},"spec":{"template":{"spec":{"containers":[{"name":"main","image":%q}]}}}}`, image)
 	}
+	//nolint:gosec // the answer is JSON
 	_, _ = fmt.Fprintf(w, `{"kind":"%sList","apiVersion":%q,"metadata":{"resourceVersion":"1"},"items":[%s]}`,
 		kinds[plural], strings.TrimPrefix(strings.TrimPrefix(version, "/apis/"), "/api/"), items)
 }

@@ -214,7 +214,10 @@ func override(object *unstructured.Unstructured, overriders *policyv1alpha1.Over
 		return nil, err
 	}
 	changed := &unstructured.Unstructured{}
-	return changed, changed.UnmarshalJSON(after)
+	if err := changed.UnmarshalJSON(after); err != nil {
+		return nil, err
+	}
+	return changed, nil
 }
 
 // selectorMatch is how closely a selector selects an object.

@@ -49,9 +49,9 @@ func decode[T any](t *testing.T, written string) *T {
 	return into
 }
 
-func object(t *testing.T, written string) *unstructured.Unstructured {
+func object(t *testing.T) *unstructured.Unstructured {
 	t.Helper()
-	return &unstructured.Unstructured{Object: *decode[map[string]any](t, written)}
+	return &unstructured.Unstructured{Object: *decode[map[string]any](t, trust)}
 }
 
 func propagation(t *testing.T, name, spec string) *policyv1alpha1.ClusterPropagationPolicy {
@@ -100,7 +100,7 @@ func TestTargetPolicy(t *testing.T) {
 			for name, spec := range tc.policies {
 				policies.Propagation = append(policies.Propagation, propagation(t, name, spec))
 			}
-			if got := policies.Target(object(t, trust)).Policy(); got != tc.want {
+			if got := policies.Target(object(t)).Policy(); got != tc.want {
 				t.Errorf("policy %q, want %q", got, tc.want)
 			}
 		})
@@ -130,7 +130,7 @@ func TestTargetIncludes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			policies := fleet.Policies{Propagation: []*policyv1alpha1.ClusterPropagationPolicy{propagation(t, "a", byName+tc.placement)}}
-			target := policies.Target(object(t, trust))
+			target := policies.Target(object(t))
 			var got []string
 			for _, cluster := range clusters {
 				if target.Includes(cluster) {
@@ -210,7 +210,7 @@ func TestOverridden(t *testing.T) {
 			for name, spec := range tc.policies {
 				policies.Overrides = append(policies.Overrides, overrides(t, name, spec))
 			}
-			given := object(t, trust)
+			given := object(t)
 			got, names, err := policies.Overridden(given, member("one", map[string]string{"rollout": tc.cluster}))
 			if tc.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tc.err) {
@@ -226,7 +226,7 @@ func TestOverridden(t *testing.T) {
 			if diff := cmp.Diff(strings.Fields(tc.want), append(append([]string{enforcement}, images...), names...)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(object(t, trust), given); diff != "" {
+			if diff := cmp.Diff(object(t), given); diff != "" {
 				t.Errorf("the given object was changed (-want +got):\n%s", diff)
 			}
 		})
@@ -236,7 +236,7 @@ func TestOverridden(t *testing.T) {
 func TestPoliciesWith(t *testing.T) {
 	current := fleet.Policies{Propagation: []*policyv1alpha1.ClusterPropagationPolicy{propagation(t, "a", another), propagation(t, "b", another)}}
 	got := current.With(fleet.Policies{Propagation: []*policyv1alpha1.ClusterPropagationPolicy{propagation(t, "b", byName)}})
-	if policy := got.Target(object(t, trust)).Policy(); policy != "b" || len(got.Propagation) != 2 {
+	if policy := got.Target(object(t)).Policy(); policy != "b" || len(got.Propagation) != 2 {
 		t.Errorf("policy %q of %d", policy, len(got.Propagation))
 	}
 }

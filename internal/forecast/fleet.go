@@ -69,11 +69,10 @@ type ClusterTrust struct {
 func (f *Fleet) Add(c ClusterPlan) {
 	s := &f.Summary
 	s.Clusters++
-	switch {
-	case c.Plan == nil:
+	if c.Plan == nil {
 		c.Outcome = admission.Undetermined
 		s.UndeterminedClusters++
-	default:
+	} else {
 		c.Outcome = c.Plan.Outcome()
 		s.sum(c.Plan.Summary)
 	}

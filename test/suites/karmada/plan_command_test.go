@@ -195,6 +195,7 @@ func hasVerdict(image string, verdict v1alpha1.Verdict) func(*v1alpha1.KarmadaIm
 
 // planCutOff plans while the control plane does not reach a member, before and after Karmada notices.
 func planCutOff(t *testing.T, plugin *labtest.Plugin, file string) {
+	t.Helper()
 	membership := fleet.Member(t, west).Membership
 	membership.CutOff()
 	defer func() {
@@ -224,6 +225,7 @@ func planCutOff(t *testing.T, plugin *labtest.Plugin, file string) {
 
 // planRights plans as a user who has the role for it on the control plane, and in one of two members.
 func planRights(t *testing.T, file string) {
+	t.Helper()
 	const subject = `
 - {apiGroup: rbac.authorization.k8s.io, kind: User, name: jane}
 `
