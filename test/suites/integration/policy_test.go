@@ -25,7 +25,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -210,7 +210,7 @@ func TestPropagatedPolicyIsNotAdopted(t *testing.T) {
 	}
 	o.create(gen.Trust("propagated"))
 	trust := o.expect("propagated", "PolicyApplied=False/PolicyConflict", "Ready=False/PolicyConflict", "Stalled=True/PolicyConflict")
-	applied := meta.FindStatusCondition(trust.Status.Conditions, v1alpha1.PolicyAppliedCondition)
+	applied := apimeta.FindStatusCondition(trust.Status.Conditions, v1alpha1.PolicyAppliedCondition)
 	if !strings.Contains(applied.Message, "was propagated to this cluster by Karmada") {
 		t.Errorf("the message does not name Karmada: %s", applied.Message)
 	}

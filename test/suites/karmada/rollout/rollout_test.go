@@ -126,21 +126,13 @@ func waitForMode(t *testing.T, lab *labtest.Lab, want string) {
 // TestDocument follows docs/fleet.md on one control plane, from the installation to the removal. Each part relies on those before it.
 func TestDocument(t *testing.T) {
 	t.Chdir(root(t))
-	for _, part := range []struct {
-		name string
-		run  func(t *testing.T)
-	}{
-		{"install", testInstallation},
-		{"staged rollout", testStagedRollout},
-		{"overrides", testOverrides},
-		{"suspension", testSuspension},
-		{"late member", testLateMember},
-		{"remove", testRemoval},
-	} {
-		if !t.Run(part.name, part.run) {
-			t.FailNow()
-		}
-	}
+	// The first part that fails ends the others.
+	_ = t.Run("install", testInstallation) &&
+		t.Run("staged rollout", testStagedRollout) &&
+		t.Run("overrides", testOverrides) &&
+		t.Run("suspension", testSuspension) &&
+		t.Run("late member", testLateMember) &&
+		t.Run("remove", testRemoval)
 }
 
 // testInstallation: Karmada's own API server and webhook accept everything, also what is not installed by default.
@@ -148,7 +140,8 @@ func testInstallation(t *testing.T) {
 	kubectl(t, "apply", "--server-side", "-k", "config/karmada")
 	kubectl(t, "wait", "--for=condition=Established", "crd/karmadaimagetrusts.trust.karmada.io")
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "karmada-image-trust-system"}}
-	if err := fleet.Client.Create(t.Context(), namespace); client.IgnoreAlreadyExists(err) != nil {
+	err := fleet.Client.Create(t.Context(), namespace)
+	if err = client.IgnoreAlreadyExists(err); err != nil {
 		t.Fatal(err)
 	}
 	for _, directory := range []string{"overrides", "operator", "pullsecrets"} {
