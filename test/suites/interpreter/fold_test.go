@@ -33,7 +33,6 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/interpret"
 )
 
-//nolint:gochecknoglobals // flags of the test binary
 var (
 	seed   = flag.Uint64("fleet.seed", 1, "seed of the random fleets")
 	fleets = flag.Int("fleet.count", 300, "number of random fleets")
@@ -43,7 +42,7 @@ var (
 // Karmada passes makes no difference, and that a second pass changes nothing.
 func TestRandomFleets(t *testing.T) {
 	i, s := interpret.Start(t, customizations), newSchema(t)
-	r := rand.New(rand.NewPCG(*seed, 0)) //nolint:gosec // the fleets are to be the same again
+	r := rand.New(rand.NewPCG(*seed, 0))
 	statuses := map[metav1.ConditionStatus]int{}
 	for n := range *fleets {
 		members := make([]member, r.IntN(14))

@@ -22,6 +22,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -68,7 +69,7 @@ func fleet(t *testing.T, status any) []interpret.Item {
 func TestHostileStatus(t *testing.T) {
 	i, s := interpret.Start(t, customizations), newSchema(t)
 	_, all := aggregate(t, i, s, template(), fleet(t, fine()))
-	if got := statusOf(all, v1alpha1.ImagesVerifiedCondition); got != metav1.ConditionTrue || *all.Fleet.Reporting != 3 {
+	if got := verifiedIn(all); got != metav1.ConditionTrue || *all.Fleet.Reporting != 3 {
 		t.Fatalf("the fleet is not verified even if all is well: %s, %v", got, all.Fleet)
 	}
 	without := fleet(t, fine())
@@ -109,9 +110,9 @@ func sameNeighbours(t *testing.T, want, got v1alpha1.KarmadaImageTrustStatus) {
 	}
 }
 
-func statusOf(status v1alpha1.KarmadaImageTrustStatus, name string) metav1.ConditionStatus {
+func verifiedIn(status v1alpha1.KarmadaImageTrustStatus) metav1.ConditionStatus {
 	for _, c := range status.Conditions {
-		if c.Type == name {
+		if c.Type == v1alpha1.ImagesVerifiedCondition {
 			return c.Status
 		}
 	}
@@ -137,20 +138,26 @@ func with(path string, value any) any {
 }
 
 func set(holder any, path []string, value any) {
-	switch h := holder.(type) {
-	case object:
-		if len(path) == 1 {
-			h[path[0]] = value
-			return
+	for n, name := range path {
+		last := n == len(path)-1
+		switch h := holder.(type) {
+		case object:
+			if last {
+				h[name] = value
+			}
+			holder = h[name]
+		case []any:
+			at, err := strconv.Atoi(name)
+			if err != nil {
+				panic(err)
+			}
+			if last {
+				h[at] = value
+			}
+			holder = h[at]
+		default:
+			panic("there is no " + name)
 		}
-		set(h[path[0]], path[1:], value)
-	case []any:
-		at := int(path[0][0] - '0')
-		if len(path) == 1 {
-			h[at] = value
-			return
-		}
-		set(h[at], path[1:], value)
 	}
 }
 
@@ -218,9 +225,6 @@ func hostileStatuses() map[string]any {
 // TestToleratedStatus has reports of which a part is unusable, and the rest is used.
 func TestToleratedStatus(t *testing.T) {
 	i, s := interpret.Start(t, customizations), newSchema(t)
-	verified := func(status v1alpha1.KarmadaImageTrustStatus) metav1.ConditionStatus {
-		return statusOf(status, v1alpha1.ImagesVerifiedCondition)
-	}
 	for name, c := range map[string]struct {
 		status any
 		want   v1alpha1.ClusterState
@@ -228,7 +232,7 @@ func TestToleratedStatus(t *testing.T) {
 	}{
 		"an unknown version of policy-controller": {with("policyController", object{"version": "9.9"}), v1alpha1.ClusterReported, metav1.ConditionTrue},
 		"fields of tomorrow":                      {with("tomorrow", object{"a": []any{}}), v1alpha1.ClusterReported, metav1.ConditionTrue},
-		"a condition of tomorrow": {with("conditions", append(fine()["conditions"].([]any), object{"type": "Tomorrow", "status": "Maybe"})), //nolint:forcetypeassert // it is a list
+		"a condition of tomorrow": {with("conditions", append(fine()["conditions"].([]any), object{"type": "Tomorrow", "status": "Maybe"})),
 			v1alpha1.ClusterReported, metav1.ConditionTrue},
 		"a time of tomorrow":                 {with("conditions.1.lastTransitionTime", "2999-01-01T00:00:00Z"), v1alpha1.ClusterReported, metav1.ConditionTrue},
 		"a time that is none":                {with("conditions.1.lastTransitionTime", "2026-02-30T00:00:00Z"), v1alpha1.ClusterReported, metav1.ConditionTrue},
@@ -247,8 +251,8 @@ func TestToleratedStatus(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, got := aggregate(t, i, s, template(), fleet(t, c.status))
-			if evil := reportOf(t, got, "evil"); evil.State != c.want || verified(got) != c.then {
-				t.Errorf("got %+v and ImagesVerified %s, want %s and %s", evil, verified(got), c.want, c.then)
+			if evil := reportOf(t, got, "evil"); evil.State != c.want || verifiedIn(got) != c.then {
+				t.Errorf("got %+v and ImagesVerified %s, want %s and %s", evil, verifiedIn(got), c.want, c.then)
 			}
 			now := metav1.Now()
 			for _, condition := range got.Conditions {
@@ -265,14 +269,14 @@ func TestItems(t *testing.T) {
 	i, s := interpret.Start(t, customizations), newSchema(t)
 	t.Run("no cluster", func(t *testing.T) {
 		_, got := aggregate(t, i, s, template(), nil)
-		if statusOf(got, v1alpha1.ImagesVerifiedCondition) != metav1.ConditionUnknown || got.Summary != nil || got.ObservedGeneration != 0 ||
+		if verifiedIn(got) != metav1.ConditionUnknown || got.Summary != nil || got.ObservedGeneration != 0 ||
 			*got.Fleet.Selected != 0 {
 			t.Errorf("got %s", encode(t, got))
 		}
 	})
 	t.Run("nobody reports", func(t *testing.T) {
 		_, got := aggregate(t, i, s, template(), []interpret.Item{{ClusterName: "a", Applied: true}, {ClusterName: "b"}})
-		if statusOf(got, v1alpha1.ImagesVerifiedCondition) != metav1.ConditionUnknown || got.Summary != nil || got.Fleet.ReportingRatio != "0/2" {
+		if verifiedIn(got) != metav1.ConditionUnknown || got.Summary != nil || got.Fleet.ReportingRatio != "0/2" {
 			t.Errorf("got %s", encode(t, got))
 		}
 	})
@@ -308,7 +312,7 @@ func TestTextThatIsTooLong(t *testing.T) {
 func TestRandomDamage(t *testing.T) {
 	i, s := interpret.Start(t, customizations), newSchema(t)
 	_, good := aggregate(t, i, s, template(), fleet(t, fine()))
-	r := rand.New(rand.NewPCG(*seed, 1)) //nolint:gosec // the damage is to be the same again
+	r := rand.New(rand.NewPCG(*seed, 1))
 	states := map[v1alpha1.ClusterState]int{}
 	for range *fleets {
 		var status any = fine()
@@ -319,7 +323,7 @@ func TestRandomDamage(t *testing.T) {
 		sameNeighbours(t, good, got)
 		evil := reportOf(t, got, "evil")
 		states[evil.State]++
-		if statusOf(got, v1alpha1.ImagesVerifiedCondition) == metav1.ConditionTrue &&
+		if verifiedIn(got) == metav1.ConditionTrue &&
 			(evil.State != v1alpha1.ClusterReported || evil.ImagesVerified != metav1.ConditionTrue) {
 			t.Errorf("the fleet is verified, and this is not: %s", encode(t, status))
 		}

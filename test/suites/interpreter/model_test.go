@@ -271,7 +271,7 @@ func foldFleet(members []member) *v1alpha1.FleetStatus {
 			unreported = max(unreported, m.counts[2]+m.counts[3]-int32(len(m.images))) //nolint:gosec // few
 		}
 		switch {
-		case report.ImagesVerified == metav1.ConditionFalse || m.counts != nil && (m.counts[2] > 0 || m.counts[6] > 0):
+		case report.ImagesVerified == metav1.ConditionFalse || len(m.counts) > 6 && (m.counts[2] > 0 || m.counts[6] > 0):
 			rank[m.name] = 0
 		case m.state != v1alpha1.ClusterReported:
 			rank[m.name] = 1

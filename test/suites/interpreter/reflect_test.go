@@ -54,7 +54,7 @@ func observed(n int, reference, message string) object {
 		"images": 2 * n, "verified": n, "untrusted": n / 2, "unknown": n - n/2, "movedTags": 0, "workloads": 3 * n, "wouldDeny": 1,
 		"wouldDenyOnceOptedIn": 0, "undetermined": 0, "verifiedRatio": "x",
 	})
-	conditions := status["conditions"].([]any) //nolint:forcetypeassert // it is a list
+	conditions := status["conditions"].([]any)
 	for _, name := range []string{"Reconciling", "Stalled"} {
 		conditions = append(conditions, object{"type": name, "status": "True", "reason": "Busy", "lastTransitionTime": "2026-11-26T10:00:00Z"})
 	}
@@ -192,7 +192,7 @@ func TestHealth(t *testing.T) {
 func TestDependencies(t *testing.T) {
 	i := interpret.Start(t, customizations)
 	trust := template()
-	spec := trust["spec"].(object) //nolint:forcetypeassert // it is an object
+	spec := trust["spec"].(object)
 	ask := func() string {
 		response := i.Call(t, interpret.Request{Operation: interpret.InterpretDependency, Desired: encode(t, trust)})
 		if response.Error != "" {
