@@ -126,8 +126,8 @@ func (f *testFleet) PluginOf(t *testing.T, name string) *labtest.Plugin {
 	return f.Member(t, name).NewPlugin(t)
 }
 
-// Update edits an object of the control plane as an administrator would, and retries on conflicts with other writers.
-func Update[T client.Object](t *testing.T, object T, edit func(T)) {
+// update edits an object of the control plane as an administrator would, and retries on conflicts with other writers.
+func update[T client.Object](t *testing.T, object T, edit func(T)) {
 	t.Helper()
 	labtest.Update(t, fleet.Client, object, edit)
 }
