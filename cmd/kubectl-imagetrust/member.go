@@ -19,7 +19,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +28,7 @@ import (
 	clusterv1alpha1 "github.com/karmada-io/karmada/pkg/apis/cluster/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 
 	"github.com/karmada-io/image-trust/internal/text"
@@ -99,9 +99,9 @@ func (g *guard) refused(response *http.Response) {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(start), body), body}
-	status := &metav1.Status{}
 	message := response.Status
-	if json.Unmarshal(start, status) == nil && status.Message != "" {
+	decoded, _, err := scheme.Codecs.UniversalDeserializer().Decode(start, nil, nil) // JSON or Protobuf
+	if status, ok := decoded.(*metav1.Status); err == nil && ok && status.Message != "" {
 		message = status.Message
 	}
 	g.giveUp(errors.New(text.Truncate(message, maxMessageBytes)))

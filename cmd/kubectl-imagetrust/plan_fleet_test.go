@@ -29,6 +29,8 @@ import (
 
 	clusterv1alpha1 "github.com/karmada-io/karmada/pkg/apis/cluster/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 )
 
@@ -59,7 +61,12 @@ func TestGuarded(t *testing.T) {
 			_, _ = io.WriteString(w, "small")
 		case "/refused":
 			w.WriteHeader(http.StatusForbidden)
-			_ = json.NewEncoder(w).Encode(metav1.Status{Message: "pods is forbidden"})
+			_ = json.NewEncoder(w).Encode(metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Message: "pods is forbidden"})
+		case "/refused-in-protobuf":
+			w.WriteHeader(http.StatusForbidden)
+			_ = protobuf.NewSerializer(scheme.Scheme, scheme.Scheme).Encode(&metav1.Status{
+				TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Message: "jobs is forbidden",
+			}, w)
 		case "/refused-endlessly":
 			w.WriteHeader(http.StatusForbidden)
 			writeEndlessly(w)
@@ -69,10 +76,11 @@ func TestGuarded(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	for path, tc := range map[string]struct{ body, cause string }{
-		"/small":             {body: "small"},
-		"/refused":           {body: `{"metadata":{},"message":"pods is forbidden"}` + "\n", cause: "pods is forbidden"},
-		"/refused-endlessly": {cause: "403 Forbidden"},
-		"/endless":           {cause: "its answers exceed 1 MiB"},
+		"/small":               {body: "small"},
+		"/refused":             {cause: "pods is forbidden"},
+		"/refused-in-protobuf": {cause: "jobs is forbidden"},
+		"/refused-endlessly":   {cause: "403 Forbidden"},
+		"/endless":             {cause: "its answers exceed 1 MiB"},
 	} {
 		t.Run(path, func(t *testing.T) {
 			ctx, giveUp := context.WithCancelCause(t.Context())
