@@ -92,7 +92,7 @@ func TestControlPlaneInstance(t *testing.T) {
 
 	// A new generation is what both write about: the instance once, although Karmada writes several times.
 	began := time.Now()
-	Update(t, trust, func(trust *v1alpha1.KarmadaImageTrust) { trust.Spec.Enforcement = v1alpha1.EnforcementWarn })
+	labtest.Update(t, fleet.Client, trust, func(trust *v1alpha1.KarmadaImageTrust) { trust.Spec.Enforcement = v1alpha1.EnforcementWarn })
 	expectPropagated(t, "True/Propagated", 2)
 	expectAggregated(t, 2)
 	waitfor.State(t, func(context.Context) (int, error) { return instanceWrites(began) }, func(n int) string {
