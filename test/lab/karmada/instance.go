@@ -35,6 +35,9 @@ const (
 	instanceAccount   = "karmada-image-trust"
 )
 
+// InstanceUser is the user that the operator's instance on the control plane is, in audit logs.
+const InstanceUser = "system:serviceaccount:" + instanceNamespace + ":" + instanceAccount
+
 // Install applies what a Karmada control plane needs for trusts, config/karmada and the account of
 // the operator's instance there, by the commands that the documentation names.
 func (f *Fleet) Install(ctx context.Context) error {

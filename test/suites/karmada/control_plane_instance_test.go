@@ -28,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/test/lab/karmada"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
 	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
@@ -156,7 +157,7 @@ func instanceWrites(since time.Time) (int, error) {
 	}
 	n := 0
 	for _, r := range requests {
-		if r.User == "system:serviceaccount:"+instanceNamespace+":"+instanceAccount && r.IsWrite() &&
+		if r.User == karmada.InstanceUser && r.IsWrite() &&
 			r.Resource == "karmadaimagetrusts" && r.Name == instanceTrust && r.Code < 300 {
 			n++
 		}

@@ -19,19 +19,14 @@ package karmada
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/test/lab/binaries"
-	"github.com/karmada-io/image-trust/test/lab/controlplane"
-	"github.com/karmada-io/image-trust/test/lab/freeport"
 	"github.com/karmada-io/image-trust/test/lab/karmada"
 	"github.com/karmada-io/image-trust/test/lab/process"
 	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
@@ -42,9 +37,6 @@ type testFleet struct {
 	*karmada.Fleet
 
 	members map[string]*member
-
-	instance      *process.Process
-	instancePorts []*freeport.Port
 }
 
 // member is a cluster of the fleet, with an operator.
@@ -130,73 +122,4 @@ func (f *testFleet) PluginOf(t *testing.T, name string) *labtest.Plugin {
 func update[T client.Object](t *testing.T, object T, edit func(T)) {
 	t.Helper()
 	labtest.Update(t, fleet.Client, object, edit)
-}
-
-// instanceAccount is the namespace and the ServiceAccount of config/karmada/instance.
-const (
-	instanceNamespace = "karmada-image-trust-system"
-	instanceAccount   = "karmada-image-trust"
-)
-
-// StartInstance runs the operator on the control plane as config/karmada/instance installs it, under its
-// ServiceAccount. It finds out by itself where it runs. Of equal flags the last one holds.
-func (f *testFleet) StartInstance(ctx context.Context, args ...string) error {
-	if f.instance != nil {
-		return errors.New("the instance runs already")
-	}
-	config, err := f.ServiceAccountConfig(ctx, instanceNamespace, instanceAccount)
-	if err != nil {
-		return err
-	}
-	kubeconfig := filepath.Join(f.Dir(), "instance.kubeconfig")
-	if err := controlplane.WriteKubeconfig(kubeconfig, config); err != nil {
-		return err
-	}
-	program, err := f.members[east].Build(ctx, "manager")
-	if err != nil {
-		return err
-	}
-	metrics, err := freeport.Reserve()
-	if err != nil {
-		return err
-	}
-	probes, err := freeport.Reserve()
-	if err != nil {
-		return errors.Join(err, metrics.Release())
-	}
-	ports := []*freeport.Port{metrics, probes}
-	f.instance, err = process.Start(ctx, process.Command{
-		Name: "instance",
-		Path: program,
-		Args: append([]string{
-			"--leader-elect", "--leader-election-namespace=" + instanceNamespace,
-			"--metrics-bind-address=" + metrics.Address(), "--health-probe-bind-address=" + probes.Address(),
-		}, args...),
-		Env:     []string{"HOME=" + f.Dir(), "KUBECONFIG=" + kubeconfig},
-		LogFile: filepath.Join(f.Dir(), "instance.log"),
-		Ready:   process.Answers(http.DefaultClient, "http://"+probes.Address()+"/readyz"),
-	})
-	if err != nil {
-		return errors.Join(err, release(ports))
-	}
-	f.instancePorts = ports
-	return nil
-}
-
-// StopInstance ends the operator on the control plane as Kubernetes would.
-func (f *testFleet) StopInstance() error {
-	if f.instance == nil {
-		return nil
-	}
-	err := errors.Join(f.instance.Stop(), release(f.instancePorts))
-	f.instance, f.instancePorts = nil, nil
-	return err
-}
-
-func release(ports []*freeport.Port) error {
-	var errs []error
-	for _, port := range ports {
-		errs = append(errs, port.Release())
-	}
-	return errors.Join(errs...)
 }

@@ -77,15 +77,8 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	return harness.RunOn(started, func() (code int) {
+	return harness.RunOn(started, func() int {
 		fleet = newTestFleet(started)
-		// The fleet's own programs end before what they talk to.
-		defer func() {
-			if err := fleet.StopInstance(); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				code = 1
-			}
-		}()
 		if err := fleet.prepare(ctx); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
@@ -114,10 +107,8 @@ func (f *testFleet) prepare(ctx context.Context) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	for _, directory := range []string{"config/karmada", "config/karmada/instance"} {
-		if _, err := f.kubectl(ctx, "", "apply", "--server-side", "-k", directory); err != nil {
-			return err
-		}
+	if err := f.Install(ctx); err != nil {
+		return err
 	}
 	return f.StartInstance(ctx)
 }

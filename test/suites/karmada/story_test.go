@@ -136,13 +136,6 @@ func (s *story) begin(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Admission in the member east leaves pods behind.
-	t.Cleanup(func() {
-		ctx := context.WithoutCancel(t.Context())
-		if err := in.Client.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(labtest.Namespace), client.GracePeriodSeconds(0)); err != nil {
-			t.Error(err)
-		}
-	})
 	fleet.Apply(t, fmt.Sprintf(storyPolicies, v1alpha1.EnforcementWarn))
 	t.Cleanup(func() { deleteTrust(t, s.trust.Name) })
 }
@@ -282,6 +275,16 @@ func (s *story) admission(t *testing.T) {
 	in.WaitUntilDenied(t, unsignedImage, "no signatures found")
 	in.WaitUntilDenied(t, otherImage, "none of the expected identities matched")
 	s.agree(t)
+	deleteAdmitted(t, in)
+}
+
+// deleteAdmitted deletes the pods that admission in a member allowed.
+func deleteAdmitted(t *testing.T, in *member) {
+	t.Helper()
+	err := in.Client.DeleteAllOf(t.Context(), &corev1.Pod{}, client.InNamespace(labtest.Namespace), client.GracePeriodSeconds(0))
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (s *story) mixedVerdicts(t *testing.T) {
@@ -342,6 +345,7 @@ func (s *story) specChanged(t *testing.T) {
 	s.trustSigner(t, labtest.Release.Subject)
 	in.WaitUntilAllowed(t, signedImage)
 	in.WaitUntilDenied(t, otherImage, "none of the expected identities matched")
+	deleteAdmitted(t, in)
 	s.agree(t)
 }
 
