@@ -101,7 +101,7 @@ func TestReflectedBytes(t *testing.T) {
 			checkReflected(t, reflected, n)
 		}
 	}
-	fmt.Printf("figure: fleet_reflected_bytes_max %d bytes\n", most)
+	fmt.Printf("figure: fleet_reflected_bytes_largest_status %d bytes\n", most)
 }
 
 func checkReflected(t *testing.T, reflected json.RawMessage, n int) {

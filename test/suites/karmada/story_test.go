@@ -97,24 +97,16 @@ func TestFleetStory(t *testing.T) {
 	s := &story{whole: t, trust: labtest.NewTrust(storyTrust, "fleet-story"), members: []string{east, north, west}}
 	s.begin(t)
 	fmt.Printf("figure: fleet_members %d\n", len(s.members))
-	for _, chapter := range []struct {
-		name string
-		tell func(*testing.T)
-	}{
-		{"a trust that is applied once is in every member that is selected", s.applied},
-		{"admission in a member", s.admission},
-		{"mixed verdicts", s.mixedVerdicts},
-		{"a change of the spec", s.specChanged},
-		{"a change of an override", s.overrideChanged},
-		{"a member that is cut off", s.cutOff},
-		{"a member that joins later", s.joinedLater},
-		{"nothing is written while nothing changes", s.steady},
-		{"a trust that is deleted is gone everywhere", s.deleted},
-	} {
-		if !t.Run(chapter.name, chapter.tell) {
-			break
-		}
-	}
+	// The first part that fails ends the others, which rely on it.
+	_ = t.Run("a trust that is applied once is in every member that is selected", s.applied) &&
+		t.Run("admission in a member", s.admission) &&
+		t.Run("mixed verdicts", s.mixedVerdicts) &&
+		t.Run("a change of the spec", s.specChanged) &&
+		t.Run("a change of an override", s.overrideChanged) &&
+		t.Run("a member that is cut off", s.cutOff) &&
+		t.Run("a member that joins later", s.joinedLater) &&
+		t.Run("nothing is written while nothing changes", s.steady) &&
+		t.Run("a trust that is deleted is gone everywhere", s.deleted)
 	fmt.Printf("figure: fleet_status_agreement %d/%d\n", s.agreed, s.compared)
 	fmt.Printf("figure: fleet_reflected_bytes_max %d bytes\n", s.reflectedBytes)
 	fmt.Printf("figure: fleet_steady_state_writes %d\n", s.steadyWrites)
