@@ -42,7 +42,7 @@ import (
 const (
 	planTrust = "fleet-plan"
 	// planNamespace has not opted in to admission, so that what it would deny can be there.
-	planNamespace = "fleet-plan"
+	planNamespace = "default"
 
 	planSigned   = "docker.io/fleet-plan/signed:v1"
 	planUnsigned = "docker.io/fleet-plan/unsigned:v1"
@@ -125,7 +125,6 @@ func TestFleetPlan(t *testing.T) {
 	in.PushSignedImage(t, planForeign, labtest.UntrustedSigner)
 	runs := map[string][]string{east: {planSigned, planUnsigned, planForeign}, west: {planSigned, planForeign}, north: {planUnsigned}}
 	for name, images := range runs {
-		fleet.Member(t, name).CreateNamespace(t, planNamespace, nil)
 		for _, image := range images {
 			fleet.Member(t, name).Create(t, planDeployment(image))
 		}

@@ -36,10 +36,7 @@ import (
 )
 
 const (
-	storyTrust = "fleet-story"
-	// storyNamespace has not opted in to admission: images that it would deny run there.
-	storyNamespace = "fleet-story"
-
+	storyTrust    = "fleet-story"
 	signedImage   = "docker.io/fleet-story/app:v1"
 	unsignedImage = "docker.io/fleet-story/unsigned:v1"
 	otherImage    = "docker.io/fleet-story/other:v1" // signed by a signer that no trust names
@@ -120,9 +117,11 @@ func (s *story) begin(t *testing.T) {
 	in.PushImage(t, unsignedImage)
 	in.PushSignedImage(t, otherImage, labtest.UntrustedSigner)
 	in.PushSignedImage(t, mirrorImage, labtest.UntrustedSigner)
-	for _, name := range []string{east, west, north, late} {
-		fleet.Member(t, name).CreateNamespace(t, storyNamespace, nil)
-	}
+	t.Cleanup(func() {
+		for _, one := range fleet.members {
+			deletePods(t, one)
+		}
+	})
 	for _, name := range s.members {
 		if err := fleet.Label(t.Context(), name, map[string]string{"fleet-story": "member"}); err != nil {
 			t.Fatal(err)
@@ -146,11 +145,12 @@ func deleteTrust(t *testing.T, name string) {
 	}
 }
 
-// startPod creates a pod with an image in a member. It goes with the namespace, or by endPod.
+// startPod creates a pod with an image in a member, in a namespace that opted in to admission. Without policy-controller
+// there, nobody denies it.
 func startPod(t *testing.T, in, image string) {
 	t.Helper()
 	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: storyNamespace, Name: podName(image)},
+		ObjectMeta: metav1.ObjectMeta{Namespace: labtest.Namespace, Name: podName(image)},
 		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: image}}},
 	}
 	if err := fleet.Member(t, in).Client.Create(t.Context(), pod); err != nil {
@@ -161,7 +161,7 @@ func startPod(t *testing.T, in, image string) {
 // endPod deletes the pod with an image in a member.
 func endPod(t *testing.T, in, image string) {
 	t.Helper()
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: storyNamespace, Name: podName(image)}}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: labtest.Namespace, Name: podName(image)}}
 	if err := fleet.Member(t, in).Client.Delete(t.Context(), pod, client.GracePeriodSeconds(0)); err != nil {
 		t.Fatal(err)
 	}
@@ -267,15 +267,16 @@ func (s *story) admission(t *testing.T) {
 	in.WaitUntilDenied(t, unsignedImage, "no signatures found")
 	in.WaitUntilDenied(t, otherImage, "none of the expected identities matched")
 	s.agree(t)
-	deleteAdmitted(t, in)
+	deletePods(t, in)
 }
 
-// deleteAdmitted deletes the pods that admission in a member allowed.
-func deleteAdmitted(t *testing.T, in *member) {
+// deletePods deletes the pods of a member, those that admission allowed and those of startPod.
+func deletePods(t *testing.T, in *member) {
 	t.Helper()
-	err := in.Client.DeleteAllOf(t.Context(), &corev1.Pod{}, client.InNamespace(labtest.Namespace), client.GracePeriodSeconds(0))
-	if err != nil {
-		t.Fatal(err)
+	// It may be a clean-up, which runs after the test's own context has ended.
+	ctx := context.WithoutCancel(t.Context())
+	if err := in.Client.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(labtest.Namespace), client.GracePeriodSeconds(0)); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -337,7 +338,8 @@ func (s *story) specChanged(t *testing.T) {
 	s.trustSigner(t, labtest.Release.Subject)
 	in.WaitUntilAllowed(t, signedImage)
 	in.WaitUntilDenied(t, otherImage, "none of the expected identities matched")
-	deleteAdmitted(t, in)
+	deletePods(t, in)
+	startPod(t, east, signedImage)
 	s.agree(t)
 }
 
