@@ -59,7 +59,8 @@ func memberConfig(controlPlane *rest.Config, cluster string) (*rest.Config, erro
 }
 
 // guarded makes the clients of a configuration give up for good, by a call of giveUp, once what they read exceeds a number of
-// bytes, or when they may not read something. The watches of an inventory would repeat such a request until their time is over.
+// bytes, when they may not read something, or when they are sent elsewhere. The watches of an inventory would repeat such a request
+// until their time is over.
 func guarded(config *rest.Config, limit int64, giveUp context.CancelCauseFunc) *rest.Config {
 	config = rest.CopyConfig(config)
 	g := &guard{giveUp: giveUp, limit: limit}
@@ -68,6 +69,13 @@ func guarded(config *rest.Config, limit int64, giveUp context.CancelCauseFunc) *
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			response, err := next.RoundTrip(r)
 			if err != nil {
+				return nil, err
+			}
+			if response.Header.Get("Location") != "" && response.StatusCode >= 300 && response.StatusCode < 400 {
+				// A member answers through the control plane. Following it would send the user's credentials where it wants.
+				_ = response.Body.Close()
+				err := fmt.Errorf("it redirects (%s), which is not followed", response.Status)
+				giveUp(err)
 				return nil, err
 			}
 			response.Body = &guardedBody{ReadCloser: response.Body, guard: g}

@@ -25,6 +25,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	clusterv1alpha1 "github.com/karmada-io/karmada/pkg/apis/cluster/v1alpha1"
@@ -52,9 +53,12 @@ func TestMemberConfig(t *testing.T) {
 	}
 }
 
-// TestGuarded reads from a server that refuses, and from one that never ends.
+// TestGuarded reads from a server that refuses, from one that never ends, and from one that redirects to another host.
 func TestGuarded(t *testing.T) {
 	const limit = 1 << 20
+	var elsewhere atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
+	t.Cleanup(other.Close)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/small":
@@ -67,6 +71,8 @@ func TestGuarded(t *testing.T) {
 			_ = protobuf.NewSerializer(scheme.Scheme, scheme.Scheme).Encode(&metav1.Status{
 				TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Message: "jobs is forbidden",
 			}, w)
+		case "/redirected":
+			http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
 		case "/refused-endlessly":
 			w.WriteHeader(http.StatusForbidden)
 			writeEndlessly(w)
@@ -81,6 +87,7 @@ func TestGuarded(t *testing.T) {
 		"/refused-in-protobuf": {cause: "jobs is forbidden"},
 		"/refused-endlessly":   {cause: "403 Forbidden"},
 		"/endless":             {cause: "its answers exceed 1 MiB"},
+		"/redirected":          {cause: "it redirects (307 Temporary Redirect), which is not followed"},
 	} {
 		t.Run(path, func(t *testing.T) {
 			ctx, giveUp := context.WithCancelCause(t.Context())
@@ -93,13 +100,12 @@ func TestGuarded(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			response, err := client.Do(request)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = response.Body.Close() }()
 			var read bytes.Buffer
-			_, err = io.Copy(&read, response.Body)
+			response, err := client.Do(request)
+			if err == nil {
+				defer func() { _ = response.Body.Close() }()
+				_, err = io.Copy(&read, response.Body)
+			}
 			if tc.body != "" && (err != nil || read.String() != tc.body) {
 				t.Errorf("read %q, %v, want %q", read.String(), err, tc.body)
 			}
@@ -111,6 +117,9 @@ func TestGuarded(t *testing.T) {
 				t.Errorf("given up because of %v, want %q", cause, tc.cause)
 			}
 		})
+	}
+	if elsewhere.Load() != 0 {
+		t.Error("the redirect was followed")
 	}
 }
 
