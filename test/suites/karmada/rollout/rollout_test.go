@@ -316,5 +316,6 @@ func testRemoval(t *testing.T) {
 		})
 	}
 	kubectl(t, "delete", "--ignore-not-found", "-k", "config/karmada/overrides")
-	kubectl(t, "delete", "-k", "config/karmada")
+	kubectl(t, "delete", "-k", "config/karmada/policies")
+	kubectl(t, "delete", "--ignore-not-found", "-k", "config/karmada")
 }
