@@ -80,7 +80,7 @@ func guarded(config *rest.Config, limit int64, giveUp context.CancelCauseFunc) *
 			}
 			response.Body = &guardedBody{ReadCloser: response.Body, guard: g}
 			if code := response.StatusCode; code == http.StatusForbidden || code == http.StatusUnauthorized {
-				g.refused(response)
+				g.forbidden(response)
 			}
 			return response, nil
 		})
@@ -99,8 +99,8 @@ type guard struct {
 	left   atomic.Int64
 }
 
-// refused gives up because of a response that refuses access. The reader of the response gets the same bytes.
-func (g *guard) refused(response *http.Response) {
+// forbidden gives up because of a response that denies access. The reader of the response gets the same bytes.
+func (g *guard) forbidden(response *http.Response) {
 	body := response.Body
 	start, _ := io.ReadAll(io.LimitReader(body, maxMessageBytes)) // what there is of a message
 	response.Body = struct {

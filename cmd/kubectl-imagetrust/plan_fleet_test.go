@@ -53,7 +53,7 @@ func TestMemberConfig(t *testing.T) {
 	}
 }
 
-// TestGuarded reads from a server that refuses, from one that never ends, and from one that redirects to another host.
+// TestGuarded reads from a server that denies access, from one that never ends, and from one that redirects to another host.
 func TestGuarded(t *testing.T) {
 	const limit = 1 << 20
 	var elsewhere atomic.Int32
