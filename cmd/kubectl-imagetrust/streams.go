@@ -71,7 +71,7 @@ func (o *output) yaml(value any) error {
 		return err
 	}
 	if !text.Harmless(string(asJSON)) {
-		return o.json(asJSON) // the YAML library refuses some of these characters
+		return o.json(asJSON) // the YAML library rejects some of these characters
 	}
 	encoded, err := yaml.Marshal(value)
 	if err != nil {

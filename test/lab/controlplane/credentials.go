@@ -111,7 +111,7 @@ const (
 )
 
 func (c *credentials) writeFrontProxy() error {
-	// An authority of its own: it must not vouch for anybody else.
+	// An authority of its own: it must not be trusted to sign for anything else.
 	authority, err := privateca.New("front proxy")
 	if err != nil {
 		return err
