@@ -1,27 +1,28 @@
 # Run "make" or "make help" for the list of targets. Only Go, git and make are needed: every tool is built
 # from source into bin/, at the version that hack/ pins.
 
-# Image of the manager, for docker-build, build-installer and deploy.
-IMG ?= controller:latest
+# Image of the manager, with a tag, a digest or both; for image, build-installer, chart and deploy.
+IMG ?=
 # Version that the manager reports.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-CONTAINER_TOOL ?= docker
 
 LOCALBIN := $(CURDIR)/bin
 CONTROLLER_GEN := $(LOCALBIN)/controller-gen
 CRD_REF_DOCS := $(LOCALBIN)/crd-ref-docs
+BENCHSTAT := $(LOCALBIN)/benchstat
 GOLANGCI_LINT := $(LOCALBIN)/golangci-lint
 KUBECTL := $(LOCALBIN)/kubectl
 DEMO := $(LOCALBIN)/demo/demo
 
 # Files that are generated and committed; verify compares them.
-GENERATED := config/crd/bases config/rbac/role.yaml config/karmada/instance/role.yaml api/v1alpha1/zz_generated.deepcopy.go docs/api
+GENERATED := config/crd/bases config/rbac/role.yaml config/karmada/instance/role.yaml api/v1alpha1/zz_generated.deepcopy.go docs/api docs/metrics.md charts
 
 # Go modules of this repository.
-MODULES := . hack/tools hack/tools/lint hack/controlplane/kubernetes hack/controlplane/policy-controller \
+MODULES := . hack/tools hack/tools/actionlint hack/tools/lint hack/controlplane/kubernetes hack/controlplane/policy-controller \
 	hack/controlplane/policy-controller/v0.13 hack/controlplane/policy-controller/v0.15 \
-	hack/controlplane/karmada hack/controlplane/registry hack/controlplane/cosign hack/controlplane/cosign/v3 test/tools/cueverdict test/tools/cueverdict/v0.15 \
-	test/tools/interpret
+	hack/controlplane/karmada hack/controlplane/registry hack/controlplane/cosign hack/controlplane/cosign/v3 \
+	hack/controlplane/helm hack/controlplane/prometheus test/tools/cueverdict test/tools/cueverdict/v0.15 \
+	test/tools/interpret test/tools/argocd test/tools/flux test/tools/browser
 
 # Arguments of go test in all tiers, for example GO_TEST_ARGS='-run TestFaults -v', and arguments of the test programs.
 GO_TEST_ARGS ?=
@@ -33,6 +34,8 @@ TEST_TIMEOUT ?= 20m
 E2E_TIMEOUT ?= 60m
 # Flags of the manager, for run.
 RUN_ARGS ?=
+# Flags of the demo, for demo and demo-fleet: -short-lived while tests run that need its ports.
+DEMO_ARGS ?=
 
 SHELL := /usr/bin/env bash -o pipefail
 .SHELLFLAGS := -ec
@@ -48,11 +51,11 @@ help: ## Show this list.
 
 .PHONY: demo
 demo: $(DEMO) ## Start a cluster with everything on this machine and show what it does; the cluster keeps running.
-	@exec $(DEMO) run
+	@exec $(DEMO) $(DEMO_ARGS) run
 
 .PHONY: demo-fleet
 demo-fleet: $(DEMO) ## Start a Karmada control plane with two member clusters and show a staged rollout; they keep running.
-	@exec $(DEMO) fleet
+	@exec $(DEMO) $(DEMO_ARGS) fleet
 
 .PHONY: demo-down
 demo-down: ## Stop what a demo left running.
@@ -71,15 +74,21 @@ manifests: | $(CONTROLLER_GEN) ## Generate the CRD from api/ and the manager's r
 # The instance on a Karmada control plane has a role of its own.
 	@$(CONTROLLER_GEN) rbac:roleName=karmada-image-trust-control-plane paths=./controllers/fleet/... \
 		output:rbac:artifacts:config=config/karmada/instance
+	@$(MAKE) --no-print-directory charts
+
+.PHONY: charts
+charts: ## Generate the Helm chart from config/.
+	@go run ./hack/chart
 
 .PHONY: generate
 generate: | $(CONTROLLER_GEN) ## Generate deep copies of the API types.
 	@$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
 
 .PHONY: docs
-docs: | $(CRD_REF_DOCS) ## Generate the API reference, docs/api/v1alpha1.md.
+docs: | $(CRD_REF_DOCS) ## Generate the references of the API and of the metrics, docs/api/v1alpha1.md and docs/metrics.md.
 	@$(CRD_REF_DOCS) --log-level=ERROR --source-path=api --config=hack/crd-ref-docs/config.yaml \
 		--templates-dir=hack/crd-ref-docs/templates --renderer=markdown --output-path=docs/api/v1alpha1.md
+	@go run ./hack/metricsdocs > docs/metrics.md
 
 .PHONY: fmt
 fmt: | $(GOLANGCI_LINT) ## Format the code and sort its imports.
@@ -126,7 +135,7 @@ verify: generate manifests docs lint-config lint ## Check everything except the 
 
 # Packages by what their tests start. go list prints the imports of the tests, so no list is kept by hand.
 PACKAGES_WITH_TESTS = go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{.TestImports}} {{.XTestImports}}{{end}}' ./...
-STARTS_PROGRAMS := /test/(lab/(controlplane|harness|interpret|karmada|policycontroller|registry)|lab[] ]|suites|demo)
+STARTS_PROGRAMS := /test/(lab/(controlplane|gitops|harness|interpret|karmada|policycontroller|registry|tool)|lab[] ]|suites|demo)
 UNIT_PACKAGES = $$($(PACKAGES_WITH_TESTS) | grep -vE '$(STARTS_PROGRAMS)' | cut -d' ' -f1)
 API_PACKAGES = $$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -vE '/test/(lab|demo|suites/(e2e|karmada))(/|$$)')
 LAB_PACKAGES = $$($(PACKAGES_WITH_TESTS) | grep -E '$(STARTS_PROGRAMS)' | cut -d' ' -f1 | grep -E '/test/lab(/|$$)')
@@ -151,15 +160,22 @@ test-unit: race-hint ## Run the unit tests. They need no network and no other pr
 	@$(GO_TEST) -short -timeout=$(TEST_TIMEOUT) ./internal/verify ./internal/condition/child $(TEST_ARGS) | $(SUMMARY)
 
 .PHONY: test-verifier
-test-verifier: race-hint ## Test the verifier with all faults, mutations and real signatures, of which the unit tests use a part, and for races.
-	@echo "▸ verifier"
+test-verifier: race-hint ## Run whole what the unit tests run a part of: faults, mutations, real signatures, random events; and the verifier for races.
+	@echo "▸ verifier, and passes"
 	@$(GO_TEST) -timeout=$(TEST_TIMEOUT) -run='^(TestFaults|TestCorpus|TestMutations|TestLookalikes)$$' ./internal/verify $(TEST_ARGS) | $(SUMMARY)
+	@$(GO_TEST) -timeout=$(TEST_TIMEOUT) -run='^TestIncrementalEqualsFull$$' ./controllers $(TEST_ARGS) | $(SUMMARY)
 	@[[ -z "$(RACE)" ]] || $(GO_TEST) -short $(RACE) -timeout=$(TEST_TIMEOUT) ./internal/verify $(TEST_ARGS) | $(SUMMARY)
 
 .PHONY: test-api
-test-api: race-hint $(if $(KUBEBUILDER_ASSETS),,controlplane) ## Run the tests that need etcd and kube-apiserver, from KUBEBUILDER_ASSETS if that is set.
+test-api: race-hint browser $(if $(KUBEBUILDER_ASSETS),,controlplane) ## Run the tests that need etcd and kube-apiserver, from KUBEBUILDER_ASSETS if that is set.
 	@echo "▸ API server"
 	@$(GO_TEST) $(RACE) -timeout=$(TEST_TIMEOUT) $(API_PACKAGES) $(TEST_ARGS) | $(SUMMARY)
+
+.PHONY: browser
+browser: ## Install Debian's Chromium, for the test of reports, if it is missing and this is Debian's root.
+	@[[ -x /usr/bin/chromium ]] || { [[ "$$(id -u)" == 0 ]] && command -v apt-get >/dev/null \
+		&& echo "▸ installing chromium" && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; } \
+		|| echo "▸ chromium is missing: the test of reports in a browser is left out, or fails with CI=true"
 
 .PHONY: test-e2e
 test-e2e: controlplane ## Run the tests that need all components. KEEP_LAB=1 keeps those of a failed test running.
@@ -203,11 +219,25 @@ coverage: ## Measure the statements that the unit tests cover, and write cover.o
 		$(UNIT_PACKAGES) $(TEST_ARGS) >cover.log || { cat cover.log; rm -f cover.log; exit 1; }; rm -f cover.log
 	@go tool cover -func=cover.out | awk '$$1 == "total:" {printf "figure: unit_coverage %s\n", $$NF}'
 
+# Groups of figures to measure, separated by commas; all by default. WRITE=1 writes them to docs/benchmarks.md.
+GROUPS :=
+WRITE ?=
+
 .PHONY: bench
-bench: ## Run the benchmarks, and print their results as figures.
-	@go test $(GO_TEST_ARGS) -timeout=$(TEST_TIMEOUT) -run='^Test.*Ratio$$' -bench=. -benchmem \
-		$$(git grep -lE '^func (Benchmark|Test.*Ratio\()' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') $(TEST_ARGS) \
-		| awk -f test/tools/bench.awk
+bench: ## Measure what docs/benchmarks.md publishes, and print it as figures; GROUPS=a,b measures a part, WRITE=1 updates the document.
+	@go build -o $(LOCALBIN)/bench ./test/bench
+	@exec $(LOCALBIN)/bench --groups=$(GROUPS) $(if $(WRITE),--write)
+
+# The commits that bench-compare compares, the packages, separated by commas (all by default), and how long each benchmark runs each
+# of the ten times.
+BASE ?=
+HEAD ?= HEAD
+PACKAGES ?=
+BENCHTIME ?= 1s
+
+.PHONY: bench-compare
+bench-compare: | $(BENCHSTAT) ## Compare the Go benchmarks of the commits BASE and HEAD; fails if one takes more than 20 % more time, bytes or allocations.
+	@go run ./test/bench/compare --base=$(BASE) --head=$(HEAD) --packages=$(PACKAGES) --benchtime=$(BENCHTIME) --benchstat=$(BENCHSTAT)
 
 .PHONY: race-hint
 race-hint:
@@ -232,27 +262,16 @@ build: generate manifests ## Build the manager and the kubectl plugin, bin/manag
 		CGO_ENABLED=0 go build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o $(LOCALBIN)/$$program ./cmd/$$program; \
 	done
 
-.PHONY: docker-build
-docker-build: ## Build the manager's image, IMG.
-	@$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) -t $(IMG) .
-
-# The image of Go is not signed, so that only its current digest is taken over.
-.PHONY: pin-base-images
-pin-base-images: build ## Pin the images of the Dockerfile to digests, after verifying the signature of the base image.
-	@base="$$(sed -nE 's/^ARG BASE_IMAGE=([^@]*).*/\1/p' Dockerfile)"; \
-	pinned="$$(printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: base}\nspec:\n  containers:\n  - name: base\n    image: %s\n' "$$base" \
-		| $(LOCALBIN)/kubectl-imagetrust pin -f hack/base-images.yaml --manifests - | sed -nE 's/^ *image: //p')"; \
-	[[ "$$pinned" == *@sha256:* ]] || { echo "pin-base-images: $$base is not pinned"; exit 1; }; \
-	build="$$(sed -nE 's/^ARG BUILD_IMAGE=([^@]*).*/\1/p' Dockerfile)"; \
-	digest="$$($(CONTAINER_TOOL) buildx imagetools inspect "$$build" --format '{{.Manifest.Digest}}')"; \
-	sed -i.orig -E "s|^ARG BASE_IMAGE=.*|ARG BASE_IMAGE=$$pinned|; s|^ARG BUILD_IMAGE=.*|ARG BUILD_IMAGE=$$build@$$digest|" Dockerfile; \
-	rm -f Dockerfile.orig; grep '^ARG .*_IMAGE=' Dockerfile
-
 .PHONY: build-installer
-build-installer: manifests | $(KUBECTL) ## Write the manifests of an installation to dist/install.yaml, with the image IMG.
+build-installer: manifests ## Write the manifests of an installation to dist/install.yaml, with the image IMG.
 	@mkdir -p dist
-	@$(KUBECTL) kustomize config/default | sed 's|image: controller:latest$$|image: $(IMG)|' > dist/install.yaml
-	@echo "wrote dist/install.yaml for $(IMG)"
+	@go run ./hack/installer --image=$(IMG) --output=dist/install.yaml
+	@echo "wrote dist/install.yaml$(if $(IMG), for $(IMG))"
+
+.PHONY: chart
+chart: manifests ## Pack the Helm chart into dist/, as VERSION and with the image IMG.
+	@mkdir -p dist
+	@go run ./hack/chart --package=dist --version=$(VERSION) --image=$(IMG)
 
 .PHONY: clean
 clean: demo-down ## Remove what was built, including the control plane, which takes minutes to build again.
@@ -269,7 +288,7 @@ uninstall: | $(KUBECTL) ## Remove the CRD, and thereby every KarmadaImageTrust.
 	@$(KUBECTL) delete --ignore-not-found -k config/crd
 
 .PHONY: deploy
-deploy: build-installer ## Install everything into the cluster of the current kubeconfig.
+deploy: build-installer | $(KUBECTL) ## Install everything into the cluster of the current kubeconfig.
 	@$(KUBECTL) apply --server-side -f dist/install.yaml
 
 .PHONY: undeploy
@@ -279,7 +298,7 @@ undeploy: | $(KUBECTL) ## Remove everything, including every KarmadaImageTrust.
 ##@ Dependencies
 
 .PHONY: tools
-tools: $(CONTROLLER_GEN) $(CRD_REF_DOCS) $(GOLANGCI_LINT) ## Build the tools into bin/.
+tools: $(CONTROLLER_GEN) $(CRD_REF_DOCS) $(BENCHSTAT) $(GOLANGCI_LINT) ## Build the tools into bin/.
 
 # go build does not write a file that is up to date; touch makes it newer than its prerequisites.
 $(CONTROLLER_GEN): hack/tools/go.mod hack/tools/go.sum
@@ -289,6 +308,10 @@ $(CONTROLLER_GEN): hack/tools/go.mod hack/tools/go.sum
 $(CRD_REF_DOCS): hack/tools/go.mod hack/tools/go.sum
 	@echo "▸ building $(@F)"
 	@go build -C hack/tools -trimpath -o $@ github.com/elastic/crd-ref-docs && touch $@
+
+$(BENCHSTAT): hack/tools/go.mod hack/tools/go.sum
+	@echo "▸ building $(@F)"
+	@go build -C hack/tools -trimpath -o $@ golang.org/x/perf/cmd/benchstat && touch $@
 
 $(GOLANGCI_LINT): hack/tools/lint/go.mod hack/tools/lint/go.sum hack/tools/lint/main.go
 	@echo "▸ building $(@F), with kube-api-linter"
@@ -302,3 +325,5 @@ $(DEMO):
 
 $(KUBECTL):
 	@$(MAKE) --no-print-directory controlplane
+
+include hack/release/release.mk

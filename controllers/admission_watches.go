@@ -163,12 +163,8 @@ func (r *KarmadaImageTrustReconciler) admissionSources(informers, keys cache.Cac
 				meta, ok := o.(*metav1.PartialObjectMetadata)
 				return ok && state.SetNamespace(meta.Name, meta.Labels)
 			},
-			remove: func(o any) bool { return state.RemoveNamespace(objectName(o)) },
-			enqueue: func(_ context.Context, o any) {
-				for _, name := range r.Inventory.SubscribersIn(objectName(o)) {
-					r.Trigger.EnqueueAfter(name)
-				}
-			},
+			remove:  func(o any) bool { return state.RemoveNamespace(objectName(o)) },
+			enqueue: func(_ context.Context, o any) { r.Inventory.TouchNamespace(objectName(o)) },
 		},
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"context"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
@@ -27,8 +28,6 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/assess"
-	"github.com/karmada-io/image-trust/internal/forecast"
-	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/text"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
@@ -43,12 +42,10 @@ const (
 
 // decision is what a reconciliation concluded, before it changes anything.
 type decision struct {
-	// images of the trust; nil while the workloads of the cluster have not been listed.
-	images []assess.Image
+	// records of the images and the workloads; nil while the workloads of the cluster have not been listed.
+	records *records
 	// overBudget are the namespaces with more images than are verified.
 	overBudget []string
-	// rootProblems says why there is no root of trust, by the names of signers; without those that have one.
-	rootProblems map[string]string
 	// forecast is what admission would do with the workloads once the trust is enforced.
 	forecast forecastResult
 	// policy is the trust as it is to be applied.
@@ -57,15 +54,23 @@ type decision struct {
 	desired *unstructured.Unstructured
 }
 
+// images counts the images of the trust.
+func (d *decision) images() int {
+	if d.records == nil {
+		return 0
+	}
+	return d.records.images.all
+}
+
 // decide evaluates the images of a trust, forecasts admission, and concludes which policy is to exist.
 func (r *KarmadaImageTrustReconciler) decide(ctx context.Context, s *scope) decision {
 	var d decision
-	if s.workloads != nil {
+	if s.listed {
 		d = r.assess(ctx, s)
 	}
 	d.policy = effectivePolicy(s, &d.forecast)
 	d.desired = render(s, d.policy)
-	logf.FromContext(ctx).V(2).Info("Decided", "enforcement", d.policy.Enforcement, "images", len(d.images),
+	logf.FromContext(ctx).V(2).Info("Decided", "enforcement", d.policy.Enforcement,
 		"workloads", d.forecast.workloads, "pending", d.forecast.pending, "gaps", len(d.forecast.gaps))
 	return d
 }
@@ -79,51 +84,54 @@ func effectivePolicy(s *scope, _ *forecastResult) *policy.Policy {
 // assess requests the verdicts that the trust and admission depend on, and forecasts admission with what is known.
 func (r *KarmadaImageTrustReconciler) assess(ctx context.Context, s *scope) decision {
 	own := r.ownName(ctx, s)
-	cluster := enforcedCluster(s, own)
-	budget := assess.NewBudget(s.compiled, s.workloads, assess.MaxImagesOfNamespace)
-	verdicts := budget.Limit(subscription{verdicts: r.Verdicts, subscriber: s.trust.Name, since: s.cycle.since})
-	fetched := s.rootsFetched()
-	if !fetched {
-		verdicts = assess.Pending{}
+	work, isNew := r.works.of(s, own)
+	if isNew {
+		r.Inventory.Forget(s.trust.Name) // which has it tell everything
 	}
-	engine := &assess.Engine{
-		Verdicts: verdicts,
+	verdicts := subscription{verdicts: r.Verdicts, subscriber: s.trust.Name, since: s.cycle.since, fetched: s.rootsFetched()}
+	again := work.asks != verdicts.terms()
+	work.asks = verdicts.terms()
+	cluster := enforcedCluster(s, own)
+	pass := assess.Pass{
+		Workloads: r.Inventory.Changes(s.trust.Name, work.basis.selection, s.compiled),
+		Cluster:   cluster, Inventory: r.Inventory, Verdicts: verdicts, Again: again,
 		Root: func(ctx context.Context, name string) (*trustroot.Root, error) {
 			return r.rootOfTrust(ctx, s, name).root, nil
 		},
-		Credentials: s.credentials,
-		Trusts:      []*policy.Policy{s.compiled},
-		Version:     s.versions.Range(),
+		Known: s.trust.Status.Images, Version: s.versions.Range(),
 	}
-	images := assess.CollectImages(s.compiled, s.workloads)
-	var forecasts []forecast.Forecast
-	result, err := engine.Run(ctx, images.Requests(s.signerRoots(), s.trust.Status.Images), func(judge admission.Judge) {
-		forecasts = forecastAll(cluster, s.workloads, judge)
-	})
+	if cluster != nil {
+		pass.Delta = r.Admission.Since(work.tracker.Epoch())
+	}
+	changed, err := work.tracker.Update(ctx, pass)
 	if err != nil {
-		return decision{forecast: forecastResult{workloads: len(s.workloads), problem: err.Error()}}
+		r.works.drop(s.trust.Name)
+		return decision{forecast: forecastResult{problem: err.Error()}}
 	}
-	logf.FromContext(ctx).V(4).Info("Requested verdicts", "requests", len(result.Requests()))
-	if fetched {
-		r.Verdicts.Retain(s.trust.Name, result.Requests())
+	if verdicts.fetched && !work.retained {
+		r.Verdicts.Retain(s.trust.Name, work.tracker.Requests())
+		work.retained = true
 	}
 	d := decision{
-		images: nonNil(images.Observe(result.Answers())), overBudget: budget.Exceeded,
-		forecast: forecastResult{
-			workloads: len(s.workloads), problem: s.clusterProblem, pending: result.Pending(), forecasts: forecasts,
-		},
+		records: &work.records, overBudget: work.tracker.OverBudget(),
+		forecast: forecastResult{workloads: work.tracker.Len(), problem: s.clusterProblem, pending: work.tracker.Pending()},
 	}
-	if fetched {
-		d.rootProblems = s.rootProblems()
+	if cluster != nil {
+		d.forecast.tally = work.tracker.Tally()
 	}
-	switch {
-	case cluster == nil:
-	case !cluster.Known():
+	basis := basis{trust: s.trust, now: s.now}
+	if verdicts.fetched {
+		basis.rootProblems = s.rootProblems()
+	}
+	d.records.update(work.tracker, changed, basis, d.forecast.decided())
+	if cluster == nil {
+		return d
+	}
+	d.forecast.otherPolicies = otherPolicies(work.tracker.OtherPolicies(cluster.Policies))
+	if cluster.Known() {
+		d.forecast.gaps = nonNil(work.tracker.Gaps())
+	} else {
 		d.forecast.problem = notSupported(s.installed)
-		d.forecast.otherPolicies = otherPolicies(cluster, own, s)
-	default:
-		d.forecast.gaps = nonNil(forecast.Gaps(cluster, selects(s.compiled), forecasts, r.Inventory.In))
-		d.forecast.otherPolicies = otherPolicies(cluster, own, s)
 	}
 	return d
 }
@@ -150,27 +158,10 @@ func enforcedCluster(s *scope, own string) *admission.Cluster {
 	return &cluster
 }
 
-// forecastAll returns the forecast for each workload; nil while the state of admission is not known.
-func forecastAll(cluster *admission.Cluster, workloads []inventory.Workload, judge admission.Judge) []forecast.Forecast {
-	if cluster == nil {
-		return nil
-	}
-	forecasts := make([]forecast.Forecast, 0, len(workloads))
-	for i := range workloads {
-		forecasts = append(forecasts, forecast.ForWorkload(cluster, workloads[i], judge))
-	}
-	return forecasts
-}
-
-// selects is what a trust is about, for the forecast.
-func selects(trust *policy.Policy) forecast.Selection {
-	return forecast.Selection{Selects: trust.MatchesName, Escapes: trust.EscapesAdmission}
-}
-
 // otherPolicies lists the policies in addition to the trust's own that cover its images.
-func otherPolicies(cluster *admission.Cluster, own string, s *scope) []v1alpha1.OtherPolicy {
+func otherPolicies(all []assess.OtherPolicy) []v1alpha1.OtherPolicy {
 	var others []v1alpha1.OtherPolicy
-	for _, other := range assess.OtherPolicies(cluster.Policies, own, s.compiled, s.workloads) {
+	for _, other := range all[:min(len(all), maxOtherPolicies)] {
 		mode := modeEnforce
 		if other.Warn {
 			mode = modeWarn
@@ -181,7 +172,7 @@ func otherPolicies(cluster *admission.Cluster, own string, s *scope) []v1alpha1.
 			Message: text.Truncate(other.Unevaluable(), maxOtherPolicyMessage),
 		})
 	}
-	return others[:min(len(others), maxOtherPolicies)]
+	return others
 }
 
 // render returns the ClusterImagePolicy that is to exist; nil for none. While it is unknown what the policy has to be
@@ -213,9 +204,38 @@ type subscription struct {
 	verdicts   Verdicts
 	subscriber string
 	since      time.Time
+	// fetched reports whether the roots of trust have been fetched. Nothing is requested before that.
+	fetched bool
 }
 
+// terms are what requests are made on. On others, they are made anew.
+type terms struct {
+	since   time.Time
+	fetched bool
+}
+
+func (s subscription) terms() terms { return terms{since: s.since, fetched: s.fetched} }
+
 // Answers returns what is known for each request.
-func (s subscription) Answers(_ context.Context, requests []pool.Request) ([]pool.Answer, error) {
+func (s subscription) Answers(ctx context.Context, requests []pool.Request) ([]pool.Answer, error) {
+	if !s.fetched {
+		return assess.Pending{}.Answers(ctx, requests)
+	}
+	if cause := trace.SpanContextFromContext(ctx); cause.IsValid() {
+		for i := range requests {
+			requests[i].Cause = cause
+		}
+	}
 	return s.verdicts.Answers(s.subscriber, requests, s.since), nil
 }
+
+// Changes returns the answers that changed.
+func (s subscription) Changes() []pool.Answered {
+	if !s.fetched {
+		return nil
+	}
+	return s.verdicts.Changes(s.subscriber)
+}
+
+// Release drops requests.
+func (s subscription) Release(keys []pool.Key) { s.verdicts.Release(s.subscriber, keys) }

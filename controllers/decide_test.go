@@ -66,6 +66,19 @@ func (p *fakePool) Answers(_ string, requests []pool.Request, _ time.Time) []poo
 	return answers
 }
 
+// Changes returns the answers to all requests, as they are now.
+func (p *fakePool) Changes(subscriber string) []pool.Answered {
+	requested := p.requested
+	all := make([]pool.Answered, 0, len(requested))
+	for i, answer := range p.Answers(subscriber, requested, time.Time{}) {
+		all = append(all, pool.Answered{Key: requested[i].Key(), Answer: answer})
+	}
+	p.requested = requested
+	return all
+}
+
+func (*fakePool) Release(string, []pool.Key) {}
+
 func (p *fakePool) Retain(_ string, requests []pool.Request) { p.retained = requests }
 
 func (*fakePool) Forget(string) {}
@@ -148,14 +161,14 @@ func newScope(tb testing.TB, r *KarmadaImageTrustReconciler) *scope {
 	for _, name := range compiled.TrustRoots() {
 		r.rootOfTrust(tb.Context(), s, name)
 	}
-	s.workloads = r.Inventory.Select(trust.Name, selection(trust), compiled.MatchesName)
+	s.listed = true
 	return s
 }
 
 // denials of a forecast as WORKLOAD POLICY REASON.
-func denials(f *forecastResult) []string {
+func denials(d *decision) []string {
 	var out []string
-	for _, workload := range f.forecasts {
+	for _, workload := range forecastsOf(d) {
 		for _, denial := range workload.Denials {
 			out = append(out, workload.Workload.Name+" "+denial.Policy+" "+denial.Reason)
 		}
@@ -172,8 +185,8 @@ func TestDecide(t *testing.T) {
 	r.Admission.SetPolicy(foreignCIP("other"))
 
 	d := r.decide(t.Context(), newScope(t, r))
-	if len(d.images) != 2 || d.forecast.workloads != 3 || d.forecast.pending {
-		t.Errorf("got %d images and %d workloads, pending %t; want 2 and 3, and nothing pending", len(d.images), d.forecast.workloads, d.forecast.pending)
+	if d.images() != 2 || d.forecast.workloads != 3 || d.forecast.pending {
+		t.Errorf("got %d images and %d workloads, pending %t; want 2 and 3, and nothing pending", d.images(), d.forecast.workloads, d.forecast.pending)
 	}
 	// The images of the trust with both identities, and the digest of an image that no policy covers. A request for a verdict
 	// resolves the tag too; the other identity is about the digest then. The image that
@@ -189,7 +202,7 @@ func TestDecide(t *testing.T) {
 	if diff := cmp.Diff(want, requested); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"bad karmada Unsigned", "bad other Unsigned", "uncovered  NoMatchingPolicy"}, denials(&d.forecast)); diff != "" {
+	if diff := cmp.Diff([]string{"bad karmada Unsigned", "bad other Unsigned", "uncovered  NoMatchingPolicy"}, denials(&d)); diff != "" {
 		t.Errorf("denials (-want +got):\n%s", diff)
 	}
 	if others := d.forecast.otherPolicies; len(others) != 1 || others[0].Name != "other" || others[0].Images != 2 {
@@ -200,8 +213,8 @@ func TestDecide(t *testing.T) {
 	}
 
 	verdicts.pending = true
-	if d = r.decide(t.Context(), newScope(t, r)); !d.forecast.pending || d.forecast.forecasts[0].Outcome != admission.Undetermined {
-		t.Errorf("without verdicts: pending %t, %+v", d.forecast.pending, d.forecast.forecasts[0])
+	if d = r.decide(t.Context(), newScope(t, r)); !d.forecast.pending || forecastsOf(&d)[0].Outcome != admission.Undetermined {
+		t.Errorf("without verdicts: pending %t, %+v", d.forecast.pending, forecastsOf(&d)[0])
 	}
 }
 
@@ -214,7 +227,7 @@ func TestDecideRequestsWhatArisesFromVerdicts(t *testing.T) {
 	r.Admission.SetPolicy(onDigest)
 
 	d := r.decide(t.Context(), newScope(t, r))
-	if diff := cmp.Diff([]string{"bad karmada Unsigned", "bad on-digest Unsigned"}, denials(&d.forecast)); diff != "" {
+	if diff := cmp.Diff([]string{"bad karmada Unsigned", "bad on-digest Unsigned"}, denials(&d)); diff != "" {
 		t.Errorf("denials (-want +got):\n%s", diff)
 	}
 	if len(verdicts.requested) != 2 || len(verdicts.retained) != 2 || d.forecast.pending {
@@ -232,7 +245,7 @@ func TestDecideWithForeignPolicy(t *testing.T) {
 	s := newScope(t, r)
 	s.policy = clusterPolicy{cached: foreign, live: foreign, liveRead: true}
 	d := r.decide(t.Context(), s)
-	if diff := cmp.Diff([]string{"bad KarmadaImageTrust karmada Unsigned", "bad karmada Unsigned"}, denials(&d.forecast)); diff != "" {
+	if diff := cmp.Diff([]string{"bad KarmadaImageTrust karmada Unsigned", "bad karmada Unsigned"}, denials(&d)); diff != "" {
 		t.Errorf("denials (-want +got):\n%s", diff)
 	}
 	if result := r.applyPolicy(t.Context(), s, &d); result.condition.Reason != v1alpha1.PolicyConflictReason {
@@ -244,9 +257,9 @@ func TestDecideWithForeignPolicy(t *testing.T) {
 func TestDecideBeforeWorkloadsAreListed(t *testing.T) {
 	r, verdicts := newTestReconciler(t)
 	s := newScope(t, r)
-	s.workloads = nil
+	s.listed = false
 	d := r.decide(t.Context(), s)
-	if d.images != nil || d.forecast.forecasts != nil || d.forecast.gaps != nil || len(verdicts.requested) != 0 || d.desired == nil {
+	if d.records != nil || d.forecast.tally != nil || d.forecast.gaps != nil || len(verdicts.requested) != 0 || d.desired == nil {
 		t.Errorf("got %+v after %d requests, want a policy and nothing else", d, len(verdicts.requested))
 	}
 }
@@ -288,8 +301,9 @@ func BenchmarkDecide(b *testing.B) {
 	}
 	s := newScope(b, r)
 	for b.Loop() {
-		if d := r.decide(b.Context(), s); len(d.images) != 5000 || len(d.forecast.forecasts) != 2500 {
-			b.Fatalf("%d images, %d workloads", len(d.images), len(d.forecast.forecasts))
+		r.works = works{}
+		if d := r.decide(b.Context(), s); d.images() != 5000 || d.forecast.workloads != 2500 {
+			b.Fatalf("%d images, %d workloads", d.images(), d.forecast.workloads)
 		}
 	}
 }

@@ -52,10 +52,10 @@ func TestVerdictEvents(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			before := conclude(makeTrust(1), &observation{now: now, policy: applied(), images: tc.before})
-			obs := &observation{now: now, policy: applied(), images: tc.after, history: (&history{}).next(&before, nil)}
-			after := conclude(makeTrust(1), obs)
+			before.findings.records.record(nil)
+			after := conclude(makeTrust(1), &observation{now: now, policy: applied(), images: tc.after, records: before.findings.records})
 			var got []string
-			events, _ := verdictEvents(&before.status, &after, obs)
+			events, _ := verdictEvents(&before.status, after.findings)
 			for _, e := range events {
 				got = append(got, e.reason)
 			}

@@ -27,17 +27,16 @@ import (
 // fullPass is a pass of a trust, from the inventory to the status, the events and the policy reports.
 func fullPass(tb testing.TB, p *passes) {
 	tb.Helper()
-	s := newScope(tb, p.r)
-	s.trust = p.trust
-	d := p.r.decide(tb.Context(), s)
-	obs := &observation{
-		now: p.at, policy: applied(), images: d.images, forecast: d.forecast, workloads: s.workloads, history: p.history, overBudget: d.overBudget,
-		cycle: currentCycle(p.trust, time.Hour, p.at), interval: time.Hour,
+	p.r.works = works{}
+	f, s := p.decide(tb)
+	f.conclude(p.trust)
+	_, told := verdictEvents(&p.trust.Status, f)
+	f.records.record(told)
+	all := 0
+	for _, namespace := range f.records.results().Namespaces() {
+		all += len(f.records.results().In(namespace))
 	}
-	c := conclude(p.trust, obs)
-	_, told := verdictEvents(&p.trust.Status, &c, obs)
-	obs.history.next(&c, told)
-	if len(results(s.compiled, obs)) == 0 {
+	if s.compiled == nil || all == 0 {
 		tb.Fatal("the pass has no results")
 	}
 }
@@ -70,13 +69,11 @@ func measure(tb testing.TB, p *passes) cost {
 }
 
 // TestPassGrowth measures passes of clusters of which one has 8 times the images of the other, in several shapes. Work that
-// grows with the square of the images would cost 64 times as much.
+// grows with the square of the images would cost 64 times as much. The time is only logged, as it depends on the machine.
 func TestPassGrowth(t *testing.T) {
 	const (
 		few, factor = 250, 8
 		limit       = 10
-		// timeLimit is generous: the time depends on the machine, and only a square is to be noticed.
-		timeLimit = 32
 	)
 	shapes := map[string]func(p *passes, n int){
 		"a workload for each image": func(p *passes, n int) {
@@ -114,9 +111,9 @@ func TestPassGrowth(t *testing.T) {
 		allocations, bytes, took := b.allocations/a.allocations, b.bytes/a.bytes, float64(b.time)/float64(a.time)
 		t.Logf("%s: %.1f times the allocations, %.1f times the bytes, %.1f times the time", name, allocations, bytes, took)
 		worst = append(worst, allocations, bytes)
-		if allocations > limit || bytes > limit || took > timeLimit {
-			t.Errorf("%s: 8 times the images cost %.1f times the allocations, %.1f times the bytes, %.1f times the time; want at most %d, %d, %d",
-				name, allocations, bytes, took, limit, limit, timeLimit)
+		if allocations > limit || bytes > limit {
+			t.Errorf("%s: 8 times the images cost %.1f times the allocations and %.1f times the bytes, want at most %d",
+				name, allocations, bytes, limit)
 		}
 	}
 	fmt.Printf("figure: pass_growth_8x %.1f\n", slices.Max(worst))

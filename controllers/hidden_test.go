@@ -34,11 +34,10 @@ import (
 // passes plays the passes of one trust, and records events as the recorder does: of one kind, reason, action and related
 // object it keeps the first note.
 type passes struct {
-	r       *KarmadaImageTrustReconciler
-	trust   *v1alpha1.KarmadaImageTrust
-	history history
-	at      time.Time
-	notes   map[string]string
+	r     *KarmadaImageTrustReconciler
+	trust *v1alpha1.KarmadaImageTrust
+	at    time.Time
+	notes map[string]string
 }
 
 func newPasses(t *testing.T) *passes {
@@ -52,18 +51,11 @@ func newPasses(t *testing.T) *passes {
 func (p *passes) next(t *testing.T) {
 	t.Helper()
 	p.at = p.at.Add(10 * time.Second)
-	s := newScope(t, p.r)
-	s.trust = p.trust
-	d := p.r.decide(t.Context(), s)
-	obs := &observation{
-		now: p.at, policy: applied(), images: d.images, forecast: d.forecast, workloads: s.workloads, history: p.history, overBudget: d.overBudget,
-		cycle: currentCycle(p.trust, time.Hour, p.at), interval: time.Hour,
-	}
+	f, _ := p.decide(t)
 	before := p.trust.Status
-	c := conclude(p.trust, obs)
-	p.trust.Status = c.status
-	about, told := verdictEvents(&before, &c, obs)
-	p.history = p.history.next(&c, told)
+	p.trust.Status = f.conclude(p.trust)
+	about, told := verdictEvents(&before, f)
+	f.records.record(told)
 	for _, e := range about {
 		key := fmt.Sprint(e.kind, e.reason, e.action, e.related)
 		if !e.series {
@@ -75,8 +67,20 @@ func (p *passes) next(t *testing.T) {
 	}
 }
 
+// decide is a pass up to what it found out.
+func (p *passes) decide(tb testing.TB) (*findings, *scope) {
+	tb.Helper()
+	s := newScope(tb, p.r)
+	s.trust, s.now = p.trust, p.at
+	d := p.r.decide(tb.Context(), s)
+	return &findings{
+		now: p.at, policy: applied(), records: d.records, forecast: d.forecast, overBudget: d.overBudget,
+		cycle: currentCycle(p.trust, time.Hour, p.at), interval: time.Hour,
+	}, s
+}
+
 // restart forgets what is in memory. The recorder's series end with the process, too.
-func (p *passes) restart() { p.history, p.notes = history{}, map[string]string{} }
+func (p *passes) restart() { p.r.works, p.notes = works{}, map[string]string{} }
 
 const (
 	intruder          = "docker.io/karmada/bad-scheduler:intruder"
@@ -316,7 +320,7 @@ func TestHostileNamesInTheStatus(t *testing.T) {
 	obs.forecast.gaps = []forecast.Gap{{Reason: v1alpha1.UncoveredImagesAllowedReason, Message: "No policy covers " + hostile}}
 	obs.now = now
 	direct := conclude(makeTrust(1), obs)
-	about, _ := verdictEvents(&v1alpha1.KarmadaImageTrustStatus{}, &direct, obs)
+	about, _ := verdictEvents(&v1alpha1.KarmadaImageTrustStatus{}, direct.findings)
 	texts := []string{}
 	for _, e := range about {
 		texts = append(texts, e.note)
@@ -353,7 +357,7 @@ func TestLongNamesDisplaceNoGap(t *testing.T) {
 		{Reason: v1alpha1.WebhookLimitedReason, Message: "The webhook excludes " + strings.Repeat("x", 5000)},
 		{Reason: v1alpha1.UncoveredImagesAllowedReason, Message: "No policy covers intruder."},
 	}
-	if c := enforced(obs); !strings.Contains(c.Message, "No policy covers intruder.") {
+	if c := enforced(obs.findings(makeTrust(1))); !strings.Contains(c.Message, "No policy covers intruder.") {
 		t.Errorf("the message of %d bytes lacks the second gap", len(c.Message))
 	}
 }

@@ -19,13 +19,10 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/forecast"
 	"github.com/karmada-io/image-trust/internal/installed"
 	"github.com/karmada-io/image-trust/internal/inventory"
@@ -83,15 +80,8 @@ func notSupported(found *installed.PolicyController) string {
 
 // dependsOnVersion says that the outcome of admission for some workloads depends on the version of policy-controller; it is
 // empty if it does for none.
-func dependsOnVersion(forecasts []forecast.Forecast, found *installed.PolicyController) string {
-	n := 0
-	for i := range forecasts {
-		if slices.ContainsFunc(forecasts[i].Undetermined, func(f admission.Finding) bool {
-			return f.Reason == v1alpha1.PolicyControllerVersionReason
-		}) {
-			n++
-		}
-	}
+func dependsOnVersion(tally *forecast.Tally, found *installed.PolicyController) string {
+	n := tally.ByVersion()
 	if n == 0 || found == nil {
 		return ""
 	}

@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
@@ -42,7 +43,9 @@ import (
 	"github.com/karmada-io/image-trust/internal/condition"
 	"github.com/karmada-io/image-trust/internal/condition/child"
 	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/metrics"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/tracing"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 	"github.com/karmada-io/image-trust/internal/verify/registry"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
@@ -64,6 +67,10 @@ type Verdicts interface {
 	// Answers returns what is known for each request, in their order. A request without an attempt since the given time is
 	// queued, and the subscriber is enqueued once there is an answer.
 	Answers(subscriber string, requests []pool.Request, since time.Time) []pool.Answer
+	// Changes returns the answers of a subscriber that changed since it got them last.
+	Changes(subscriber string) []pool.Answered
+	// Release drops some requests of a subscriber.
+	Release(subscriber string, keys []pool.Key)
 	// Retain drops all requests of a subscriber but the given ones.
 	Retain(subscriber string, requests []pool.Request)
 	// Forget drops all requests of a subscriber.
@@ -116,12 +123,17 @@ type KarmadaImageTrustReconciler struct {
 	Clock clock.PassiveClock
 	// Reports writes policy reports; nil if there are to be none.
 	Reports Reports
+	// Metrics takes what reconciliations find out; nil for none.
+	Metrics *metrics.Metrics
 	// Trigger enqueues trusts when something outside of the API server changed.
 	Trigger *Trigger
+	// Began is called as a reconciliation begins, and what it returns as it ends; nil if nobody watches.
+	Began func() (ended func())
 
+	kinds        []*kindWatcher
 	policyKinds  watchedKinds
 	written      writtenStatuses
-	histories    histories
+	works        works
 	installation installation
 }
 
@@ -142,17 +154,35 @@ type KarmadaImageTrustReconciler struct {
 
 // Reconcile makes the ClusterImagePolicy of one trust as its spec says, and reports the state of its images.
 func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	if r.Began != nil {
+		defer r.Began()()
+	}
 	if req.Name == installationKey {
 		r.reconcileInstallation(ctx)
 		return ctrl.Result{}, nil
 	}
+	if req.Namespace != "" {
+		r.wakeNeighbours(req.Namespace)
+		return ctrl.Result{}, nil
+	}
+	ctx, span := tracing.Start(ctx, tracing.Reconciliation, trace.WithAttributes(tracing.String(tracing.TrustName, req.Name)))
+	defer span.End()
+	result, err := r.reconcile(ctx, req)
+	if err != nil {
+		tracing.Fail(span, "reconcile", err.Error())
+	}
+	return result, err
+}
+
+func (r *KarmadaImageTrustReconciler) reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	trust := &v1alpha1.KarmadaImageTrust{}
 	if err := r.Client.Get(ctx, req.NamespacedName, trust); err != nil {
 		if apierrors.IsNotFound(err) {
 			// The policy is garbage collected with its owner.
 			r.forget(req.Name)
 			r.written.forget(req.Name)
-			r.histories.forget(req.Name)
+			r.works.forget(req.Name)
+			r.Metrics.Forget(req.Name)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -170,10 +200,12 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	if err != nil {
 		// The policy in the cluster is left unchanged: a mistake must not end enforcement.
 		r.forget(trust.Name)
-		return r.report(ctx, trust, nil, &observation{now: now, policy: invalidSpec(err)})
+		return r.report(ctx, trust, nil, &findings{now: now, policy: invalidSpec(err)})
 	}
 	s := r.gather(ctx, trust, compiled, now)
 	d := r.decide(ctx, s)
+	trace.SpanFromContext(ctx).SetAttributes(tracing.TrustGeneration.Int64(trust.Generation),
+		tracing.Images.Int(d.images()), tracing.Workloads.Int(d.forecast.workloads))
 	result := r.applyPolicy(ctx, s, &d)
 	result.considerTrustRoot(s.useOfTrustRoots())
 	if result.stale {
@@ -181,16 +213,18 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 			"clusterImagePolicy", trust.Name, "requeueAfter", staleInterval)
 		return ctrl.Result{RequeueAfter: staleInterval}, nil
 	}
-	return r.report(ctx, trust, compiled, &observation{
-		now: now, policy: result, images: d.images, rootProblems: d.rootProblems, forecast: d.forecast,
-		cycle: s.cycle, interval: compiled.Interval, workloads: s.workloads, overBudget: d.overBudget, installed: s.installed,
-	})
+	f := &findings{
+		now: now, policy: result, records: d.records, forecast: d.forecast, cycle: s.cycle, interval: compiled.Interval,
+		overBudget: d.overBudget, installed: s.installed,
+	}
+	return r.report(ctx, trust, compiled, f)
 }
 
 // forget drops what is stored about a trust.
 func (r *KarmadaImageTrustReconciler) forget(name string) {
 	r.Verdicts.Forget(name)
 	r.Inventory.Forget(name)
+	r.works.drop(name)
 	r.nameRegistries(name, nil)
 	if r.Reports != nil {
 		r.Reports.Forget(name)
@@ -201,30 +235,34 @@ func (r *KarmadaImageTrustReconciler) forget(name string) {
 // invalid. Events about the policy are recorded before the status is written, since the next reconciliation finds the
 // policy applied. Events about verdicts are recorded after the status that they refer to has been written.
 func (r *KarmadaImageTrustReconciler) report(
-	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, obs *observation,
+	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, f *findings,
 ) (ctrl.Result, error) {
-	r.recordEvents(trust, obs.policy.events)
+	r.recordEvents(trust, f.policy.events)
 	before := trust.Status.DeepCopy()
-	obs.history = r.histories.of(trust)
-	concluded := conclude(trust, obs)
-	trust.Status = concluded.status
+	concluded := f.conclude(trust)
+	pass := measurements(trust, f, &concluded)
+	pass.LastVerdictBefore = lastVerdict(trust)
+	r.Metrics.Record(pass)
+	trust.Status = concluded
 	if !statusEqual(before, &trust.Status) {
 		version := trust.ResourceVersion
 		if err := r.Client.Status().Update(ctx, trust, FieldOwner); err != nil {
 			if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 				return ctrl.Result{RequeueAfter: staleInterval}, nil
 			}
-			return ctrl.Result{}, retriable(obs.policy.err, fmt.Errorf("writing the status: %w", err))
+			return ctrl.Result{}, retriable(f.policy.err, fmt.Errorf("writing the status: %w", err))
 		}
 		r.written.record(trust, version)
 	}
-	about, told := verdictEvents(before, &concluded, obs)
+	about, told := verdictEvents(before, f)
 	r.recordEvents(trust, about)
-	r.histories.record(trust, obs.history.next(&concluded, told))
-	if err := retriable(obs.policy.err, r.publish(ctx, trust, compiled, obs)); err != nil {
+	if f.records != nil {
+		f.records.record(told)
+	}
+	if err := retriable(f.policy.err, r.publish(ctx, trust, compiled, f)); err != nil {
 		return ctrl.Result{}, err
 	}
-	after := requeueAfter(trust, obs)
+	after := requeueAfter(trust, f)
 	logConclusion(ctx, &trust.Status, after)
 	return ctrl.Result{RequeueAfter: after}, nil
 }

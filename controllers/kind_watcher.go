@@ -114,6 +114,15 @@ func newSyncGate() *syncGate { return &syncGate{opened: make(chan struct{})} }
 
 func (g *syncGate) open() { g.once.Do(func() { close(g.opened) }) }
 
+func (g *syncGate) isOpen() bool {
+	select {
+	case <-g.opened:
+		return true
+	default:
+		return false
+	}
+}
+
 // Start does nothing: a gate enqueues no trusts.
 func (*syncGate) Start(context.Context, workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 	return nil

@@ -35,21 +35,28 @@ import (
 
 // Reports writes policy reports. *policyreport.Reporter implements it.
 type Reports interface {
-	// Write replaces the results of a trust. It returns the reports that the API server does not accept, each once.
-	Write(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, results []policyreport.Result) ([]policyreport.Rejection, error)
+	// Write replaces the results of a trust, of which those of some namespaces may have changed since it was last called. It returns
+	// the reports that the API server does not accept, each once.
+	Write(
+		ctx context.Context, trust *v1alpha1.KarmadaImageTrust, results policyreport.Results, changed map[string]bool,
+	) ([]policyreport.Rejection, error)
 	// Forget drops what is stored about a trust.
 	Forget(trust string)
 }
 
 // publish writes the policy reports, unless the images or the forecast are unknown. compiled is nil if the spec is invalid.
 func (r *KarmadaImageTrustReconciler) publish(
-	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, obs *observation,
+	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, compiled *policy.Policy, f *findings,
 ) error {
-	if r.Reports == nil || compiled == nil || obs.images == nil || obs.forecast.forecasts == nil {
+	if r.Reports == nil || compiled == nil || f.records == nil || f.forecast.tally == nil {
 		return nil
 	}
-	rejections, err := r.Reports.Write(ctx, trust, results(compiled, obs))
+	rejections, err := r.Reports.Write(ctx, trust, f.records.results(), f.records.reported)
+	if err == nil {
+		clear(f.records.reported)
+	}
 	if len(rejections) > 0 {
+		r.Metrics.RejectedReports(trust.Name, len(rejections))
 		r.recordEvents(trust, []event{rejectedReportsEvent(rejections)})
 	}
 	return err
@@ -74,11 +81,23 @@ func rejectedReportsEvent(rejections []policyreport.Rejection) event {
 
 // results has one result for each container of the workloads that runs or requests an image of the trust, or that admission
 // would deny.
-func results(compiled *policy.Policy, obs *observation) []policyreport.Result {
-	find := finder{assess.NewFinder(compiled, obs.images)}
+func (r *records) results() policyreport.Results {
+	return reportedResults{from: r.source, find: finder{r.source.Finder()}}
+}
+
+type reportedResults struct {
+	from known
+	find finder
+}
+
+// Namespaces returns the namespaces of the workloads.
+func (r reportedResults) Namespaces() []string { return r.from.Namespaces() }
+
+// In returns the results of a namespace.
+func (r reportedResults) In(namespace string) []policyreport.Result {
 	var all []policyreport.Result
-	for i := range obs.forecast.forecasts {
-		all = append(all, find.ofWorkload(&obs.forecast.forecasts[i])...)
+	for _, w := range r.from.In(namespace) {
+		all = append(all, r.find.ofWorkload(&w.Forecast)...)
 	}
 	return all
 }

@@ -88,7 +88,7 @@ func TestFutureTimesAreNotShown(t *testing.T) {
 	if last := status.Images[0].LastVerdict; last == nil || last.Time.After(now) {
 		t.Errorf("the last verdict is %+v, want one that is not in the future", last)
 	}
-	if after := requeueAfter(trust, obs); after > 2*time.Hour {
+	if after := requeueAfter(trust, obs.findings(trust)); after > 2*time.Hour {
 		t.Errorf("the next pass is in %s", after)
 	}
 }

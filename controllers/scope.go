@@ -35,7 +35,6 @@ import (
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/installed"
-	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/registry"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
@@ -61,8 +60,8 @@ type scope struct {
 	// cluster is the state that admission decisions depend on. It is nil, and clusterProblem says why, while it is unknown.
 	cluster        *admission.Cluster
 	clusterProblem string
-	// workloads that use images of the trust; nil while the workloads of the cluster have not been listed.
-	workloads []inventory.Workload
+	// listed reports whether the workloads of the cluster have been listed.
+	listed bool
 	// credentials for registries; nil for the operator's own.
 	credentials *registry.Credentials
 }
@@ -116,7 +115,7 @@ func (r *KarmadaImageTrustReconciler) gather(
 		s.clusterProblem = err.Error()
 	}
 	if r.Inventory.Synced() {
-		s.workloads = nonNil(r.Inventory.Select(trust.Name, selection(trust), compiled.MatchesName))
+		s.listed = true
 		s.credentials = r.PullSecrets.Credentials(ctx, compiled.PullSecrets)
 	}
 	return s

@@ -17,6 +17,7 @@ limitations under the License.
 package controllers
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -56,10 +57,8 @@ func see(t *testing.T, pods ...*corev1.Pod) (seen, *v1alpha1.KarmadaImageTrust) 
 	s := newScope(t, r)
 	d := r.decide(t.Context(), s)
 	trust := s.trust
-	trust.Status = computeStatus(trust, &observation{
-		now: now, policy: applied(), images: d.images, rootProblems: d.rootProblems, forecast: d.forecast,
-		cycle: verificationCycle{due: true}, workloads: s.workloads,
-	})
+	f := &findings{now: now, policy: applied(), records: d.records, forecast: d.forecast, cycle: verificationCycle{due: true}}
+	trust.Status = f.conclude(trust)
 	out := seen{
 		Verified: apimeta.FindStatusCondition(trust.Status.Conditions, v1alpha1.ImagesVerifiedCondition).Status,
 		Enforced: apimeta.FindStatusCondition(trust.Status.Conditions, v1alpha1.EnforcedCondition).Reason,
@@ -168,15 +167,15 @@ func TestEverythingThatRunsIsSeen(t *testing.T) {
 func TestWhatIsNotReportedKeepsNothing(t *testing.T) {
 	const image = "docker.io/karmada/app:v1"
 	_, trust := see(t, runningPod(image, image+"@"+hex("a")), runningPod(image, hex("b")))
-	obs := observationOf(applied())
 	for range 2 {
 		r, _ := newTestReconciler(t)
 		r.Inventory.Apply(inventory.Convert(runningPod(image, hex("b"))))
 		s := newScope(t, r)
 		s.trust.Status = trust.Status
+		s.roots[""] = rootOfTrust{err: errors.New("the root is gone")}
 		d := r.decide(t.Context(), s)
-		obs.images, obs.rootProblems = d.images, map[string]string{"": "the root is gone"}
-		trust.Status = computeStatus(trust, obs)
+		f := &findings{now: now, policy: applied(), records: d.records, forecast: d.forecast, cycle: verificationCycle{due: true}}
+		trust.Status = f.conclude(trust)
 		found := false
 		for _, i := range trust.Status.Images {
 			if i.Reason != v1alpha1.DigestNotReportedReason {

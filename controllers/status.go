@@ -30,21 +30,18 @@ import (
 	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/forecast"
 	"github.com/karmada-io/image-trust/internal/installed"
-	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/text"
 )
 
-// observation is what a reconciliation observed. The status is computed from it and from the status before. The zero
+// findings are what a reconciliation found out. The status is computed from them and from the status before. The zero
 // value, also of a single field, says that nothing is known: no condition that depends on it is True.
-type observation struct {
+type findings struct {
 	// now is the time of the reconciliation.
 	now time.Time
 	// policy is the result of applying the ClusterImagePolicy.
 	policy policyResult
-	// images are the images of the trust; nil while the workloads of the cluster have not been listed.
-	images []assess.Image
-	// rootProblems says why there is no root of trust, by the names of signers; without those that have one.
-	rootProblems map[string]string
+	// records of the images and of the denials of the trust; nil while the workloads of the cluster have not been listed.
+	records *records
 	// forecast is what admission would do with the workloads of the trust.
 	forecast forecastResult
 	// cycle of verification, and the interval between two.
@@ -52,12 +49,8 @@ type observation struct {
 	interval time.Duration
 	// overBudget are the namespaces with more images than are verified.
 	overBudget []string
-	// workloads are those that the images were collected from.
-	workloads []inventory.Workload
 	// installed is the policy-controller that was found; nil while none was looked for.
 	installed *installed.PolicyController
-	// history is what earlier passes of this process observed.
-	history history
 }
 
 // forecastResult is what admission would do with the workloads of a trust once it is enforced.
@@ -68,87 +61,81 @@ type forecastResult struct {
 	problem string
 	// pending reports whether a verdict that the forecast depends on is missing since the start of the operator.
 	pending bool
-	// forecasts has one entry for each workload; nil where admission cannot be forecast.
-	forecasts []forecast.Forecast
+	// tally is that of the forecasts, one for each workload; nil where admission cannot be forecast.
+	tally *forecast.Tally
 	// gaps are what keeps admission from enforcing the trust; nil where admission cannot be forecast.
 	gaps []forecast.Gap
 	// otherPolicies are the policies in addition to the trust's own that cover its images.
 	otherPolicies []v1alpha1.OtherPolicy
 }
 
-// conclusion is what follows from an observation.
-type conclusion struct {
-	status v1alpha1.KarmadaImageTrustStatus
-	// images and denials are all entries of the lists of images and of violations, in their order. They are nil while they
-	// are not known.
-	images  []entry[v1alpha1.ImageStatus]
-	denials []entry[v1alpha1.Violation]
-}
-
-// conclude returns the status of a trust after an observation, and what it is made from. It is pure: the time is the
-// observation's.
-func conclude(trust *v1alpha1.KarmadaImageTrust, obs *observation) conclusion {
-	var c conclusion
+// conclude returns the status of a trust after a reconciliation. It is pure: the time is that of the findings.
+func (f *findings) conclude(trust *v1alpha1.KarmadaImageTrust) v1alpha1.KarmadaImageTrustStatus {
 	before := &trust.Status
 	after := v1alpha1.KarmadaImageTrustStatus{
 		ObservedGeneration: trust.Generation,
 		Conditions:         slices.Clone(before.Conditions),
-		Policy:             policyStatus(trust, &obs.policy),
+		Policy:             policyStatus(trust, &f.policy),
 		PolicyController:   before.PolicyController,
 	}
-	if obs.installed != nil {
-		after.PolicyController = obs.installed.Status()
+	if f.installed != nil {
+		after.PolicyController = f.installed.Status()
 	}
 	if sameSpec(trust) {
 		after.LastVerifiedTime = before.LastVerifiedTime
 	}
-	applied := obs.policy.applied()
+	applied := f.policy.applied()
 	var verified metav1.Condition
 	switch {
 	case applied.Reason == v1alpha1.InvalidSpecReason:
 		verified = conditionUnknown(v1alpha1.InvalidSpecReason, "The spec is invalid, so no image is verified.")
-	case obs.images == nil:
+	case f.records == nil:
 		// The status before is kept until the workloads have been listed after a start of the operator.
 		after.Summary, after.Images = before.Summary, before.Images
 		after.Violations, after.OtherPolicies = before.Violations, before.OtherPolicies
 		verified = conditionUnknown(v1alpha1.NotYetVerifiedReason, "The workloads of the cluster have not been listed yet.")
 	default:
-		if obs.completesCycle() {
-			after.LastVerifiedTime = seconds(obs.now)
+		if f.completesCycle() {
+			after.LastVerifiedTime = seconds(f.now)
 		}
-		c.images = imageEntries(trust, obs)
-		images := statuses(c.images)
-		after.Summary = summarize(images, &obs.forecast)
-		after.Images = imageList().cut(images)
-		after.Summary.ImagesNotListed = notListed(len(images), len(after.Images))
-		if obs.forecast.forecasts != nil && !obs.forecast.pending {
-			c.denials = violationEntries(obs)
+		images := &f.records.images
+		after.Summary = summarize(&images.imageCounts, &f.forecast)
+		after.Images = imageList().cut(images.all, images.listed())
+		after.Summary.ImagesNotListed = notListed(images.all, len(after.Images))
+		denied := 0
+		if f.forecast.decided() {
+			denied = f.records.denials.n
+			after.Violations = violationList().cut(denied, f.records.denials.first())
+		} else {
+			after.Violations = []v1alpha1.Violation{}
 		}
-		after.Violations = violationList().cut(statuses(c.denials))
-		after.Summary.ViolationsNotListed = notListed(len(c.denials), len(after.Violations))
-		after.OtherPolicies = obs.forecast.otherPolicies
+		after.Summary.ViolationsNotListed = notListed(denied, len(after.Violations))
+		after.OtherPolicies = f.forecast.otherPolicies
 		if sameSpec(trust) && before.Summary != nil {
-			carryOverForecast(&after, before, &obs.forecast)
+			carryOverForecast(&after, before, &f.forecast)
 		}
-		verified = imagesVerified(images)
-		if len(obs.overBudget) > 0 {
+		verified = images.condition()
+		if len(f.overBudget) > 0 {
 			verified.Message = message(fmt.Sprintf("%s More than %d images are named, and not all of them verified, in %s: %s.", verified.Message,
-				assess.MaxImagesOfNamespace, text.Count(len(obs.overBudget), "namespace"), text.List(obs.overBudget, maxNamed)), maxMessage)
+				assess.MaxImagesOfNamespace, text.Count(len(f.overBudget), "namespace"), text.List(f.overBudget, maxNamed)), maxMessage)
 		}
 		if after.Summary.ImagesNotListed > 0 {
 			verified.Message = message(fmt.Sprintf("%s status.images has %d of %d images: policy reports have the results of all workloads.",
-				verified.Message, len(after.Images), len(images)), maxMessage)
+				verified.Message, len(after.Images), images.all), maxMessage)
 		}
 	}
 	setCondition(&after, v1alpha1.PolicyAppliedCondition, applied)
 	setCondition(&after, v1alpha1.ImagesVerifiedCondition, verified)
-	setCondition(&after, v1alpha1.EnforcedCondition, enforced(obs))
+	setCondition(&after, v1alpha1.EnforcedCondition, enforced(f))
 	setReady(&after, applied)
 	// Parts may be those of results that others hold.
-	after.DeepCopyInto(&c.status)
-	text.Clean(&c.status)
-	return c
+	status := *after.DeepCopy()
+	text.Clean(&status)
+	return status
 }
+
+// decided reports whether the forecast is complete.
+func (f *forecastResult) decided() bool { return f.tally != nil && !f.pending }
 
 // notListed returns how many entries a list lacks.
 func notListed(all, listed int) int32 {
@@ -178,15 +165,14 @@ func policyStatus(trust *v1alpha1.KarmadaImageTrust, result *policyResult) *v1al
 }
 
 // completesCycle reports whether all images have been verified in a cycle that is due.
-func (o *observation) completesCycle() bool {
-	return o.cycle.due && !o.now.IsZero() && o.images != nil &&
-		!slices.ContainsFunc(o.images, func(i assess.Image) bool { return !i.Answer.Fresh })
+func (f *findings) completesCycle() bool {
+	return f.cycle.due && !f.now.IsZero() && f.records != nil && f.records.images.notFresh == 0
 }
 
 // carryOverForecast keeps the forecast of the status before where there is none now: admission cannot be read or, for a
 // moment after the start of the operator, not every verdict is known.
 func carryOverForecast(after, before *v1alpha1.KarmadaImageTrustStatus, now *forecastResult) {
-	if now.forecasts == nil {
+	if now.tally == nil {
 		after.OtherPolicies = before.OtherPolicies
 	} else if !now.pending {
 		return
@@ -237,25 +223,18 @@ func readiness(status *v1alpha1.KarmadaImageTrustStatus, applied metav1.Conditio
 }
 
 // summarize counts all images and workloads.
-func summarize(images []v1alpha1.ImageStatus, f *forecastResult) *v1alpha1.Summary {
-	counts := map[v1alpha1.Verdict]int32{}
-	var moved int32
-	for i := range images {
-		counts[images[i].Verdict]++
-		if images[i].TagDigest != "" {
-			moved++
-		}
-	}
+func summarize(images *imageCounts, f *forecastResult) *v1alpha1.Summary {
+	verified, untrusted, unknown := images.verdicts[0], images.verdicts[1], images.verdicts[2]
 	summary := &v1alpha1.Summary{
-		Images:        new(int32(len(images))), //nolint:gosec // bounded by the number of containers in a cluster
-		Verified:      new(counts[v1alpha1.VerdictVerified]),
-		Untrusted:     new(counts[v1alpha1.VerdictUntrusted]),
-		Unknown:       new(counts[v1alpha1.VerdictUnknown]),
-		MovedTags:     &moved,
-		Workloads:     new(int32(f.workloads)), //nolint:gosec // bounded by the number of workloads in a cluster
-		VerifiedRatio: fmt.Sprintf("%d/%d", counts[v1alpha1.VerdictVerified], len(images)),
+		Images:        new(count(images.all)),
+		Verified:      new(count(verified)),
+		Untrusted:     new(count(untrusted)),
+		Unknown:       new(count(unknown)),
+		MovedTags:     new(count(images.moved)),
+		Workloads:     new(count(f.workloads)),
+		VerifiedRatio: fmt.Sprintf("%d/%d", verified, images.all),
 	}
-	countWorkloads(summary, f.forecasts)
+	countWorkloads(summary, f.tally)
 	return summary
 }
 
@@ -265,13 +244,13 @@ func statusEqual(a, b *v1alpha1.KarmadaImageTrustStatus) bool {
 
 // requeueAfter returns the time until the next verification cycle is due; zero for none. Everything else that a trust
 // depends on enqueues it when it changes.
-func requeueAfter(trust *v1alpha1.KarmadaImageTrust, obs *observation) time.Duration {
-	if obs.policy.kindRemoved {
+func requeueAfter(trust *v1alpha1.KarmadaImageTrust, f *findings) time.Duration {
+	if f.policy.kindRemoved {
 		return reinstallInterval
 	}
-	next := currentCycle(trust, obs.interval, obs.now).next
+	next := currentCycle(trust, f.interval, f.now).next
 	if next.IsZero() {
 		return 0
 	}
-	return max(next.Sub(obs.now), time.Second)
+	return max(next.Sub(f.now), time.Second)
 }

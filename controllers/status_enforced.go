@@ -53,29 +53,34 @@ func severity(reason string) int {
 }
 
 // enforced returns the condition Enforced: whether admission denies what the trust does not allow.
-func enforced(obs *observation) metav1.Condition {
-	applied := obs.policy.applied()
+func enforced(f *findings) metav1.Condition {
+	applied := f.policy.applied()
 	switch {
 	case applied.Reason == v1alpha1.InvalidSpecReason:
 		return conditionUnknown(v1alpha1.InvalidSpecReason, "The spec is invalid, so enforcement is not evaluated.")
 	case applied.Reason == v1alpha1.PolicyControllerNotInstalledReason:
 		return conditionUnknown(applied.Reason, "%s", applied.Message)
-	case obs.images == nil:
+	case f.records == nil:
 		return conditionUnknown(v1alpha1.AdmissionUnreadableReason, "%s",
-			cmp.Or(obs.forecast.problem, "The workloads of the cluster have not been listed yet."))
-	case obs.forecast.forecasts == nil || obs.forecast.gaps == nil:
+			cmp.Or(f.forecast.problem, "The workloads of the cluster have not been listed yet."))
+	case f.forecast.tally == nil || f.forecast.gaps == nil:
 		return conditionUnknown(v1alpha1.AdmissionUnreadableReason, "%s",
-			cmp.Or(obs.forecast.problem, "The state of admission has not been read yet."))
+			cmp.Or(f.forecast.problem, "The state of admission has not been read yet."))
 	}
-	gaps := slices.Concat(policyGaps(&obs.policy), obs.forecast.gaps)
+	gaps := f.gaps()
 	if len(gaps) == 0 {
-		forecasts := obs.forecast.forecasts
-		return conditionTrue(v1alpha1.AdmissionEnforcesReason, "%s%s", enforcedMessage(forecasts), dependsOnVersion(forecasts, obs.installed))
+		tally := f.forecast.tally
+		return conditionTrue(v1alpha1.AdmissionEnforcesReason, "%s%s", enforcedMessage(tally), dependsOnVersion(tally, f.installed))
 	}
 	slices.SortStableFunc(gaps, func(a, b forecast.Gap) int {
 		return cmp.Compare(severity(a.Reason), severity(b.Reason))
 	})
 	return conditionFalse(gaps[0].Reason, "%s", strings.Join(gapMessages(gaps), " "))
+}
+
+// gaps are all that keeps admission from enforcing the trust.
+func (f *findings) gaps() []forecast.Gap {
+	return slices.Concat(policyGaps(&f.policy), f.forecast.gaps)
 }
 
 // gapMessages returns the messages of gaps. Where they do not fit into a condition, each has a share of the room: some name
@@ -129,14 +134,10 @@ func policyGaps(result *policyResult) []forecast.Gap {
 }
 
 // enforcedMessage says how many workloads admission enforces the trust on.
-func enforcedMessage(forecasts []forecast.Forecast) string {
-	if len(forecasts) == 0 {
+func enforcedMessage(tally *forecast.Tally) string {
+	if tally.Workloads() == 0 {
 		return "Admission enforces the trust; no workload uses a matching image."
 	}
-	namespaces := map[string]bool{}
-	for i := range forecasts {
-		namespaces[forecasts[i].Workload.Namespace] = true
-	}
 	return fmt.Sprintf("Admission enforces the trust on %s in %s.",
-		text.Count(len(forecasts), "workload"), text.Count(len(namespaces), "namespace"))
+		text.Count(tally.Workloads(), "workload"), text.Count(tally.Namespaces(), "namespace"))
 }

@@ -17,19 +17,14 @@ limitations under the License.
 package controllers
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/assess"
-	"github.com/karmada-io/image-trust/internal/inventory"
-	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/text"
-	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
 
@@ -50,49 +45,15 @@ func imageList() listBounds[v1alpha1.ImageStatus] {
 	}
 }
 
-// imageEntries returns the status of each image in the order of the list: see imageClass. Of one class, those come first
-// that were observed last, and then by name; namespaces and workloads have theirs in turn.
-func imageEntries(trust *v1alpha1.KarmadaImageTrust, obs *observation) []entry[v1alpha1.ImageStatus] {
-	before := &trust.Status
-	known := map[string][]*v1alpha1.ImageStatus{}
-	if sameSpec(trust) {
-		for i := range before.Images {
-			known[before.Images[i].Reference] = append(known[before.Images[i].Reference], &before.Images[i])
-		}
+// listed returns the first images in the order of the list: see imageClass. Of one class, those come first that were observed
+// last, and then by name; namespaces and workloads have theirs in turn.
+func (r *imageRecords) listed() []v1alpha1.ImageStatus {
+	records := r.first(func(int) bool { return true })
+	images := make([]v1alpha1.ImageStatus, 0, min(len(records), maxCandidates))
+	for _, record := range records[:min(len(records), maxCandidates)] {
+		images = append(images, record.status)
 	}
-	images := make([]entry[v1alpha1.ImageStatus], 0, len(obs.images))
-	for i := range obs.images {
-		image := obs.images[i]
-		image.Reference = text.Truncate(text.Printable(image.Reference), maxImage)
-		earlier := earlierStatus{
-			image: findStatus(known[image.Reference], &image), lastVerified: before.LastVerifiedTime, now: obs.now,
-		}
-		keys := imageKeys(&image)
-		e := entry[v1alpha1.ImageStatus]{
-			status: imageStatus(image, earlier, obs.rootProblems[image.Signer]), key: keys[0],
-			since: since(obs.history.images, obs.now, keys...), users: obs.usersOf(&image),
-		}
-		e.class = imageClass(&e.status)
-		images = append(images, e)
-	}
-	slices.SortStableFunc(images, func(a, b entry[v1alpha1.ImageStatus]) int {
-		return cmp.Or(
-			cmp.Compare(a.class, b.class), b.since.Compare(a.since),
-			cmp.Compare(a.status.Reference, b.status.Reference), cmp.Compare(a.status.Digest, b.status.Digest),
-		)
-	})
-	return inTurn(images)
-}
-
-// usersOf returns the workloads that use an image.
-func (o *observation) usersOf(image *assess.Image) []*inventory.Workload {
-	users := make([]*inventory.Workload, 0, len(image.Users))
-	for _, at := range image.Users {
-		if at < len(o.workloads) {
-			users = append(users, &o.workloads[at])
-		}
-	}
-	return users
+	return images
 }
 
 // earlierStatus is what the status before says about an image.
@@ -119,11 +80,16 @@ func findStatus(images []*v1alpha1.ImageStatus, image *assess.Image) *v1alpha1.I
 	return nil
 }
 
+// movedTag is the class of verified images whose tags name something else now. Those of lower classes are not verified.
+const movedTag = 10
+
+func isNotVerified(class int) bool { return class < movedTag }
+
 // imageClass returns the class of an image in the list; lower is more important. What is not verified comes first, and of
 // that what runs comes before what is only requested. An image whose last verdict is Untrusted comes before others while its
 // verdict is Unknown.
 func imageClass(image *v1alpha1.ImageStatus) int {
-	const verified, movedTag, notRunning = 20, 10, 3
+	const verified, notRunning = 20, 3
 	class := 0
 	switch {
 	case image.Verdict == v1alpha1.VerdictUntrusted:
@@ -158,26 +124,17 @@ func imageStatus(image assess.Image, earlier earlierStatus, rootProblem string) 
 	answer := image.Answer
 	if !answer.Known && earlier.image != nil {
 		status := *earlier.image
-		setUsage(&status, image)
+		image.SetUsage(&status)
 		return status
 	}
 	if !complete(&answer) {
 		answer.Result = pool.Pending().Result
 	}
-	status := v1alpha1.ImageStatus{
-		Reference:   image.Reference,
-		Digest:      answer.Digest,
-		IndexDigest: answer.IndexDigest,
-		TagDigest:   image.TagDigest,
-		Verdict:     answer.Result.Verdict,
-		Reason:      answer.Result.Reason,
-		Message:     answer.Result.Message,
-	}
-	setUsage(&status, image)
+	image.Answer = answer
+	status := image.Status()
 	if image.Running && answer.TagDigest == "" && earlier.image != nil {
 		status.TagDigest = earlier.image.TagDigest
 	}
-	setSigner(&status, &answer.Result)
 	if status.Verdict != v1alpha1.VerdictUnknown || image.Undigested || status.Reason == v1alpha1.InvalidReferenceReason {
 		return status // what was known of another image with this name says nothing
 	}
@@ -190,7 +147,7 @@ func imageStatus(image assess.Image, earlier earlierStatus, rootProblem string) 
 		status.LastVerdict = &v1alpha1.LastVerdict{
 			Verdict: answer.Last.Verdict, Time: seconds(answer.LastTime),
 		}
-		setSigner(&status, answer.Last)
+		assess.SetSigner(&status, answer.Last)
 	case earlier.image != nil && (status.Digest == "" || earlier.image.Digest == status.Digest):
 		carryOver(&status, earlier)
 	}
@@ -203,12 +160,6 @@ func complete(answer *pool.Answer) bool {
 	result := &answer.Result
 	return answer.Known && result.Verdict != "" && result.Reason != "" &&
 		(result.Verdict != v1alpha1.VerdictVerified || answer.Digest != "")
-}
-
-// setUsage sets how the image is used.
-func setUsage(status *v1alpha1.ImageStatus, image assess.Image) {
-	status.Usage = image.Usage
-	status.Workloads = new(int32(image.Workloads)) //nolint:gosec // bounded by the number of workloads in a cluster
 }
 
 // carryOver keeps what the earlier status says about an image that cannot be verified now.
@@ -229,59 +180,42 @@ func carryOver(status *v1alpha1.ImageStatus, earlier earlierStatus) {
 	}
 }
 
-// setSigner sets who signed the image, in which format and when.
-func setSigner(status *v1alpha1.ImageStatus, result *verify.Result) {
-	status.Signer = result.Signer
-	status.SignatureFormat, status.TransparencyLog, status.SignedTime = result.Format.Storage(), nil, nil
-	if result.IntegratedTime.IsZero() {
-		return
-	}
-	if result.LogIndex >= 0 {
-		status.TransparencyLog = &v1alpha1.TransparencyLogEntry{LogIndex: new(result.LogIndex), URL: result.Log}
-	}
-	if at := seconds(result.IntegratedTime); status.TransparencyLog == nil || result.Format.Time() == policy.Timestamp {
-		status.SignedTime = at
-	} else {
-		status.TransparencyLog.IntegratedTime = at
+// condition returns the condition ImagesVerified. Images that only a rollback would run do not count.
+func (r *imageRecords) condition() metav1.Condition {
+	total := text.Count(r.used, "image")
+	switch {
+	case r.used == 0:
+		return conditionTrue(v1alpha1.NoImagesReason, "No workload uses a matching image, and verification.references is empty.")
+	case r.untrustedUsed > 0:
+		return conditionFalse(v1alpha1.UntrustedImagesReason, "%d of %s %s untrusted: %s.",
+			r.untrustedUsed, total, isOrAre(r.untrustedUsed), r.named(r.untrustedUsed, untrustedOrWas))
+	case r.pending > 0:
+		return conditionUnknown(v1alpha1.NotYetVerifiedReason, "%d of %s %s not verified yet: %s.",
+			r.undecided, total, isOrAre(r.undecided), r.named(r.undecided, isUndecided))
+	case r.undecided > 0:
+		return conditionUnknown(v1alpha1.VerificationUnavailableReason, "%d of %s could not be verified: %s.%s",
+			r.undecided, total, r.named(r.undecided, isUndecided), r.lastVerdicts())
+	default:
+		return conditionTrue(v1alpha1.AllVerifiedReason, "%d of %d images verified.", r.used, r.used)
 	}
 }
 
-// imagesVerified returns the condition ImagesVerified from all images, in the order of the list. Images that only a rollback
-// would run do not count.
-func imagesVerified(all []v1alpha1.ImageStatus) metav1.Condition {
-	var untrusted, undecided []v1alpha1.ImageStatus
-	images, pending := 0, 0
-	for _, image := range all {
-		if image.Usage == v1alpha1.UsageRollback {
-			continue
+func isUndecided(image *v1alpha1.ImageStatus) bool {
+	return !untrustedOrWas(image) && image.Verdict != v1alpha1.VerdictVerified
+}
+
+// named names the first of n images of a kind that not only a rollback would run, in the order of the list.
+func (r *imageRecords) named(n int, of func(*v1alpha1.ImageStatus) bool) string {
+	var images []v1alpha1.ImageStatus
+	for _, record := range r.first(isNotVerified) {
+		if len(images) == maxNamed {
+			break
 		}
-		images++
-		switch {
-		case untrustedOrWas(&image):
-			untrusted = append(untrusted, image)
-		case image.Verdict != v1alpha1.VerdictVerified:
-			undecided = append(undecided, image)
-			if image.Reason == v1alpha1.PendingReason {
-				pending++
-			}
+		if record.status.Usage != v1alpha1.UsageRollback && of(&record.status) {
+			images = append(images, record.status)
 		}
 	}
-	total := text.Count(images, "image")
-	switch {
-	case images == 0:
-		return conditionTrue(v1alpha1.NoImagesReason, "No workload uses a matching image, and verification.references is empty.")
-	case len(untrusted) > 0:
-		return conditionFalse(v1alpha1.UntrustedImagesReason, "%d of %s %s untrusted: %s.",
-			len(untrusted), total, isOrAre(len(untrusted)), listImages(untrusted))
-	case pending > 0:
-		return conditionUnknown(v1alpha1.NotYetVerifiedReason, "%d of %s %s not verified yet: %s.",
-			len(undecided), total, isOrAre(len(undecided)), listImages(undecided))
-	case len(undecided) > 0:
-		return conditionUnknown(v1alpha1.VerificationUnavailableReason, "%d of %s could not be verified: %s.%s",
-			len(undecided), total, listImages(undecided), lastVerdicts(undecided))
-	default:
-		return conditionTrue(v1alpha1.AllVerifiedReason, "%d of %d images verified.", images, images)
-	}
+	return nameImages(images, n)
 }
 
 func isOrAre(n int) string {
@@ -292,31 +226,24 @@ func isOrAre(n int) string {
 }
 
 // lastVerdicts says how many images that could not be verified were verified before; none of them was untrusted.
-func lastVerdicts(images []v1alpha1.ImageStatus) string {
-	verified := 0
-	for i := range images {
-		if images[i].LastVerdict != nil {
-			verified++
-		}
-	}
-	if verified == 0 {
+func (r *imageRecords) lastVerdicts() string {
+	if r.verifiedBefore == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" The last verdict was Verified for %d of %d.", verified, len(images))
+	return fmt.Sprintf(" The last verdict was Verified for %d of %d.", r.verifiedBefore, r.undecided)
 }
 
 // listImages names the first images of a list with their reasons, and counts the rest.
-func listImages(images []v1alpha1.ImageStatus) string {
-	names := make([]string, 0, len(images))
-	for i := range images {
-		if i >= maxNamed { // the rest is only counted
-			names = append(names, "")
-			continue
-		}
+func listImages(images []v1alpha1.ImageStatus) string { return nameImages(images, len(images)) }
+
+// nameImages names the first ones of n images with their reasons, and counts the rest.
+func nameImages(images []v1alpha1.ImageStatus, n int) string {
+	names := make([]string, 0, maxNamed)
+	for i := range images[:min(len(images), maxNamed)] {
 		reference := text.Truncate(images[i].Reference, maxNamedImage)
 		names = append(names, fmt.Sprintf("%s (%s%s)", reference, images[i].Reason, usedBy(&images[i])))
 	}
-	return text.List(names, maxNamed)
+	return text.ListFirst(names, n)
 }
 
 // usedBy says how many workloads use an image, and how.

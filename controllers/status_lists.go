@@ -18,49 +18,11 @@ package controllers
 
 import (
 	"encoding/json"
-	"time"
-
-	"github.com/karmada-io/image-trust/internal/inventory"
-	"github.com/karmada-io/image-trust/internal/shares"
 )
 
-// entry is an entry of a list in the status, with what decides its place in the list.
-type entry[T any] struct {
-	status T
-	// key identifies the entry in a history.
-	key string
-	// class is the importance; a lower one is more important.
-	class int
-	// since is when the entry was first observed; zero for before the first pass of the operator.
-	since time.Time
-	// users are the workloads that the entry concerns.
-	users []*inventory.Workload
-}
-
-// inTurn returns entries in the order of their lists: see shares.Order. They are sorted by preference already.
-func inTurn[T any](entries []entry[T]) []entry[T] {
-	inputs := make([]shares.Entry, len(entries))
-	for i := range entries {
-		inputs[i].Class = entries[i].class
-		for _, workload := range entries[i].users {
-			inputs[i].Users = append(inputs[i].Users, shares.UserOf(workload.Namespace, workload.Kind, workload.Name, string(workload.UID)))
-		}
-	}
-	ordered := make([]entry[T], 0, len(entries))
-	for _, at := range shares.Order(inputs) {
-		ordered = append(ordered, entries[at])
-	}
-	return ordered
-}
-
-// statuses returns what the status shows of entries.
-func statuses[T any](entries []entry[T]) []T {
-	out := make([]T, 0, len(entries))
-	for i := range entries {
-		out = append(out, entries[i].status)
-	}
-	return out
-}
+// maxCandidates is how many entries of a list are looked at: few are too large even when shortened, so the search for smaller
+// ones may end.
+const maxCandidates = 100
 
 // listBounds bound a list in the status.
 type listBounds[T any] struct {
@@ -72,15 +34,15 @@ type listBounds[T any] struct {
 	large   int
 }
 
-// cut returns what a list has room for. An entry for which there is no room does not keep a smaller one out.
-func (b listBounds[T]) cut(list []T) []T {
-	if len(list) <= b.length && jsonSize(list) <= b.size {
-		return list
+// cut returns what a list of n entries has room for, of which the first are given. An entry for which there is no room does not
+// keep a smaller one out.
+func (b listBounds[T]) cut(n int, first []T) []T {
+	if n <= b.length && jsonSize(first) <= b.size {
+		return first
 	}
 	kept := make([]T, 0, b.length)
 	used := 0
-	// Few entries are too large even when shortened, so the search for smaller ones may end.
-	for _, item := range list[:min(len(list), 2*b.length)] {
+	for _, item := range first[:min(len(first), maxCandidates)] {
 		if len(kept) == b.length {
 			break
 		}

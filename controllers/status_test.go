@@ -90,8 +90,8 @@ func conditions(status v1alpha1.KarmadaImageTrustStatus) []string {
 }
 
 // forecastOf is the forecast for a cluster in which nothing keeps admission from enforcing the trust.
-func forecastOf(forecasts ...forecast.Forecast) forecastResult {
-	return forecastResult{workloads: len(forecasts), forecasts: nonNil(forecasts), gaps: []forecast.Gap{}}
+func forecastOf(forecasts ...forecast.Forecast) observedForecast {
+	return observedForecast{workloads: len(forecasts), forecasts: nonNil(forecasts), gaps: []forecast.Gap{}}
 }
 
 // observationOf is the observation of a reconciliation in which verification is due and admission is known.
@@ -108,9 +108,9 @@ func computeStatus(trust *v1alpha1.KarmadaImageTrust, obs *observation) v1alpha1
 
 func TestConditions(t *testing.T) {
 	unlisted := observationOf(applied())
-	unlisted.images, unlisted.forecast = nil, forecastResult{}
+	unlisted.images, unlisted.forecast = nil, observedForecast{}
 	unreadable := observationOf(applied())
-	unreadable.forecast = forecastResult{problem: "Not read yet: namespaces."}
+	unreadable.forecast = observedForecast{problem: "Not read yet: namespaces."}
 	withGaps := observationOf(applied())
 	withGaps.forecast.gaps = []forecast.Gap{
 		{Reason: v1alpha1.NamespacesNotOptedInReason, Message: "1 namespace."}, {Reason: v1alpha1.FailurePolicyIgnoreReason, Message: "Ignore."},
@@ -333,7 +333,7 @@ func TestForecastIsCarriedOver(t *testing.T) {
 	if after := computeStatus(trust, restarted); !statusEqual(&trust.Status, &after) {
 		t.Errorf("a restart changes the status:\n%s", cmp.Diff(trust.Status, after))
 	}
-	restarted.forecast = forecastResult{workloads: 1, problem: "Not read yet: namespaces."}
+	restarted.forecast = observedForecast{workloads: 1, problem: "Not read yet: namespaces."}
 	if after := computeStatus(trust, restarted); len(after.Violations) != 1 || *after.Summary.WouldDeny != 1 {
 		t.Errorf("while admission cannot be read: got %+v, want the forecast before", after.Summary)
 	}

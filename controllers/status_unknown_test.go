@@ -39,7 +39,7 @@ func healthyObservation() *observation {
 		now:    now,
 		policy: applied(),
 		images: []assess.Image{usedImage("a", verifiedResult)},
-		forecast: forecastResult{
+		forecast: observedForecast{
 			workloads: 1,
 			forecasts: []forecast.Forecast{{
 				Workload: inventory.Workload{Kind: "Pod", Namespace: "ns", Name: "a"}, Outcome: admission.Allowed, Interception: admission.Intercepted,

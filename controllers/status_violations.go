@@ -18,13 +18,10 @@ package controllers
 
 import (
 	"cmp"
-	"slices"
-	"strings"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/forecast"
-	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/text"
 )
 
@@ -48,41 +45,6 @@ func violationList() listBounds[v1alpha1.Violation] {
 	}
 }
 
-// violationEntries returns the containers that admission would deny in the order of the list: those that run first, of these
-// those that were observed last, then those that admission would deny now; namespaces and workloads have theirs in turn.
-func violationEntries(obs *observation) []entry[v1alpha1.Violation] {
-	all := []entry[v1alpha1.Violation]{}
-	for i := range obs.forecast.forecasts {
-		f := &obs.forecast.forecasts[i]
-		runs := map[inventory.Container]bool{}
-		for _, running := range f.Workload.Running {
-			runs[running.Container] = true
-		}
-		for _, denial := range f.Denials {
-			key := strings.Join([]string{
-				f.Workload.Namespace, f.Workload.Kind, f.Workload.Name, string(f.Workload.UID), denial.Container.Name, denial.Policy,
-			}, "/")
-			class := 1
-			if runs[denial.Container] {
-				class = 0
-			}
-			all = append(all, entry[v1alpha1.Violation]{
-				status: violation(f, denial), key: key, class: class,
-				since: since(obs.history.denials, obs.now, key), users: []*inventory.Workload{&f.Workload},
-			})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b entry[v1alpha1.Violation]) int {
-		return cmp.Or(
-			cmp.Compare(a.class, b.class), b.since.Compare(a.since), cmp.Compare(a.status.Effect, b.status.Effect),
-			cmp.Compare(a.status.Kind, b.status.Kind), cmp.Compare(a.status.Namespace, b.status.Namespace),
-			cmp.Compare(a.status.Name, b.status.Name), cmp.Compare(a.status.Container, b.status.Container),
-			cmp.Compare(a.status.Policy, b.status.Policy),
-		)
-	})
-	return inTurn(all)
-}
-
 func violation(f *forecast.Forecast, denial admission.Finding) v1alpha1.Violation {
 	return v1alpha1.Violation{
 		Kind:      message(f.Workload.Kind, maxLabel),
@@ -98,20 +60,16 @@ func violation(f *forecast.Forecast, denial admission.Finding) v1alpha1.Violatio
 }
 
 // countWorkloads counts the workloads by what admission would do with them.
-func countWorkloads(summary *v1alpha1.Summary, forecasts []forecast.Forecast) {
-	var deny, onceOptedIn, undetermined int32
-	for i := range forecasts {
-		switch forecasts[i].Outcome {
-		case admission.Denied:
-			if forecasts[i].Effect() == v1alpha1.EffectWouldDeny {
-				deny++
-			} else {
-				onceOptedIn++
-			}
-		case admission.Undetermined:
-			undetermined++
-		case admission.Allowed:
-		}
+func countWorkloads(summary *v1alpha1.Summary, tally *forecast.Tally) {
+	var counts forecast.Counts
+	if tally != nil {
+		counts = tally.Counts()
 	}
-	summary.WouldDeny, summary.WouldDenyOnceOptedIn, summary.Undetermined = &deny, &onceOptedIn, &undetermined
+	summary.WouldDeny, summary.WouldDenyOnceOptedIn = new(count(counts.WouldDeny)), new(count(counts.WouldDenyOnceOptedIn))
+	summary.Undetermined = new(count(counts.Undetermined))
+}
+
+// count is a number of images or workloads as the API has it.
+func count(n int) int32 {
+	return int32(n) //nolint:gosec // bounded by the number of containers in a cluster
 }

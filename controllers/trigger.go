@@ -34,6 +34,9 @@ import (
 // debounce is the delay of EnqueueAfter. A rollout causes many changes of workloads within a second.
 const debounce = time.Second
 
+// neighbourDelay is the additional delay of EnqueueNeighbours for each trust.
+const neighbourDelay = 20 * time.Millisecond
+
 // Trigger is the source of reconciliations that are not caused by a change of a KarmadaImageTrust: a policy or a
 // workload changed, a verdict arrived, a root of trust was refreshed. The zero value is ready for use, and safe for
 // concurrent use.
@@ -77,6 +80,16 @@ func (t *Trigger) EnqueueAfter(name string) {
 	}
 }
 
+// EnqueueNeighbours requests that the trusts with workloads in a namespace are looked at, once for all calls until then. It is
+// done the later the more trusts there are to wait for, so that images which arrive one by one do not each wake all of them.
+func (t *Trigger) EnqueueNeighbours(namespace string, trusts int) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if t.queue != nil {
+		t.queue.AddAfter(neighbours(namespace), debounce+time.Duration(trusts)*neighbourDelay)
+	}
+}
+
 // EnqueueAll requests a reconciliation of every trust.
 func (t *Trigger) EnqueueAll(ctx context.Context) { t.forEach(ctx, everyTrust, t.Enqueue) }
 
@@ -106,4 +119,9 @@ func (t *Trigger) forEach(ctx context.Context, matches func(*v1alpha1.KarmadaIma
 
 func request(name string) reconcile.Request {
 	return reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}
+}
+
+// neighbours is the queue's key for the trusts with workloads in a namespace. A trust is in none.
+func neighbours(namespace string) reconcile.Request {
+	return reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace}}
 }

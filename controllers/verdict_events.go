@@ -17,14 +17,18 @@ limitations under the License.
 package controllers
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/shares"
 	"github.com/karmada-io/image-trust/internal/text"
 )
 
@@ -45,25 +49,40 @@ const (
 // Events about one object are a series with the first note, so that nobody can cause any number of them. A single series for
 // all images could be occupied by whoever causes the first event. Hence each workload that runs an untrusted image has one,
 // within limits for each namespace; what is only requested has one for each namespace.
-func verdictEvents(before *v1alpha1.KarmadaImageTrustStatus, c *conclusion, obs *observation) ([]event, map[string][]time.Time) {
-	told := obs.history.recentlyTold(obs.now)
-	if c.images == nil {
-		return nil, told
+func verdictEvents(before *v1alpha1.KarmadaImageTrustStatus, f *findings) ([]event, map[string][]time.Time) {
+	if f.records == nil {
+		return nil, nil
 	}
-	was, is := obs.history.untrusted, untrustedDigests(c.images)
-	if was == nil {
-		was = listedUntrusted(before.Images)
+	r := f.records
+	told := r.recentlyTold(f.now)
+	listed := map[string]map[string]bool{}
+	if r.untrusted == nil {
+		listed = listedUntrusted(before.Images)
 	}
-	groups := eventGroups{told: told, now: obs.now}
-	var recovered []v1alpha1.ImageStatus
-	for i := range c.images {
-		image := &c.images[i].status
-		switch {
-		case image.Verdict == v1alpha1.VerdictUntrusted && !was[image.Reference][image.Digest]:
-			groups.add(&c.images[i])
-		case image.Verdict == v1alpha1.VerdictVerified && was[image.Reference] != nil && is[image.Reference] == nil:
-			recovered = append(recovered, *image)
+	var became, again []*imageRecord
+	for reference := range r.changed {
+		is := r.images.untrusted(reference)
+		for _, record := range r.images.byReference[reference] {
+			was := r.untrusted[reference]
+			if r.untrusted == nil {
+				was = listed[record.status.Reference]
+			}
+			switch image := &record.status; {
+			case image.Verdict == v1alpha1.VerdictUntrusted && !was[image.Digest]:
+				became = append(became, record)
+			case image.Verdict == v1alpha1.VerdictVerified && len(was) > 0 && len(is) == 0:
+				again = append(again, record)
+			}
 		}
+	}
+	groups := eventGroups{told: told, now: f.now}
+	for _, concerned := range inTurn(became) {
+		groups.add(concerned)
+	}
+	slices.SortFunc(again, func(a, b *imageRecord) int { return cmp.Or(cmp.Compare(a.class, b.class), compareImages(a, b)) })
+	recovered := make([]v1alpha1.ImageStatus, 0, len(again))
+	for _, record := range again {
+		recovered = append(recovered, record.status)
 	}
 	events := groups.events()
 	if len(recovered) > 0 {
@@ -74,6 +93,32 @@ func verdictEvents(before *v1alpha1.KarmadaImageTrustStatus, c *conclusion, obs 
 		events = append(events, verdictEvent(corev1.EventTypeNormal, v1alpha1.ImageVerifiedReason, note))
 	}
 	return events, told
+}
+
+// concerned is an image with the workloads that an event about it concerns.
+type concerned struct {
+	*imageRecord
+
+	users []*assess.Tracked
+}
+
+// inTurn returns images in an order in which nobody's come first: see shares.Order.
+func inTurn(records []*imageRecord) []concerned {
+	slices.SortFunc(records, func(a, b *imageRecord) int { return cmp.Or(cmp.Compare(a.class, b.class), compareImages(a, b)) })
+	all, inputs := make([]concerned, len(records)), make([]shares.Entry, len(records))
+	for i, record := range records {
+		all[i] = concerned{record, record.image.RunBy()}
+		inputs[i].Class = record.class
+		for _, user := range all[i].users {
+			w := &user.Workload
+			inputs[i].Users = append(inputs[i].Users, shares.UserOf(w.Namespace, w.Kind, w.Name, string(w.UID)))
+		}
+	}
+	ordered := make([]concerned, 0, len(all))
+	for _, at := range shares.Order(inputs) {
+		ordered = append(ordered, all[at])
+	}
+	return ordered
 }
 
 // eventGroups are the images that became untrusted, by the object that an event about them is related to.
@@ -92,12 +137,12 @@ type eventGroup struct {
 }
 
 // add adds an image. The most important ones have to be added first.
-func (g *eventGroups) add(image *entry[v1alpha1.ImageStatus]) {
+func (g *eventGroups) add(image concerned) {
 	if len(image.users) == 0 {
 		g.others = append(g.others, image.status)
 		return
 	}
-	user := image.users[0]
+	user := &image.users[0].Workload
 	namespace := namespaceReference(user.Namespace)
 	group := g.byKey[*namespace]
 	if image.status.Usage == v1alpha1.UsageRunning {
@@ -178,11 +223,7 @@ func untrustedEvent(images []v1alpha1.ImageStatus, related *corev1.ObjectReferen
 	return e
 }
 
-// untrustedDigests returns the digests of untrusted images by reference.
-func untrustedDigests(images []entry[v1alpha1.ImageStatus]) map[string]map[string]bool {
-	return listedUntrusted(statuses(images))
-}
-
+// listedUntrusted returns the digests of the untrusted images that a status lists, by reference.
 func listedUntrusted(images []v1alpha1.ImageStatus) map[string]map[string]bool {
 	untrusted := map[string]map[string]bool{}
 	for i := range images {

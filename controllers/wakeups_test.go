@@ -18,6 +18,7 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -25,12 +26,14 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/inventory"
 )
 
 // countingQueue counts what is enqueued.
@@ -38,11 +41,19 @@ type countingQueue struct {
 	workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 	now, later int
+	// due are the requests that AddAfter was called with, and when the first call wants them. It is clock then.
+	due   map[reconcile.Request]time.Duration
+	clock time.Duration
 }
 
 func (q *countingQueue) Add(reconcile.Request) { q.now++ }
 
-func (q *countingQueue) AddAfter(reconcile.Request, time.Duration) { q.later++ }
+func (q *countingQueue) AddAfter(request reconcile.Request, after time.Duration) {
+	q.later++
+	if _, ok := q.due[request]; !ok && q.due != nil {
+		q.due[request] = q.clock + after
+	}
+}
 
 // trustReader lists trusts.
 type trustReader []v1alpha1.KarmadaImageTrust
@@ -70,7 +81,8 @@ func TestTenantsWakeNobody(t *testing.T) {
 		{Name: "w", ClientConfig: admissionregistrationv1.WebhookClientConfig{Service: service}},
 	}})
 	applyDeployment(r, "web", "karmada/good:v1")
-	r.Inventory.Select("karmada", "1", func(string) bool { return true })
+	r.Inventory.Select("karmada", "1", inventory.MatchFunc(func(string) bool { return true }))
+	r.Inventory.WatchNamespaces(r.Trigger.EnqueueNeighbours)
 	sources := map[admission.Source]admissionSource{}
 	for _, s := range r.admissionSources(nil, nil) {
 		sources[s.source] = s
@@ -111,31 +123,29 @@ func TestTenantsWakeNobody(t *testing.T) {
 		name       string
 		do         func()
 		now, later int
-		// keeps reports whether what is memorized about images is kept.
-		keeps bool
 	}{
 		{"a tenant's ConfigMap", func() {
 			handle(admission.Configuration, config("tenant", map[string]string{"no-match-policy": "allow"}))
-		}, 0, 0, true},
+		}, 0, 0},
 		{"and its change", func() {
 			handle(admission.Configuration, config("tenant", map[string]string{"no-match-policy": "warn"}))
-		}, 0, 0, true},
-		{"and its end", func() { remove(admission.Configuration, config("tenant", nil)) }, 0, 0, true},
-		{"a namespace without images of a trust", func() { handle(admission.Namespaces, namespace("tenant", map[string]string{"a": "b"})) }, 0, 0, true},
-		{"a namespace with images of one trust", func() { handle(admission.Namespaces, namespace("in", map[string]string{"a": "b"})) }, 0, 1, true},
+		}, 0, 0},
+		{"and its end", func() { remove(admission.Configuration, config("tenant", nil)) }, 0, 0},
+		{"a namespace without images of a trust", func() { handle(admission.Namespaces, namespace("tenant", map[string]string{"a": "b"})) }, 0, 0},
+		{"a namespace with images of one trust", func() { handle(admission.Namespaces, namespace("in", map[string]string{"a": "b"})) }, 0, 1},
 		{"policy-controller's ConfigMap", func() {
 			handle(admission.Configuration, config("cosign-system", map[string]string{"no-match-policy": "allow"}))
-		}, 0, 3, false},
+		}, 0, 3},
 		{"and what it does not read", func() {
 			handle(admission.Configuration, config("cosign-system", map[string]string{"no-match-policy": "allow", "_example": "text"}))
-		}, 0, 0, true},
+		}, 0, 0},
 		{"a tenant's ConfigMap with keys", func() {
 			handle(admission.TrustRootKeys, keys("tenant", map[string]string{"private": "{}"}))
-		}, 0, 0, true},
-		{"and its end", func() { remove(admission.TrustRootKeys, keys("tenant", nil)) }, 0, 0, true},
+		}, 0, 0},
+		{"and its end", func() { remove(admission.TrustRootKeys, keys("tenant", nil)) }, 0, 0},
 		{"policy-controller's ConfigMap with keys", func() {
 			handle(admission.TrustRootKeys, keys("cosign-system", map[string]string{"private": "{}"}))
-		}, 0, 3, false},
+		}, 0, 3},
 	}
 	for _, step := range steps {
 		*queue = countingQueue{}
@@ -144,13 +154,110 @@ func TestTenantsWakeNobody(t *testing.T) {
 			t.Errorf("%s: %d trusts at once and %d after a second, want %d and %d", step.name, queue.now, queue.later, step.now, step.later)
 		}
 		after := cluster()
-		if kept := after.Policies == before.Policies; kept != step.keeps {
-			t.Errorf("%s: what is memorized about images is kept: %t, want %t", step.name, kept, step.keeps)
+		if after.Policies != before.Policies {
+			t.Errorf("%s: what is memorized about images is dropped", step.name)
 		}
 		before = after
 	}
 	if got := cluster().Config.NoMatch; got != admission.NoMatchAllow {
 		t.Errorf("no-match-policy is %s, want that of policy-controller's ConfigMap", got)
+	}
+}
+
+// newWakeUps returns a reconciler of a cluster with policies for some trusts, and its queue. Each trust has one image.
+func newWakeUps(t *testing.T, trusts int, policies ...*unstructured.Unstructured) (*KarmadaImageTrustReconciler, *countingQueue) {
+	t.Helper()
+	r, _ := newTestReconciler(t)
+	queue := &countingQueue{due: map[reconcile.Request]time.Duration{}}
+	r.Trigger = &Trigger{}
+	if err := r.Trigger.Start(t.Context(), queue); err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range admission.Sources() {
+		r.Admission.MarkListed(source)
+	}
+	for _, cip := range policies {
+		r.Admission.SetPolicy(cip)
+	}
+	for i := range trusts {
+		name := trustName(i)
+		r.Inventory.Select(name, "1", inventory.MatchFunc(func(image string) bool { return image == name+":v1" }))
+		applyDeployment(r, name, name+":v1")
+	}
+	r.Inventory.WatchNamespaces(r.Trigger.EnqueueNeighbours)
+	return r, queue
+}
+
+func trustName(i int) string { return fmt.Sprintf("trust-%d", i) }
+
+func namedPolicy(name, glob string, match ...any) *unstructured.Unstructured {
+	cip := newClusterImagePolicy()
+	cip.SetName(name)
+	cip.Object["spec"] = map[string]any{"images": []any{map[string]any{"glob": glob}}, "match": match}
+	return cip
+}
+
+// TestNeighboursAreWokenForUncoveredImages has three trusts in a namespace, and an image that none of them selects.
+func TestNeighboursAreWokenForUncoveredImages(t *testing.T) {
+	const glob = "index.docker.io/library/new@*"
+	for name, tc := range map[string]struct {
+		policies []*unstructured.Unstructured
+		want     int
+	}{
+		"covered by no policy":                       {nil, 3},
+		"by one of another image":                    {[]*unstructured.Unstructured{namedPolicy("p", "index.docker.io/library/old@*")}, 3},
+		"by one":                                     {[]*unstructured.Unstructured{namedPolicy("p", glob)}, 0},
+		"by one that a trust is to replace":          {[]*unstructured.Unstructured{namedPolicy(trustName(1), glob)}, 1},
+		"by one that a trust replaces, and another":  {[]*unstructured.Unstructured{namedPolicy(trustName(1), glob), namedPolicy("p", glob)}, 0},
+		"by one that selects objects":                {[]*unstructured.Unstructured{namedPolicy("p", glob, map[string]any{"resource": "pods", "version": "v1"})}, 3},
+		"by one that cannot be parsed, and thus all": {[]*unstructured.Unstructured{namedPolicy("p", "not a glob")}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, queue := newWakeUps(t, 3, tc.policies...)
+			*queue = countingQueue{due: map[reconcile.Request]time.Duration{}}
+			applyDeployment(r, "new", "new:v1")
+			if queue.now != 0 || queue.due[neighbours("in")] != debounce+3*neighbourDelay {
+				t.Fatalf("%d trusts at once, and later %v; want the namespace later", queue.now, queue.due)
+			}
+			if _, err := r.Reconcile(t.Context(), neighbours("in")); err != nil {
+				t.Fatal(err)
+			}
+			if queue.now != tc.want {
+				t.Errorf("%d trusts are woken, want %d", queue.now, tc.want)
+			}
+		})
+	}
+}
+
+// TestWakeUpsGrowWithTheNamespace applies Deployments of one namespace that a fifth as many trusts cover, 100 in a second, and counts
+// what is enqueued for them, with and without policies.
+func TestWakeUpsGrowWithTheNamespace(t *testing.T) {
+	const perSecond, perTrust, most = 100, 5, 10.0
+	cost := func(deployments int, covered bool) int {
+		trusts := deployments / perTrust
+		var policies []*unstructured.Unstructured
+		for i := range trusts {
+			if covered {
+				policies = append(policies, namedPolicy(trustName(i), "index.docker.io/library/"+trustName(i)+"@*"), namedPolicy("other-"+trustName(i), "index.docker.io/library/new-*"))
+			}
+		}
+		r, queue := newWakeUps(t, trusts, policies...)
+		*queue = countingQueue{due: map[reconcile.Request]time.Duration{}}
+		for i := range deployments {
+			queue.clock += time.Second / perSecond
+			applyDeployment(r, fmt.Sprint("new-", i), fmt.Sprintf("new-%d:v1", i))
+			if at, ok := queue.due[neighbours("in")]; ok && (queue.clock >= at || i == deployments-1) {
+				queue.due = map[reconcile.Request]time.Duration{}
+				r.wakeNeighbours("in")
+			}
+		}
+		return queue.now + queue.later
+	}
+	for _, covered := range []bool{true, false} {
+		few, many := cost(250, covered), cost(2000, covered)
+		if ratio := float64(many) / float64(few); ratio > most {
+			t.Errorf("8 times the Deployments, covered: %t: %d and %d wake-ups, %.1f times as many", covered, few, many, ratio)
+		}
 	}
 }
 

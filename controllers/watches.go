@@ -68,6 +68,7 @@ func newObject(kind schema.GroupVersionKind) *unstructured.Unstructured {
 // they are installed, which may be after the operator has started.
 func (r *KarmadaImageTrustReconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Options) error {
 	r.Trigger.listFrom(mgr.GetClient())
+	r.Inventory.WatchNamespaces(r.Trigger.EnqueueNeighbours)
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.KarmadaImageTrust{}).
@@ -77,7 +78,8 @@ func (r *KarmadaImageTrustReconciler) SetupWithManager(mgr ctrl.Manager, opts co
 	if err := r.addClusterWatches(mgr, b); err != nil {
 		return err
 	}
-	for _, w := range r.kindWatchers(mgr) {
+	r.kinds = r.kindWatchers(mgr)
+	for _, w := range r.kinds {
 		b.WatchesRawSource(w.gate)
 		if err := mgr.Add(w); err != nil {
 			return fmt.Errorf("watching %s: %w", w.kind.Kind, err)
@@ -140,6 +142,18 @@ func (r *KarmadaImageTrustReconciler) kindWatchers(mgr ctrl.Manager) []*kindWatc
 	return watchers
 }
 
+// UnknownKinds returns those of policy-controller's kinds of which it is not known yet that they are not installed, and whose
+// objects have not been listed either.
+func (r *KarmadaImageTrustReconciler) UnknownKinds() []string {
+	var unknown []string
+	for _, w := range r.kinds {
+		if !w.gate.isOpen() {
+			unknown = append(unknown, w.kind.Kind)
+		}
+	}
+	return unknown
+}
+
 // waitForInventory waits until all workloads have been listed, then enqueues every trust.
 func (r *KarmadaImageTrustReconciler) waitForInventory(ctx context.Context) {
 	err := wait.PollUntilContextCancel(ctx, inventoryInterval, true, func(context.Context) (bool, error) {
@@ -171,9 +185,7 @@ func (r *KarmadaImageTrustReconciler) enqueueCovered(change admission.PolicyChan
 	if change.None() {
 		return
 	}
-	for _, name := range r.Inventory.SubscribersFor(change.Covers) {
-		r.Trigger.EnqueueAfter(name)
-	}
+	r.Inventory.TouchImages(change.Covers)
 }
 
 // trustRootChanged enqueues the trusts that name a TrustRoot, and those with workloads that run an image which a policy that
@@ -181,9 +193,7 @@ func (r *KarmadaImageTrustReconciler) enqueueCovered(change admission.PolicyChan
 func (r *KarmadaImageTrustReconciler) trustRootChanged(ctx context.Context, object any) {
 	name := objectName(object)
 	r.Trigger.forEach(ctx, func(trust *v1alpha1.KarmadaImageTrust) bool { return namesRoot(trust, name) }, r.Trigger.Enqueue)
-	for _, trust := range r.Inventory.SubscribersFor(r.Admission.PoliciesNaming(name)) {
-		r.Trigger.EnqueueAfter(trust)
-	}
+	r.Inventory.TouchImages(r.Admission.PoliciesNaming(name))
 }
 
 // namesRoot reports whether a trust or one of its signers names a TrustRoot.

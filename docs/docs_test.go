@@ -19,52 +19,13 @@ package docs
 
 import (
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"os"
 	"path"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 )
-
-// TestReasonsAreDocumented checks that every condition, reason and event is on the page where users look for it.
-func TestReasonsAreDocumented(t *testing.T) {
-	var page []byte
-	for _, name := range []string{"troubleshooting.md", "karmadaimagetrust.md", "guides/gitops-and-alerts.md"} {
-		content, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		page = append(page, content...)
-	}
-	file, err := parser.ParseFile(token.NewFileSet(), "../api/v1alpha1/condition_consts.go", nil, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	ast.Inspect(file, func(node ast.Node) bool {
-		literal, ok := node.(*ast.BasicLit)
-		if !ok {
-			return true
-		}
-		found++
-		value, err := strconv.Unquote(literal.Value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(string(page), "`"+value+"`") {
-			t.Errorf("`%s` is not documented in docs/troubleshooting.md", value)
-		}
-		return true
-	})
-	if found == 0 {
-		t.Error("no reason was found")
-	}
-}
 
 var (
 	heading   = regexp.MustCompile(`(?m)^#+ +(.*)$`)

@@ -326,6 +326,10 @@ const (
 	// InvalidReferenceReason means that the name of the image cannot be parsed. It
 	// is also the reason of an Unknown verdict: a node may be able to parse it.
 	InvalidReferenceReason = "InvalidReference"
+	// PlaceholderReason means that the result is undetermined, because the name of the
+	// image in a file has a placeholder, which another tool replaces before the file is
+	// applied.
+	PlaceholderReason = "Placeholder"
 	// PolicyNotEvaluatedReason means that the result is undetermined, because the
 	// image is also covered by a policy that the operator cannot evaluate.
 	PolicyNotEvaluatedReason = "PolicyNotEvaluated"

@@ -47,12 +47,14 @@ const (
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=512
 // +kubebuilder:validation:XValidation:rule=`self.matches('^[a-zA-Z0-9_:/*.@-]*$')`,message=`must consist of letters, digits and - _ : / * . @ only; "*" matches any characters except "/", and "**" matches any characters`
-// +kubebuilder:validation:XValidation:rule=`!self.contains('//') && !self.startsWith('/')`,message=`must be an image name without a scheme and without empty path segments, for example docker.io/karmada/*`
+// +kubebuilder:validation:XValidation:rule=`!self.matches('^[a-zA-Z][a-zA-Z0-9.-]*://')`,messageExpression=`'must not begin with a scheme; remove "' + self.substring(0, self.indexOf('://') + 3) + '"'`
+// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-zA-Z][a-zA-Z0-9.-]*://') || !self.contains('//') && !self.startsWith('/')`,message=`must be an image name without empty parts between slashes, for example docker.io/karmada/*`
 // +kubebuilder:validation:XValidation:rule=`!self.endsWith('/')`,messageExpression=`'must not end with "/"; write "' + self + '**" to match every repository below it'`
-// +kubebuilder:validation:XValidation:rule=`!self.matches('(^|/)[^/@]*:[^/]*$')`,messageExpression=`'must not contain a tag, because policy-controller compares globs with digests only; remove "' + self.substring(self.indexOf(':', self.lastIndexOf('/') + 1)) + r'" and limit the versions in identityRegexp instead, for example with @refs/tags/v1\.16\.[0-9]+$'`
-// +kubebuilder:validation:XValidation:rule=`!self.contains('@') || self.matches('(^|/)[^/@]*:[^/]*$') || self.matches('^[^@]+@([*]|sha256:[0-9a-f]{64})$')`,message=`must have a digest after "@"; write @sha256:DIGEST to match one digest, or remove "@" and what follows it to match all digests`
+// +kubebuilder:validation:XValidation:rule=`!self.matches('^[^/@]*:[^/@]*[^/@0-9*][^/@]*/')`,messageExpression=`'must have a number behind the ":" of the registry, which is its port, and not "' + self.find(':[^/]*').substring(1) + '"'`
+// +kubebuilder:validation:XValidation:rule=`!self.matches('(^|/)[^/@]*:[^/]*$') || self.matches('^(localhost|[*]*[^/*@:]*[.][^/*@:]*)(:[0-9]+)?(@.*)?$')`,messageExpression=`self.lastIndexOf('@') > self.lastIndexOf('/') ? 'must not contain a tag beside a digest; remove "' + self.substring(self.lastIndexOf('/') + 1).find(':[^@]*') + '"' : 'must not contain a tag, because policy-controller compares globs with digests only; remove "' + self.substring(self.indexOf(':', self.lastIndexOf('/') + 1)) + r'" and limit the versions in identityRegexp instead, for example with @refs/tags/v1\.16\.[0-9]+$' + (self.matches('^[a-z0-9-]+:[0-9]+$') ? '; if it is a registry, write "' + self + '/**"' : "")`
+// +kubebuilder:validation:XValidation:rule=`!self.contains('@') || self.matches('^[^@]+@([*]|sha256:[0-9a-f]{64})$')`,message=`must have a digest after "@"; write @sha256:DIGEST to match one digest, or remove "@" and what follows it to match all digests`
 // +kubebuilder:validation:XValidation:rule=`!self.matches('(^[^/.:]*[A-Z][^/.:]*(/|$)|/.*[A-Z])')`,messageExpression=`'must be lower case, as image names are; write "' + self.lowerAscii() + '"'`
-// +kubebuilder:validation:XValidation:rule=`!self.matches('^[^/*]*[.][^/*]*$')`,messageExpression=`'names a registry without a repository; write "' + self + '/**" to match every repository in it'`
+// +kubebuilder:validation:XValidation:rule=`!self.matches('^(localhost|[*]*[^/*@:]*[.][^/*@:]*)(:[0-9]+)?(@.*)?$')`,messageExpression=`'names a registry without a repository; write "' + self.find('^[^@]*') + '/**" to match every repository in it'`
 // +kubebuilder:validation:XValidation:rule=`!self.matches('^[^/@]*[*]') || self.matches('^[*](/|@|$)') || !(self.matches('^[^/@]*[*][*]') || self.matches('^[^/@]*[.:]') || self.matches('^[^/@]*/[^@]*/')) || !('docker.io'.matches('^' + self.lowerAscii().find('^[^/@]*').replace('.', '[.]').replace('**', '#').replace('*', '[^/]*').replace('#', '.*') + '$') || self.lowerAscii().matches('^[^/@]*docker[.]io(/|@|$)')) || 'index.docker.io'.matches('^' + self.lowerAscii().find('^[^/@]*').replace('.', '[.]').replace('**', '#').replace('*', '[^/]*').replace('#', '.*') + '$')`,message=`begins like Docker Hub and cannot match it, because admission compares globs with index.docker.io; write docker.io/ for Docker Hub, or the whole name of another registry`
 type ImageGlob string
 
@@ -108,7 +110,7 @@ type Attestation struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
-	// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-z][a-z0-9+.-]*:[!-~]+$')`,message=`must be the URI of an attestation's predicate type, such as https://slsa.dev/provenance/v1`
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-z][a-z0-9+.-]*:[!-~]+$')`,messageExpression=`"must be the URI of an attestation's predicate type, such as " + (self in {'slsaprovenance': 'https://slsa.dev/provenance/v0.2', 'slsaprovenance02': 'https://slsa.dev/provenance/v0.2', 'slsaprovenance1': 'https://slsa.dev/provenance/v1', 'spdx': 'https://spdx.dev/Document', 'spdxjson': 'https://spdx.dev/Document', 'cyclonedx': 'https://cyclonedx.org/bom', 'openvex': 'https://openvex.dev/ns', 'vuln': 'https://cosign.sigstore.dev/attestation/vuln/v1', 'link': 'https://in-toto.io/Link/v1', 'custom': 'https://cosign.sigstore.dev/attestation/v1'} ? {'slsaprovenance': 'https://slsa.dev/provenance/v0.2', 'slsaprovenance02': 'https://slsa.dev/provenance/v0.2', 'slsaprovenance1': 'https://slsa.dev/provenance/v1', 'spdx': 'https://spdx.dev/Document', 'spdxjson': 'https://spdx.dev/Document', 'cyclonedx': 'https://cyclonedx.org/bom', 'openvex': 'https://openvex.dev/ns', 'vuln': 'https://cosign.sigstore.dev/attestation/vuln/v1', 'link': 'https://in-toto.io/Link/v1', 'custom': 'https://cosign.sigstore.dev/attestation/v1'}[self] + ", which cosign calls " + self : 'https://slsa.dev/provenance/v1')`
 	// +kubebuilder:validation:XValidation:rule=`self != 'https://sigstore.dev/cosign/sign/v1'`,message=`must not be the predicate type of cosign's signatures: a signature is required by the field signature`
 	PredicateType string `json:"predicateType,omitempty"`
 
@@ -353,8 +355,10 @@ type KarmadaImageTrust struct {
 	// +required
 	Spec KarmadaImageTrustSpec `json:"spec,omitzero"`
 
-	// status is the state that the operator observed.
+	// status is the state that the operator observed. It is never empty, because tools
+	// that wait by kstatus take an object without a status for one that is ready.
 	// +optional
+	// +default={"observedGeneration":-1}
 	Status KarmadaImageTrustStatus `json:"status,omitempty,omitzero"`
 }
 

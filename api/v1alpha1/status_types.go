@@ -260,9 +260,10 @@ type Summary struct {
 // KarmadaImageTrustStatus is the observed state of a KarmadaImageTrust.
 // +kubebuilder:validation:MinProperties=1
 type KarmadaImageTrustStatus struct {
-	// observedGeneration is the generation of the spec that this status describes.
+	// observedGeneration is the generation of the spec that this status describes. It
+	// is -1 until the operator has looked at the trust for the first time.
 	// +optional
-	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions of the trust: Ready (whether the operator has done its work),

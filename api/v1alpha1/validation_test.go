@@ -43,7 +43,7 @@ const (
 	notBoth       = `spec: Invalid value: must not set issuer, issuerRegexp, identity or identityRegexp next to signers: list that signer in signers too, with a name`
 	regexpRule    = ` evaluating rule: must be a regular expression in RE2 syntax; it is evaluated as ^(?:REGEXP)$`
 	grammarRule   = `must consist of letters, digits and - _ : / * . @ only; "*" matches any characters except "/", and "**" matches any characters`
-	nameRule      = `must be an image name without a scheme and without empty path segments, for example docker.io/karmada/*`
+	nameRule      = `must be an image name without empty parts between slashes, for example docker.io/karmada/*`
 	digestRule    = `must have a digest after "@"; write @sha256:DIGEST to match one digest, or remove "@" and what follows it to match all digests`
 	dockerHubRule = `begins like Docker Hub and cannot match it, because admission compares globs with index.docker.io; write docker.io/ for Docker Hub, or the whole name of another registry`
 	referRule     = `must be an image reference such as docker.io/karmada/karmada-scheduler:v1.16.0 or NAME@sha256:DIGEST`
@@ -54,6 +54,11 @@ const (
 	noTags        = `must not contain a tag, because policy-controller compares globs with digests only; remove "%" and limit the` +
 		` versions in identityRegexp instead, for example with @refs/tags/v1\.16\.[0-9]+$`
 )
+
+// registryRule returns the error about a glob that names only a registry.
+func registryRule(glob, registry string) string {
+	return `spec.images[0]: Invalid value: "` + glob + `": names a registry without a repository; write "` + registry + `/**" to match every repository in it`
+}
 
 // The reasons why the schema and policy.Compile differ.
 const (
@@ -174,7 +179,9 @@ func validationCases() map[string]validationCase {
 		"regexp":          {spec: image("a/(b|c)"), want: `spec.images[0]: Invalid value: "a/(b|c)": ` + grammarRule},
 		"not ASCII":       {spec: image("a/ü"), want: `spec.images[0]: Invalid value: "a/ü": ` + grammarRule},
 		"the second glob": {spec: image("a/b", "a b"), want: `spec.images[1]: Invalid value: "a b": ` + grammarRule},
-		"scheme":          {spec: image("https://docker.io/a/b"), want: `spec.images[0]: Invalid value: "https://docker.io/a/b": ` + nameRule},
+		"scheme":          {spec: image("https://docker.io/a/b"), want: `spec.images[0]: Invalid value: "https://docker.io/a/b": must not begin with a scheme; remove "https://"`},
+		"scheme of OCI":   {spec: image("oci://ghcr.io//a"), want: `spec.images[0]: Invalid value: "oci://ghcr.io//a": must not begin with a scheme; remove "oci://"`},
+		"scheme alone":    {spec: image("docker:ghcr.io/a/b"), want: `spec.images[0]: Invalid value: "docker:ghcr.io/a/b": must have a number behind the ":" of the registry, which is its port, and not "ghcr.io"`},
 		"empty part":      {spec: image("docker.io//b"), want: `spec.images[0]: Invalid value: "docker.io//b": ` + nameRule},
 		"leading slash":   {spec: image("/a/b"), want: `spec.images[0]: Invalid value: "/a/b": ` + nameRule},
 		"trailing slash": {
@@ -185,14 +192,26 @@ func validationCases() map[string]validationCase {
 		"tag by wildcard":   {spec: image("docker.io/karmada/*:v1.16.*"), want: `spec.images[0]: Invalid value: "docker.io/karmada/*:v1.16.*": ` + strings.Replace(noTags, "%", ":v1.16.*", 1)},
 		"any tag":           {spec: image("a/b:*"), want: `spec.images[0]: Invalid value: "a/b:*": ` + strings.Replace(noTags, "%", ":*", 1)},
 		"tag behind a port": {spec: image("a.b:80/c:v1"), want: `spec.images[0]: Invalid value: "a.b:80/c:v1": ` + strings.Replace(noTags, "%", ":v1", 1)},
-		"tag and digest":    {spec: image("a/b:v1@sha256:0"), want: `spec.images[0]: Invalid value: "a/b:v1@sha256:0": ` + strings.Replace(noTags, "%", ":v1@sha256:0", 1)},
-		"short digest":      {spec: image("a/b@sha256:0a"), want: `spec.images[0]: Invalid value: "a/b@sha256:0a": ` + digestRule},
-		"no digest":         {spec: image("a/b@"), want: `spec.images[0]: Invalid value: "a/b@": ` + digestRule},
-		"two digests":       {spec: image("a@b@*"), want: `spec.images[0]: Invalid value: "a@b@*": ` + digestRule},
-		"upper case":        {spec: image("docker.io/Karmada/B"), want: `spec.images[0]: Invalid value: "docker.io/Karmada/B": must be lower case, as image names are; write "docker.io/karmada/b"`},
-		"upper case alone":  {spec: image("Nginx"), want: `spec.images[0]: Invalid value: "Nginx": must be lower case, as image names are; write "nginx"`},
-		"upper case first":  {spec: image("Karmada/b"), want: `spec.images[0]: Invalid value: "Karmada/b": must be lower case, as image names are; write "karmada/b"`},
-		"upper case host":   {spec: image("GHCR.IO/a/b")},
+		"tag or port": {
+			spec: image("registry:5000"),
+			want: `spec.images[0]: Invalid value: "registry:5000": ` + strings.Replace(noTags, "%", ":5000", 1) + `; if it is a registry, write "registry:5000/**"`,
+		},
+		"tag and digest": {
+			spec: image("a/b:v1@sha256:" + strings.Repeat("0", 64)),
+			want: `spec.images[0]: Invalid value: "a/b:v1@sha256:` + strings.Repeat("0", 64) + `": must not contain a tag beside a digest; remove ":v1"`,
+		},
+		"tag and bad digest": {
+			spec: image("a/b:v1@sha256:0"),
+			want: `[spec.images[0]: Invalid value: "a/b:v1@sha256:0": must not contain a tag beside a digest; remove ":v1",` +
+				` spec.images[0]: Invalid value: "a/b:v1@sha256:0": ` + digestRule + "]",
+		},
+		"short digest":     {spec: image("a/b@sha256:0a"), want: `spec.images[0]: Invalid value: "a/b@sha256:0a": ` + digestRule},
+		"no digest":        {spec: image("a/b@"), want: `spec.images[0]: Invalid value: "a/b@": ` + digestRule},
+		"two digests":      {spec: image("a@b@*"), want: `spec.images[0]: Invalid value: "a@b@*": ` + digestRule},
+		"upper case":       {spec: image("docker.io/Karmada/B"), want: `spec.images[0]: Invalid value: "docker.io/Karmada/B": must be lower case, as image names are; write "docker.io/karmada/b"`},
+		"upper case alone": {spec: image("Nginx"), want: `spec.images[0]: Invalid value: "Nginx": must be lower case, as image names are; write "nginx"`},
+		"upper case first": {spec: image("Karmada/b"), want: `spec.images[0]: Invalid value: "Karmada/b": must be lower case, as image names are; write "karmada/b"`},
+		"upper case host":  {spec: image("GHCR.IO/a/b")},
 		"a wildcard that misses Docker Hub": {
 			spec: image("docker.*/karmada/*"), want: `spec.images[0]: Invalid value: "docker.*/karmada/*": ` + dockerHubRule,
 		},
@@ -203,6 +222,11 @@ func validationCases() map[string]validationCase {
 		"wildcards in registries":     {spec: image("*.docker.io/a/*", "*/a/*", "docker*/a", "docker*", "*.example.com/**", "registry.*/a/*")},
 		"registry in other spellings": {spec: image("GHCR.io/a/*", "ghcr.io:443/a/*", "ghcr.io./a/*", "registry-1.docker.io/a/*")},
 		"longest globs":               {spec: image(many(64, strings.Repeat("a*", 245)+"/a/%d")...)},
+		"registry with a port alone":  {spec: image("mycluster.icp:8500"), want: registryRule("mycluster.icp:8500", "mycluster.icp:8500")},
+		"localhost alone":             {spec: image("localhost:5000"), want: registryRule("localhost:5000", "localhost:5000")},
+		"localhost without a port":    {spec: image("localhost"), want: registryRule("localhost", "localhost")},
+		"digests of a registry":       {spec: image("ghcr.io@*"), want: registryRule("ghcr.io@*", "ghcr.io")},
+		"registries alone":            {spec: image("*.example.com"), want: registryRule("*.example.com", "*.example.com")},
 		"registry alone":              {spec: image("ghcr.io"), want: `spec.images[0]: Invalid value: "ghcr.io": names a registry without a repository; write "ghcr.io/**" to match every repository in it`},
 		"two mistakes at once": {
 			spec: image("docker.io/A/"),
@@ -276,7 +300,8 @@ func validationCases() map[string]validationCase {
 			spec: provenance("name", "SBOM"), want: `spec.attestations[0].name: Invalid value: "SBOM": must consist of lower case letters, digits and "-", and begin and end with a letter or digit`,
 		},
 		"attestation, short type": {
-			spec: provenance("predicateType", "slsaprovenance"), want: `spec.attestations[0].predicateType: Invalid value: "slsaprovenance": ` + predicateRule,
+			spec: provenance("predicateType", "slsaprovenance"), want: `spec.attestations[0].predicateType: Invalid value: "slsaprovenance": ` +
+				`must be the URI of an attestation's predicate type, such as https://slsa.dev/provenance/v0.2, which cosign calls slsaprovenance`,
 		},
 		"attestation, type with a space": {
 			spec: provenance("predicateType", "https://a b"), want: `spec.attestations[0].predicateType: Invalid value: "https://a b": ` + predicateRule,

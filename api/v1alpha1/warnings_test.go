@@ -71,14 +71,17 @@ func warningCases() map[string]warningCase {
 	const (
 		anyWorkflow = `spec.identityRegexp: ends with ".*": any workflow, branch and pull request of the repository may sign`
 		anyRepo     = `spec.identityRegexp: ends with ".*": any repository, workflow, branch and pull request with the same beginning may sign`
-		anyTag      = `spec.identityRegexp: ends with ".*": any tag with the same beginning may sign`
+		anyTag      = `spec.identityRegexp: ends with ".*": any tag may sign; write how the tags of releases begin, for example @refs/tags/v.+`
 		anyIdentity = `spec.identityRegexp: ends with ".*": any identity with the same beginning may sign`
 		anyHost     = `spec.identityRegexp: begins with ".*": any identity with the same ending may sign, regardless of its host and repository`
 		everyone    = `spec.identityRegexp: matches every identity: anyone with an account at the issuer may sign`
 		hub         = `spec.identityRegexp: "." matches any character: "github.com" also matches "githubxcom"; write "github\.com"`
 		everything  = `" matches every image of every registry: this identity must sign all of them`
 		registry    = `" matches every image of a registry: this identity must sign all of them`
-		notHTTPS    = `" is not an https URL, which every OIDC issuer is; write the whole URL that the certificate contains`
+		notHTTPS    = `" is not an https URL, which every OIDC issuer is; write the whole URL that the certificate contains, such as "https://`
+		official    = `" matches only the official images of Docker Hub, docker.io/library/*; write "docker.io/**" for all images of Docker Hub,` +
+			` "**" for those of all registries, or "docker.io/library/*" if only official ones are meant`
+		onePart = `" matches only repositories whose name behind the registry has one part, because "*" does not match "/"; write "`
 	)
 
 	return map[string]warningCase{
@@ -91,6 +94,12 @@ func warningCases() map[string]warningCase {
 		"any workflow, with a plus":   {spec: identity(`https://github\.com/karmada-io/karmada/.+`), want: []string{strings.Replace(anyWorkflow, ".*", ".+", 1)}},
 		"any repository":              {spec: identity(`https://github\.com/karmada-io/.*`), want: []string{anyRepo}},
 		"any tag":                     {spec: identity(`https://github\.com/a/b/\.github/workflows/c\.yml@refs/tags/.*`), want: []string{anyTag}},
+		"any tag, by a plus":          {spec: identity(`https://github\.com/a/b/\.github/workflows/c\.yml@refs/tags/.+`), want: []string{strings.Replace(anyTag, ".*", ".+", 1)}},
+		"any tag, in brackets":        {spec: identity(`(https://github\.com/a/b/\.github/workflows/c\.yml@refs/tags/(?:.*))`), want: []string{anyTag}},
+		"versions by a star":          {spec: identity(`https://github\.com/karmada-io/karmada/\.github/workflows/a\.yml@refs/tags/v.*`)},
+		"versions of a minor":         {spec: identity(`^https://github\.com/karmada-io/karmada/\.github/workflows/a\.yml@refs/tags/(v1\.16\..*)$`)},
+		"versions or a branch":        {spec: identity(`https://github\.com/karmada-io/karmada/\.github/workflows/a\.yml@refs/(heads/main|tags/v.*)`)},
+		"versions or any branch":      {spec: identity(`https://github\.com/a/b/\.github/workflows/c\.yml@refs/(tags/v.+|heads/.*)`), want: []string{anyIdentity}},
 		"any branch":                  {spec: identity(`https://github\.com/a/b/\.github/workflows/c\.yml@.*`), want: []string{anyIdentity}},
 		"any host":                    {spec: identity(`.*/karmada-io/karmada/\.github/workflows/c\.yml@refs/heads/main`), want: []string{anyHost}},
 		"any host, anchored":          {spec: identity(`^(?:.*@example\.com)$`), want: []string{anyHost}},
@@ -119,18 +128,22 @@ func warningCases() map[string]warningCase {
 			want: []string{`spec.issuerRegexp: does not match an https URL, which every OIDC issuer is; write an expression for the whole URL that the certificate contains`},
 		},
 		"an issuer of alternatives": {spec: issuer(`(https://a|https://b)`)},
-		"an issuer without https":   {spec: object{"issuer": "accounts.google.com"}, want: []string{`spec.issuer: "accounts.google.com` + notHTTPS}},
-		"an issuer by http":         {spec: object{"issuer": "http://dex.example.com"}, want: []string{`spec.issuer: "http://dex.example.com` + notHTTPS}},
+		"an issuer without https":   {spec: object{"issuer": "accounts.google.com"}, want: []string{`spec.issuer: "accounts.google.com` + notHTTPS + `accounts.google.com"`}},
+		"any issuer, by a glob":     {spec: object{"issuer": "*"}, want: []string{`spec.issuer: "*" is not an https URL, which every OIDC issuer is; write the whole URL that the certificate contains`}},
+		"an issuer by http":         {spec: object{"issuer": "http://dex.example.com"}, want: []string{`spec.issuer: "http://dex.example.com` + notHTTPS + `dex.example.com"`}},
 		"every image":               {spec: image("**"), want: []string{`spec.images: "**` + everything}},
 		"every image, three ways":   {spec: image("*/**", "a/b", "***", "*/*/*"), want: []string{`spec.images: "*/**", "***", "*/*/*` + everything}},
 		"Docker Hub":                {spec: image("docker.io/**"), want: []string{`spec.images: "docker.io/**` + registry}},
 		"Docker Hub, implicitly":    {spec: image("*/*"), want: []string{`spec.images: "*/*` + registry}},
-		"registries":                {spec: image("ghcr.io/*/*", "localhost:5000/*", "*.example.com/**"), want: []string{`spec.images: "ghcr.io/*/*", "localhost:5000/*", "*.example.com/**` + registry}},
-		"official images":           {spec: image("*")},
+		"registries":                {spec: image("ghcr.io/*/*", "localhost:5000/**", "*.example.com/**"), want: []string{`spec.images: "ghcr.io/*/*", "localhost:5000/**", "*.example.com/**` + registry}},
+		"registries, one part":      {spec: image("ghcr.io/*", "localhost/*"), want: []string{`spec.images: "ghcr.io/*", "localhost/*` + onePart + `ghcr.io/**" for all images of the registry`}},
+		"a port, one part":          {spec: image("localhost:5000/*@*"), want: []string{`spec.images: "localhost:5000/*@*` + onePart + `localhost:5000/**" for all images of the registry`}},
+		"official images":           {spec: image("*", "docker.io/*"), want: []string{`spec.images: "*", "docker.io/*` + official}},
+		"official images, by name":  {spec: image("docker.io/library/*", "docker.io/nginx", "nginx*")},
 		"organisations":             {spec: image("docker.io/karmada/**", "karmada/*", "ghcr.io/a/*", "**/karmada/*", "*/karmada/*")},
 		"several at once": {
 			spec: object{"images": []any{"**"}, "issuer": "a", "identity": nil, "identityRegexp": ".*"},
-			want: []string{everyone, `spec.images: "**` + everything, `spec.issuer: "a` + notHTTPS},
+			want: []string{everyone, `spec.images: "**` + everything, `spec.issuer: "a` + notHTTPS + `a"`},
 		},
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/assess"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify/attached"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 	"github.com/karmada-io/image-trust/internal/verify/registry"
 )
@@ -30,8 +31,10 @@ import (
 // engine is internal/assess with verdicts in the foreground, and roots of trust from files or a cluster.
 type engine struct {
 	batch    *pool.Batch
+	attached *attached.Reader
 	roots    *trustRoots
 	progress *progress
+	broken   *brokenCredentials
 	// registries that the user names, and that may therefore be in a private network.
 	registries *registry.Named
 	naming     int
@@ -52,15 +55,16 @@ type engineOptions struct {
 func newEngine(ctx context.Context, s streams, o engineOptions, in *inputs) (*engine, error) {
 	e := &engine{
 		roots: newTrustRoots(o.trustRoot, in.roots, o.cluster), progress: &progress{to: s.ErrOut}, registries: &registry.Named{},
-		versions: o.versions.Range(),
+		broken: &brokenCredentials{}, versions: o.versions.Range(),
 	}
 	for _, one := range in.trusts {
 		e.name(one.compiled.Registries())
 	}
-	verifier, err := o.registry.verifier(e.registries, s.Conditions)
+	verifier, client, err := o.registry.verifier(e.registries, e.broken, s.Conditions)
 	if err != nil {
 		return nil, err
 	}
+	e.attached = attached.New(client, o.registry.workers)
 	e.batch = pool.NewBatch(ctx, verifier, o.registry.workers, e.progress.show)
 	return e, nil
 }
@@ -82,7 +86,10 @@ func (e *engine) run(
 	for _, one := range in.trusts {
 		running.Trusts = append(running.Trusts, one.compiled)
 	}
-	defer e.progress.end()
+	defer func() {
+		e.progress.end()
+		e.broken.tell(e.progress.to)
+	}()
 	return running.Run(ctx, requests, decide)
 }
 

@@ -31,6 +31,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/crane"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	"sigs.k8s.io/yaml"
@@ -51,6 +52,8 @@ var (
 type fixture struct {
 	t        *testing.T
 	registry string
+	// instance signs the images that trust.yaml accepts.
+	instance *sigstore.Sigstore
 	// asked is called for each request to the registry, unless it is nil.
 	asked atomic.Pointer[func()]
 	// front may answer requests instead of the registry, unless it is nil.
@@ -81,6 +84,7 @@ func newFixture(t *testing.T) *fixture {
 	t.Cleanup(server.Close)
 	f.registry = strings.TrimPrefix(server.URL, "http://")
 	instance, private := f.sigstore(), f.sigstore()
+	f.instance = instance
 	t.Chdir(t.TempDir())
 
 	f.sign(instance, f.push("app/signed"), release)
@@ -131,6 +135,14 @@ func (f *fixture) image(repository string) string { return f.registry + "/" + re
 func (f *fixture) push(repository string) name.Digest {
 	f.t.Helper()
 	digest, err := images.Push(f.t.Context(), f.image(repository), repository)
+	f.must(err)
+	return digest
+}
+
+// digest returns what the tag of a repository names.
+func (f *fixture) digest(repository string) string {
+	f.t.Helper()
+	digest, err := crane.Digest(f.image(repository))
 	f.must(err)
 	return digest
 }

@@ -131,6 +131,7 @@ func TestRoot(t *testing.T) {
 		"help pin":              {args: []string{"pin", "--help"}},
 		"help render":           {args: []string{"render", "--help"}},
 		"help status":           {args: []string{"status", "--help"}},
+		"help report":           {args: []string{"report", "--help"}},
 		"version":               {args: []string{"version"}},
 		"version with argument": {args: []string{"version", "x"}, code: exitUsage},
 		"complete command":      {args: []string{"__complete", "pl"}},

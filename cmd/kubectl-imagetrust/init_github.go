@@ -38,10 +38,6 @@ var (
 	//
 	//go:embed presets/github/root.json
 	githubTUFRoot []byte
-
-	githubOwner      = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,38})$`)
-	githubRepository = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
-	notInName        = regexp.MustCompile(`[^a-z0-9-]+`)
 )
 
 // maxTrustName is the length of the longest name that the preset gives to a trust, that of a label.
@@ -51,6 +47,9 @@ const maxTrustName = 63
 // owner in GitHub's registry.
 func renderGitHub(source string, globs []string) ([]byte, error) {
 	owner, repository, named := strings.Cut(source, "/")
+	// These are compiled here, not when the program starts: one command of all needs them.
+	githubOwner := regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,38})$`)
+	githubRepository := regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
 	if !githubOwner.MatchString(owner) || named && (!githubRepository.MatchString(repository) || strings.Trim(repository, ".") == "") {
 		return nil, usageErrorf("%q is no source at GitHub: write OWNER or OWNER/REPOSITORY, as GitHub spells it", source)
 	}
@@ -69,6 +68,7 @@ func renderGitHub(source string, globs []string) ([]byte, error) {
 	if _, err := policy.Compile(spec); err != nil {
 		return nil, usageErrorf("--images: %w", err)
 	}
+	notInName := regexp.MustCompile(`[^a-z0-9-]+`)
 	name := strings.Trim(notInName.ReplaceAllString(strings.ToLower(source), "-"), "-")
 	var out bytes.Buffer
 	err := template.Must(template.New(githubPreset).Parse(githubTrust)).Execute(&out, struct {

@@ -36,32 +36,36 @@ var (
 )
 
 // replaceAll writes the results that have changes into their files. Of a file that cannot be written, or must not be, the
-// images are not pinned. The error joins those of all files, but links that lead out of their tree are no error: they are
-// reported with the images.
+// images are not pinned. The error joins those of all files, wrong input first. Links that lead out of their tree are no error:
+// they are reported with the images.
 func replaceAll(paths []string, files []*manifests.File, results []*pin.Result) error {
-	var errs []error
+	var errs, changed []error
 	for i, result := range results {
-		if result.Name == standardInput || !result.Changed() {
+		if result.Name == manifests.StandardInput || !result.Changed() {
 			continue
 		}
 		err := replaceFile(treeOf(paths, result.Name), result.Name, files[i].Content, result.Content)
 		if err == nil {
 			continue
 		}
+		outcome := pin.NotWritten
+		if errors.Is(err, errLinkLeadsOut) {
+			outcome = pin.NotEditable
+		}
 		for k := range result.Images {
 			if image := &result.Images[k]; image.Outcome == pin.Pinned {
-				image.Outcome, image.Message = pin.NotEditable, err.Error()
+				image.Outcome, image.Message = outcome, err.Error()
 			}
 		}
 		switch {
 		case errors.Is(err, errLinkLeadsOut):
 		case errors.Is(err, errChanged):
-			errs = append(errs, unavailable(fmt.Errorf("%s: %w", result.Name, err)))
+			changed = append(changed, unavailable(fmt.Errorf("%s: %w", result.Name, err)))
 		default:
 			errs = append(errs, usageErrorf("writing %s: %w", result.Name, err))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, changed...)...)
 }
 
 // treeOf returns the directory on the command line in which a file was found, or the directory of a file that is named itself.
@@ -152,7 +156,8 @@ func writeNew(root *os.Root, name string, content []byte, mode os.FileMode) erro
 		return err
 	}
 	_, err = file.Write(content)
-	if err = errors.Join(err, file.Chmod(mode), file.Close()); err != nil {
+	// Some file systems report only then that they are full.
+	if err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close()); err != nil {
 		return errors.Join(err, root.Remove(name))
 	}
 	return nil

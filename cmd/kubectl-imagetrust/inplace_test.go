@@ -27,12 +27,15 @@ import (
 	"testing"
 )
 
-// inPlace runs pin --in-place in a fixture.
-func (f *fixture) inPlace(manifests ...string) result {
+// inPlace runs pin --in-place in a fixture. What begins with a dash is a flag.
+func (f *fixture) inPlace(arguments ...string) result {
 	f.t.Helper()
 	args := []string{"pin", "-f", "trust.yaml", "--in-place", "--trusted-root", "trusted_root.json", "--insecure-registry", "REGISTRY"}
-	for _, path := range manifests {
-		args = append(args, "--manifests", path)
+	for _, path := range arguments {
+		if !strings.HasPrefix(path, "-") {
+			args = append(args, "--manifests")
+		}
+		args = append(args, path)
 	}
 	return f.run("", args...)
 }

@@ -17,8 +17,10 @@ limitations under the License.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -29,8 +31,10 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/condition"
+	"github.com/karmada-io/image-trust/internal/imagename"
 	"github.com/karmada-io/image-trust/internal/manifests"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
 // trust is a compiled KarmadaImageTrust from a file or the command line. The latter has no name.
@@ -52,6 +56,10 @@ type inputs struct {
 	policies []*unstructured.Unstructured
 	// config is policy-controller's configuration, nil if no file has its ConfigMap.
 	config *admission.Config
+	// names of the trusts, TrustRoots and ClusterImagePolicies, and warnings about those that are there twice. Only the last one of
+	// a name counts.
+	names names
+	twice []manifests.Warning
 	// karmada are the policies by which Karmada propagates and changes trusts.
 	karmada []*manifests.Object
 }
@@ -69,16 +77,15 @@ func (in *inputs) covering(ref name.Reference) []trust {
 	return slices.DeleteFunc(slices.Clone(in.trusts), func(one trust) bool { return !one.compiled.Matches(ref) })
 }
 
-// selects reports whether a trust may be about an image whose name cannot be read.
-func (in *inputs) selects(written string) bool {
-	return slices.ContainsFunc(in.trusts, func(one trust) bool { return one.compiled.MatchesName(written) })
-}
-
 // trustFlags name the trusts: in files, or by an issuer and an identity for all images.
 type trustFlags struct {
 	files []string
 	// reader reads all files of a command, so that their limits are those of all of them together.
 	reader manifests.Reader
+	// flag names the files in errors, unless it is -f.
+	flag string
+	// unique makes errors of objects of the same name.
+	unique bool
 	// identities reports whether the command has flags for an issuer and an identity.
 	identities                                     bool
 	issuer, issuerRegexp, identity, identityRegexp string
@@ -87,6 +94,7 @@ type trustFlags struct {
 func (f *trustFlags) registerFiles(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&f.files, "filename", "f", nil,
 		"file or directory with KarmadaImageTrusts, or - for standard input; may be repeated")
+	registerExclude(flags, &f.reader)
 }
 
 func (f *trustFlags) registerIdentity(flags *pflag.FlagSet) {
@@ -122,28 +130,57 @@ func (f *trustFlags) load(ctx context.Context, s streams) (*inputs, error) {
 	case len(f.files) == 0:
 		return nil, usageErrorf("name the file of the trusts, for example -f trust.yaml")
 	}
-	files, err := readInputs(&f.reader, f.files, s)
+	set, err := readInputs(&f.reader, f.files, s)
 	if err != nil {
 		return nil, err
 	}
-	return compileAll(ctx, files, s.Conditions.Within(ctx))
+	in := &inputs{conditions: s.Conditions.Within(ctx), roots: map[string]*unstructured.Unstructured{}}
+	if err := in.addAll(ctx, set); err != nil {
+		return nil, err
+	}
+	if len(in.trusts) == 0 {
+		return nil, usageErrorf("no KarmadaImageTrust in the files given with %s", cmp.Or(f.flag, "-f"))
+	}
+	if f.unique && len(in.twice) > 0 {
+		return nil, usageErrorf("%w", errorsOf(in.twice))
+	}
+	tellWarnings(s, in.twice)
+	return in, nil
 }
 
-// compileAll validates and compiles the objects in files.
-func compileAll(ctx context.Context, files []*manifests.File, conditions policy.Conditions) (*inputs, error) {
-	out := &inputs{conditions: conditions, roots: map[string]*unstructured.Unstructured{}}
+// errorsOf makes errors of warnings.
+func errorsOf(warnings []manifests.Warning) error {
+	errs := make([]error, 0, len(warnings))
+	for _, one := range warnings {
+		errs = append(errs, fmt.Errorf("%s:%d: %s", one.File, one.Line, one.Message))
+	}
+	return errors.Join(errs...)
+}
+
+// noteName notes the name of an object that a cluster has without a namespace.
+func (in *inputs) noteName(object *manifests.Object) {
+	if before, again := in.names.add(object); again {
+		line, _ := object.Position("metadata.name")
+		in.twice = append(in.twice, manifests.Warning{File: object.File.Name, Line: line, Message: anotherOfName(object, before)})
+	}
+}
+
+// addAll adds the objects of files. The error joins those of all files and objects: with a policy, a TrustRoot or a configuration
+// less, other images would be verified, and other workloads denied.
+func (in *inputs) addAll(ctx context.Context, set *manifests.Set) error {
 	valid := &validator{}
-	for _, file := range files {
-		for _, object := range file.Objects {
-			if err := out.add(ctx, object, valid); err != nil {
-				return nil, err
-			}
+	errs := slices.Clone(set.Errors)
+	for object := range set.Objects() {
+		err := in.add(ctx, object, valid)
+		if err != nil && (exitCode(err) == exitUnknown || ctx.Err() != nil) {
+			return err
 		}
+		errs = append(errs, err)
 	}
-	if len(out.trusts) == 0 {
-		return nil, usageErrorf("no KarmadaImageTrust in the files given with -f")
+	if err := errors.Join(errs...); err != nil {
+		return usageErrorf("%w", err)
 	}
-	return out, nil
+	return nil
 }
 
 // add adds an object of a file. One that no command uses is left out.
@@ -163,13 +200,19 @@ func (in *inputs) add(ctx context.Context, object *manifests.Object, valid *vali
 	case karmada:
 		in.karmada = append(in.karmada, object)
 	case root:
+		if err := trustroot.Check(object.Unstructured); err != nil {
+			return invalidField(object, "spec", err.Error())
+		}
+		in.noteName(object)
 		in.roots[object.GetName()] = object.Unstructured
 	case cip:
+		in.noteName(object)
+		in.policies = slices.DeleteFunc(in.policies, func(one *unstructured.Unstructured) bool { return one.GetName() == object.GetName() })
 		in.policies = append(in.policies, object.Unstructured)
 	default:
-		data, _, err := unstructured.NestedStringMap(object.Object, "data")
+		data, err := configData(object)
 		if err != nil {
-			return invalidField(object, "data", err.Error())
+			return err
 		}
 		parsed, err := admission.ParseConfig(data)
 		if err != nil {
@@ -192,6 +235,8 @@ func (in *inputs) addTrust(ctx context.Context, object *manifests.Object, valid 
 	case err != nil:
 		return invalidField(object, "", err.Error())
 	}
+	in.noteName(object)
+	in.trusts = slices.DeleteFunc(in.trusts, func(one trust) bool { return one.name == compiled.name })
 	in.trusts = append(in.trusts, compiled)
 	return nil
 }
@@ -226,42 +271,13 @@ func isConfig(object *unstructured.Unstructured) bool {
 	return object.GetAPIVersion() == "v1" && object.GetKind() == "ConfigMap" && object.GetName() == admission.ConfigName
 }
 
-// standardInput stands for the name of a file in messages.
-const standardInput = "standard input"
-
-// readInputs reads files, directories and standard input, which can be read only once.
-func readInputs(reader *manifests.Reader, paths []string, s streams) ([]*manifests.File, error) {
-	var files []*manifests.File
-	stdin := false
-	for _, path := range paths {
-		if path == "-" {
-			if stdin {
-				return nil, usageErrorf("standard input (-) can be named only once")
-			}
-			stdin = true
-			file, err := reader.Read(standardInput, s.In)
-			if err != nil {
-				return nil, usageErrorf("%w", err)
-			}
-			files = append(files, file)
-			continue
-		}
-		read, err := reader.ReadPath(path)
-		if err != nil {
-			return nil, usageErrorf("%w", err)
-		}
-		files = append(files, read...)
-	}
-	return files, nil
-}
-
 // parseImages parses image references of a command line.
 func parseImages(args []string) ([]name.Reference, error) {
 	refs := make([]name.Reference, 0, len(args))
 	for _, arg := range args {
-		ref, err := name.ParseReference(arg)
+		ref, err := imagename.Parse(arg)
 		if err != nil {
-			return nil, usageErrorf("%q is not an image reference: %v", arg, err)
+			return nil, usageErrorf("%v", err)
 		}
 		refs = append(refs, ref)
 	}

@@ -69,8 +69,12 @@ func TestKrewManifest(t *testing.T) {
 	}
 	for _, platform := range plugin.Spec.Platforms {
 		labels := platform.Selector.MatchLabels
-		file := "kubectl-imagetrust_" + labels["os"] + "_" + labels["arch"] + ".tar.gz"
-		if platform.Bin != "kubectl-imagetrust" || !strings.HasSuffix(platform.URI, "/"+plugin.Spec.Version+"/"+file) ||
+		bin, extension := "kubectl-imagetrust", ".tar.gz"
+		if labels["os"] == "windows" {
+			bin, extension = "kubectl-imagetrust.exe", ".zip"
+		}
+		file := "kubectl-imagetrust_" + labels["os"] + "_" + labels["arch"] + extension
+		if platform.Bin != bin || !strings.HasSuffix(platform.URI, "/"+plugin.Spec.Version+"/"+file) ||
 			!regexp.MustCompile("^[0-9a-f]{64}$").MatchString(platform.Sha256) {
 			t.Errorf("%+v", platform)
 		}

@@ -17,10 +17,10 @@ limitations under the License.
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -29,17 +29,19 @@ import (
 	"github.com/karmada-io/image-trust/internal/lint"
 	"github.com/karmada-io/image-trust/internal/manifests"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/sarif"
 	"github.com/karmada-io/image-trust/internal/text"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
 // lintOptions are the flags of lint.
 type lintOptions struct {
-	files  []string
-	output outputFlag
+	files      []string
+	reader     manifests.Reader
+	allowEmpty bool
+	manifests  lintManifests
+	output     outputFlag
 }
-
-const formatSARIF = "sarif"
 
 func newLintCommand(s streams) *cobra.Command {
 	o := &lintOptions{}
@@ -58,6 +60,9 @@ Exit codes: 0 no errors and no warnings, 1 there are errors or warnings, 2 usage
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&o.files, "filename", "f", nil,
 		"file or directory with KarmadaImageTrusts, or - for standard input; may be repeated")
+	registerExclude(flags, &o.reader)
+	registerAllowEmpty(flags, &o.allowEmpty)
+	o.manifests.register(flags)
 	o.output.register(flags, formatText, formatSARIF)
 	return cmd
 }
@@ -85,60 +90,97 @@ func (o *lintOptions) run(ctx context.Context, s streams) error {
 	if err := o.output.validate(); err != nil {
 		return err
 	}
-	files, err := readInputs(&manifests.Reader{}, o.files, s)
+	o.reader.AllowEmpty = o.allowEmpty
+	set, err := o.reader.ReadAll(o.files, s.In)
+	if err != nil {
+		return usageErrorf("%w", err)
+	}
+	tellUnmatched(s, &o.reader)
+	tellSkipped(s, slices.DeleteFunc(set.Skipped(), func(one manifests.Skipped) bool { return one.Reason == manifests.UnknownImage }))
+	mayBeEmpty(set)
+	images, err := o.manifests.read(&o.reader, set, s)
 	if err != nil {
 		return err
 	}
-	findings, err := lintFiles(ctx, files, s.Conditions.Within(ctx))
+	findings, found, err := lintFiles(ctx, set, images, s.Conditions.Within(ctx))
 	if err != nil {
 		return err
+	}
+	if !found && !o.allowEmpty && len(set.Errors) == 0 {
+		set.Errors = append(set.Errors,
+			usageErrorf("no KarmadaImageTrust and no TrustRoot in the files given with -f (--%s allows this)", allowEmptyFlag))
 	}
 	if err := o.print(s, findings); err != nil {
 		return err
 	}
+	code := exitOK
 	if slices.ContainsFunc(findings, func(f locatedFinding) bool { return f.Level != lint.LevelNote }) {
-		return exitWith(exitUntrusted)
+		code = exitUntrusted
 	}
-	return nil
+	return complete(set, exitWith(code))
 }
 
-// lintFiles checks all trusts in some files. It returns an empty list, never nil, if there are no findings.
-func lintFiles(ctx context.Context, files []*manifests.File, conditions policy.Conditions) ([]locatedFinding, error) {
+// lintFiles checks all trusts in some files, and with images, whether they are about these. It reports whether there are any trusts.
+// It returns an empty list, never nil, if there are no findings.
+func lintFiles(
+	ctx context.Context, set *manifests.Set, images *lint.Images, conditions policy.Conditions,
+) (findings []locatedFinding, found bool, err error) {
 	linter, err := lint.New(conditions)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	findings := []locatedFinding{}
-	found := false
-	for _, file := range files {
-		for _, object := range file.Objects {
-			one := locatedFinding{File: file.Name}
-			var about []lint.Finding
-			switch {
-			case isTrust(object.Unstructured):
-				one.Trust, found = object.GetName(), true
-				about = linter.Lint(ctx, object.Unstructured)
-			case isTrustRoot(object.Unstructured):
-				one.TrustRoot, found = object.GetName(), true
-				about = lintTrustRoot(object.Unstructured) //nolint:contextcheck // it reads the object, which cannot be cancelled
+	findings = append([]locatedFinding{}, lintText(set.Warnings())...)
+	var known names
+	for object := range set.Objects() {
+		one := locatedFinding{File: object.File.Name}
+		var about []lint.Finding
+		switch {
+		case isTrust(object.Unstructured):
+			one.Trust = object.GetName()
+			about = linter.Lint(ctx, object.Unstructured)
+			if images != nil {
+				about = append(about, images.Unused(object.Unstructured)...)
 			}
-			if err := ctx.Err(); err != nil {
-				return nil, unavailable(err)
-			}
-			for _, finding := range about {
-				one.Line, one.Column = object.Position(finding.Field)
-				one.Level, one.Rule, one.Field, one.Message = finding.Level, finding.Rule, finding.Field, finding.Message
-				findings = append(findings, one)
-			}
+		case isTrustRoot(object.Unstructured):
+			one.TrustRoot = object.GetName()
+			about = lintTrustRoot(object.Unstructured) //nolint:contextcheck // it reads the object, which cannot be cancelled
+		default:
+			continue
 		}
-	}
-	if !found {
-		return nil, usageErrorf("no KarmadaImageTrust and no TrustRoot in the files given with -f")
+		found = true
+		if err := ctx.Err(); err != nil {
+			return nil, found, unavailable(err)
+		}
+		if before, again := known.add(object); again {
+			about = append(about, lint.Finding{
+				Rule: lint.RuleDuplicateName, Level: lint.LevelError, Field: "metadata.name", Message: anotherOfName(object, before),
+			})
+		}
+		for _, finding := range about {
+			one.Line, one.Column = object.Position(finding.Field)
+			one.Level, one.Rule, one.Field, one.Message = finding.Level, finding.Rule, finding.Field, finding.Message
+			findings = append(findings, one)
+		}
 	}
 	slices.SortStableFunc(findings, func(a, b locatedFinding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
-	return findings, nil
+	return findings, found, nil
+}
+
+// lintText makes findings of what is wrong in the text of files, such as a key that is given twice.
+func lintText(warnings []manifests.Warning) []locatedFinding {
+	findings := make([]locatedFinding, 0, len(warnings))
+	for _, one := range warnings {
+		rule := lint.RuleRepeatedKey
+		if one.Kind == manifests.GluedSeparator {
+			rule = lint.RuleGluedSeparator
+		}
+		findings = append(findings, locatedFinding{
+			File: one.File, Line: one.Line, Column: 1, Level: lint.LevelError, Rule: rule, Message: one.Message,
+		})
+	}
+	return findings
 }
 
 // lintTrustRoot checks a TrustRoot by what is in the object itself.
@@ -159,18 +201,19 @@ func (o *lintOptions) print(s streams, findings []locatedFinding) error {
 
 // printSARIF writes findings in the format of code scanning services.
 func printSARIF(to *output, findings []locatedFinding) error {
-	results := make([]lint.Result, 0, len(findings))
+	descriptions := lint.Descriptions()
+	rules := make([]sarif.Rule, 0, len(descriptions))
+	for _, d := range descriptions {
+		rules = append(rules, sarif.Rule{ID: string(d.Rule), Level: sarif.Level(d.Level), Summary: d.Summary, Help: d.Help})
+	}
+	results := make([]sarif.Result, 0, len(findings))
 	for _, f := range findings {
-		results = append(results, lint.Result{
-			Finding: lint.Finding{Rule: f.Rule, Level: f.Level, Field: f.Field, Message: f.Message},
-			File:    f.File, Line: f.Line, Column: f.Column,
+		results = append(results, sarif.Result{
+			Rule: string(f.Rule), Level: sarif.Level(f.Level), Message: strings.TrimPrefix(f.Field+": "+f.Message, ": "),
+			File: f.File, Line: f.Line, Column: f.Column, Name: f.Field, Kind: "property",
 		})
 	}
-	var b bytes.Buffer
-	if err := lint.EncodeSARIF(&b, version, results); err != nil {
-		return err
-	}
-	return to.json(b.Bytes())
+	return to.sarif(rules, results)
 }
 
 // printFindings writes one line for each finding, in the format of compilers, which editors understand.

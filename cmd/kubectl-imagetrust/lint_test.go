@@ -19,6 +19,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -57,6 +58,46 @@ func TestLint(t *testing.T) {
 			golden(t, "lint/"+name, args, got)
 		})
 	}
+}
+
+// TestLintMistakes has mistakes that people make in files: globs that select nothing or less than they seem to, identities that
+// nobody can have, and what YAML makes of stars and backslashes.
+func TestLintMistakes(t *testing.T) {
+	const (
+		head    = "apiVersion: trust.karmada.io/v1alpha1\nkind: KarmadaImageTrust\nmetadata: {name: app}\nspec:\n"
+		images  = "  images: [docker.io/acme/app]\n"
+		actions = "  issuer: https://token.actions.githubusercontent.com\n"
+		signer  = "  identity: https://github.com/acme/app/.github/workflows/a.yml@refs/tags/v1.0.0\n"
+		expr    = `https://github\.com/acme/app/\.github/workflows/a\.yml@refs/tags/`
+	)
+	tests := map[string]pluginTest{
+		"globs that select nothing": {code: exitUntrusted, stdin: head + "  images:\n  - localhost:5000\n  - mycluster.icp:8500\n  - registry:5000\n" +
+			"  - docker.io/a/b:v1@sha256:" + strings.Repeat("0", 64) + "\n  - https://ghcr.io/x\n  - oci://ghcr.io/x\n  - ghcr.io/Org/app\n" + actions + signer},
+		"globs that select little":     {code: exitUntrusted, stdin: head + "  images: [docker.io/*, '*', ghcr.io/*, localhost:5000/*]\n" + actions + signer},
+		"globs that select much":       {code: exitUntrusted, stdin: head + "  images: [docker.io/**, '**']\n" + actions + signer},
+		"a glob in upper case":         {stdin: head + "  images: [GHCR.io/acme/app]\n" + actions + signer},
+		"a star without quotes":        {code: exitUsage, stdin: head + "  images:\n  - **\n" + actions + signer},
+		"a backslash in double quotes": {code: exitUsage, stdin: head + images + actions + `  identityRegexp: "` + expr + `v.+"` + "\n"},
+		"a backslash that is doubled":  {code: exitUntrusted, stdin: head + images + actions + "  identityRegexp: '" + strings.ReplaceAll(expr, `\`, `\\`) + "v.+'\n"},
+		"a block":                      {code: exitUntrusted, stdin: head + images + actions + "  identityRegexp: |\n    " + expr + "v.+\n"},
+		"an expression that is broken": {code: exitUntrusted, stdin: head + images + actions + "  identityRegexp: '" + expr + "(v.+'\n"},
+		"all releases by a star":       {stdin: head + images + actions + "  identityRegexp: " + expr + "v.*\n"},
+		"all releases by a plus":       {stdin: head + images + actions + "  identityRegexp: " + expr + "v.+\n"},
+		"any tag by a star":            {code: exitUntrusted, stdin: head + images + actions + "  identityRegexp: " + expr + ".*\n"},
+		"any tag by a plus":            {code: exitUntrusted, stdin: head + images + actions + "  identityRegexp: " + expr + ".+\n"},
+		"an identity with a star":      {code: exitUntrusted, stdin: head + images + actions + strings.Replace(signer, "v1.0.0", "v*", 1)},
+		"an issuer with a slash":       {code: exitUntrusted, stdin: head + images + strings.Replace(actions, "com\n", "com/\n", 1) + signer},
+		"an issuer without a scheme":   {code: exitUntrusted, stdin: head + images + strings.Replace(actions, "https://", "", 1) + signer},
+		"signers that nobody can be": {code: exitUntrusted, stdin: head + images + "  signers:\n  - name: a\n    issuer: https://accounts.google.com\n  " + signer +
+			"  - name: b\n  " + actions + "    identityRegexp: " + expr + "*\n"},
+		"a short predicate type": {code: exitUntrusted, stdin: head + images + actions + signer + "  attestations:\n  - name: sbom\n    predicateType: spdxjson\n" +
+			"  - name: provenance\n    predicateType: https://slsa.dev/provenance/v1.0\n"},
+	}
+	for name, tc := range tests {
+		tc.args = []string{"-f", "-"}
+		tests[name] = tc
+	}
+	(&fixture{t: t, registry: "registry.example"}).runGolden("lint", tests)
 }
 
 // TestLintTrustRoot has TrustRoots beside the trusts that name them.

@@ -23,12 +23,12 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
 	"k8s.io/klog/v2"
 
+	"github.com/karmada-io/image-trust/cmd/kubectl-imagetrust/collector"
 	"github.com/karmada-io/image-trust/internal/condition/child"
 	"github.com/karmada-io/image-trust/internal/text"
 )
@@ -37,16 +37,14 @@ import (
 var version = "unknown"
 
 // gcPercent is how much garbage may accumulate, relative to what is in use: less than Go's default, since a large attestation
-// makes much. The environment variable GOGC overrides it.
+// makes much.
 const gcPercent = 30
 
 func main() {
 	if child.Requested(os.Args) {
 		os.Exit(child.Serve(os.Stdin, os.Stdout))
 	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	collector.Percent(gcPercent)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	// The messages of client-go contain text of the API server.

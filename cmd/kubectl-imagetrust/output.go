@@ -34,6 +34,13 @@ const (
 	formatWide = "wide"
 	formatJSON = "json"
 	formatYAML = "yaml"
+	// formatSARIF is that of code scanning services.
+	formatSARIF = "sarif"
+	// formatMarkdown is that of comments on changes, and of the summaries of CI systems.
+	formatMarkdown = "markdown"
+	// The other formats of reports: a page, and a table.
+	formatHTML = "html"
+	formatCSV  = "csv"
 	// prefixJSONPath is followed by a template, as with kubectl get.
 	prefixJSONPath = "jsonpath="
 )

@@ -17,13 +17,16 @@ limitations under the License.
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/spf13/cobra"
 
-	"github.com/karmada-io/image-trust/api/v1alpha1"
-	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/manifests"
 	"github.com/karmada-io/image-trust/internal/pin"
 	"github.com/karmada-io/image-trust/internal/text"
@@ -33,8 +36,13 @@ import (
 type pinOptions struct {
 	verifyOptions
 
-	manifests []string
-	inPlace   bool
+	reading     manifestFlags
+	imageFields imageFieldFlags
+	inPlace     bool
+	keepGoing   bool
+	update      bool
+	// kustomization is the file to edit instead of the manifests.
+	kustomization string
 	// format is kustomize, or empty for the manifests themselves.
 	format string
 }
@@ -49,28 +57,40 @@ func newPinCommand(s streams) *cobra.Command {
 		Long: `Write the digests of verified images into manifests, as NAME:TAG@DIGEST. Nothing else in a file changes. Images that are not
 verified are not pinned, which the exit code reports. Images that no trust matches are left unchanged.
 
-The result goes to standard output, or into the files with --in-place. With -o kustomize, it is the images field of a
-kustomization.yaml.
+The result goes to standard output, or into the files with --in-place. If the exit code is not 0, nothing is printed, unless
+--keep-going is set; --in-place pins what can be pinned.
+
+With -o kustomize, the result is a Component of kustomize for a file of its own. With --kustomization, the images field of that file
+is edited: what its entries make of an image is verified, and its digest is added.
 
 ` + retriesHelp + `
 
-Exit codes: 0 all images that a trust matches are pinned, 1 an image is untrusted or has another digest, 2 usage error,
-3 the verdict on an image is unknown.`,
+An image with a tag and a digest is outdated if its tag names another digest by now. With --update, the digest is replaced if
+what the tag names is verified.
+
+Exit codes: 0 all images that a trust matches are pinned to verified digests, 1 an image is untrusted, outdated or cannot be
+edited, 2 usage error, 3 an image is unknown: its registry does not answer, or its name cannot be read.`,
 		Example: `  kubectl imagetrust pin -f trust.yaml --manifests deploy/ --in-place
   helm template ./chart | kubectl imagetrust pin -f trust.yaml --manifests - | kubectl apply -f -
-  kubectl imagetrust pin -f trust.yaml --manifests base/ -o kustomize >> overlay/kustomization.yaml`,
+  kubectl imagetrust pin -f trust.yaml --manifests base/ --kustomization overlay/kustomization.yaml
+  kubectl imagetrust pin -f trust.yaml --manifests base/ -o kustomize > components/pins/kustomization.yaml`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), s) },
 	}
 	flags := cmd.Flags()
 	o.trusts.registerFiles(flags)
-	flags.StringArrayVar(&o.manifests, "manifests", nil, "file or directory with manifests, or - for standard input; may be repeated")
+	o.reading.register(flags, "")
+	o.imageFields.register(flags)
 	flags.BoolVar(&o.inPlace, "in-place", false, "write the files instead of standard output")
+	flags.StringVar(&o.kustomization, "kustomization", "",
+		"kustomization.yaml whose images field is edited, so that what kustomize builds of the manifests is pinned")
+	flags.BoolVar(&o.update, "update", false, "replace the digest of NAME:TAG@DIGEST by what the tag names now, if that is verified")
+	flags.BoolVar(&o.keepGoing, "keep-going", false, "print the result also if the exit code is not 0: images that are not verified are in it")
 	o.trustRoot.register(flags)
 	o.registry.register(flags)
 	o.cluster.register(flags)
 	flags.StringVarP(&o.format, "output", "o", "",
-		"output format: kustomize (the images field of a kustomization.yaml); the manifests if empty")
+		"output format: kustomize (a Component with the images field, for a file of its own); the manifests if empty")
 	return cmd
 }
 
@@ -78,12 +98,14 @@ func (o *pinOptions) validate() error {
 	switch {
 	case len(o.trusts.files) == 0:
 		return usageErrorf("name the file of the trusts, for example -f trust.yaml")
-	case len(o.manifests) == 0:
+	case len(o.reading.manifests) == 0:
 		return usageErrorf("name the manifests, for example --manifests deploy/")
 	case o.format != "" && o.format != formatKustomize:
 		return usageErrorf("--output must be kustomize, not %q", o.format)
 	case o.format != "" && o.inPlace:
 		return usageErrorf("-o kustomize and --in-place cannot be combined: remove one of them")
+	case o.kustomization != "" && (o.inPlace || o.format != ""):
+		return usageErrorf("--kustomization cannot be combined with --in-place or -o: remove one of them")
 	}
 	return o.trustRoot.validate()
 }
@@ -96,167 +118,188 @@ func (o *pinOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	files, err := readInputs(&o.trusts.reader, o.manifests, s)
+	if err := o.imageFields.read(&o.trusts.reader); err != nil {
+		return err
+	}
+	set, err := o.reading.read(&o.trusts.reader, s)
 	if err != nil {
 		return err
 	}
-	verdicts, err := o.verdicts(ctx, s, in, files)
+	kustomization, err := o.readKustomization()
 	if err != nil {
 		return err
 	}
-	write := o.rewrite
-	if o.format == formatKustomize {
-		write = o.kustomize
-	}
-	images, err := write(s, files, verdicts)
-	if images == nil && err != nil {
-		return err
-	}
-	code := verdicts.report(s, images)
+	verdicts, err := o.verdicts(ctx, s, in, set.Files, pin.ReadOverrides(kustomization))
 	if err != nil {
 		return err
 	}
-	return exitWith(code)
+	pinned, err := o.pin(set.Files, kustomization, verdicts)
+	if err != nil {
+		return err
+	}
+	var failed error
+	switch {
+	case o.inPlace:
+		failed = replaceAll(o.reading.manifests, set.Files, pinned.results)
+	case o.kustomization != "":
+		failed = o.writeKustomization(kustomization, pinned.kustomization)
+	}
+	skipped := o.skipped(set)
+	tellSkipped(s, skipped)
+	tellOverrides(s, set.Files, o.kustomization, pinned.images())
+	code := verdicts.report(s, pinned.images())
+	result := ending(set, failed, code)
+	if len(pinned.images()) == 0 && len(skipped) > 0 && !o.reading.allowEmpty {
+		result = cmp.Or(result, usageErrorf("no image was found, and what was skipped may name images: %s", countReasons(skipped)))
+	}
+	return o.print(s, pinned, result)
 }
 
-// rewrite pins images where they are written. It writes nothing unless all files can be pinned. If some files cannot be
-// written, it returns the images and an error.
-func (o *pinOptions) rewrite(s streams, files []*manifests.File, verdicts pinVerdicts) ([]pin.Image, error) {
-	results := make([]*pin.Result, 0, len(files))
+// skipped returns what was skipped without the user having said so. Where kustomize is to use the result, a kustomization.yaml is
+// nothing to tell.
+func (o *pinOptions) skipped(set *manifests.Set) []manifests.Skipped {
+	forKustomize := o.kustomization != "" || o.format == formatKustomize
+	return slices.DeleteFunc(set.Skipped(), func(one manifests.Skipped) bool {
+		return one.Reason == manifests.Excluded || forKustomize && one.Reason == manifests.KustomizeInput
+	})
+}
+
+// ending returns the error that ends the command: its code is that of wrong input if anything could not be read or written, then
+// that of the images, and then that of files that were edited meanwhile.
+func ending(set *manifests.Set, written error, code int) error {
+	unread := complete(set, nil)
+	switch {
+	case unread != nil:
+		return errors.Join(unread, written)
+	case written == nil:
+		return exitWith(code)
+	case code == exitUntrusted && exitCode(written) == exitUnknown:
+		return &exitError{code: code, err: written}
+	default:
+		return written
+	}
+}
+
+// pinned are images that are pinned where they are written, or in entries for kustomize.
+type pinned struct {
+	results       []*pin.Result
+	kustomization *pin.Kustomization
+}
+
+// images returns the images of all containers in all files.
+func (p *pinned) images() []*pin.Image {
+	var images []*pin.Image
+	if p.kustomization != nil {
+		for i := range p.kustomization.Images {
+			images = append(images, &p.kustomization.Images[i])
+		}
+	}
+	for _, result := range p.results {
+		for i := range result.Images {
+			images = append(images, &result.Images[i])
+		}
+	}
+	return images
+}
+
+// readKustomization reads the kustomization.yaml to edit. Without one, it returns a file without content.
+func (o *pinOptions) readKustomization() (*manifests.File, error) {
+	if o.kustomization == "" {
+		return &manifests.File{}, nil
+	}
+	file, err := os.Open(o.kustomization)
+	if err != nil {
+		return nil, usageErrorf("%w", err)
+	}
+	defer func() { _ = file.Close() }()
+	kustomization, err := o.trusts.reader.Read(o.kustomization, file)
+	if err != nil {
+		return nil, usageErrorf("%w", err)
+	}
+	if len(kustomization.Objects) > 0 {
+		return nil, usageErrorf("%s is no kustomization.yaml: it has a %s", o.kustomization, kustomization.Objects[0].GetKind())
+	}
+	return kustomization, nil
+}
+
+// writeKustomization writes the edited kustomization.yaml.
+func (o *pinOptions) writeKustomization(before *manifests.File, after *pin.Kustomization) error {
+	if !after.Changed {
+		return nil
+	}
+	err := replaceFile(filepath.Dir(o.kustomization), o.kustomization, before.Content, after.Content)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errChanged):
+		err = unavailable(fmt.Errorf("%s: %w", o.kustomization, err))
+	default:
+		err = usageErrorf("writing %s: %w", o.kustomization, err)
+	}
+	for i := range after.Images {
+		if image := &after.Images[i]; image.Edited() {
+			image.Outcome, image.Message = pin.NotWritten, "the kustomization could not be written"
+		}
+	}
+	return err
+}
+
+// pin pins the images. It writes nothing.
+func (o *pinOptions) pin(files []*manifests.File, kustomization *manifests.File, verdicts pinVerdicts) (*pinned, error) {
+	var result *pin.Kustomization
+	var err error
+	switch {
+	case o.kustomization != "":
+		result, err = pin.KustomizeFile(kustomization, files, verdicts.of)
+	case o.format == formatKustomize:
+		result, err = pin.Kustomize(files, verdicts.of)
+	}
+	if err != nil {
+		return nil, usageErrorf("%w", err)
+	}
+	if result != nil {
+		return &pinned{kustomization: result}, nil
+	}
+	all := &pinned{}
 	for _, file := range files {
 		result, err := pin.Rewrite(file, verdicts.of)
 		if err != nil {
 			return nil, usageErrorf("%w", err)
 		}
-		results = append(results, result)
+		all.results = append(all.results, result)
 	}
-	for i, result := range results {
-		if !o.inPlace || result.Name == standardInput {
-			if err := printFile(s, i, result.Content); err != nil {
-				return nil, err
-			}
-		}
-	}
-	var failed error
+	return all, nil
+}
+
+// print prints what goes to standard output, and returns the error that ends the command. What is printed may go to kubectl apply
+// whatever the exit code is: without --keep-going it is everything, or nothing.
+func (o *pinOptions) print(s streams, p *pinned, result error) error {
+	printed := slices.Clone(p.results)
 	if o.inPlace {
-		failed = replaceAll(o.manifests, files, results)
+		printed = slices.DeleteFunc(printed, func(r *pin.Result) bool { return r.Name != manifests.StandardInput })
 	}
-	images := []pin.Image{}
-	for _, result := range results {
-		images = append(images, result.Images...)
+	switch {
+	case o.kustomization != "", p.kustomization == nil && len(printed) == 0:
+		return result
+	case result != nil && !o.keepGoing:
+		const why = "nothing is printed because the exit code is %d: use --keep-going to print what there is, with images that are not pinned\n"
+		return cmp.Or(s.ErrOut.print(text.Sprintf(why, exitCode(result))), result)
 	}
-	return images, failed
-}
-
-// printFile prints one of several files as a YAML document of its own.
-func printFile(s streams, i int, content []byte) error {
-	if i > 0 {
-		content = append([]byte("---\n"), content...)
-	}
-	return s.Out.manifests(content)
-}
-
-// kustomize prints the images field of a kustomization.yaml.
-func (o *pinOptions) kustomize(s streams, files []*manifests.File, verdicts pinVerdicts) ([]pin.Image, error) {
-	result, err := pin.Kustomize(files, verdicts.of)
+	content, err := p.content(printed)
 	if err != nil {
-		return nil, usageErrorf("%w", err)
-	}
-	return result.Images, s.Out.manifests(result.Content)
-}
-
-// pinVerdict is the verdict of all trusts on an image.
-type pinVerdict struct {
-	pin.Verdict
-
-	verdict v1alpha1.Verdict
-	// uncovered reports whether no trust matches the image.
-	uncovered bool
-}
-
-// pinVerdicts are verdicts by image, as it is written in manifests.
-type pinVerdicts map[string]pinVerdict
-
-func (v pinVerdicts) of(image string) pin.Verdict { return v[image].Verdict }
-
-// verdicts verifies all images in the files. An image that several trusts match must be verified by all of them.
-func (o *pinOptions) verdicts(ctx context.Context, s streams, in *inputs, files []*manifests.File) (pinVerdicts, error) {
-	verdicts := pinVerdicts{}
-	var verifications []verification
-	for _, file := range files {
-		for _, object := range file.Objects {
-			for _, image := range object.Images() {
-				written := image.Container.Image
-				if _, known := verdicts[written]; known {
-					continue
-				}
-				verdicts[written] = pinVerdict{uncovered: true, Verdict: pin.Verdict{Reason: "no trust matches it"}}
-				ref, err := name.ParseReference(written)
-				if err != nil {
-					if in.selects(written) {
-						verdicts[written] = pinVerdict{verdict: v1alpha1.VerdictUnknown}
-					}
-					continue
-				}
-				for _, one := range in.covering(ref) {
-					verifications = append(verifications, verification{written: written, ref: ref, trust: one})
-				}
-			}
+		err = usageErrorf("%w", err)
+		if isSilent(result) {
+			return err
 		}
+		return errors.Join(err, result)
 	}
-	if err := o.verify(ctx, s, in, verifications); err != nil {
-		return nil, err
-	}
-	for _, q := range verifications {
-		verdicts[q.written] = verdicts[q.written].and(q)
-	}
-	return verdicts, nil
+	return cmp.Or(s.Out.manifests(content), result)
 }
 
-// and returns the worse verdict of v and that of another trust. Two trusts that verified different digests verified nothing that
-// could be pinned: the tag was moved in between.
-func (v pinVerdict) and(other verification) pinVerdict {
-	result := other.answer.Result
-	if v.verdict == v1alpha1.VerdictVerified && result.Verdict == v1alpha1.VerdictVerified && v.Digest != other.answer.Digest {
-		moved := admission.TagMoved(v.Digest, other.answer.Digest)
-		return pinVerdict{verdict: moved.Verdict, Verdict: pin.Verdict{Reason: moved.Reason + ": " + moved.Message}}
+// content returns what is printed.
+func (p *pinned) content(printed []*pin.Result) ([]byte, error) {
+	if p.kustomization != nil {
+		return p.kustomization.Content, nil
 	}
-	if !v.uncovered && !result.Verdict.Worse(v.verdict) {
-		return v
-	}
-	if result.Verdict == v1alpha1.VerdictVerified {
-		return pinVerdict{verdict: result.Verdict, Verdict: pin.Verdict{Digest: other.answer.Digest}}
-	}
-	return pinVerdict{verdict: result.Verdict, Verdict: pin.Verdict{Reason: result.Reason + ": " + result.Message}}
-}
-
-// report prints which images were not pinned and why, and returns the exit code.
-func (v pinVerdicts) report(s streams, images []pin.Image) int {
-	code, pinned, unchanged := exitOK, 0, 0
-	style := s.ErrOut.style()
-	var p text.Printer
-	for i := range images {
-		image := &images[i]
-		verdict := v[image.Container.Image]
-		switch {
-		case image.Outcome == pin.Pinned:
-			pinned++
-			continue
-		case image.Outcome == pin.AlreadyPinned || verdict.uncovered:
-			unchanged++
-			continue
-		case verdict.verdict == v1alpha1.VerdictUnknown:
-			if code == exitOK {
-				code = exitUnknown
-			}
-		default:
-			code = exitUntrusted
-		}
-		line, _ := image.Object.Position(image.Path)
-		p.Printf("%s %s:%d: %s is not pinned: %s\n",
-			mark(style, verdict.verdict), image.Object.File.Name, line, image.Container.Image, image.Message)
-	}
-	p.Printf("%d of %s pinned, %d unchanged\n", pinned, text.Count(len(images), "image"), unchanged)
-	_ = s.ErrOut.print(&p)
-	return code
+	return pin.Join(printed)
 }

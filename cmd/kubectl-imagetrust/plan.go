@@ -17,7 +17,9 @@ limitations under the License.
 package main
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -25,20 +27,23 @@ import (
 	"github.com/karmada-io/image-trust/internal/forecast"
 	"github.com/karmada-io/image-trust/internal/installed"
 	"github.com/karmada-io/image-trust/internal/inventory"
+	"github.com/karmada-io/image-trust/internal/manifests"
 	"github.com/karmada-io/image-trust/internal/text"
+	"github.com/karmada-io/image-trust/internal/workload"
 )
 
 // planOptions are the flags of plan.
 type planOptions struct {
-	trusts    trustFlags
-	against   []string
-	manifests []string
-	installed installationFlags
-	trustRoot trustRootFlags
-	registry  registryFlags
-	cluster   clusterFlags
-	fleet     fleetFlags
-	output    outputFlag
+	trusts      trustFlags
+	against     []string
+	reading     manifestFlags
+	installed   installationFlags
+	imageFields imageFieldFlags
+	trustRoot   trustRootFlags
+	registry    registryFlags
+	cluster     clusterFlags
+	fleet       fleetFlags
+	output      outputFlag
 }
 
 func newPlanCommand(s streams) *cobra.Command {
@@ -50,8 +55,11 @@ func newPlanCommand(s streams) *cobra.Command {
 of manifests, those in a cluster, or those in the member clusters of a Karmada control plane.
 
 For manifests, all namespaces are considered opted in, and the only policies are those of the trusts and the
-ClusterImagePolicies given with -f. For a cluster, its own policies, webhooks and namespaces are considered too; a trust
-given with -f replaces the policy of the same name. Without --namespace, all namespaces of the cluster are included.
+ClusterImagePolicies given with -f. Their objects are planned as they would be created, so their status, UIDs and owners do not
+count. What cannot be planned, such as a container without an image, is told with its file and line.
+
+For a cluster, its own policies, webhooks and namespaces are considered too; a trust given with -f replaces the policy of the
+same name. Without --namespace, all namespaces of the cluster are included.
 
 Versions of policy-controller decide differently on some images. In a cluster, the version is recognised by the image and the
 Deployment of its webhook; for manifests, name it with --policy-controller-version. Where it is not known, such an outcome is
@@ -66,20 +74,23 @@ read through the control plane, with your rights in them. One that does not answ
 ` + retriesHelp + `
 
 Exit codes: 0 no workload would be denied (with --against: none that was not denied before), 1 a workload would be
-denied, 2 usage error, 3 an outcome is undetermined.`,
+denied, 2 usage error, or nothing was planned because all was skipped, 3 an outcome is undetermined, or an
+object names an image in a way that is not known.`,
 		Example: `  kubectl imagetrust plan -f trust.yaml --manifests deploy/
   helm template ./chart | kubectl imagetrust plan -f trust.yaml --manifests -
   kubectl imagetrust plan -f trust.yaml --context production
   kubectl imagetrust plan -f trust.yaml --karmada --cluster-selector rollout=canary
-  kubectl imagetrust plan -f new.yaml --against old.yaml --manifests deploy/`,
+  kubectl imagetrust plan -f new.yaml --against old.yaml --manifests deploy/
+  kubectl imagetrust plan -f trust.yaml --manifests deploy/ -o sarif > results.sarif
+  kubectl imagetrust plan -f trust.yaml --manifests deploy/ -o markdown >> "$GITHUB_STEP_SUMMARY"`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), s) },
 	}
 	flags := cmd.Flags()
 	o.trusts.registerFiles(flags)
 	flags.StringArrayVar(&o.against, "against", nil, "file or directory with the trusts to compare with; may be repeated")
-	flags.StringArrayVar(&o.manifests, "manifests", nil,
-		"file or directory with manifests, or - for standard input, instead of the cluster's workloads; may be repeated")
+	o.reading.register(flags, ", instead of the cluster's workloads")
+	o.imageFields.register(flags)
 	o.installed.registerWebhook(flags)
 	o.installed.registerVersion(flags)
 	o.trustRoot.register(flags)
@@ -89,7 +100,7 @@ denied, 2 usage error, 3 an outcome is undetermined.`,
 	namespace := flags.Lookup("namespace")
 	namespace.Usage = "namespace of the cluster's workloads, or of the manifests that name none"
 	namespace.Annotations = nil // it selects more than the cluster
-	o.output.register(flags, formatText, formatWide)
+	o.output.register(flags, formatText, formatWide, formatSARIF, formatMarkdown)
 	return cmd
 }
 
@@ -98,6 +109,17 @@ type planInput struct {
 	cluster   admission.Cluster
 	workloads []inventory.Workload
 	installed installed.PolicyController
+	// set has the manifests; it is empty for a cluster.
+	set *manifests.Set
+	// objects counts those of the manifests.
+	objects int
+	// pods of the workloads, in their order.
+	pods []workload.Pods
+	// sources are where the workloads are written; nil for a cluster.
+	sources []forecast.Source
+	// skipped are the parts of objects that are not planned, and warnings are about those that are.
+	skipped  []manifests.Skipped
+	warnings []manifests.Warning
 }
 
 func (o *planOptions) run(ctx context.Context, s streams) error {
@@ -109,7 +131,8 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 		return err
 	}
 	load := o.loadManifests
-	if len(o.manifests) == 0 {
+	if len(o.reading.manifests) == 0 {
+		tellUnmatched(s, &o.trusts.reader)
 		selection, karmada, err := o.ofFleet(ctx)
 		if err != nil {
 			return err
@@ -128,30 +151,50 @@ func (o *planOptions) run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer engine.close()
-	after, err := o.plan(ctx, input, in, engine)
+	after, err := o.planRequests(ctx, input, in, engine)
 	if err != nil {
 		return err
 	}
-	if len(o.against) == 0 {
-		if err := o.print(s, planReport{Plan: after, installed: input.installed}); err != nil {
+	report := newPlanReport(after, &input)
+	if len(o.against) > 0 {
+		old, err := (&trustFlags{files: o.against, reader: o.trusts.reader, flag: "--against"}).load(ctx, s)
+		if err != nil {
 			return err
 		}
-		return exitWith(planCode(after.Outcome()))
+		engine.roots = engine.roots.with(old.roots)
+		before, err := o.plan(ctx, input, old, engine)
+		if err != nil {
+			return err
+		}
+		report.compare(before)
 	}
-	old, err := (&trustFlags{files: o.against, reader: o.trusts.reader}).load(ctx, s)
-	if err != nil {
+	tellWarnings(s, input.warnings)
+	if err := o.print(s, report); err != nil {
 		return err
 	}
-	engine.roots = engine.roots.with(old.roots)
-	before, err := o.plan(ctx, input, old, engine)
-	if err != nil {
-		return err
+	result := exitWith(report.code())
+	if !o.reading.allowEmpty {
+		result = cmp.Or(input.nothingPlanned(), result)
 	}
-	changes := forecast.Changes(before, after)
-	if err := o.print(s, planReport{Plan: after, Changes: changes, compared: true, installed: input.installed}); err != nil {
-		return err
+	return complete(input.set, result)
+}
+
+// nothingPlanned returns an error if no workload was planned, but something was skipped that may create pods: "0 of 0" would say
+// that all is well. Nothing is wrong with files whose objects create none.
+func (p *planInput) nothingPlanned() error {
+	if p.set == nil || len(p.workloads) > 0 {
+		return nil
 	}
-	return exitWith(changeCode(changes))
+	left := slices.DeleteFunc(p.allSkipped(), func(s manifests.Skipped) bool { return s.Reason == manifests.Excluded })
+	if len(left) == 0 {
+		return nil
+	}
+	return usageErrorf("no workload was planned, and what was skipped may create pods: %s", countReasons(left))
+}
+
+// allSkipped returns what was not planned: files, documents, objects and containers.
+func (p *planInput) allSkipped() []manifests.Skipped {
+	return slices.Concat(p.set.Skipped(), p.skipped)
 }
 
 func (o *planOptions) validate() error {
@@ -161,31 +204,71 @@ func (o *planOptions) validate() error {
 	if len(o.trusts.files) == 0 {
 		return usageErrorf("name the file of the trusts, for example -f trust.yaml")
 	}
-	if len(o.manifests) > 0 && o.fleet.given() {
+	if len(o.reading.manifests) > 0 && o.fleet.given() {
 		return usageErrorf("--karmada, --clusters and --cluster-selector are about clusters, so not with --manifests")
+	}
+	if len(o.reading.manifests) == 0 && len(o.imageFields.files) > 0 {
+		return usageErrorf("--image-fields is about manifests: name them with --manifests")
 	}
 	return o.trustRoot.validate()
 }
 
-func (o *planOptions) print(s streams, r planReport) error {
-	return o.output.print(s.Out, r, func(p *text.Printer) { printPlan(p, s.Out.style(), r, o.output.format == formatWide) })
+func (o *planOptions) print(s streams, r *planReport) error {
+	if o.output.format == formatSARIF {
+		log := newSARIFPlan()
+		log.add(&r.Plan, "")
+		log.skip(r.Skipped)
+		return s.Out.sarif(log.rules, log.results)
+	}
+	return o.output.print(s.Out, r, func(p *text.Printer) {
+		if o.output.format == formatMarkdown {
+			printPlanMarkdown(p, r)
+			return
+		}
+		printPlan(p, s.Out.style(), r, o.output.format == formatWide)
+	})
 }
 
 // plan returns the plan for the input with some trusts enforced.
 func (o *planOptions) plan(ctx context.Context, input planInput, in *inputs, engine *engine) (forecast.Plan, error) {
+	plan, _, err := o.decide(ctx, input, in, engine)
+	return plan, err
+}
+
+// decide returns the plan for the input with some trusts enforced, and what the plan was made from.
+func (o *planOptions) decide(
+	ctx context.Context, input planInput, in *inputs, engine *engine,
+) (plan forecast.Plan, rollouts forecast.Rollouts, err error) {
 	cluster := input.cluster
-	cluster.TrustRoot = engine.roots.uses(ctx, &input.cluster, len(o.manifests) > 0)
+	cluster.TrustRoot = engine.roots.uses(ctx, &input.cluster, len(o.reading.manifests) > 0)
 	policies, err := engine.policies(ctx, in, &cluster)
 	if err != nil {
-		return forecast.Plan{}, err
+		return plan, rollouts, err
 	}
 	cluster.Policies = cluster.Policies.Merge(policies...)
 	engine.name(cluster.Policies.Registries())
-	var plan forecast.Plan
+	rollouts = forecast.Rollouts{Cluster: &cluster, Workloads: input.workloads, Pods: input.pods}
 	_, err = engine.run(ctx, in, nil, func(judge admission.Judge) {
-		plan = forecast.NewPlan(&cluster, input.workloads, judge)
+		plan, rollouts.Judge = forecast.NewPlan(&cluster, input.workloads, judge), judge
 	})
-	return plan, err
+	if input.sources != nil {
+		plan.Locate(input.sources)
+	}
+	return plan, rollouts, err
+}
+
+// code returns the exit code for the worst outcome, or for the worst one that is new.
+func (r *planReport) code() int {
+	if r.compared {
+		return changeCode(r.Changes)
+	}
+	outcome := r.Outcome()
+	// An image that was seen and not planned is one of which nothing is known.
+	unknown := func(s manifests.Skipped) bool { return s.Reason == manifests.UnknownImage }
+	if outcome == admission.Allowed && slices.ContainsFunc(r.Skipped, unknown) {
+		outcome = admission.Undetermined
+	}
+	return planCode(outcome)
 }
 
 // planCode returns the exit code for the worst outcome of a plan.

@@ -29,9 +29,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/forecast"
 	"github.com/karmada-io/image-trust/internal/installed"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/inventory/feed"
+	"github.com/karmada-io/image-trust/internal/manifests"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
@@ -73,11 +75,11 @@ func (o *planOptions) readCluster(ctx context.Context, config *rest.Config) (pla
 	if err != nil {
 		return planInput{}, unavailable(err)
 	}
-	workloads := index.Select("plan", "", func(string) bool { return true })
+	workloads := index.Select("plan", "", inventory.MatchFunc(func(string) bool { return true }))
 	if only := *o.cluster.Namespace; only != "" {
 		workloads = slices.DeleteFunc(workloads, func(w inventory.Workload) bool { return w.Namespace != only })
 	}
-	return planInput{cluster: cluster, workloads: workloads, installed: found}, nil
+	return planInput{cluster: cluster, workloads: workloads, pods: podsOf(index, workloads), installed: found, set: &manifests.Set{}}, nil
 }
 
 // lister returns a function that lists objects with a client.
@@ -127,34 +129,40 @@ func (o *planOptions) loadManifests(_ context.Context, s streams, in *inputs) (p
 	if err != nil {
 		return planInput{}, err
 	}
-	files, err := readInputs(&o.trusts.reader, o.manifests, s)
+	if err := o.imageFields.read(&o.trusts.reader); err != nil {
+		return planInput{}, err
+	}
+	set, err := o.reading.read(&o.trusts.reader, s)
 	if err != nil {
 		return planInput{}, err
 	}
-	index := inventory.New(func(string) {})
-	for _, file := range files {
-		for _, object := range file.Objects {
-			converted, err := object.Inventory(namespace)
-			if err != nil {
-				return planInput{}, usageErrorf("%w", err)
-			}
-			if converted != nil {
-				index.Apply(converted)
-			}
-		}
+	input := planInput{set: set, installed: found}
+	for object := range set.Objects() {
+		input.add(object.Plan(namespace))
+		input.objects++
 	}
 	config := in.configOr(admission.Config{})
 	config.NoMatch = admission.NoMatchAllow
-	return planInput{
-		cluster: admission.Cluster{
-			Policies:  admission.NewPolicies(),
-			Config:    config,
-			Namespace: func(string) (map[string]string, bool) { return nil, false },
-			Versions:  found.Versions,
-		},
-		workloads: index.Select("plan", "", func(string) bool { return true }),
-		installed: found,
-	}, nil
+	input.cluster = admission.Cluster{
+		Policies:  admission.NewPolicies(),
+		Config:    config,
+		Namespace: func(string) (map[string]string, bool) { return nil, false },
+		Versions:  found.Versions,
+		OfFiles:   true,
+	}
+	return input, nil
+}
+
+// add adds what an object of a file asks for.
+func (p *planInput) add(planned manifests.Planned) {
+	p.set.Errors = append(p.set.Errors, planned.Errors...)
+	p.skipped = append(p.skipped, planned.Skipped...)
+	p.warnings = append(p.warnings, planned.Warnings...)
+	for _, w := range planned.Workloads {
+		p.workloads = append(p.workloads, w.Workload)
+		p.pods = append(p.pods, w.Pods)
+		p.sources = append(p.sources, forecast.Source{Place: forecast.Place{File: w.File, Line: w.Line}, Lines: w.Lines})
+	}
 }
 
 // defaultNamespace returns the namespace of manifests that name none: that of --namespace, or that of the context if the

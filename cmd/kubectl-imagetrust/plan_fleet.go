@@ -103,7 +103,7 @@ func (o *planOptions) runFleet(ctx context.Context, s streams, in *inputs, selec
 		return err
 	}
 	if len(o.against) > 0 {
-		old, err := (&trustFlags{files: o.against, reader: o.trusts.reader}).load(ctx, s)
+		old, err := (&trustFlags{files: o.against, reader: o.trusts.reader, flag: "--against"}).load(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -125,12 +125,36 @@ func (o *planOptions) runFleet(ctx context.Context, s streams, in *inputs, selec
 	if err != nil {
 		return err
 	}
-	if err := o.output.print(s.Out, report, func(to *text.Printer) {
-		printFleetPlan(to, s.Out.style(), report, o.output.format == formatWide)
-	}); err != nil {
+	if err := o.printFleet(s, report); err != nil {
 		return err
 	}
 	return exitWith(report.code())
+}
+
+func (o *planOptions) printFleet(s streams, report *fleetReport) error {
+	if o.output.format == formatSARIF {
+		return report.sarif(s.Out)
+	}
+	return o.output.print(s.Out, report, func(to *text.Printer) {
+		if o.output.format == formatMarkdown {
+			printFleetMarkdown(to, report)
+			return
+		}
+		printFleetPlan(to, s.Out.style(), report, o.output.format == formatWide)
+	})
+}
+
+// sarif writes the plan for a code scanning service.
+func (r *fleetReport) sarif(to *output) error {
+	log := newSARIFPlan()
+	for i := range r.Clusters {
+		if c := &r.Clusters[i]; c.Plan != nil {
+			log.add(c.Plan, c.Cluster)
+		} else {
+			log.undetermined(c.Cluster, c.Problem)
+		}
+	}
+	return to.sarif(log.rules, log.results)
 }
 
 // target is a cluster to plan.
@@ -262,7 +286,7 @@ func (p *fleetPlanner) planMember(ctx context.Context, t *target, member *read) 
 	roots := p.roots.ofMember(trustRootReader(member.config))
 	defer p.roots.keep(roots)
 	p.engine.roots, p.engine.versions = roots, member.input.cluster.Versions.Range()
-	after, err := p.planOptions.plan(ctx, member.input, in, p.engine)
+	after, err := p.planRequests(ctx, member.input, in, p.engine)
 	if err != nil {
 		return fail(err)
 	}

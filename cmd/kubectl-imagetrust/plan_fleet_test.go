@@ -28,11 +28,14 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	clusterv1alpha1 "github.com/karmada-io/karmada/pkg/apis/cluster/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+
+	"github.com/karmada-io/image-trust/test/sarifschema"
 )
 
 func TestMemberConfig(t *testing.T) {
@@ -307,20 +310,31 @@ func TestPlanFleet(t *testing.T) {
 		"clusters: [{name: a, cluster: {server: '"+running.URL+"'}}]\n")
 	plan := func(args ...string) []string { return append([]string{"--kubeconfig", "karmada.kubeconfig"}, args...) }
 	f.runGolden("plan", map[string]pluginTest{
-		"fleet":              {args: plan("-f", "fleet.yaml"), code: exitUntrusted},
-		"fleet json":         {args: plan("-f", "fleet.yaml", "-o", "json"), code: exitUntrusted},
-		"fleet group":        {args: plan("-f", "fleet.yaml", "--karmada", "--cluster-selector", "rollout=production")},
-		"fleet against":      {args: plan("-f", "other.yaml", "--against", "trust.yaml", "--clusters", "good"), code: exitUntrusted},
-		"fleet without":      {args: plan("-f", "trust.yaml", "--clusters", "good,gone"), code: exitUnknown},
-		"fleet hostile":      {args: plan("-f", "trust.yaml", "--clusters", "garbage,refused,good"), code: exitUnknown},
-		"fleet endless":      {args: plan("-f", "trust.yaml", "--clusters", "endless"), code: exitUnknown},
-		"fleet hostile name": {args: plan("-f", "trust.yaml", "--cluster-selector", "hostile=name"), code: exitUnknown},
-		"fleet groups":       {args: plan("-f", "groups.yaml")},
-		"fleet nowhere":      {args: plan("-f", "nowhere.yaml"), code: exitUsage},
-		"fleet field":        {args: plan("-f", "field.yaml", "--clusters", "good"), code: exitUnknown},
-		"fleet invalid":      {args: plan("-f", "invalid.yaml", "--clusters", "good"), code: exitUnknown},
-		"fleet newer":        {args: plan("-f", "newer.yaml", "--clusters", "good"), code: exitUsage},
-		"fleet no cluster":   {args: plan("-f", "trust.yaml", "--clusters", "missing"), code: exitUsage},
-		"fleet manifests":    {args: plan("-f", "trust.yaml", "--karmada", "--manifests", "allowed"), code: exitUsage},
+		"fleet":                  {args: plan("-f", "fleet.yaml"), code: exitUntrusted},
+		"fleet json":             {args: plan("-f", "fleet.yaml", "-o", "json"), code: exitUntrusted},
+		"fleet markdown":         {args: plan("-f", "fleet.yaml", "-o", "markdown"), code: exitUntrusted},
+		"fleet unknown markdown": {args: plan("-f", "trust.yaml", "--clusters", "garbage,refused,good", "-o", "markdown"), code: exitUnknown},
+		"fleet group":            {args: plan("-f", "fleet.yaml", "--karmada", "--cluster-selector", "rollout=production")},
+		"fleet against":          {args: plan("-f", "other.yaml", "--against", "trust.yaml", "--clusters", "good"), code: exitUntrusted},
+		"fleet without":          {args: plan("-f", "trust.yaml", "--clusters", "good,gone"), code: exitUnknown},
+		"fleet hostile":          {args: plan("-f", "trust.yaml", "--clusters", "garbage,refused,good"), code: exitUnknown},
+		"fleet endless":          {args: plan("-f", "trust.yaml", "--clusters", "endless"), code: exitUnknown},
+		"fleet hostile name":     {args: plan("-f", "trust.yaml", "--cluster-selector", "hostile=name"), code: exitUnknown},
+		"fleet groups":           {args: plan("-f", "groups.yaml")},
+		"fleet nowhere":          {args: plan("-f", "nowhere.yaml"), code: exitUsage},
+		"fleet field":            {args: plan("-f", "field.yaml", "--clusters", "good"), code: exitUnknown},
+		"fleet invalid":          {args: plan("-f", "invalid.yaml", "--clusters", "good"), code: exitUnknown},
+		"fleet newer":            {args: plan("-f", "newer.yaml", "--clusters", "good"), code: exitUsage},
+		"fleet no cluster":       {args: plan("-f", "trust.yaml", "--clusters", "missing"), code: exitUsage},
+		"fleet manifests":        {args: plan("-f", "trust.yaml", "--karmada", "--manifests", "allowed"), code: exitUsage},
 	})
+	got := f.run("", append(append([]string{"plan"}, plan("-f", "trust.yaml", "--clusters", "bad,good,gone", "-o", "sarif")...),
+		"--insecure-registry", "REGISTRY", "--trusted-root", "trusted_root.json")...)
+	want := []string{"error Unsigned bad/Deployment/shop/app/main", "warning ClusterUnknown gone"}
+	if diff := cmp.Diff(want, sarifResults(t, got.stdout)); diff != "" || got.code != exitUntrusted {
+		t.Errorf("SARIF: exit code %d (-want +got):\n%s\n%s", got.code, diff, got.stderr)
+	}
+	if err := sarifschema.New(t)([]byte(got.stdout)); err != nil {
+		t.Errorf("SARIF: %v\n%s", err, got.stdout)
+	}
 }

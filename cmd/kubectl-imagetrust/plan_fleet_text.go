@@ -25,14 +25,7 @@ import (
 
 // printFleetPlan writes the plan of a fleet as text.
 func printFleetPlan(p *text.Printer, s style, r *fleetReport, all bool) {
-	p.Printf("%d of %s in %s would be denied", r.Summary.Denied, text.Count(r.Summary.Workloads, "workload"),
-		text.Count(r.Summary.Clusters-r.Summary.UndeterminedClusters, "cluster"))
-	if n := r.Summary.Undetermined; n > 0 {
-		p.Printf(", %d undetermined", n)
-	}
-	if n := r.Summary.UndeterminedClusters; n > 0 {
-		p.Printf(", and nothing is known of %s", text.Count(n, "cluster"))
-	}
+	printFleetCounts(p, r)
 	p.Printf("\n")
 	for _, note := range r.Notes {
 		p.Printf("  %s %s\n", s.warning("–"), note)
@@ -48,10 +41,22 @@ func printFleetPlan(p *text.Printer, s style, r *fleetReport, all bool) {
 			p.Printf("undetermined: %s\n", c.Problem)
 			continue
 		}
-		printPlan(p, s, planReport{Plan: *c.Plan, Changes: c.Changes, compared: r.compared, installed: r.installed[c.Cluster]}, all)
+		printPlan(p, s, &planReport{Plan: *c.Plan, Changes: c.Changes, compared: r.compared, installed: r.installed[c.Cluster]}, all)
 		for _, note := range c.Notes {
 			p.Printf("  %s %s\n", s.warning("–"), note)
 		}
+	}
+}
+
+// printFleetCounts writes what the plan of a fleet says in one sentence.
+func printFleetCounts(p *text.Printer, r *fleetReport) {
+	p.Printf("%d of %s in %s would be denied", r.Summary.Denied, text.Count(r.Summary.Workloads, "workload"),
+		text.Count(r.Summary.Clusters-r.Summary.UndeterminedClusters, "cluster"))
+	if n := r.Summary.Undetermined; n > 0 {
+		p.Printf(", %d undetermined", n)
+	}
+	if n := r.Summary.UndeterminedClusters; n > 0 {
+		p.Printf(", and nothing is known of %s", text.Count(n, "cluster"))
 	}
 }
 

@@ -143,15 +143,16 @@ func TestOddFiles(t *testing.T) {
 		code   int
 		stderr string
 	}{
-		"device":               {"/dev/zero", exitUsage, "error: /dev/zero" + limit},
-		"pipe in a directory":  {"pipes", exitOK, ""},
-		"link to itself":       {"loop", exitUsage, "error: reading loop: stat loop.yaml: too many levels of symbolic links\n"},
-		"link around":          {"circle", exitOK, ""},
-		"long":                 {strings.Repeat("x", 300), exitUsage, "error: stat BASE64: file name too long\n"},
-		"very long":            {strings.Repeat("x/", 5000), exitUsage, "error: stat BASE64: file name too long\n"},
-		"NUL":                  {"a\x00b", exitUsage, "error: stat a?b: invalid argument\n"},
-		"empty":                {"", exitUsage, "error: stat : no such file or directory\n"},
-		"directory of no file": {"directory.yaml", exitUsage, "error: no KarmadaImageTrust and no TrustRoot in the files given with -f\n"},
+		"device":              {"/dev/zero", exitUsage, "error: /dev/zero" + limit},
+		"pipe in a directory": {"pipes", exitOK, "skipped: pipes/a.yaml: it is not a regular file\n"},
+		"link to itself":      {"loop", exitUsage, "error: loop/loop.yaml: it is a link that leads to nothing that can be read: too many levels of symbolic links\n"},
+		"link around": {"circle", exitOK, "skipped: circle/circle: it is a link to a directory; name it to have it read\n" +
+			"skipped: circle/zero.yaml: it is not a regular file\n"},
+		"long":                 {strings.Repeat("x", 300), exitUsage, "error: BASE64: file name too long\n"},
+		"very long":            {strings.Repeat("x/", 5000), exitUsage, "error: BASE64: file name too long\n"},
+		"NUL":                  {"a\x00b", exitUsage, "error: a?b: invalid argument\n"},
+		"empty":                {"", exitUsage, "error: \"\": no such file or directory\n"},
+		"directory of no file": {"directory.yaml", exitUsage, "error: directory.yaml has no Kubernetes object: it has no *.yaml, *.yml or *.json file (--allow-empty allows this)\n"},
 	} {
 		if got := f.run("", "lint", "-f", test.path); got.code != test.code || got.stderr != test.stderr {
 			t.Errorf("%s: exit code %d and %.200q, want %d and %.200q", name, got.code, got.stderr, test.code, test.stderr)

@@ -69,10 +69,12 @@ func (o *renderOptions) run(ctx context.Context, s streams) error {
 	if err := o.output.validate(); err != nil {
 		return err
 	}
+	o.trusts.unique = true // kubectl would apply the last one of the printed policies
 	in, err := o.trusts.load(ctx, s)
 	if err != nil {
 		return err
 	}
+	tellUnmatched(s, &o.trusts.reader)
 	found, config, err := o.installation(ctx, in)
 	if err != nil {
 		return err

@@ -87,16 +87,32 @@ func run(ctx context.Context, args []string, s streams) int {
 	if err == nil {
 		return exitOK
 	}
-	result := &exitError{code: exitUsage, err: err} // cobra's own errors are about the command line
-	errors.As(err, &result)
-	if result.err != nil {
+	if !isSilent(err) {
 		var p text.Printer
-		for _, one := range causes(err) {
+		all := causes(err)
+		for _, one := range all[:min(len(all), maxTold)] {
 			p.Printf("error: %s\n", text.WithoutSecrets(oneLine(one)))
+		}
+		if more := len(all) - maxTold; more > 0 {
+			p.Printf("error: and %d more\n", more)
 		}
 		_ = s.ErrOut.print(&p) // there is nowhere to report it
 	}
-	return result.code
+	return exitCode(err)
+}
+
+// exitCode is the exit code for an error. Errors without one are cobra's own, about the command line.
+func exitCode(err error) int {
+	if result, ok := errors.AsType[*exitError](err); ok {
+		return result.code
+	}
+	return exitUsage
+}
+
+// isSilent reports whether an error has no text of its own, because the result has been printed.
+func isSilent(err error) bool {
+	result, ok := errors.AsType[*exitError](err)
+	return err == nil || ok && result.err == nil
 }
 
 // causes returns the errors that were joined to one, or else the error itself.
@@ -128,8 +144,8 @@ func newRootCommand(s streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kubectl-imagetrust",
 		Short: "Verify image signatures and plan their enforcement",
-		Long: `Verify image signatures and plan their enforcement, with the code of the Karmada image trust operator. No command but
-status needs a cluster.
+		Long: `Verify image signatures and plan their enforcement, with the code of the Karmada image trust operator. Only
+status and report need a cluster.
 
 Exit codes: 0 success, 1 an image is untrusted or a workload would be denied, 2 usage error, 3 a result is unknown or
 undetermined, for example because a registry is down.`,
@@ -144,7 +160,7 @@ undetermined, for example because a registry is down.`,
 	groupFlags(root)
 	root.AddCommand(
 		newVerifyCommand(s), newLintCommand(s), newRenderCommand(s), newPlanCommand(s), newPinCommand(s), newStatusCommand(s),
-		newInitCommand(s), newVersionCommand(s),
+		newReportCommand(s), newInitCommand(s), newVersionCommand(s),
 	)
 	return root
 }
@@ -158,14 +174,6 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 		return usageErrorf("unknown command %q: did you mean %s?", args[0], strings.Join(similar, " or "))
 	}
 	return usageErrorf("unknown command %q: use one of those that %s --help lists", args[0], cmd.CommandPath())
-}
-
-// noArguments reports an argument of a command that has flags only.
-func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return usageErrorf("unexpected argument %q: %s takes flags only", args[0], cmd.CommandPath())
 }
 
 // cosignFlags maps cosign's names of flags to those of this program, so that command lines of cosign verify work.

@@ -48,10 +48,10 @@ type controlPlane struct {
 	forbidden []string
 }
 
-// readControlPlane reads the objects in testdata/fleet.
-func readControlPlane(t *testing.T, name string, change func(any) any) *controlPlane {
+// readControlPlane reads the objects in testdata/fleet/fleet.yaml.
+func readControlPlane(t *testing.T, change func(any) any) *controlPlane {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join("testdata", "fleet", name+".yaml"))
+	content, err := os.ReadFile(filepath.Join("testdata", "fleet", "fleet.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func TestStatusFleet(t *testing.T) {
 		"ready to enforce": {args: []string{"karmada", "--clusters", "member-1,member-3", "--ready-to-enforce"}, code: exitUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {
-			runFleet(t, readControlPlane(t, "fleet", nil), name, tc.code, append([]string{"status"}, tc.args...)...)
+			runFleet(t, readControlPlane(t, nil), name, tc.code, append([]string{"status"}, tc.args...)...)
 		})
 	}
 }
@@ -260,7 +260,7 @@ func TestStatusFleetPermissions(t *testing.T) {
 		"no bindings no status": {forbidden: workv1alpha2.ResourcePluralClusterResourceBinding, trust: "new", code: exitUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := readControlPlane(t, "fleet", nil)
+			p := readControlPlane(t, nil)
 			p.forbidden = []string{tc.forbidden}
 			runFleet(t, p, name, tc.code, "status", tc.trust)
 		})
@@ -270,7 +270,7 @@ func TestStatusFleetPermissions(t *testing.T) {
 // TestStatusFleetWords: the texts of members and of Karmada neither act upon a terminal nor forge lines.
 func TestStatusFleetWords(t *testing.T) {
 	serve := func(chosen string) *controlPlane {
-		return readControlPlane(t, "fleet", func(value any) any { return replaceWords(value, chosen) })
+		return readControlPlane(t, func(value any) any { return replaceWords(value, chosen) })
 	}
 	for _, format := range []string{"", "wide", "json", "yaml", `jsonpath={.trusts[*].clusters[*].message}{"\n"}`} {
 		args := []string{"status", "-o", format, "--server"}

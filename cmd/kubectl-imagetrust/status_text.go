@@ -49,7 +49,7 @@ func printTrust(p *text.Printer, s style, trust *v1alpha1.KarmadaImageTrust, all
 		}
 	}
 	switch {
-	case trust.Status.ObservedGeneration == 0:
+	case trust.Status.ObservedGeneration <= 0:
 		p.Printf(" · %s", s.warning("not reconciled yet"))
 	case trust.Status.ObservedGeneration != trust.Generation:
 		p.Printf(" · %s", s.warning("the status is of an earlier spec"))

@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/karmada-io/image-trust/internal/condition/child"
+	"github.com/karmada-io/image-trust/internal/sarif"
 	"github.com/karmada-io/image-trust/internal/text"
 )
 
@@ -61,6 +62,15 @@ func (o *output) print(p *text.Printer) error {
 func (o *output) json(encoded []byte) error {
 	_, err := o.w.Write(text.EscapeJSON(encoded))
 	return err
+}
+
+// sarif writes results in the format of code scanning services.
+func (o *output) sarif(rules []sarif.Rule, results []sarif.Result) error {
+	var b bytes.Buffer
+	if err := sarif.Encode(&b, version, rules, results); err != nil {
+		return err
+	}
+	return o.json(b.Bytes())
 }
 
 // yaml writes a value as YAML. Most styles of YAML have no escapes: if the value has characters that need one, it is written in

@@ -19,6 +19,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -64,6 +65,12 @@ func invalid(object *manifests.Object, findings []lint.Finding) error {
 
 // invalidField returns an error about a field of an object, or about the object if the field is empty.
 func invalidField(object *manifests.Object, field, message string) error {
+	if below, words, found := wrongType(message); found {
+		message = words
+		if below != "" {
+			field = strings.TrimPrefix(field+"."+below, ".")
+		}
+	}
 	line, _ := object.Position(field)
 	if field != "" {
 		field += ": "

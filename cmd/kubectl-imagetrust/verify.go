@@ -19,6 +19,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/spf13/cobra"
@@ -100,6 +101,7 @@ func (o *verifyOptions) run(ctx context.Context, s streams, args []string) error
 	if err != nil {
 		return err
 	}
+	tellUnmatched(s, &o.trusts.reader)
 	verifications, err := in.verifications(args)
 	if err != nil {
 		return err
@@ -126,6 +128,9 @@ func (in *inputs) verifications(args []string) ([]verification, error) {
 			return nil, usageErrorf("name an image, or list images in spec.verification.references of a trust")
 		}
 		return verifications, nil
+	}
+	if i := slices.IndexFunc(args, isFile); i >= 0 {
+		return nil, usageErrorf("%q is a file, not an image: name a directory with -f, or repeat -f for each file", args[i])
 	}
 	refs, err := parseImages(args)
 	if err != nil {

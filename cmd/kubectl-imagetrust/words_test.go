@@ -172,7 +172,7 @@ func wordsTests(f *fixture, recorded []v1alpha1.KarmadaImageTrust, chosen string
 	// The name of a file has no slash and at most 255 bytes.
 	file := strings.ReplaceAll(chosen, "/", "")
 	workload := fmt.Sprintf(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: %[1]s, namespace: %[1]s}, spec: {template: {spec: {containers: [
-  {name: %[1]s, image: %[1]s}, {name: %[1]s, image: REGISTRY/app/unsigned:v1}, {name: b, image: REGISTRY/other/image:v1}]}}}}`, q)
+  {name: %[1]s, image: %[1]s}, {name: %[1]s, image: REGISTRY/app/unsigned:v1}, {name: %[1]s}, {name: b, image: REGISTRY/other/image:v1}]}}}}`, q)
 	for _, directory := range []string{"manifests", "link", "outside", "lint", "broken"} {
 		f.must(os.RemoveAll(directory))
 	}
@@ -203,6 +203,7 @@ func wordsTests(f *fixture, recorded []v1alpha1.KarmadaImageTrust, chosen string
 		"plan json":            {"plan", "-f", "trust.yaml", "--manifests", "manifests", "-o", "json"},
 		"plan yaml":            {"plan", "-f", "trust.yaml", "--manifests", "manifests", "-o", "yaml"},
 		"plan jsonpath":        {"plan", "-f", "trust.yaml", "--manifests", "manifests", "-o", `jsonpath={range .workloads[*]}{.name}{"\n"}{.findings}{"\n"}{end}`},
+		"plan sarif":           {"plan", "-f", "trust.yaml", "--manifests", "manifests", "-o", "sarif"},
 		"plan broken":          {"plan", "-f", "trust.yaml", "--manifests", "broken"},
 		"plan namespace":       {"plan", "-f", "trust.yaml", "--manifests", "link", "-n", chosen, "-o", "wide"},
 		"pin":                  {"pin", "-f", "trust.yaml", "--manifests", "link"},
@@ -240,6 +241,10 @@ func wordsTests(f *fixture, recorded []v1alpha1.KarmadaImageTrust, chosen string
 		"status fails":         {"status", "--server", hostileCluster(f.t, recorded, chosen, true)},
 		"status context":       {"status", "--context", chosen},
 		"status name":          {"status", chosen, "--server", hostileCluster(f.t, recorded, chosen, true)},
+		"report":               {"report", "--examine=false", "--output-file", "report.html", "--server", hostileCluster(f.t, recorded, chosen, false)},
+		"report markdown":      {"report", "--examine=false", "-o", "markdown", "--server", hostileCluster(f.t, recorded, chosen, false)},
+		"report csv":           {"report", "--examine=false", "-o", "csv", "--server", hostileCluster(f.t, recorded, chosen, false)},
+		"report fails":         {"report", "--examine=false", "-o", "json", "--server", hostileCluster(f.t, recorded, chosen, true)},
 		"unknown command":      {chosen},
 		"unknown flag":         {"verify", "--" + chosen},
 		"unknown format":       {"lint", "-f", "trust.yaml", "-o", chosen},

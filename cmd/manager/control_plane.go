@@ -31,10 +31,12 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/karmada-io/image-trust/controllers/fleet"
 	"github.com/karmada-io/image-trust/controllers/fleet/detect"
+	"github.com/karmada-io/image-trust/internal/metrics"
 )
 
 // controlPlaneFlag says whether the API server is a Karmada control plane.
@@ -94,16 +96,20 @@ func discoveryClient(config *rest.Config) (rest.Interface, error) {
 }
 
 // composeControlPlane adds to the manager what the operator does on a Karmada control plane.
-func composeControlPlane(ctx context.Context, mgr manager.Manager) error {
+func composeControlPlane(ctx context.Context, mgr manager.Manager, served *served) error {
 	clusters, err := fleet.NewClusters(mgr.GetConfig())
 	if err != nil {
 		return err
 	}
-	reconciler := &fleet.Reconciler{Client: mgr.GetClient(), Clusters: clusters, Clock: clock.RealClock{}}
+	measurements := metrics.New(version, metrics.Sources{})
+	if err := ctrlmetrics.Registry.Register(measurements); err != nil {
+		return err
+	}
+	reconciler := &fleet.Reconciler{Client: mgr.GetClient(), Clusters: clusters, Clock: clock.RealClock{}, Metrics: measurements}
 	if err := reconciler.SetupWithManager(ctx, mgr, controller.Options{
 		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](minRetry, maxRetry),
 	}); err != nil {
 		return err
 	}
-	return addProbes(mgr)
+	return served.awaitTrusts(mgr)
 }

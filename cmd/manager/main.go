@@ -51,6 +51,7 @@ func main() {
 		fmt.Println(version)
 		return
 	}
+	limitGarbage()
 	logger := newLogger(&opts, os.Stderr)
 	ctrl.SetLogger(logger)
 	klog.SetLogger(logger) // client-go's own messages, in the same format

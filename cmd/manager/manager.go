@@ -18,9 +18,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -33,8 +31,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -45,7 +43,11 @@ import (
 	"github.com/karmada-io/image-trust/internal/condition/child"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/inventory/feed"
+	"github.com/karmada-io/image-trust/internal/metrics"
 	"github.com/karmada-io/image-trust/internal/policyreport"
+	"github.com/karmada-io/image-trust/internal/probes"
+	"github.com/karmada-io/image-trust/internal/tracing"
+	"github.com/karmada-io/image-trust/internal/tracing/otlp"
 	"github.com/karmada-io/image-trust/internal/verify"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 	"github.com/karmada-io/image-trust/internal/verify/registry"
@@ -53,10 +55,11 @@ import (
 
 const (
 	leaseName = v1alpha1.OperatorName
-	// The limits of requests to the API server, per second and in a burst. Reconciling a trust takes one or two.
-	clientQPS   = 100
-	clientBurst = 200
-	// The number of trusts that are reconciled concurrently. A reconciliation waits for the API server only.
+	// noLimit of requests per second is set for the API server, which has fairer limits of its own (API Priority and Fairness): with
+	// one, a thousand new trusts wait for the operator while the API server is idle.
+	noLimit = -1
+	// The number of trusts that are reconciled concurrently, and thereby of requests that write at the same time. A reconciliation
+	// waits for the API server only.
 	reconcilers = 4
 	// The delay before a failed reconciliation is repeated, which doubles with each failure.
 	minRetry = 500 * time.Millisecond
@@ -69,15 +72,26 @@ func run(ctx context.Context, opts managerOptions) error {
 	if err != nil {
 		return err
 	}
-	config.QPS, config.Burst = clientQPS, clientBurst
+	config.QPS = noLimit
+	served, err := serveProbes(ctx, opts.probeAddress)
+	if err != nil {
+		return err
+	}
+	defer served.stop()
 	controlPlane, watcher, err := onControlPlane(ctx, config, opts)
 	if ctx.Err() != nil {
-		return nil //nolint:nilerr // it was stopped while it waited
+		return nil // it was stopped while it waited
 	}
 	if err != nil {
 		return err
 	}
-	mgr, err := newManager(config, opts, controlPlane)
+	traces, err := otlp.Start(ctx, opts.tracing, version, ctrl.Log.WithName("tracing"))
+	if err != nil {
+		return err
+	}
+	defer traces.Shutdown(ctx)
+	ctx = tracing.NewContext(ctrl.LoggerInto(ctx, ctrl.Log), traces.TracerProvider)
+	mgr, err := newManager(ctx, config, opts, controlPlane)
 	if err != nil {
 		return fmt.Errorf("creating the manager: %w", err)
 	}
@@ -87,18 +101,20 @@ func run(ctx context.Context, opts managerOptions) error {
 		}
 	}
 	if controlPlane {
-		err = composeControlPlane(ctx, mgr)
+		err = composeControlPlane(ctx, mgr, served)
 	} else {
-		err = compose(mgr, opts)
+		err = compose(mgr, opts, served)
 	}
 	if err != nil {
 		return err
 	}
-	return mgr.Start(ctrl.LoggerInto(ctx, ctrl.Log))
+	served.started()
+	return mgr.Start(ctx)
 }
 
-// newManager returns the manager with the kinds that the operator reads in a cluster, or on a Karmada control plane.
-func newManager(config *rest.Config, opts managerOptions, controlPlane bool) (manager.Manager, error) {
+// newManager returns the manager with the kinds that the operator reads in a cluster, or on a Karmada control plane. What it runs
+// gets the values of ctx, and is stopped by the manager.
+func newManager(ctx context.Context, config *rest.Config, opts managerOptions, controlPlane bool) (manager.Manager, error) {
 	scheme := runtime.NewScheme()
 	addToScheme := []func(*runtime.Scheme) error{
 		v1alpha1.AddToScheme, corev1.AddToScheme, admissionregistrationv1.AddToScheme,
@@ -115,8 +131,9 @@ func newManager(config *rest.Config, opts managerOptions, controlPlane bool) (ma
 	}
 	return ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
+		BaseContext:                   func() context.Context { return context.WithoutCancel(ctx) },
 		Metrics:                       metricsserver.Options{BindAddress: opts.metricsAddress},
-		HealthProbeBindAddress:        opts.probeAddress,
+		HealthProbeBindAddress:        "0", // see serveProbes
 		LeaderElection:                opts.leaderElect,
 		LeaderElectionID:              leaseName,
 		LeaderElectionNamespace:       opts.leaderNamespace,
@@ -132,7 +149,7 @@ func newManager(config *rest.Config, opts managerOptions, controlPlane bool) (ma
 }
 
 // compose adds the parts of the operator to the manager: roots of trust, verification, watches and the reconciler.
-func compose(mgr manager.Manager, opts managerOptions) error {
+func compose(mgr manager.Manager, opts managerOptions, served *served) error {
 	trigger := &controllers.Trigger{}
 	roots, err := defaultRoot(mgr, opts, trigger)
 	if err != nil {
@@ -143,17 +160,27 @@ func compose(mgr manager.Manager, opts managerOptions) error {
 		return err
 	}
 	registryNames := &registry.Named{}
-	registries, err := opts.registries.Client(registry.WithNamed(registryNames.Has))
+	sources := &measured{defaults: roots, named: named}
+	measurements := metrics.New(version, sources.sources())
+	opts.registries.Providers.Observe = observeProvider(ctrl.Log.WithName("credentials"), measurements)
+	registries, err := opts.registries.Client(registry.WithNamed(registryNames.Has), registry.WithObserver(observeRequest(measurements)))
 	if err != nil {
 		return err
 	}
+	poolWorkers := probes.NewWorkers("pool", opts.workers, stuckAfter, clock.RealClock{})
+	passes := probes.NewWorkers("reconciler", reconcilers, stuckAfter, clock.RealClock{})
 	conditions := child.New() // Its process ends with this one.
 	verdicts := pool.New(verify.New(verify.WithRegistry(registries), verify.WithConditions(conditions)), pool.Options{
 		Workers:  opts.workers,
 		Log:      ctrl.Log.WithName("pool"),
 		OnChange: trigger.Enqueue,
-		Observe:  observeVerification,
+		Observe:  observeVerification(measurements),
+		Began:    poolWorkers.Begin,
 	})
+	sources.pool = verdicts
+	if err := ctrlmetrics.Registry.Register(measurements); err != nil {
+		return err
+	}
 	if err := mgr.Add(manager.RunnableFunc(verdicts.Start)); err != nil {
 		return err
 	}
@@ -181,7 +208,9 @@ func compose(mgr manager.Manager, opts managerOptions) error {
 		Conditions: conditions,
 		Recorder:   mgr.GetEventRecorder(string(controllers.FieldOwner)),
 		Clock:      clock.RealClock{},
+		Metrics:    measurements,
 		Trigger:    trigger,
+		Began:      passes.Begin,
 	}
 	if opts.policyReports {
 		reconciler.Reports = &policyreport.Reporter{
@@ -194,20 +223,11 @@ func compose(mgr manager.Manager, opts managerOptions) error {
 	}); err != nil {
 		return err
 	}
-	return addProbes(mgr)
-}
-
-func addProbes(mgr manager.Manager) error {
-	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+	served.alive.Add(poolWorkers.Check(), passes.Check())
+	if err := served.awaitTrusts(mgr); err != nil {
 		return err
 	}
-	return mgr.AddReadyzCheck("caches", func(req *http.Request) error {
-		// A short timeout turns waiting into asking.
-		ctx, cancel := context.WithTimeout(req.Context(), time.Second)
-		defer cancel()
-		if !mgr.GetCache().WaitForCacheSync(ctx) {
-			return errors.New("the caches are not synced yet")
-		}
-		return nil
-	})
+	served.awaitRoot(roots)
+	served.awaitCluster(mgr, reconciler)
+	return nil
 }

@@ -19,68 +19,71 @@ package main
 import (
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
-
+	"github.com/karmada-io/image-trust/controllers"
+	"github.com/karmada-io/image-trust/internal/metrics"
 	"github.com/karmada-io/image-trust/internal/verify"
+	"github.com/karmada-io/image-trust/internal/verify/pool"
+	"github.com/karmada-io/image-trust/internal/verify/registry"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
-// The labels are verdicts and reasons only, so that the number of series does not grow with the number of images.
-//
-//nolint:gochecknoglobals // controller-runtime's registry of metrics is global too
-var verifications = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-	Name:    "karmada_image_trust_verification_duration_seconds",
-	Help:    "Duration of verifications of images, and their number, by verdict and reason.",
-	Buckets: prometheus.ExponentialBuckets(0.01, 2.5, 10),
-}, []string{"verdict", "reason"})
-
-func init() { //nolint:gochecknoinits // controller-runtime registers its metrics like this too
-	metrics.Registry.MustRegister(verifications)
+// measured has the state that metrics are read from at a scrape. It is complete once the operator is composed, before it starts.
+type measured struct {
+	pool     *pool.Pool
+	defaults controllers.Roots
+	named    *trustroot.Named
 }
 
-// confirmedRoot collects when the default root of trust was last confirmed, for alerts about a mirror that is down.
-func confirmedRoot(roots *trustroot.Default) prometheus.Collector {
-	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "karmada_image_trust_default_root_confirmed_timestamp_seconds",
-		Help: "Unix time when the TUF repository last confirmed the default root of trust; 0 if it never did.",
-	}, func() float64 { return seconds(roots.Fetched()) })
+func (m *measured) sources() metrics.Sources {
+	return metrics.Sources{Pool: m.poolState, Roots: m.roots}
 }
 
-// confirmedRoots collects when the roots of trust of TrustRoots with a TUF repository were last confirmed. The number of
-// series is the number of these TrustRoots.
-type confirmedRoots struct {
-	named       *trustroot.Named
-	description *prometheus.Desc
+func (m *measured) poolState() metrics.Pool {
+	if m.pool == nil {
+		return metrics.Pool{}
+	}
+	state := m.pool.State()
+	out := metrics.Pool{Waiting: state.Waiting, Busy: state.Busy, Workers: state.Workers}
+	for _, host := range state.Hosts {
+		out.Hosts = append(out.Hosts, metrics.Host{Name: host.Name, NotAnswering: host.Open})
+	}
+	return out
 }
 
-func newConfirmedRoots(named *trustroot.Named) prometheus.Collector {
-	return confirmedRoots{named: named, description: prometheus.NewDesc(
-		"karmada_image_trust_root_confirmed_timestamp_seconds",
-		"Unix time when the TUF repository of a TrustRoot last confirmed its root of trust; 0 if it never did.",
-		[]string{"trust_root"}, nil,
-	)}
+func (m *measured) roots() []metrics.Root {
+	var all []metrics.Root
+	if m.defaults != nil {
+		current, _ := m.defaults.Current() // why there is none is reported in conditions
+		one := trustroot.Status{Root: current}
+		if fetched, ok := m.defaults.(*trustroot.Default); ok {
+			one.Remote, one.Confirmed = true, fetched.Fetched()
+		}
+		all = append(all, rootMetrics("", one))
+	}
+	if m.named != nil {
+		for name, one := range m.named.Status() {
+			all = append(all, rootMetrics(name, one))
+		}
+	}
+	return all
 }
 
-// Describe implements prometheus.Collector.
-func (c confirmedRoots) Describe(descriptions chan<- *prometheus.Desc) { descriptions <- c.description }
+func rootMetrics(name string, status trustroot.Status) metrics.Root {
+	one := metrics.Root{Name: name, Remote: status.Remote, Confirmed: status.Confirmed}
+	if status.Root != nil {
+		one.AuthoritiesExpire, one.MetadataExpires = status.Root.AuthoritiesExpire, status.Root.Expires
+	}
+	return one
+}
 
-// Collect implements prometheus.Collector.
-func (c confirmedRoots) Collect(out chan<- prometheus.Metric) {
-	for name, confirmed := range c.named.Fetched() {
-		out <- prometheus.MustNewConstMetric(c.description, prometheus.GaugeValue, seconds(confirmed), name)
+// observeVerification returns a function that counts verifications.
+func observeVerification(m *metrics.Metrics) func(verify.Result, time.Duration) {
+	return func(result verify.Result, duration time.Duration) {
+		m.Verification(string(result.Verdict), result.Reason, duration)
 	}
 }
 
-// seconds returns the Unix time in seconds, or 0 for the zero time.
-func seconds(t time.Time) float64 {
-	if t.IsZero() {
-		return 0
-	}
-	return float64(t.Unix())
-}
-
-// observeVerification records the duration and the verdict of a verification.
-func observeVerification(result verify.Result, duration time.Duration) {
-	verifications.WithLabelValues(string(result.Verdict), result.Reason).Observe(duration.Seconds())
+// observeRequest returns a function that counts requests to registries.
+func observeRequest(m *metrics.Metrics) func(registry.Observation) {
+	return func(o registry.Observation) { m.Request(metrics.Request(o)) }
 }

@@ -30,6 +30,7 @@ import (
 
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/installed"
+	"github.com/karmada-io/image-trust/internal/tracing/otlp"
 	"github.com/karmada-io/image-trust/internal/verify/options"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
@@ -58,6 +59,8 @@ type managerOptions struct {
 	registries options.Registries
 	// pullSecretNamespace is empty for the manager's own namespace.
 	pullSecretNamespace string
+
+	tracing otlp.Options
 
 	workers int
 	log     zap.Options
@@ -92,6 +95,7 @@ func parseOptions(program string, args []string) (managerOptions, error) {
 		"namespace of the pull secrets that trusts name; the manager's own if empty")
 	flags.IntVar(&o.workers, "verify-workers", pool.DefaultWorkers,
 		"number of images that are verified concurrently")
+	o.tracing.AddFlags(flags)
 	flags.BoolVar(&o.version, "version", false, "print the version and exit")
 
 	// These packages only know the standard library's flags: --kubeconfig and the logging flags --zap-*.
@@ -119,7 +123,13 @@ func (o managerOptions) validate(arguments []string) error {
 	case o.workers < 1:
 		return fmt.Errorf("--verify-workers must be at least 1, not %d", o.workers)
 	}
+	if err := o.registries.Providers.Validate(); err != nil {
+		return err
+	}
 	if _, err := installed.ParseFlag(o.policyControllerVersion); err != nil {
+		return err
+	}
+	if err := o.tracing.Validate(); err != nil {
 		return err
 	}
 	return o.root.Validate()

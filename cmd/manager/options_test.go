@@ -29,6 +29,7 @@ import (
 
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/text"
+	"github.com/karmada-io/image-trust/internal/tracing/otlp"
 	"github.com/karmada-io/image-trust/internal/verify/options"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
 )
@@ -37,7 +38,7 @@ import (
 func defaults() managerOptions {
 	return managerOptions{
 		metricsAddress: ":8080", probeAddress: ":8081", policyWebhook: admission.DefaultWebhookName, workers: pool.DefaultWorkers,
-		controlPlane: "auto",
+		controlPlane: "auto", tracing: otlp.Options{SamplingRatePerMillion: 1_000_000},
 	}
 }
 
@@ -82,6 +83,12 @@ func TestParseOptions(t *testing.T) {
 		"Karmada control plane": {
 			args: []string{"--karmada-control-plane=true"}, want: func(o *managerOptions) { o.controlPlane = "true" },
 		},
+		"traces": {
+			args: []string{"--tracing-endpoint=http://collector.observability:4318", "--tracing-sampling-rate-per-million=100"},
+			want: func(o *managerOptions) {
+				o.tracing = otlp.Options{Endpoint: "http://collector.observability:4318", SamplingRatePerMillion: 100}
+			},
+		},
 		"version": {args: []string{"--version"}, want: func(o *managerOptions) { o.version = true }},
 		"kubeconfig": {
 			// controller-runtime keeps it.
@@ -116,6 +123,7 @@ func TestParseOptionsErrors(t *testing.T) {
 		"workers in words":    {args: []string{"--verify-workers=many"}, want: "--verify-workers"},
 		"unknown server":      {args: []string{"--karmada-control-plane=maybe"}, want: `auto, true or false, not "maybe"`},
 		"no webhook":          {args: []string{"--policy-webhook-name="}, want: "must not be empty"},
+		"no collector":        {args: []string{"--tracing-endpoint=collector:4317"}, want: "begins with http://"},
 		"unknown log level":   {args: []string{"--zap-log-level=loud"}, want: "loud"},
 		"unknown log encoder": {args: []string{"--zap-encoder=xml"}, want: "xml"},
 	} {

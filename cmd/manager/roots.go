@@ -21,7 +21,6 @@ import (
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/karmada-io/image-trust/controllers"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
@@ -47,10 +46,8 @@ func defaultRoot(mgr manager.Manager, opts managerOptions, trigger *controllers.
 		return nil, err
 	}
 	roots := trustroot.NewDefault(repository, ctrl.Log.WithName("trustroot"))
-	if err := metrics.Registry.Register(confirmedRoot(roots)); err != nil {
-		return nil, err
-	}
-	if err := mgr.Add(manager.RunnableFunc(roots.Run)); err != nil {
+	// Every replica has the root, so that one that cannot fetch it does not take the place of one that has it.
+	if err := mgr.Add(everyReplica{roots.Run}); err != nil {
 		return nil, err
 	}
 	return roots, mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
@@ -68,8 +65,5 @@ func defaultRoot(mgr manager.Manager, opts managerOptions, trigger *controllers.
 // namedRoots returns the roots of trust of TrustRoots. Those in a TUF repository are fetched in the background.
 func namedRoots(mgr manager.Manager, opts managerOptions, trigger *controllers.Trigger) (*trustroot.Named, error) {
 	named := trustroot.NewNamed(opts.root.NamedCacheDir(), ctrl.Log.WithName("trustroot"), trigger.EnqueueAll)
-	if err := metrics.Registry.Register(newConfirmedRoots(named)); err != nil {
-		return nil, err
-	}
 	return named, mgr.Add(manager.RunnableFunc(named.Run))
 }

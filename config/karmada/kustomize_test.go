@@ -30,32 +30,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 	policyv1alpha1 "github.com/karmada-io/karmada/pkg/apis/policy/v1alpha1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/kustomize/api/krusty"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/hack/render"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
 // build returns what kubectl would apply of a directory with a kustomization.
 func build(t *testing.T, directory string) []*unstructured.Unstructured {
 	t.Helper()
-	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), directory)
+	built, err := render.Build(directory)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var objects []*unstructured.Unstructured
-	for _, resource := range built.Resources() {
-		content, err := resource.MarshalJSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		o := &unstructured.Unstructured{}
-		if err := o.UnmarshalJSON(content); err != nil {
-			t.Fatal(err)
-		}
-		objects = append(objects, o)
+	objects, err := render.Objects(built)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return objects
 }

@@ -24,6 +24,7 @@ import (
 	clusterv1alpha1 "github.com/karmada-io/karmada/pkg/apis/cluster/v1alpha1"
 	policyv1alpha1 "github.com/karmada-io/karmada/pkg/apis/policy/v1alpha1"
 	workv1alpha2 "github.com/karmada-io/karmada/pkg/apis/work/v1alpha2"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -37,6 +38,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/metrics"
 )
 
 const (
@@ -60,6 +62,8 @@ type Reconciler struct {
 	Client   client.Client
 	Clusters *Clusters
 	Clock    clock.PassiveClock
+	// Metrics takes what reconciliations find out; nil for none.
+	Metrics *metrics.Metrics
 }
 
 // SetupWithManager registers the reconciler and its watches with a manager, whose cache must have CachedObjects.
@@ -87,6 +91,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, opt
 func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	trust := &v1alpha1.KarmadaImageTrust{}
 	if err := r.Client.Get(ctx, req.NamespacedName, trust); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.Metrics.Forget(req.Name)
+		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if trust.DeletionTimestamp != nil {
@@ -104,7 +111,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	// A copy of the list finds out whether something changes, and keeps the time of the last transition.
 	conditions := slices.Clone(trust.Status.Conditions)
 	desired.LastTransitionTime = metav1.NewTime(r.Clock.Now())
-	if !apimeta.SetStatusCondition(&conditions, desired) {
+	changed := apimeta.SetStatusCondition(&conditions, desired)
+	r.Metrics.Record(metrics.Pass{
+		Trust: trust.Name, Time: r.Clock.Now(), Conditions: metrics.Conditions(conditions), Clusters: clusterCounts(trust.Status.Fleet),
+	})
+	if !changed {
 		return reconcile.Result{}, nil
 	}
 	if err := r.apply(ctx, trust, *apimeta.FindStatusCondition(conditions, desired.Type)); err != nil {
@@ -112,6 +123,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	}
 	ctrl.LoggerFrom(ctx).Info("Wrote the condition", "condition", desired.Type, "status", desired.Status, "reason", desired.Reason)
 	return reconcile.Result{}, nil
+}
+
+// clusterCounts counts the clusters that a trust is propagated to.
+func clusterCounts(status *v1alpha1.FleetStatus) map[string]int {
+	counts := map[string]int{}
+	if status != nil && status.Selected != nil && status.Reporting != nil {
+		counts[metrics.ClustersSelected], counts[metrics.ClustersReporting] = int(*status.Selected), int(*status.Reporting)
+	}
+	return counts
 }
 
 // apply writes one condition. Karmada writes the rest of the status, from an object that it has just read: as long as its

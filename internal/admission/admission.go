@@ -38,6 +38,9 @@ type Object struct {
 	Namespace, Name string
 	// Labels of the object itself, not of its pod template: selectors match these.
 	Labels map[string]string
+	// Partial reports whether it is a pod of a controller that is not known, which may give it more labels, and may create other
+	// objects with the same containers. Policies that select objects may apply then although they do not select this one.
+	Partial bool
 	// Containers of the pod or of its template. Image volumes are not among them: no version of policy-controller up to 0.15.1
 	// looks at them.
 	Containers []Container
@@ -84,6 +87,9 @@ type Answer struct {
 	OtherCurve bool
 	// ExpiredAuthority reports whether a verdict of Verified is by a signature at whose time a certificate authority was not valid.
 	ExpiredAuthority bool
+	// Unlisted reports whether a verdict of Verified is by a bundle that is found under the fallback tag only, because the registry
+	// refuses to list what refers to the image: see verify.Result.
+	Unlisted bool
 	// AnyOrder reports whether a verdict of Verified does not depend on the order in which the bundles of the image are verified,
 	// where one of Rekor v2 makes the verifier require a timestamp of the others: see verify.Result.
 	AnyOrder bool

@@ -54,6 +54,10 @@ func TestUnknownVersion(t *testing.T) {
 			authorities: strings.Replace(right, "subject: right", "subject: expired authority", 1),
 			want:        []Outcome{Allowed, Allowed, Undetermined, Undetermined}, reason: v1alpha1.PolicyNotEvaluatedReason,
 		},
+		"a bundle that the registry refuses to list": {
+			authorities: strings.Replace(right, "subject: right", "subject: unlisted", 1),
+			want:        []Outcome{Undetermined, Undetermined, Undetermined, Undetermined}, reason: v1alpha1.PolicyNotEvaluatedReason,
+		},
 		"a bundle that may be beside one of Rekor v2": {
 			authorities: byChance, want: []Outcome{Allowed, Allowed, Undetermined, Undetermined}, reason: v1alpha1.PolicyNotEvaluatedReason,
 		},

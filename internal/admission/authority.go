@@ -40,13 +40,15 @@ type authority struct {
 	trustRoots []string
 	// unevaluable names the feature that is not evaluated.
 	unevaluable string
+	// search is what is looked up in a registry, whatever else is known of the authority.
+	search Search
 }
 
 // authorityParser reads authorities as a version of policy-controller does.
 type authorityParser struct{ behavior Behavior }
 
 func (p authorityParser) parse(w writtenAuthority) authority {
-	a := authority{name: w.Name, attestations: len(w.Attestations) > 0, trustRoots: w.trustRoots()}
+	a := authority{name: w.Name, attestations: len(w.Attestations) > 0, trustRoots: w.trustRoots(), search: p.search(&w)}
 	switch {
 	case w.Static != nil:
 		if w.Static.Action != "pass" && w.Static.Action != "fail" {

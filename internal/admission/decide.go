@@ -18,6 +18,7 @@ package admission
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,6 +26,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/imagename"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/text"
 	"github.com/karmada-io/image-trust/internal/workload"
@@ -32,12 +34,18 @@ import (
 
 // Cluster is the state that the decisions of admission depend on. Every decision of the zero value is Undetermined.
 type Cluster struct {
+	// Epoch is that of the State which the cluster is from: State.Since returns what has changed since then. It is 0 for one that
+	// is from none.
+	Epoch uint64
 	// Validating and Mutating are policy-controller's webhooks, nil if they are not registered.
 	Validating, Mutating *Webhook
 	Policies             *Policies
 	Config               Config
 	// Versions of policy-controller that may be installed.
 	Versions Versions
+	// OfFiles reports whether the objects are those of files, to be created in a cluster that is not known. What a tool is meant
+	// to replace in an image before that is undetermined, and images that no policy covers are left to that cluster.
+	OfFiles bool
 	// Namespace returns the labels of a namespace.
 	Namespace func(name string) (labels map[string]string, known bool)
 	// Keys of the TrustRoots that policy-controller can use.
@@ -219,9 +227,9 @@ func WithDigest(ref name.Reference) name.Digest {
 // container decides on one container in policy-controller's order: the mutating webhook adds a digest to every tag, and
 // the validating webhook denies an image without a digest.
 func (e *examination) container(c Container) {
-	ref, err := name.ParseReference(c.Image)
+	ref, err := imagename.Parse(c.Image)
 	if err != nil {
-		e.add(c, "", "", EffectDeny, v1alpha1.InvalidReferenceReason, err.Error())
+		e.unreadable(c, err)
 		return
 	}
 	digest := ""
@@ -234,7 +242,7 @@ func (e *examination) container(c Container) {
 			e.cover(c, covering)
 			return
 		}
-		if len(covering) > 0 || !e.cluster.deniesUncovered() {
+		if len(covering) > 0 || len(e.possible(WithDigest(ref))) > 0 || !e.cluster.decidesByName() {
 			digest, covering = e.resolve(c, ref, covering)
 		}
 	}
@@ -243,6 +251,56 @@ func (e *examination) container(c Container) {
 		e.noMatch(c, digest)
 	}
 	e.policies(c, ref, digest, covering)
+	if digest != "" {
+		e.possiblePolicies(c, ref, digest, e.possible(ref.Context().Digest(digest)))
+	}
+}
+
+// possible returns the policies that may cover an image although they do not select the object.
+func (e *examination) possible(image name.Digest) []*Policy {
+	if !e.object.Partial {
+		return nil
+	}
+	return e.cluster.Policies.mayCover(image, e.object)
+}
+
+// possiblePolicies evaluates the policies that may apply. It does not matter whether those do that accept the image.
+func (e *examination) possiblePolicies(c Container, ref name.Reference, digest string, policies []*Policy) {
+	in := e.evaluator(ref, digest)
+	for _, p := range policies {
+		if !p.Warn && in.policy(p).result != accepted {
+			e.add(c, digest, p.Name, EffectUndetermined, v1alpha1.PolicyNotEvaluatedReason, "the policy does not accept the image, and it is "+
+				"for some objects only: it is not known which objects, with which labels, are created here")
+		}
+	}
+}
+
+func (e *examination) evaluator(ref name.Reference, digest string) evaluator {
+	return evaluator{
+		ref: ref, digest: digest, namespace: e.object.Namespace, judge: e.judge, config: e.cluster.Config, useOf: e.cluster.UseOf,
+	}
+}
+
+// unreadable decides on an image whose name cannot be parsed: the webhook denies it. One in a file that has a placeholder may be
+// applied with another name. The webhook takes a scheme, and other names of no host, for the name of a registry, which it asks: that
+// there is none cannot be known here.
+func (e *examination) unreadable(c Container, err error) {
+	if invalid, ok := errors.AsType[*imagename.InvalidError](err); ok && invalid.Placeholder != "" && e.cluster.OfFiles {
+		e.add(c, "", "", EffectUndetermined, v1alpha1.PlaceholderReason, invalid.Problem)
+		return
+	}
+	ref, rejected := name.ParseReference(c.Image)
+	if rejected != nil {
+		e.add(c, "", "", EffectDeny, v1alpha1.InvalidReferenceReason, err.Error())
+		return
+	}
+	covering := e.cluster.Policies.Covering(WithDigest(ref), e.object)
+	e.cover(c, covering)
+	e.add(c, "", "", EffectUndetermined, v1alpha1.InvalidReferenceReason,
+		fmt.Sprintf("%v; admission would ask a registry named %.100q for it", err, ref.Context().RegistryStr()))
+	if len(covering) == 0 {
+		e.noMatch(c, "")
+	}
 }
 
 // resolve returns the digest of a tag and the policies that cover it. While the digest is not known, these are the policies that
@@ -256,15 +314,22 @@ func (e *examination) resolve(c Container, ref name.Reference, covering []*Polic
 	return answer.Digest, e.cluster.Policies.Covering(ref.Context().Digest(answer.Digest), e.object)
 }
 
-// deniesUncovered reports whether an image by tag that no policy covers by its name is denied whatever its tag names: the
-// webhook denies it if the tag cannot be resolved, and no-match-policy denies it otherwise. Its registry, which any user may
-// have chosen, is not asked then.
-func (c *Cluster) deniesUncovered() bool {
+// decidesByName reports whether the decision on an image by tag that no policy covers by its name does not depend on what its tag
+// names. Its registry, which any user may have chosen, is not asked then.
+//
+// A policy on a single digest may cover what the tag names. Without one, no-match-policy decides, and the webhook denies the image
+// if it cannot resolve the tag. So the image is denied either way if no-match-policy is deny, and it matters whether the tag can be
+// resolved if it allows. That depends on the credentials in the cluster and on its network: of objects in files neither is known,
+// nor is no-match-policy. Their plan is about the policies alone, and lists the image as covered by none.
+func (c *Cluster) decidesByName() bool {
+	if c.Policies.nameDigests() {
+		return false
+	}
 	switch c.Config.NoMatch {
 	case NoMatchAllow, NoMatchWarn:
-		return false
+		return c.OfFiles
 	default:
-		return !c.Policies.nameDigests()
+		return true
 	}
 }
 
@@ -298,9 +363,7 @@ func (e *examination) tag(c Container, covering []*Policy) (effect Effect, probl
 
 // policies evaluates the covering policies, each of which must accept the image. A policy with mode warn does not deny.
 func (e *examination) policies(c Container, ref name.Reference, digest string, covering []*Policy) {
-	in := evaluator{
-		ref: ref, digest: digest, namespace: e.object.Namespace, judge: e.judge, config: e.cluster.Config, useOf: e.cluster.UseOf,
-	}
+	in := e.evaluator(ref, digest)
 	for _, p := range covering {
 		evaluated := in.policy(p)
 		effect := EffectDeny

@@ -90,6 +90,8 @@ func judgeBySubject(asked *[]Question) Judge {
 			answer.Verdict, answer.Reason = v1alpha1.VerdictVerified, v1alpha1.SignedReason
 		case "other curve":
 			answer.Verdict, answer.Reason, answer.OtherCurve = v1alpha1.VerdictVerified, v1alpha1.SignedReason, true
+		case "unlisted":
+			answer.Verdict, answer.Reason, answer.AnyOrder, answer.Unlisted = v1alpha1.VerdictVerified, v1alpha1.SignedReason, true, true
 		case "expired authority":
 			answer.Verdict, answer.Reason, answer.AnyOrder, answer.ExpiredAuthority = v1alpha1.VerdictVerified, v1alpha1.SignedReason, true, true
 		case "wrong":

@@ -20,17 +20,16 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/sigstore/policy-controller/pkg/apis/glob"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/karmada-io/image-trust/internal/imageglob"
 	"github.com/karmada-io/image-trust/internal/imagename"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/text"
@@ -42,7 +41,7 @@ type Policy struct {
 	// Warn reports whether the policy only warns (mode warn).
 	Warn bool
 
-	globs []*regexp.Regexp
+	globs []imageglob.Glob
 	// registries are those of the globs that have no wildcard in them, in their one spelling.
 	registries []string
 	// namesDigest reports whether a glob selects a single digest.
@@ -63,6 +62,8 @@ type reading struct {
 	// condition is the language of a policy on top of the authorities (spec.policy) that is not evaluated; empty if there is
 	// none.
 	condition string
+	// fetchesConfig reports whether the policy on top of the authorities is given the configuration of the image.
+	fetchesConfig bool
 }
 
 // match limits a policy to a resource.
@@ -90,6 +91,8 @@ type (
 	writtenCondition struct {
 		Type string `json:"type"`
 		Data string `json:"data"`
+		// FetchConfigFile is raw because it decides nothing but the number of requests.
+		FetchConfigFile json.RawMessage `json:"fetchConfigFile"`
 	}
 	writtenAuthority struct {
 		Name    string          `json:"name"`
@@ -144,7 +147,7 @@ func ParsePolicy(cip *unstructured.Unstructured, versions ...Behavior) *Policy {
 		if image.Glob == "" {
 			continue
 		}
-		compiled, err := glob.Compile(image.Glob)
+		compiled, err := imageglob.Compile(image.Glob)
 		if err != nil {
 			return p.unparsable(err)
 		}
@@ -177,6 +180,7 @@ func read(written *writtenPolicy, behavior Behavior) reading {
 		r.authorities = append(r.authorities, parser.parse(a))
 	}
 	r.combine(written.Policy)
+	r.fetchesConfig = written.Policy != nil && isSet(written.Policy.FetchConfigFile) && string(written.Policy.FetchConfigFile) != "false"
 	return r
 }
 
@@ -208,13 +212,13 @@ func (p *Policy) unparsable(err error) *Policy {
 
 // CoversImage reports whether the policy's globs match the whole name of an image, as name.Reference spells it.
 func (p *Policy) CoversImage(image string) bool {
-	return p.invalid != "" || slices.ContainsFunc(p.globs, func(g *regexp.Regexp) bool { return g.MatchString(image) })
+	return p.invalid != "" || slices.ContainsFunc(p.globs, func(g imageglob.Glob) bool { return g.Match(image) })
 }
 
 // applies reports whether the policy selects an object, as pkg/apis/config.GetMatchingPolicies of policy-controller does:
 // "*" is a wildcard for versions only.
 func (p *Policy) applies(o *Object) bool {
-	if p.invalid != "" || len(p.matches) == 0 {
+	if p.always() {
 		return true
 	}
 	resource, _ := apimeta.UnsafeGuessKindToResource(schema.GroupVersionKind{Group: o.Group, Version: o.Version, Kind: o.Kind})
@@ -223,6 +227,9 @@ func (p *Policy) applies(o *Object) bool {
 			m.selector.Matches(labels.Set(o.Labels))
 	})
 }
+
+// always reports whether the policy selects every object.
+func (p *Policy) always() bool { return p.invalid != "" || len(p.matches) == 0 }
 
 // Covers reports whether the policy covers an image, by its whole name, in an object.
 func (p *Policy) Covers(image string, o *Object) bool {

@@ -30,20 +30,25 @@ func TestUncoveredTagsAreNotAskedAbout(t *testing.T) {
 	for name, tc := range map[string]struct {
 		policies []*Policy
 		noMatch  NoMatch
+		ofFiles  bool
 		want     int
 		outcome  Outcome
 	}{
-		"deny":  {[]*Policy{ofTrust}, NoMatchDeny, 0, Denied},
-		"unset": {[]*Policy{ofTrust}, "", 0, Denied},
+		"deny":  {[]*Policy{ofTrust}, NoMatchDeny, false, 0, Denied},
+		"unset": {[]*Policy{ofTrust}, "", false, 0, Denied},
 		// A tag that cannot be resolved is denied, so it matters whether it can.
-		"allow": {[]*Policy{ofTrust}, NoMatchAllow, images, Allowed},
-		"warn":  {[]*Policy{ofTrust}, NoMatchWarn, images, Allowed},
+		"allow": {[]*Policy{ofTrust}, NoMatchAllow, false, images, Allowed},
+		"warn":  {[]*Policy{ofTrust}, NoMatchWarn, false, images, Allowed},
 		// The digest decides whether the policy covers the image.
-		"deny, and a policy on a digest": {[]*Policy{ofTrust, ofDigest}, NoMatchDeny, images, Denied},
+		"deny, and a policy on a digest": {[]*Policy{ofTrust, ofDigest}, NoMatchDeny, false, images, Denied},
+		// Whether the cluster can resolve the tag is not known of objects in files.
+		"files":                       {[]*Policy{ofTrust}, NoMatchAllow, true, 0, Allowed},
+		"files, deny":                 {[]*Policy{ofTrust}, NoMatchDeny, true, 0, Denied},
+		"files, a policy on a digest": {[]*Policy{ofTrust, ofDigest}, NoMatchAllow, true, images, Allowed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(tc.policies...)
-			c.Config.NoMatch = tc.noMatch
+			c.Config.NoMatch, c.OfFiles = tc.noMatch, tc.ofFiles
 			var asked []Question
 			decision := c.Decide(newPod(append([]string{"docker.io/karmada/karmada-agent:v1"}, elsewhere...)...), judgeBySubject(&asked))
 			others := 0

@@ -156,6 +156,9 @@ func (r requirement) uncertain(answer Answer, behavior Behavior) string {
 	case answer.ExpiredAuthority && behavior.VerifiesAuthorityTime:
 		return fmt.Sprintf("a certificate authority above its certificate had expired when it was signed, which policy-controller %s may "+
 			"not accept", behavior.Version)
+	case answer.Unlisted:
+		return fmt.Sprintf("the registry refuses to list what refers to the image, and policy-controller %s fails then: it does not look for "+
+			"the bundle under the fallback tag", behavior.Version)
 	case !answer.AnyOrder && behavior.OrderMatters && r.rule.Formats().Has(policy.Bundle):
 		return fmt.Sprintf("it is signed or attested with a bundle that has no timestamp, and may have another bundle with a log entry of "+
 			"Rekor v2; policy-controller %s verifies them in parallel and accepts the image or not by chance", behavior.Version)

@@ -63,10 +63,12 @@ func Sources() []Source {
 type State struct {
 	webhook string
 
-	mu         sync.Mutex
-	versions   Versions
-	listed     map[Source]bool
-	policies   map[string]knownPolicy
+	mu       sync.Mutex
+	versions Versions
+	listed   map[Source]bool
+	policies map[string]knownPolicy
+	// parsed are those of the policies that policy-controller applies.
+	parsed     *Policies
 	validating map[string]admissionregistrationv1.ValidatingWebhookConfiguration
 	mutating   map[string]admissionregistrationv1.MutatingWebhookConfiguration
 	configs    map[string]map[string]string // data by namespace
@@ -75,6 +77,7 @@ type State struct {
 	namespaces map[string]map[string]string // labels by name
 	// cluster is assembled on demand, and nil after a change.
 	cluster *Cluster
+	history history
 }
 
 type knownPolicy struct {
@@ -92,11 +95,13 @@ func NewState(webhook string, versions ...Behavior) *State {
 		versions:   versions,
 		listed:     map[Source]bool{},
 		policies:   map[string]knownPolicy{},
+		parsed:     NewPolicies(),
 		validating: map[string]admissionregistrationv1.ValidatingWebhookConfiguration{},
 		mutating:   map[string]admissionregistrationv1.MutatingWebhookConfiguration{},
 		configs:    map[string]map[string]string{},
 		keys:       map[string]map[string]string{},
 		namespaces: map[string]map[string]string{},
+		history:    history{epoch: 1, oldest: 1},
 	}
 }
 
@@ -123,11 +128,15 @@ func (s *State) SetVersions(versions Versions) bool {
 		return false
 	}
 	s.versions = versions
+	var parsed []*Policy
 	for name, known := range s.policies {
-		known.parsed = s.parse(known)
+		if known.parsed = s.parse(known); known.parsed != nil {
+			parsed = append(parsed, known.parsed)
+		}
 		s.policies[name] = known
 	}
-	s.cluster = nil
+	s.parsed = NewPolicies(parsed...)
+	s.changed()
 	return true
 }
 
@@ -151,7 +160,9 @@ func (s *State) Cluster() (Cluster, error) {
 		}
 		s.cluster = cluster
 	}
-	return *s.cluster, nil
+	cluster := *s.cluster
+	cluster.Epoch = s.history.epoch
+	return cluster, nil
 }
 
 func (s *State) assemble() (*Cluster, error) {
@@ -164,16 +175,10 @@ func (s *State) assemble() (*Cluster, error) {
 	if len(missing) > 0 {
 		return nil, errors.New("Not read yet: " + strings.Join(missing, ", ") + ".")
 	}
-	policies := make([]*Policy, 0, len(s.policies))
-	for _, p := range s.policies {
-		if p.parsed != nil {
-			policies = append(policies, p.parsed)
-		}
-	}
 	cluster := &Cluster{
 		Validating: FindValidating(s.webhook, slices.Collect(maps.Values(s.validating))),
 		Mutating:   FindMutating(s.webhook, slices.Collect(maps.Values(s.mutating))),
-		Policies:   NewPolicies(policies...),
+		Policies:   s.parsed,
 		Namespace:  s.namespace,
 		Versions:   s.versions,
 		Keys:       s.currentKeys(),
@@ -251,8 +256,11 @@ func (s *State) SetPolicy(cip *unstructured.Unstructured) PolicyChange {
 	}
 	now.parsed = s.parse(now)
 	s.policies[cip.GetName()] = now
-	s.cluster = nil
-	return PolicyChange{before.parsed, now.parsed}
+	change := PolicyChange{before.parsed, now.parsed}
+	if !change.None() {
+		s.policyChanged(cip.GetName(), change)
+	}
+	return change
 }
 
 // RemovePolicy removes a ClusterImagePolicy.
@@ -261,27 +269,12 @@ func (s *State) RemovePolicy(name string) PolicyChange {
 	defer s.mu.Unlock()
 	known := s.policies[name]
 	delete(s.policies, name)
-	if known.parsed != nil {
-		s.cluster = nil
+	change := PolicyChange{before: known.parsed}
+	if !change.None() {
+		s.policyChanged(name, change)
 	}
-	return PolicyChange{before: known.parsed}
+	return change
 }
-
-// SetValidating adds or replaces a ValidatingWebhookConfiguration, and reports whether that is a change.
-func (s *State) SetValidating(config *admissionregistrationv1.ValidatingWebhookConfiguration) bool {
-	return set(s, s.validating, config.Name, admissionregistrationv1.ValidatingWebhookConfiguration{Webhooks: config.Webhooks})
-}
-
-// RemoveValidating removes a ValidatingWebhookConfiguration, and reports whether that is a change.
-func (s *State) RemoveValidating(name string) bool { return remove(s, s.validating, name) }
-
-// SetMutating adds or replaces a MutatingWebhookConfiguration, and reports whether that is a change.
-func (s *State) SetMutating(config *admissionregistrationv1.MutatingWebhookConfiguration) bool {
-	return set(s, s.mutating, config.Name, admissionregistrationv1.MutatingWebhookConfiguration{Webhooks: config.Webhooks})
-}
-
-// RemoveMutating removes a MutatingWebhookConfiguration, and reports whether that is a change.
-func (s *State) RemoveMutating(name string) bool { return remove(s, s.mutating, name) }
 
 // SetConfig adds or replaces a ConfigMap named ConfigName, and reports whether that changes policy-controller's configuration.
 // Those of other namespaces are remembered, since one of them is the configuration once the webhook's service is there.
@@ -312,7 +305,7 @@ func (s *State) configChanged(namespace string) bool {
 	if namespace != s.configNamespace() {
 		return false
 	}
-	s.cluster = nil
+	s.changed()
 	return true
 }
 
@@ -325,6 +318,7 @@ func (s *State) SetNamespace(name string, labels map[string]string) bool {
 		return false
 	}
 	s.namespaces[name] = labels
+	s.namespaceChanged(name)
 	return true
 }
 
@@ -334,6 +328,9 @@ func (s *State) RemoveNamespace(name string) bool {
 	defer s.mu.Unlock()
 	_, known := s.namespaces[name]
 	delete(s.namespaces, name)
+	if known {
+		s.namespaceChanged(name)
+	}
 	return known
 }
 
@@ -345,7 +342,7 @@ func set[T any](s *State, values map[string]T, key string, value T) bool {
 		return false
 	}
 	values[key] = value
-	s.cluster = nil
+	s.changed()
 	return true
 }
 
@@ -355,6 +352,8 @@ func remove[T any](s *State, values map[string]T, key string) bool {
 	defer s.mu.Unlock()
 	_, known := values[key]
 	delete(values, key)
-	s.cluster = nil
+	if known {
+		s.changed()
+	}
 	return known
 }

@@ -159,3 +159,33 @@ func TestStateNamespaces(t *testing.T) {
 		t.Error("a removal is not reported")
 	}
 }
+
+// TestOtherWebhooksChangeNothing has the webhook of another operator, and one of policy-controller's with a new certificate.
+func TestOtherWebhooksChangeNothing(t *testing.T) {
+	s := newListedState(t)
+	validating := func(configuration, webhook, bundle string) bool {
+		return s.SetValidating(&admissionregistrationv1.ValidatingWebhookConfiguration{
+			ObjectMeta: metav1.ObjectMeta{Name: configuration},
+			Webhooks: []admissionregistrationv1.ValidatingWebhook{
+				{Name: webhook, ClientConfig: admissionregistrationv1.WebhookClientConfig{CABundle: []byte(bundle)}},
+			},
+		})
+	}
+	mutating := func(configuration, webhook, bundle string) bool {
+		return s.SetMutating(&admissionregistrationv1.MutatingWebhookConfiguration{
+			ObjectMeta: metav1.ObjectMeta{Name: configuration},
+			Webhooks: []admissionregistrationv1.MutatingWebhook{
+				{Name: webhook, ClientConfig: admissionregistrationv1.WebhookClientConfig{CABundle: []byte(bundle)}},
+			},
+		})
+	}
+	for name, set := range map[string]func(configuration, webhook, bundle string) bool{"validating": validating, "mutating": mutating} {
+		if set("other", "other.example.com", "1") || !set("own", "w", "1") || set("own", "w", "2") || !set("own", "other.example.com", "2") ||
+			set("own", "other.example.com", "3") {
+			t.Errorf("%s: not exactly the changes of policy-controller's webhook are reported", name)
+		}
+	}
+	if len(s.validating)+len(s.mutating) > 0 || s.RemoveValidating("other") {
+		t.Error("the webhook of another operator is remembered")
+	}
+}

@@ -186,3 +186,40 @@ func namesResource(patterns []string, resource, subresource string) bool {
 		return (of == "*" || of == resource) && (sub == "*" || sub == subresource)
 	})
 }
+
+// SetValidating adds or replaces a ValidatingWebhookConfiguration, and reports whether that changes policy-controller's webhook. No
+// other webhook is remembered, and no certificate, since operators renew those of theirs.
+func (s *State) SetValidating(config *admissionregistrationv1.ValidatingWebhookConfiguration) bool {
+	own := admissionregistrationv1.ValidatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: config.Name}}
+	for _, w := range config.Webhooks {
+		if w.Name == s.webhook {
+			w.ClientConfig.CABundle = nil
+			own.Webhooks = append(own.Webhooks, w)
+		}
+	}
+	if len(own.Webhooks) == 0 {
+		return s.RemoveValidating(config.Name)
+	}
+	return set(s, s.validating, config.Name, own)
+}
+
+// RemoveValidating removes a ValidatingWebhookConfiguration, and reports whether that is a change.
+func (s *State) RemoveValidating(name string) bool { return remove(s, s.validating, name) }
+
+// SetMutating does for a MutatingWebhookConfiguration what SetValidating does for a validating one.
+func (s *State) SetMutating(config *admissionregistrationv1.MutatingWebhookConfiguration) bool {
+	own := admissionregistrationv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: config.Name}}
+	for _, w := range config.Webhooks {
+		if w.Name == s.webhook {
+			w.ClientConfig.CABundle = nil
+			own.Webhooks = append(own.Webhooks, w)
+		}
+	}
+	if len(own.Webhooks) == 0 {
+		return s.RemoveMutating(config.Name)
+	}
+	return set(s, s.mutating, config.Name, own)
+}
+
+// RemoveMutating removes a MutatingWebhookConfiguration, and reports whether that is a change.
+func (s *State) RemoveMutating(name string) bool { return remove(s, s.mutating, name) }

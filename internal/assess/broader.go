@@ -37,20 +37,20 @@ const (
 )
 
 // findBroader returns the question by the rule of a signer of a trust that requires the same as q in the same or more formats.
-func (r *Result) findBroader(q admission.Question) (admission.Question, relation) {
+func (k *knowledge) findBroader(q admission.Question) (admission.Question, relation) {
 	found := unrelated
 	var broader admission.Question
 	if q.Rule == nil {
 		return broader, found
 	}
-	for _, trust := range r.trusts {
+	for _, trust := range k.trusts {
 		for _, signer := range trust.Signers {
 			if q.TrustRoot != signer.TrustRoot {
 				continue
 			}
 			candidate := admission.Question{Ref: q.Ref, Rule: signer.Rule, TrustRoot: q.TrustRoot, Namespace: q.Namespace}
 			switch {
-			case q.Rule.DecidedBy(signer.Rule):
+			case q.Rule.DecidedBy(signer.Rule) && !k.passedOver(candidate, q.Rule):
 				return candidate, decides
 			case found == unrelated && requiresSame(q.Rule, signer.Rule):
 				broader, found = candidate, explains
@@ -58,6 +58,17 @@ func (r *Result) findBroader(q admission.Question) (admission.Question, relation
 		}
 	}
 	return broader, found
+}
+
+// passedOver reports whether the answer to a question leaves open whether the image has what a narrower rule accepts, because
+// something else was found first.
+func (k *knowledge) passedOver(q admission.Question, rule *policy.Rule) bool {
+	answer, ok := k.answerTo(q)
+	if !ok {
+		return false
+	}
+	result := current(answer)
+	return result.PassedOver && !result.Formats.IsSubsetOf(rule.Formats())
 }
 
 // requiresSame reports whether two rules differ at most in the formats that they accept, and all has those of rule.

@@ -21,9 +21,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/google/go-containerregistry/pkg/name"
-
 	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/imagename"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/shares"
@@ -141,7 +140,7 @@ func (b *Budget) allow(image inventory.Running) {
 
 // referencesOf returns the references by which registries are asked about an image; none for a name that cannot be read.
 func referencesOf(image inventory.Running) []string {
-	ref, err := name.ParseReference(image.Image)
+	ref, err := imagename.Parse(image.Image)
 	switch {
 	case err != nil:
 		return nil

@@ -44,7 +44,9 @@ type imageQuery struct {
 	request pool.Request
 	// given is the answer where nothing can be requested, because it is not known what to ask for; otherwise nil.
 	given *pool.Answer
-	uses  uses
+	// usage is the most important one, and uses has the workloads, by position, and whether they run the image.
+	usage v1alpha1.Usage
+	uses  map[int]bool
 }
 
 // imageKey identifies an image as the status shows it. The digest is empty while only a tag is known.
@@ -59,72 +61,85 @@ type imageKey struct {
 	undigested bool
 }
 
-// uses counts the workloads that use an image.
-type uses struct {
-	usage     v1alpha1.Usage
-	workloads map[int]bool // by position, so that none counts twice; true for those that run it
+// imageUse is how a workload, or the trust itself, uses an image.
+type imageUse struct {
+	imageKey
+
+	request pool.Request
+	given   *pool.Answer
+	usage   v1alpha1.Usage
+	// runs reports whether the workload runs the image, so that it is not only requested.
+	runs bool
 }
 
 // usageRank orders usages: an image that runs is not only requested.
 func usageRank(usage v1alpha1.Usage) int {
-	return slices.Index([]v1alpha1.Usage{"", v1alpha1.UsageRollback, v1alpha1.UsageRequested, v1alpha1.UsageRunning}, usage)
+	return slices.Index(usages(), usage)
 }
 
-func (u *uses) add(other uses) {
-	if usageRank(other.usage) > usageRank(u.usage) {
-		u.usage = other.usage
-	}
-	for workload, runs := range other.workloads {
-		if u.workloads == nil {
-			u.workloads = map[int]bool{}
-		}
-		u.workloads[workload] = u.workloads[workload] || runs
-	}
+// usages returns all usages, the least important first.
+func usages() []v1alpha1.Usage {
+	return []v1alpha1.Usage{"", v1alpha1.UsageRollback, v1alpha1.UsageRequested, v1alpha1.UsageRunning}
 }
 
-// collector gathers the images of a trust.
-type collector struct {
-	references *references
-	queries    map[imageKey]*imageQuery
+// moreImportant returns the more important one of two usages.
+func moreImportant(a, b v1alpha1.Usage) v1alpha1.Usage {
+	if usageRank(b) > usageRank(a) {
+		return b
+	}
+	return a
 }
 
 // CollectImages returns the images of a trust.
 func CollectImages(trust *policy.Policy, workloads []inventory.Workload) Images {
-	c := collector{references: newReferences(trust), queries: map[imageKey]*imageQuery{}}
-	for i, workload := range workloads {
-		for _, running := range workload.Running {
-			c.addRunning(i, running)
+	references := newReferences(trust)
+	collected := map[imageKey]*imageQuery{}
+	add := func(use *imageUse) *imageQuery {
+		query := collected[use.imageKey]
+		if query == nil {
+			query = &imageQuery{imageKey: use.imageKey, request: use.request, given: use.given}
+			collected[use.imageKey] = query
 		}
-		usage := v1alpha1.UsageRequested
-		if workload.Idle {
-			usage = v1alpha1.UsageRollback
-		}
-		for _, container := range workload.Template {
-			c.addRequested(container.Image, uses{usage: usage, workloads: map[int]bool{i: false}})
+		query.usage = moreImportant(query.usage, use.usage)
+		return query
+	}
+	for i := range workloads {
+		uses := references.usesOf(&workloads[i])
+		for at := range uses {
+			query := add(&uses[at])
+			if query.uses == nil {
+				query.uses = map[int]bool{}
+			}
+			query.uses[i] = uses[at].runs
 		}
 	}
 	for _, ref := range trust.References {
-		c.addRequested(ref.String(), uses{usage: v1alpha1.UsageRequested})
+		if use := references.requested(ref.String(), v1alpha1.UsageRequested); use != nil {
+			add(use)
+		}
 	}
-	queries := make([]imageQuery, 0, len(c.queries))
-	for _, query := range c.queries {
-		query.request.Namespaces = query.uses.namespaces(workloads)
+	queries := make([]imageQuery, 0, len(collected))
+	for _, query := range collected {
+		query.request.Namespaces = namespacesOf(query.uses, workloads)
 		queries = append(queries, *query)
 	}
-	slices.SortFunc(queries, func(a, b imageQuery) int {
-		return cmp.Or(
-			firstIf(a.running, b.running),
-			cmp.Compare(a.reference, b.reference), cmp.Compare(a.digest, b.digest), cmp.Compare(a.index, b.index),
-			firstIf(a.undigested, b.undigested),
-		)
-	})
+	slices.SortFunc(queries, func(a, b imageQuery) int { return compareKeys(&a.imageKey, &b.imageKey) })
 	return Images{trust: trust, queries: queries}
 }
 
-// users returns the positions of the workloads, of those that run the image if there are any.
-func (u *uses) users() []int {
+// compareKeys is the order of queries, those about running images first.
+func compareKeys(a, b *imageKey) int {
+	return cmp.Or(
+		firstIf(a.running, b.running),
+		cmp.Compare(a.reference, b.reference), cmp.Compare(a.digest, b.digest), cmp.Compare(a.index, b.index),
+		firstIf(a.undigested, b.undigested),
+	)
+}
+
+// usersOf returns the positions of workloads, of those that run the image if there are any.
+func usersOf(uses map[int]bool) []int {
 	var running, requesting []int
-	for workload, runs := range u.workloads {
+	for workload, runs := range uses {
 		if runs {
 			running = append(running, workload)
 		} else {
@@ -138,10 +153,10 @@ func (u *uses) users() []int {
 	return running
 }
 
-// namespaces returns the namespaces of the workloads, sorted.
-func (u *uses) namespaces(workloads []inventory.Workload) []string {
-	namespaces := make([]string, 0, len(u.workloads))
-	for at := range u.workloads {
+// namespacesOf returns the namespaces of workloads, sorted.
+func namespacesOf(uses map[int]bool, workloads []inventory.Workload) []string {
+	namespaces := make([]string, 0, len(uses))
+	for at := range uses {
 		namespaces = append(namespaces, workloads[at].Namespace)
 	}
 	slices.Sort(namespaces)
@@ -160,64 +175,89 @@ func firstIf(a, b bool) int {
 	}
 }
 
-// addRunning adds the image that a node reports for a container. Before the container has started it is only requested.
-func (c *collector) addRunning(workload int, running inventory.Running) {
-	used := uses{usage: v1alpha1.UsageRunning, workloads: map[int]bool{workload: true}}
-	image := c.references.parse(running.Image)
-	if image == nil {
-		return
+// usesOf returns how a workload uses images of the trust, each once.
+func (r *references) usesOf(w *inventory.Workload) []imageUse {
+	uses := make([]imageUse, 0, len(w.Running)+len(w.Template))
+	positions := make(map[imageKey]int, len(w.Running)+len(w.Template))
+	add := func(use *imageUse) {
+		if use == nil {
+			return
+		}
+		at, known := positions[use.imageKey]
+		if !known {
+			positions[use.imageKey] = len(uses)
+			uses = append(uses, *use)
+			return
+		}
+		uses[at].usage, uses[at].runs = moreImportant(uses[at].usage, use.usage), uses[at].runs || use.runs
 	}
+	for i := range w.Running {
+		add(r.running(&w.Running[i]))
+	}
+	usage := v1alpha1.UsageRequested
+	if w.Idle {
+		usage = v1alpha1.UsageRollback
+	}
+	for i := range w.Template {
+		add(r.requested(w.Template[i].Image, usage))
+	}
+	return uses
+}
+
+// running returns the use of the image that a node reports for a container; nil for one that is not of the trust. Before the
+// container has started it is only requested.
+func (r *references) running(running *inventory.Running) *imageUse {
+	image := r.parse(running.Image)
 	switch {
+	case image == nil:
+		return nil
 	case image.Reference == nil:
-		c.addUnreadable(image, running.Started || running.Digest != "", used)
-		return
+		usage := v1alpha1.UsageRunning
+		if !running.Started && running.Digest == "" {
+			usage = v1alpha1.UsageRequested
+		}
+		return given(imageKey{reference: image.String()}, unreadable(image.problem), usage, true)
 	case running.Digest == "" && running.Started:
-		c.addGiven(imageKey{reference: image.String(), running: true, undigested: true}, undigested(), used)
-		return
+		key := imageKey{reference: image.String(), running: true, undigested: true}
+		return given(key, undigested(), v1alpha1.UsageRunning, true)
 	case running.Digest == "":
-		used.usage = v1alpha1.UsageRequested
-		c.addRequested(running.Image, used)
-		return
+		use := r.requested(running.Image, v1alpha1.UsageRequested)
+		use.runs = true
+		return use
 	}
-	key := imageKey{reference: image.String(), digest: running.Digest, running: true}
-	request := pool.Request{Ref: image.Context().Digest(running.Digest), Tag: image.Tag, Running: true}
+	use := &imageUse{
+		imageKey: imageKey{reference: image.String(), digest: running.Digest, running: true},
+		request:  pool.Request{Ref: image.Context().Digest(running.Digest), Tag: image.Tag, Running: true},
+		usage:    v1alpha1.UsageRunning, runs: true,
+	}
 	if pinned, ok := image.Reference.(name.Digest); ok && pinned.DigestStr() != running.Digest {
-		key.index = pinned.DigestStr()
-		request.Index = &pinned
+		use.index = pinned.DigestStr()
+		use.request.Index = &pinned
 	}
-	c.add(key, request, used)
+	return use
 }
 
-// addRequested adds the image that a template, a pod that does not run yet, or the trust itself requests.
-func (c *collector) addRequested(written string, used uses) {
-	image := c.references.parse(written)
-	if image == nil {
-		return
+// requested returns the use of an image that a template, a pod that does not run yet, or the trust itself requests; nil for one
+// that is not of the trust.
+func (r *references) requested(written string, usage v1alpha1.Usage) *imageUse {
+	image := r.parse(written)
+	switch {
+	case image == nil:
+		return nil
+	case image.Reference == nil:
+		return given(imageKey{reference: image.String()}, unreadable(image.problem), usage, false)
 	}
-	if image.Reference == nil {
-		c.addUnreadable(image, false, used)
-		return
-	}
-	request := pool.Request{Ref: image.Reference}
-	key := imageKey{reference: image.String()}
+	use := &imageUse{imageKey: imageKey{reference: image.String()}, request: pool.Request{Ref: image.Reference}, usage: usage}
 	if pinned, ok := image.Reference.(name.Digest); ok {
-		key.digest = pinned.DigestStr()
-		request.Tag = image.Tag
+		use.digest = pinned.DigestStr()
+		use.request.Tag = image.Tag
 	}
-	c.add(key, request, used)
+	return use
 }
 
-// addUnreadable adds an image whose name cannot be read, so that no registry can be asked about it.
-func (c *collector) addUnreadable(image *Reference, runs bool, used uses) {
-	if !runs && used.usage == v1alpha1.UsageRunning {
-		used.usage = v1alpha1.UsageRequested
-	}
-	c.addGiven(imageKey{reference: image.String()}, unreadable(image.problem), used)
-}
-
-func (c *collector) addGiven(key imageKey, result verify.Result, used uses) {
-	c.add(key, pool.Request{}, used)
-	c.queries[key].given = &pool.Answer{Result: result, Known: true, Fresh: true}
+// given returns the use of an image that no registry can be asked about.
+func given(key imageKey, result verify.Result, usage v1alpha1.Usage, runs bool) *imageUse {
+	return &imageUse{imageKey: key, given: &pool.Answer{Result: result, Known: true, Fresh: true}, usage: usage, runs: runs}
 }
 
 // undigested is the verdict on a container that runs while its node reports no digest of the image's repository.
@@ -241,25 +281,11 @@ func unreadable(problem string) verify.Result {
 	}
 }
 
-func (c *collector) add(key imageKey, request pool.Request, used uses) {
-	query := c.queries[key]
-	if query == nil {
-		query = &imageQuery{imageKey: key, request: request}
-		c.queries[key] = query
-	}
-	query.uses.add(used)
-}
-
 // Requests returns requests for the verdict on each image that a registry can be asked about: one for each signer of the trust, by
 // the signer's rule and root of trust. An image that runs may have been accepted for an index that its tag no longer names: known is
 // the last status of the images, which records that index.
 func (i Images) Requests(roots Roots, known []v1alpha1.ImageStatus) []pool.Request {
-	indexes := map[imageKey]string{}
-	for at := range known {
-		if image := &known[at]; image.IndexDigest != "" {
-			indexes[imageKey{reference: image.Reference, digest: image.Digest}] = image.IndexDigest
-		}
-	}
+	indexes := knownIndexes(known)
 	requests := make([]pool.Request, 0, len(i.queries)*len(i.trust.Signers))
 	for at := range i.queries {
 		query := &i.queries[at]
@@ -267,10 +293,30 @@ func (i Images) Requests(roots Roots, known []v1alpha1.ImageStatus) []pool.Reque
 			continue
 		}
 		request := query.request
-		if index, ok := indexes[imageKey{reference: query.reference, digest: query.digest}]; ok && query.running {
-			request.KnownIndex = new(request.Ref.Context().Digest(index))
+		if query.running {
+			request.KnownIndex = knownIndex(query, indexes)
 		}
 		requests = append(requests, Requests(i.trust, request, roots)...)
 	}
 	return requests
+}
+
+// knownIndexes returns the indexes that the last status of the images records.
+func knownIndexes(known []v1alpha1.ImageStatus) map[imageKey]string {
+	indexes := map[imageKey]string{}
+	for at := range known {
+		if image := &known[at]; image.IndexDigest != "" {
+			indexes[imageKey{reference: image.Reference, digest: image.Digest}] = image.IndexDigest
+		}
+	}
+	return indexes
+}
+
+// knownIndex returns the index of a running image; nil if none is known.
+func knownIndex(query *imageQuery, indexes map[imageKey]string) *name.Digest {
+	index, ok := indexes[imageKey{reference: query.reference, digest: query.digest}]
+	if !ok {
+		return nil
+	}
+	return new(query.request.Ref.Context().Digest(index))
 }

@@ -61,7 +61,7 @@ type Engine struct {
 // call gets all answers that are known; decide has to replace what an earlier call decided. A question whose answer is pending
 // gets the verdict Unknown with the reason Pending. The error is that of Verdicts or Root.
 func (e *Engine) Run(ctx context.Context, requests []pool.Request, decide func(admission.Judge)) (*Result, error) {
-	r := newResult(e.Trusts, e.Version)
+	r := &Result{knowledge: newKnowledge(e.Trusts, e.Version)}
 	for _, request := range requests {
 		request.Credentials = e.Credentials
 		r.add(request)
@@ -94,15 +94,21 @@ func (e *Engine) Run(ctx context.Context, requests []pool.Request, decide func(a
 
 // ask for the answers to the requests that have none yet.
 func (e *Engine) ask(ctx context.Context, r *Result) error {
-	open := r.requests[len(r.answers):]
+	open := r.waiting()
 	if len(open) == 0 {
 		return nil
 	}
-	answers, err := e.Verdicts.Answers(ctx, open)
+	requests := make([]pool.Request, 0, len(open))
+	for _, a := range open {
+		requests = append(requests, a.request)
+	}
+	answers, err := e.Verdicts.Answers(ctx, requests)
 	if err != nil {
 		return err
 	}
-	r.answer(answers)
+	for i, a := range open {
+		r.learn(a, answers[i])
+	}
 	return nil
 }
 
@@ -112,21 +118,6 @@ func (e *Engine) root(ctx context.Context, request pool.Request) (*trustroot.Roo
 		return nil, nil //nolint:nilnil // no root is needed, which is not an error
 	}
 	return e.Root(ctx, request.RootName)
-}
-
-// collect decides with the answers that are known, and returns the questions that have none, each once.
-func collect(r *Result, decide func(admission.Judge)) []admission.Question {
-	var questions []admission.Question
-	asked := map[admission.QuestionKey]bool{}
-	decide(func(q admission.Question) admission.Answer {
-		answer, ok := r.find(q)
-		if key := q.Key(); !ok && !asked[key] {
-			asked[key] = true
-			questions = append(questions, q)
-		}
-		return answer
-	})
-	return questions
 }
 
 // Pending answers all requests with pool.Pending: the Verdicts for a time when none can be reached, such as before the

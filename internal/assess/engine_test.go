@@ -241,7 +241,7 @@ func TestRunKeepsTheLastVerdict(t *testing.T) {
 	ref := parse(t, "docker.io/karmada/app:v1")
 	unknown := verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.TimeoutReason}
 	unsupported := verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.UnsupportedFormatReason}
-	verified := verify.Result{Verdict: v1alpha1.VerdictVerified, Reason: v1alpha1.SignedReason, OtherCurve: true, AnyOrder: true, ExpiredAuthority: true}
+	verified := verify.Result{Verdict: v1alpha1.VerdictVerified, Reason: v1alpha1.SignedReason, OtherCurve: true, AnyOrder: true, ExpiredAuthority: true, Unlisted: true}
 	for name, tc := range map[string]struct {
 		answer pool.Answer
 		want   v1alpha1.Verdict
@@ -261,8 +261,9 @@ func TestRunKeepsTheLastVerdict(t *testing.T) {
 			if got.Verdict != tc.want {
 				t.Errorf("got %s, want %s", got.Verdict, tc.want)
 			}
-			if known := tc.want == v1alpha1.VerdictVerified; got.OtherCurve != known || got.AnyOrder != known || got.ExpiredAuthority != known {
-				t.Errorf("other curve %t, any order %t, expired authority %t, want %t", got.OtherCurve, got.AnyOrder, got.ExpiredAuthority, known)
+			if known := tc.want == v1alpha1.VerdictVerified; got.OtherCurve != known || got.AnyOrder != known || got.ExpiredAuthority != known || got.Unlisted != known {
+				t.Errorf("other curve %t, any order %t, expired authority %t, unlisted %t, want %t", got.OtherCurve, got.AnyOrder, got.ExpiredAuthority,
+					got.Unlisted, known)
 			}
 		})
 	}
@@ -342,14 +343,14 @@ func TestZeroResultKnowsNothing(t *testing.T) {
 // rule, for which the verifier answers Unknown.
 func TestQuestionWithoutRule(t *testing.T) {
 	trust := newTrust(t, "", "docker.io/karmada/*")
-	result := newResult([]*policy.Policy{trust}, "")
+	result := &Result{knowledge: newKnowledge([]*policy.Policy{trust}, "")}
 	empty := admission.Question{Ref: parse(t, "docker.io/karmada/app:v1")}
 	requests := result.requestsFor([]admission.Question{empty})
 	if len(requests) != 1 || requests[0].ResolveOnly || requests[0].Rule != nil {
 		t.Fatalf("requests %+v", requests)
 	}
 	result.add(pool.Request{Ref: empty.Ref, ResolveOnly: true})
-	result.answers = []pool.Answer{{Digest: hex("a"), Known: true}}
+	result.learn(result.asked[0], pool.Answer{Digest: hex("a"), Known: true})
 	if got, _ := result.find(empty); got.Verdict != v1alpha1.VerdictUnknown || got.Digest != "" {
 		t.Errorf("got %+v, want Unknown", got)
 	}

@@ -17,6 +17,8 @@ limitations under the License.
 package assess
 
 import (
+	"maps"
+
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
@@ -51,22 +53,48 @@ type Image struct {
 // Observe merges the answers to the Requests into one Image for each that the status shows, in a fixed order. What no registry can
 // be asked about is an Image of its own.
 func (i Images) Observe(answers []pool.Answer) []Image {
-	var images []Image
-	var used []uses
-	positions := map[imageKey]int{}
-	running := map[string][]int{} // by reference
-	for _, query := range i.queries {
-		if query.given != nil {
-			images = append(images, Image{
-				Reference: query.reference, Answer: *query.given, Undigested: query.undigested,
-				Running: query.uses.usage == v1alpha1.UsageRunning,
-			})
-			used = append(used, query.uses)
+	queries := make([]*imageQuery, 0, len(i.queries))
+	for at := range i.queries {
+		queries = append(queries, &i.queries[at])
+	}
+	images, at := observe(i.trust, queries, answers)
+	usages, uses := make([]v1alpha1.Usage, len(images)), make([]map[int]bool, len(images))
+	for position, query := range queries {
+		image := at[position]
+		usages[image] = moreImportant(usages[image], query.usage)
+		if uses[image] == nil {
+			uses[image] = query.uses
 			continue
 		}
-		merged := Merge(i.trust, answers[:len(i.trust.Signers)])
+		both := maps.Clone(uses[image])
+		for workload, runs := range query.uses {
+			both[workload] = both[workload] || runs
+		}
+		uses[image] = both
+	}
+	for at := range images {
+		images[at].Usage, images[at].Workloads, images[at].Users = usages[at], len(uses[at]), usersOf(uses[at])
+	}
+	return images
+}
+
+// observe merges the answers on queries, in their order, into images, without how these are used. at has the position of the
+// image of each query. Images with different references have nothing to do with each other.
+func observe(trust *policy.Policy, queries []*imageQuery, answers []pool.Answer) (images []Image, at []int) {
+	positions := map[imageKey]int{}
+	running := map[string][]int{} // by reference
+	for _, query := range queries {
+		if query.given != nil {
+			at = append(at, len(images))
+			images = append(images, Image{
+				Reference: query.reference, Answer: *query.given, Undigested: query.undigested,
+				Running: query.usage == v1alpha1.UsageRunning,
+			})
+			continue
+		}
+		merged := Merge(trust, answers[:len(trust.Signers)])
 		answer := merged.Answer
-		answers = answers[len(i.trust.Signers):]
+		answers = answers[len(trust.Signers):]
 		if query.digest != "" {
 			answer.Digest = query.digest
 		}
@@ -76,25 +104,21 @@ func (i Images) Observe(answers []pool.Answer) []Image {
 			found, ok = findRunning(images, running[query.reference], answer.Digest)
 		}
 		if ok {
+			at = append(at, found)
 			images[found].merge(query, answer, merged.Signer)
-			used[found].add(query.uses)
 			continue
 		}
 		positions[key] = len(images)
 		if query.running {
 			running[query.reference] = append(running[query.reference], len(images))
 		}
+		at = append(at, len(images))
 		images = append(images, Image{
 			Reference: query.reference, Answer: answer, Signer: merged.Signer, TagDigest: movedTag(query, answer),
 			Running: query.running,
 		})
-		used = append(used, query.uses)
 	}
-	for at := range images {
-		images[at].Usage, images[at].Workloads = used[at].usage, len(used[at].workloads)
-		images[at].Users = used[at].users()
-	}
-	return images
+	return images, at
 }
 
 // findRunning finds the image that runs under the same reference and is what was requested: the digest is that of the
@@ -111,7 +135,7 @@ func findRunning(images []Image, running []int, digest string) (int, bool) {
 // merge adds another answer on the same image. The verdict on a running image counts more than that on a requested one. Of
 // two verdicts on a requested image the worse one counts, and of two on a running image the better one, since a signature of
 // any index that holds it is enough.
-func (i *Image) merge(query imageQuery, answer pool.Answer, signer string) {
+func (i *Image) merge(query *imageQuery, answer pool.Answer, signer string) {
 	settled := i.Answer.Fresh && answer.Fresh
 	replaces := answer.Result.Verdict.Worse(i.Answer.Result.Verdict)
 	if query.running {
@@ -124,7 +148,7 @@ func (i *Image) merge(query imageQuery, answer pool.Answer, signer string) {
 }
 
 // movedTag is the digest that the tag names, where that is neither what runs nor the index that holds it.
-func movedTag(query imageQuery, answer pool.Answer) string {
+func movedTag(query *imageQuery, answer pool.Answer) string {
 	if !query.running || answer.TagDigest == answer.Digest || answer.TagDigest == answer.IndexDigest {
 		return ""
 	}
@@ -134,16 +158,28 @@ func movedTag(query imageQuery, answer pool.Answer) string {
 // Finder finds what is known of an image by its name in a workload.
 type Finder struct {
 	references *references
-	images     map[string][]*Image // by reference
+	images     func(reference string) []*Image
 }
 
 // NewFinder returns a Finder among the images of a trust.
 func NewFinder(trust *policy.Policy, images []Image) *Finder {
-	f := &Finder{references: newReferences(trust), images: map[string][]*Image{}}
+	byReference := map[string][]*Image{}
 	for i := range images {
-		f.images[images[i].Reference] = append(f.images[images[i].Reference], &images[i])
+		byReference[images[i].Reference] = append(byReference[images[i].Reference], &images[i])
 	}
-	return f
+	return &Finder{references: newReferences(trust), images: func(reference string) []*Image { return byReference[reference] }}
+}
+
+// Finder returns a Finder among the images of the Tracker, as long as they do not change.
+func (t *Tracker) Finder() *Finder {
+	return &Finder{references: newReferences(t.trust), images: func(reference string) []*Image {
+		tracked := t.Images(reference)
+		images := make([]*Image, 0, len(tracked))
+		for _, image := range tracked {
+			images = append(images, &image.Image)
+		}
+		return images
+	}}
 }
 
 // Find returns the image that a container runs or, where no node reports a digest, requests; nil where the trust does not
@@ -161,7 +197,7 @@ func (f *Finder) Find(container inventory.Running) *Image {
 		digest = pinned.DigestStr()
 	}
 	var found *Image
-	for _, image := range f.images[ref.String()] {
+	for _, image := range f.images(ref.String()) {
 		switch {
 		case image.Undigested:
 		case digest != "" && image.Answer.Digest == digest:
@@ -175,7 +211,7 @@ func (f *Finder) Find(container inventory.Running) *Image {
 
 // given finds an image that no registry can be asked about.
 func (f *Finder) given(ref *Reference) *Image {
-	for _, image := range f.images[ref.String()] {
+	for _, image := range f.images(ref.String()) {
 		if image.Undigested == (ref.Reference != nil) {
 			return image
 		}

@@ -17,15 +17,19 @@ limitations under the License.
 package assess
 
 import (
+	"context"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify/pool"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
 // TestFinder finds images as workloads name them: by the digest that runs, or else the one that is requested.
@@ -86,6 +90,13 @@ func TestFinderOfUnknownImages(t *testing.T) {
 	}
 }
 
+// unanswered has no answers to any request.
+type unanswered struct{ Pending }
+
+func (unanswered) Changes() []pool.Answered { return nil }
+
+func (unanswered) Release([]pool.Key) {}
+
 // TestOtherPolicies counts the images of a trust that other policies cover, whatever their own trusts are.
 func TestOtherPolicies(t *testing.T) {
 	trust := newTrust(t, "", "docker.io/karmada/*")
@@ -93,8 +104,19 @@ func TestOtherPolicies(t *testing.T) {
 	unrelated := newTrust(t, "", "docker.io/library/*")
 	cluster := newCluster(admission.V014().Target(admission.Config{}), trust, other, unrelated)
 	workloads := []inventory.Workload{requests("karmada/app:v1"), requests("karmada/app:v2"), requests("karmada/web:v1"), requests("nginx")}
+	for i := range workloads {
+		workloads[i].UID = types.UID(fmt.Sprint(i))
+	}
+	tracker := NewTracker(trust, "trust-0", nil)
+	if _, err := tracker.Update(t.Context(), Pass{
+		Workloads: inventory.Changes{All: true, Changed: workloads}, Cluster: cluster, Delta: admission.Delta{All: true},
+		Inventory: inventory.New(func(string) {}), Verdicts: unanswered{},
+		Root: func(context.Context, string) (*trustroot.Root, error) { return &trustroot.Root{}, nil },
+	}); err != nil {
+		t.Fatal(err)
+	}
 	got := map[string]int{}
-	for _, policy := range OtherPolicies(cluster.Policies, "trust-0", trust, workloads) {
+	for _, policy := range tracker.OtherPolicies(cluster.Policies) {
 		got[policy.Name] = policy.Images
 	}
 	if diff := cmp.Diff(map[string]int{"trust-1": 2}, got); diff != "" {

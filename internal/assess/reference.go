@@ -17,10 +17,9 @@ limitations under the License.
 package assess
 
 import (
-	"strings"
-
 	"github.com/google/go-containerregistry/pkg/name"
 
+	"github.com/karmada-io/image-trust/internal/imagename"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
@@ -70,7 +69,7 @@ func (r *references) parse(written string) *Reference {
 		return nil
 	}
 	image := &Reference{written: written}
-	ref, err := name.ParseReference(written)
+	ref, err := imagename.Parse(written)
 	if err != nil {
 		image.problem = err.Error()
 		r.parsed[written] = image
@@ -79,16 +78,9 @@ func (r *references) parse(written string) *Reference {
 	image.Reference = ref
 	if tag, ok := ref.(name.Tag); ok {
 		image.Tag = &tag
-	} else if tag, ok := tagNextToDigest(written); ok {
+	} else if tag, ok := imagename.TagNextToDigest(written); ok {
 		image.Tag = &tag
 	}
 	r.parsed[written] = image
 	return image
-}
-
-// tagNextToDigest returns the tag of NAME:TAG@DIGEST, which name.Digest drops.
-func tagNextToDigest(written string) (name.Tag, bool) {
-	tagged, _, _ := strings.Cut(written, "@")
-	tag, err := name.NewTag(tagged, name.WithDefaultTag(""))
-	return tag, err == nil && tag.TagStr() != ""
 }

@@ -193,7 +193,7 @@ func (r *Row) fill(s *memberStatus, generation int64) {
 // stateOf says which generation of the trust a member reports about.
 func stateOf(s *memberStatus, generation int64) (State, string) {
 	switch {
-	case s.ObservedGeneration == 0 || len(s.Conditions) == 0:
+	case s.ObservedGeneration <= 0 || len(s.Conditions) == 0:
 		return NotReported, notReported
 	case s.ResourceTemplateGeneration == 0:
 		return Unconfirmed, "of a spec that is not known: the ResourceInterpreterCustomization for KarmadaImageTrust is not installed"

@@ -26,15 +26,15 @@ type Change struct {
 
 // Changes returns the changes from one plan to another one of the same workloads, in the order of the latter.
 func Changes(before, after Plan) []Change {
-	type key struct{ kind, namespace, name string }
-	known := make(map[key]admission.Outcome, len(before.Workloads))
-	for _, w := range before.Workloads {
-		known[key{w.Kind, w.Namespace, w.Name}] = w.Outcome
+	known := make(map[int]admission.Outcome, len(before.Workloads))
+	for i := range before.Workloads {
+		known[before.Workloads[i].Ordinal] = before.Workloads[i].Outcome
 	}
 	var changes []Change
-	for _, w := range after.Workloads {
-		if was := known[key{w.Kind, w.Namespace, w.Name}]; was != w.Outcome {
-			changes = append(changes, Change{Workload: w, Before: was})
+	for i := range after.Workloads {
+		w := &after.Workloads[i]
+		if was := known[w.Ordinal]; was != w.Outcome {
+			changes = append(changes, Change{Workload: *w, Before: was})
 		}
 	}
 	return changes

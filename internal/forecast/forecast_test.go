@@ -110,6 +110,12 @@ func TestForWorkload(t *testing.T) {
 		{Container: inventory.Container{Field: "containers", Name: "0", Image: bad}, Digest: "sha256:1"},
 		{Container: inventory.Container{Field: "containers", Name: "0", Image: bad}, Digest: "sha256:2"},
 	}}
+	rollout, rejected := deployment("in", good), deployment("in", good, bad)
+	for _, w := range []*inventory.Workload{&rollout, &rejected} {
+		w.Group, w.Version, w.Kind = "argoproj.io", "v1alpha1", "Rollout"
+		// What its pods run does not count: the new pods have the images of the template.
+		w.Running = []inventory.Running{{Container: inventory.Container{Field: "containers", Name: "old", Image: bad}, Digest: "sha256:1"}}
+	}
 	debugged := deployment("in", good)
 	debugged.Kind, debugged.Group = "Pod", ""
 	debugged.Template = append(debugged.Template, inventory.Container{Field: "ephemeralContainers", Name: "debug", Image: bad})
@@ -127,6 +133,8 @@ func TestForWorkload(t *testing.T) {
 		"only its pods are denied":         {newCluster(t, nil, podsOnly, anyObject), deployment("in", other), []string{"Denied Intercepted", "WouldDeny 0 pods StaticPolicy"}},
 		"only its pods are intercepted":    {newCluster(t, func(w *admissionregistrationv1.ValidatingWebhook) { w.Rules[0].Resources = []string{"pods"} }), deployment("in", bad), []string{"Denied Intercepted", "WouldDeny 0 bad StaticPolicy"}},
 		"unknown kind":                     {newCluster(t, nil), robot, []string{"Denied Intercepted", "WouldDeny 0 bad StaticPolicy"}},
+		"unknown kind with a template":     {newCluster(t, nil), rollout, []string{"Allowed Intercepted"}},
+		"a bad template of unknown kind":   {newCluster(t, nil), rejected, []string{"Denied Intercepted", "WouldDeny 1 bad StaticPolicy"}},
 		"ephemeral container":              {newCluster(t, nil), debugged, []string{"Allowed Intercepted"}},
 		"undetermined":                     {newCluster(t, nil), deployment("in", "karmada/app:v1"), []string{"Undetermined Intercepted", "undetermined Pending"}},
 	} {

@@ -18,13 +18,11 @@ package forecast
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/text"
-	"github.com/karmada-io/image-trust/internal/workload"
 )
 
 // maxListed is how many items a message lists.
@@ -51,6 +49,22 @@ type Selection struct {
 func Gaps(
 	cluster *admission.Cluster, trust Selection, forecasts []Forecast, workloadsIn func(namespace string) []inventory.Workload,
 ) []Gap {
+	tally := NewTally(trust)
+	for i := range forecasts {
+		tally.Add(&forecasts[i])
+	}
+	return tally.Gaps(cluster, func() *Uncovered {
+		uncovered := NewUncovered()
+		for namespace := range tally.intercepted.all() {
+			uncovered.Set(namespace, cluster, workloadsIn(namespace))
+		}
+		return uncovered
+	})
+}
+
+// Gaps returns the gaps in the cluster, the most severe first. It calls uncovered, which returns the images that no policy
+// covers in the namespaces in which admission intercepts workloads of the trust, only if that matters.
+func (t *Tally) Gaps(cluster *admission.Cluster, uncovered func() *Uncovered) []Gap {
 	switch {
 	case !cluster.Known():
 		return []Gap{{v1alpha1.AdmissionUnreadableReason, "The cluster's admission or the version of policy-controller is not known."}}
@@ -61,12 +75,12 @@ func Gaps(
 	var gaps []Gap
 	for _, gap := range []*Gap{
 		failurePolicy(cluster),
-		webhookLimited(forecasts),
-		notOptedIn(cluster, forecasts),
-		attestationsUnverified(cluster, forecasts),
-		imageVolumes(trust, forecasts),
-		spellings(trust, forecasts),
-		uncoveredImages(cluster, forecasts, workloadsIn),
+		t.webhookLimited(),
+		t.notOptedIn(cluster),
+		t.attestationsUnverified(cluster),
+		t.imageVolumes(),
+		t.spellings(),
+		uncovered().gap(cluster),
 	} {
 		if gap != nil {
 			gaps = append(gaps, *gap)
@@ -83,61 +97,43 @@ func failurePolicy(cluster *admission.Cluster) *Gap {
 		"The webhook's failurePolicy is Ignore: workloads are allowed while policy-controller does not respond. Set it to Fail."}
 }
 
-func webhookLimited(forecasts []Forecast) *Gap {
-	var excluded []string
-	for i := range forecasts {
-		switch f := &forecasts[i]; f.Interception {
-		case admission.RulesExclude, admission.ObjectExcluded, admission.InterceptionUnknown:
-			excluded = append(excluded, workloadName(f.Workload))
-		case admission.Intercepted, admission.WebhookMissing, admission.NamespaceNotOptedIn:
-		}
-	}
-	if len(excluded) == 0 {
+func (t *Tally) webhookLimited() *Gap {
+	if t.excluded.len() == 0 {
 		return nil
 	}
 	return &Gap{v1alpha1.WebhookLimitedReason, fmt.Sprintf(
 		"The webhook's rules, objectSelector or matchConditions exclude %s with matching images, or may do so: %s. "+
 			"Restore the webhook configuration of policy-controller's manifests.",
-		text.Count(len(excluded), "workload"), text.List(excluded, maxListed))}
+		text.Count(t.excluded.len(), "workload"), t.excluded.list(nameOfPlace))}
 }
 
-func notOptedIn(cluster *admission.Cluster, forecasts []Forecast) *Gap {
-	var namespaces []string
-	for i := range forecasts {
-		f := &forecasts[i]
-		if f.Interception == admission.NamespaceNotOptedIn && !f.Workload.Idle {
-			namespaces = append(namespaces, f.Workload.Namespace)
-		}
-	}
-	namespaces = distinct(namespaces)
-	switch len(namespaces) {
+func (t *Tally) notOptedIn(cluster *admission.Cluster) *Gap {
+	switch n := t.outside.len(); n {
 	case 0:
 		return nil
 	case 1:
 		return &Gap{v1alpha1.NamespacesNotOptedInReason, fmt.Sprintf(
 			"1 namespace has matching images but does not opt in: %s. Label it so that the webhook selects it (%s).",
-			namespaces[0], cluster.Validating.NamespaceSelector())}
+			t.outside.list(nil), cluster.Validating.NamespaceSelector())}
 	default:
 		return &Gap{v1alpha1.NamespacesNotOptedInReason, fmt.Sprintf(
 			"%d namespaces have matching images but do not opt in: %s. Label them so that the webhook selects them (%s).",
-			len(namespaces), text.List(namespaces, maxListed), cluster.Validating.NamespaceSelector())}
+			n, t.outside.list(nil), cluster.Validating.NamespaceSelector())}
 	}
 }
 
-func attestationsUnverified(cluster *admission.Cluster, forecasts []Forecast) *Gap {
+func (t *Tally) attestationsUnverified(cluster *admission.Cluster) *Gap {
 	unverified := cluster.Versions.Unverified(cluster.Config)
 	if len(unverified) == 0 {
 		return nil
 	}
 	var policies []string
-	for i := range forecasts {
-		for _, policy := range forecasts[i].Policies {
-			if p := cluster.Policies.Get(policy); p != nil && p.Attestations() {
-				policies = append(policies, policy)
-			}
+	for policy := range t.policies.all() {
+		if p := cluster.Policies.Get(policy); p != nil && p.Attestations() {
+			policies = append(policies, policy)
 		}
 	}
-	if policies = distinct(policies); len(policies) == 0 {
+	if len(policies) == 0 {
 		return nil
 	}
 	which := ""
@@ -150,68 +146,33 @@ func attestationsUnverified(cluster *admission.Cluster, forecasts []Forecast) *G
 }
 
 // imageVolumes are the volumes with an image of the trust, which admission does not look at.
-func imageVolumes(trust Selection, forecasts []Forecast) *Gap {
-	images, workloads := distinctImages(forecasts, func(c inventory.Container) bool {
-		return c.Field == workload.Volumes && trust.Selects(c.Image)
-	})
-	if len(images) == 0 {
+func (t *Tally) imageVolumes() *Gap {
+	if t.volumes.len() == 0 {
 		return nil
 	}
 	return &Gap{v1alpha1.ImageVolumesReason, fmt.Sprintf(
 		"%s in image volumes of %s: %s. policy-controller does not look at image volumes, so these images are not verified at "+
 			"admission. Let an init container of the image copy its content instead, or deny image volumes with another policy.",
-		text.Count(len(images), "matching image"), text.Count(workloads, "workload"), text.List(images, maxListed))}
+		text.Count(t.volumes.len(), "matching image"), text.Count(t.withVolumes, "workload"), t.volumes.list(nil))}
 }
 
 // spellings are the images of the trust whose registry is spelled so that admission takes it for another one.
-func spellings(trust Selection, forecasts []Forecast) *Gap {
-	images, workloads := distinctImages(forecasts, func(c inventory.Container) bool {
-		return c.Field != workload.Volumes && trust.Escapes(c.Image)
-	})
-	if len(images) == 0 {
+func (t *Tally) spellings() *Gap {
+	if t.escaping.len() == 0 {
 		return nil
 	}
 	return &Gap{v1alpha1.SpellingNotCoveredReason, fmt.Sprintf(
 		"%s in %s, in a spelling of the registry that the ClusterImagePolicy does not match: %s. Write the registry in lower "+
 			"case, without a trailing dot and without :443, or add a glob with this spelling to images.",
-		text.Count(len(images), "matching image"), text.Count(workloads, "workload"), text.List(images, maxListed))}
+		text.Count(t.escaping.len(), "matching image"), text.Count(t.withEscaping, "workload"), t.escaping.list(nil))}
 }
 
-// distinctImages returns the images in the workloads that are in question, and how many workloads name one of them.
-func distinctImages(forecasts []Forecast, inQuestion func(inventory.Container) bool) (images []string, workloads int) {
-	for i := range forecasts {
-		before := len(images)
-		for _, c := range forecasts[i].Workload.Template {
-			if inQuestion(c) {
-				images = append(images, c.Image)
-			}
-		}
-		for _, r := range forecasts[i].Workload.Running {
-			if inQuestion(r.Container) {
-				images = append(images, r.Image)
-			}
-		}
-		if len(images) > before {
-			workloads++
-		}
-	}
-	return distinct(images), workloads
-}
-
-func uncoveredImages(
-	cluster *admission.Cluster, forecasts []Forecast, workloadsIn func(namespace string) []inventory.Workload,
-) *Gap {
-	var images []string
-	for _, namespace := range interceptedNamespaces(forecasts) {
-		for _, workload := range workloadsIn(namespace) {
-			images = append(images, uncoveredImagesOf(cluster, workload)...)
-		}
-	}
-	if images = distinct(images); len(images) == 0 {
+func (u *Uncovered) gap(cluster *admission.Cluster) *Gap {
+	if u.images.len() == 0 {
 		return nil
 	}
 	finding := fmt.Sprintf("Namespaces with matching images have %s that no policy covers: %s.",
-		text.Count(len(images), "image"), text.List(images, maxListed))
+		text.Count(u.images.len(), "image"), u.images.list(nil))
 	switch cluster.Config.NoMatch {
 	case admission.NoMatchAllow, admission.NoMatchWarn:
 		return &Gap{v1alpha1.UncoveredImagesAllowedReason, fmt.Sprintf(
@@ -221,40 +182,4 @@ func uncoveredImages(
 		return &Gap{v1alpha1.UncoveredImagesDeniedReason,
 			finding + " no-match-policy denies them once they are recreated. Cover them with a policy."}
 	}
-}
-
-// uncoveredImagesOf returns the images of a workload that the webhook intercepts and that no policy covers by name.
-func uncoveredImagesOf(cluster *admission.Cluster, workload inventory.Workload) []string {
-	var images []string
-	for _, object := range distinctObjects(cluster, workload) {
-		switch cluster.Interception(object) {
-		case admission.Intercepted, admission.InterceptionUnknown:
-			for _, container := range cluster.Uncovered(object) {
-				images = append(images, container.Image)
-			}
-		default:
-		}
-	}
-	return images
-}
-
-// interceptedNamespaces returns the namespaces in which admission intercepts workloads of the trust.
-func interceptedNamespaces(forecasts []Forecast) []string {
-	var namespaces []string
-	for i := range forecasts {
-		if forecasts[i].Interception == admission.Intercepted {
-			namespaces = append(namespaces, forecasts[i].Workload.Namespace)
-		}
-	}
-	return distinct(namespaces)
-}
-
-func workloadName(w inventory.Workload) string {
-	return fmt.Sprintf("%s %s/%s", w.Kind, w.Namespace, w.Name)
-}
-
-// distinct sorts items and removes duplicates.
-func distinct(all []string) []string {
-	slices.Sort(all)
-	return slices.Compact(all)
 }

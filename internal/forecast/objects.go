@@ -23,20 +23,23 @@ import (
 )
 
 // AdmissionObjects returns the objects that admission sees when a workload is recreated: the workload itself and the
-// objects that its controller creates, each if policy-controller intercepts its kind. Of an owner whose kind is not
-// known, these are its pods, with the images that they run.
+// objects that its controller creates, each if policy-controller intercepts its kind. Of a kind that is not known, these are
+// its pods: with the images of its template, or if that is not known, with those that they run.
 func AdmissionObjects(w inventory.Workload) []admission.Object {
 	kind := workload.Find(w.Group, w.Kind)
-	if kind == nil || w.Template == nil {
-		return []admission.Object{{
-			Version: "v1", Kind: "Pod", Namespace: w.Namespace, Labels: w.PodLabels, Containers: running(w.Running),
-		}}
+	if w.Template == nil {
+		return []admission.Object{pod(w, running(w.Running))}
 	}
 	containers := make([]admission.Container, 0, len(w.Template))
 	for _, c := range w.Template {
 		if examined(c) {
 			containers = append(containers, c)
 		}
+	}
+	if kind == nil {
+		made := pod(w, containers)
+		made.Partial = true
+		return []admission.Object{made}
 	}
 	var objects []admission.Object
 	if kind.Intercepted {
@@ -58,6 +61,11 @@ func AdmissionObjects(w inventory.Workload) []admission.Object {
 		}
 	}
 	return objects
+}
+
+// pod returns a pod of a workload.
+func pod(w inventory.Workload, containers []admission.Container) admission.Object {
+	return admission.Object{Version: "v1", Kind: "Pod", Namespace: w.Namespace, Labels: w.PodLabels, Containers: containers}
 }
 
 // examined reports whether admission sees a container in a new pod: ephemeral containers cannot be part of one, and

@@ -21,6 +21,7 @@ import (
 	"slices"
 
 	"github.com/karmada-io/image-trust/internal/admission"
+	"github.com/karmada-io/image-trust/internal/forecast/requests"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/workload"
 )
@@ -28,7 +29,8 @@ import (
 // Plan lists the forecasts for workloads, for output as JSON.
 type Plan struct {
 	Summary PlanSummary `json:"summary"`
-	// Workloads are sorted by what needs attention: denied, undetermined, uncovered, allowed; then by name.
+	// Workloads are sorted by what needs attention: denied, undetermined, uncovered, allowed; then by name, and those of one
+	// name as they were given.
 	Workloads []PlanWorkload `json:"workloads"`
 }
 
@@ -42,10 +44,21 @@ type PlanSummary struct {
 	Uncovered int `json:"uncovered"`
 	// ImageVolumes counts the workloads with image volumes.
 	ImageVolumes int `json:"imageVolumes,omitempty"`
+	// Objects counts the objects in files that were looked at, whether they are workloads or not. It is zero for a cluster.
+	Objects int `json:"objects,omitempty"`
+	// Skipped counts what was found in files and not planned.
+	Skipped int `json:"skipped,omitempty"`
+	// RegistryRequests are those of all workloads together.
+	RegistryRequests *requests.Prediction `json:"registryRequests,omitempty"`
 }
 
 // PlanWorkload is the forecast for one workload.
 type PlanWorkload struct {
+	Place
+
+	// Ordinal is the place of the workload among those that the plan was made for, counted from 0. It identifies the workload
+	// there: two objects in files may have the same name.
+	Ordinal   int               `json:"-"`
 	Kind      string            `json:"kind"`
 	Namespace string            `json:"namespace"`
 	Name      string            `json:"name"`
@@ -56,14 +69,31 @@ type PlanWorkload struct {
 	// Findings are the reasons for the outcome, one for each container and policy.
 	Findings []PlanFinding `json:"findings,omitempty"`
 	// Uncovered are the containers whose images no policy covers.
-	Uncovered []admission.Container `json:"uncovered,omitempty"`
+	Uncovered []PlanContainer `json:"uncovered,omitempty"`
 	// ImageVolumes are the volumes with an image, which admission does not look at.
-	ImageVolumes []admission.Container `json:"imageVolumes,omitempty"`
+	ImageVolumes []PlanContainer `json:"imageVolumes,omitempty"`
+	// RegistryRequests are those that policy-controller sends while the workload and its pods are created, once the namespace has
+	// opted in.
+	RegistryRequests *requests.Prediction `json:"registryRequests,omitempty"`
+}
+
+// Place is a place in a file. It is empty for a workload of a cluster.
+type Place struct {
+	File string `json:"file,omitempty"`
+	// Line is counted from 1.
+	Line int `json:"line,omitempty"`
+}
+
+// PlanContainer is a container with the place of its image.
+type PlanContainer struct {
+	Place
+	admission.Container
 }
 
 // PlanFinding is why a container is denied, or why that is undetermined.
 type PlanFinding struct {
-	admission.Container
+	PlanContainer
+
 	Policy  string `json:"policy,omitempty"`
 	Reason  string `json:"reason"`
 	Message string `json:"message,omitempty"`
@@ -72,13 +102,13 @@ type PlanFinding struct {
 // NewPlan returns the plan for workloads in a cluster.
 func NewPlan(cluster *admission.Cluster, workloads []inventory.Workload, judge admission.Judge) Plan {
 	p := Plan{Workloads: make([]PlanWorkload, 0, len(workloads))}
-	for _, one := range workloads {
+	for i, one := range workloads {
 		f := ForWorkload(cluster, one, judge)
 		w := PlanWorkload{
-			Kind: one.Kind, Namespace: one.Namespace, Name: one.Name, Outcome: f.Outcome,
+			Ordinal: i, Kind: one.Kind, Namespace: one.Namespace, Name: one.Name, Outcome: f.Outcome,
 			OnceOptedIn: f.Outcome == admission.Denied && cluster.Validating != nil && !f.OptedIn(),
 			Findings:    planFindings(slices.Concat(f.Denials, f.Undetermined)),
-			Uncovered:   f.Uncovered, ImageVolumes: imageVolumesOf(one),
+			Uncovered:   planContainers(f.Uncovered), ImageVolumes: planContainers(imageVolumesOf(one)),
 		}
 		p.Workloads = append(p.Workloads, w)
 		p.Summary.add(w)
@@ -88,6 +118,51 @@ func NewPlan(cluster *admission.Cluster, workloads []inventory.Workload, judge a
 			cmp.Compare(a.order(), b.order()), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
 	return p
+}
+
+// Source is where a workload is written.
+type Source struct {
+	Place
+	// Lines are those of its images: one for each container of the same name and image.
+	Lines map[inventory.Container][]int
+}
+
+// Locate adds the places in files. The sources are those of the workloads that the plan was made for, in their order.
+func (p *Plan) Locate(sources []Source) {
+	for i := range p.Workloads {
+		w := &p.Workloads[i]
+		source := sources[w.Ordinal]
+		w.Place = source.Place
+		w.Findings = located(&source, w.Findings, func(f *PlanFinding) *PlanContainer { return &f.PlanContainer })
+		w.Uncovered = located(&source, w.Uncovered, func(c *PlanContainer) *PlanContainer { return c })
+		w.ImageVolumes = located(&source, w.ImageVolumes, func(c *PlanContainer) *PlanContainer { return c })
+	}
+}
+
+// located returns what is about containers with the places of these. What is about several of the same name and image is repeated
+// for each. The place of one whose line is not known is that of the workload.
+func located[T any](s *Source, all []T, container func(*T) *PlanContainer) []T {
+	var out []T
+	for _, one := range all {
+		lines := s.Lines[container(&one).Container]
+		if len(lines) == 0 {
+			lines = []int{s.Line}
+		}
+		for _, line := range lines {
+			one := one
+			container(&one).Place = Place{File: s.File, Line: line}
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+func planContainers(containers []admission.Container) []PlanContainer {
+	var out []PlanContainer
+	for _, c := range containers {
+		out = append(out, PlanContainer{Container: c})
+	}
+	return out
 }
 
 // imageVolumesOf returns the image volumes in a workload's template.
@@ -118,7 +193,7 @@ func planFindings(all []admission.Finding) []PlanFinding {
 	for _, one := range all {
 		if one.Policy != "" || !ofPolicies[problem{one.Container, one.Reason}] {
 			findings = append(findings, PlanFinding{
-				Container: one.Container, Policy: one.Policy, Reason: one.Reason, Message: one.Message,
+				PlanContainer: PlanContainer{Container: one.Container}, Policy: one.Policy, Reason: one.Reason, Message: one.Message,
 			})
 		}
 	}

@@ -67,6 +67,10 @@ func judge(q admission.Question) admission.Answer {
 	return answer
 }
 
+func container(name, image string) forecast.PlanContainer {
+	return forecast.PlanContainer{Container: admission.Container{Field: "containers", Name: name, Image: image}}
+}
+
 func TestPlan(t *testing.T) {
 	got := forecast.NewPlan(newCluster(t), []inventory.Workload{
 		deployment("good", "karmada/good:v1"),
@@ -78,23 +82,23 @@ func TestPlan(t *testing.T) {
 		Summary: forecast.PlanSummary{Workloads: 4, Denied: 1, Undetermined: 1, Allowed: 2, Uncovered: 2},
 		Workloads: []forecast.PlanWorkload{
 			{
-				Kind: "Deployment", Namespace: "demo", Name: "mixed", Outcome: admission.Denied,
+				Kind: "Deployment", Namespace: "demo", Name: "mixed", Ordinal: 2, Outcome: admission.Denied,
 				Findings: []forecast.PlanFinding{{
-					Container: admission.Container{Field: "containers", Name: "b", Image: "karmada/bad:v1"}, Policy: "karmada", Reason: "Unsigned", Message: "no signature",
+					PlanContainer: container("b", "karmada/bad:v1"), Policy: "karmada", Reason: "Unsigned", Message: "no signature",
 				}},
-				Uncovered: []admission.Container{{Field: "containers", Name: "c", Image: "nginx:1"}},
+				Uncovered: []forecast.PlanContainer{container("c", "nginx:1")},
 			},
 			{
-				Kind: "Deployment", Namespace: "demo", Name: "down", Outcome: admission.Undetermined,
+				Kind: "Deployment", Namespace: "demo", Name: "down", Ordinal: 3, Outcome: admission.Undetermined,
 				Findings: []forecast.PlanFinding{
-					{Container: admission.Container{Field: "containers", Name: "a", Image: "karmada/down:v1"}, Policy: "karmada", Reason: "Timeout", Message: "too slow"},
+					{PlanContainer: container("a", "karmada/down:v1"), Policy: "karmada", Reason: "Timeout", Message: "too slow"},
 				},
 			},
 			{
-				Kind: "Deployment", Namespace: "demo", Name: "other", Outcome: admission.Allowed,
-				Uncovered: []admission.Container{{Field: "containers", Name: "a", Image: "nginx:1"}},
+				Kind: "Deployment", Namespace: "demo", Name: "other", Ordinal: 1, Outcome: admission.Allowed,
+				Uncovered: []forecast.PlanContainer{container("a", "nginx:1")},
 			},
-			{Kind: "Deployment", Namespace: "demo", Name: "good", Outcome: admission.Allowed},
+			{Kind: "Deployment", Namespace: "demo", Name: "good", Ordinal: 0, Outcome: admission.Allowed},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -106,17 +110,38 @@ func TestChanges(t *testing.T) {
 	plan := func(outcomes ...admission.Outcome) forecast.Plan {
 		var p forecast.Plan
 		for i, outcome := range outcomes {
-			p.Workloads = append(p.Workloads, forecast.PlanWorkload{Kind: "Pod", Name: string(rune('a' + i)), Outcome: outcome})
+			p.Workloads = append(p.Workloads, forecast.PlanWorkload{Ordinal: i, Kind: "Pod", Name: "same", Outcome: outcome})
 		}
 		return p
 	}
 	const allowed, denied, undetermined = admission.Allowed, admission.Denied, admission.Undetermined
 	got := forecast.Changes(plan(allowed, allowed, denied, undetermined), plan(allowed, denied, allowed, undetermined))
 	want := []forecast.Change{
-		{Workload: forecast.PlanWorkload{Kind: "Pod", Name: "b", Outcome: denied}, Before: allowed},
-		{Workload: forecast.PlanWorkload{Kind: "Pod", Name: "c", Outcome: allowed}, Before: denied},
+		{Workload: forecast.PlanWorkload{Ordinal: 1, Kind: "Pod", Name: "same", Outcome: denied}, Before: allowed},
+		{Workload: forecast.PlanWorkload{Ordinal: 2, Kind: "Pod", Name: "same", Outcome: allowed}, Before: denied},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestLocate repeats what is about containers that are the same for each of their places.
+func TestLocate(t *testing.T) {
+	a, b := admission.Container{Name: "a", Image: "img:1"}, admission.Container{Name: "b", Image: "img:1"}
+	plan := forecast.Plan{Workloads: []forecast.PlanWorkload{{
+		Findings:  []forecast.PlanFinding{{PlanContainer: forecast.PlanContainer{Container: a}, Reason: "Unsigned"}},
+		Uncovered: []forecast.PlanContainer{{Container: a}, {Container: b}},
+	}}}
+	plan.Locate([]forecast.Source{{Place: forecast.Place{File: "f.yaml", Line: 2}, Lines: map[inventory.Container][]int{a: {5, 9}}}})
+	at := func(c admission.Container, line int) forecast.PlanContainer {
+		return forecast.PlanContainer{Container: c, Place: forecast.Place{File: "f.yaml", Line: line}}
+	}
+	want := forecast.Plan{Workloads: []forecast.PlanWorkload{{
+		Place:     forecast.Place{File: "f.yaml", Line: 2},
+		Findings:  []forecast.PlanFinding{{PlanContainer: at(a, 5), Reason: "Unsigned"}, {PlanContainer: at(a, 9), Reason: "Unsigned"}},
+		Uncovered: []forecast.PlanContainer{at(a, 5), at(a, 9), at(b, 2)},
+	}}}
+	if diff := cmp.Diff(want, plan); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

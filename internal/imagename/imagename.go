@@ -20,6 +20,7 @@ limitations under the License.
 package imagename
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -81,18 +82,16 @@ func official(host, repository string) string {
 }
 
 // Lenient returns the repositories that a text may name although name.ParseReference rejects it, with the one spelling of
-// each registry: with and without what may be a tag or a digest, and as names of Docker Hub and of another registry where the
+// each registry: with and without what may be a scheme, a tag or a digest, and as names of Docker Hub and of another registry where the
 // text leaves that open. The order is fixed.
 func Lenient(written string) []string {
 	text := strings.ToLower(strings.TrimSpace(written))
 	if text == "" {
 		return nil
 	}
-	withoutDigest, _, _ := strings.Cut(text, "@")
+	withoutScheme := strings.TrimPrefix(text, cmp.Or(scheme.FindString(text), transport.FindString(text)))
 	var repositories []string
-	for _, repository := range []string{
-		text, withoutDigest, cutTag(withoutDigest, strings.LastIndexByte), cutTag(withoutDigest, strings.IndexByte),
-	} {
+	for _, repository := range append(withoutTags(text), withoutTags(withoutScheme)...) {
 		for _, reading := range readings(repository) {
 			if reading != "" && !slices.Contains(repositories, reading) {
 				repositories = append(repositories, reading)
@@ -100,6 +99,12 @@ func Lenient(written string) []string {
 		}
 	}
 	return repositories
+}
+
+// withoutTags returns a text with and without what may be a tag or a digest.
+func withoutTags(text string) []string {
+	withoutDigest, _, _ := strings.Cut(text, "@")
+	return []string{text, withoutDigest, cutTag(withoutDigest, strings.LastIndexByte), cutTag(withoutDigest, strings.IndexByte)}
 }
 
 // cutTag cuts what follows a colon behind the last or the first slash.

@@ -83,6 +83,8 @@ func TestLenient(t *testing.T) {
 		"x":                                                             "index.docker.io/library/x",
 		"GHCR/app:v1":                                                   "ghcr/app",
 		"registry.example.com/app/x:v1:v2":                              "registry.example.com/app/x",
+		"oci://registry.example.com/app/x:v1":                           "registry.example.com/app/x",
+		"docker-daemon:registry.example.com/app/x:v1":                   "registry.example.com/app/x",
 		"registry.example.com/app/x:v1/y":                               "registry.example.com/app/x",
 	} {
 		if got := Lenient(written); !slices.Contains(got, want) {

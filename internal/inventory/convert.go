@@ -17,6 +17,7 @@ limitations under the License.
 package inventory
 
 import (
+	"maps"
 	"strings"
 	"unique"
 
@@ -39,15 +40,16 @@ func Convert(object any) *Object {
 	out := &Object{
 		Group: kind.Group, Version: kind.Version, Kind: kind.Kind,
 		Namespace: intern(meta.Namespace), Name: strings.Clone(meta.Name), UID: types.UID(strings.Clone(string(meta.UID))),
-		Labels: internLabels(meta.Labels), ChildLabels: internLabels(read.ChildLabels), Owner: ownerOf(meta),
+		Labels: internLabels(meta.Labels), Owner: ownerOf(meta),
 		Template: containers(read.PodSpec), Finished: read.Finished,
 	}
+	out.ChildLabels = internLabels(read.ChildLabels, out.Labels)
 	out.Idle = read.ScaledDown && out.Owner != nil && kind.KeptBy(out.Owner.Group, out.Owner.Kind)
 	if pod, ok := object.(*corev1.Pod); ok {
 		out.PodLabels = out.Labels
 		out.Running = running(pod, out.Template)
 	} else {
-		out.PodLabels = internLabels(read.PodLabels)
+		out.PodLabels = internLabels(read.PodLabels, out.ChildLabels, out.Labels)
 	}
 	return out
 }
@@ -78,9 +80,16 @@ func containers(spec *corev1.PodSpec) []Container {
 // intern returns the one copy of a string that equal strings share, so that the object it came in can be freed.
 func intern(s string) string { return unique.Make(s).Value() }
 
-func internLabels(labels map[string]string) map[string]string {
+// internLabels returns one of the maps that are interned already if it equals the labels: the labels of a Deployment are often
+// those of its ReplicaSets and pods, and maps take more memory than anything else of a workload.
+func internLabels(labels map[string]string, interned ...map[string]string) map[string]string {
 	if len(labels) == 0 {
 		return nil
+	}
+	for _, other := range interned {
+		if maps.Equal(labels, other) {
+			return other
+		}
 	}
 	out := make(map[string]string, len(labels))
 	for key, value := range labels {

@@ -16,9 +16,12 @@ limitations under the License.
 
 package inventory
 
+import "github.com/karmada-io/image-trust/internal/imageglob"
+
 // image is an image as it is written in objects.
 type image struct {
 	written string
+	names   imageglob.Names
 	nodes   map[*node]bool
 	// subscribers are the names of those that match the image.
 	subscribers map[string]bool
@@ -28,14 +31,9 @@ type image struct {
 type namespace struct {
 	nodes  map[*node]bool
 	images map[*image]int
-}
-
-// subscribe adds the image to those of a subscriber, if it matches.
-func (i *image) subscribe(name string, s *subscriber) {
-	if s.matches(i.written) {
-		s.images[i] = true
-		i.subscribers[name] = true
-	}
+	// version changes with what In returns; it is never 0.
+	version  uint64
+	gathered gathered
 }
 
 // imageOf returns the entry of an image, and adds it if it is missing.
@@ -43,45 +41,33 @@ func (x *Index) imageOf(written string) *image {
 	if i := x.images[written]; i != nil {
 		return i
 	}
-	i := &image{written: written, nodes: map[*node]bool{}, subscribers: map[string]bool{}}
+	i := x.newImage(written)
 	x.images[written] = i
-	for name, s := range x.subscribers {
-		i.subscribe(name, s)
-	}
 	return i
 }
 
-// setImages records the images of a node. If one of them is the first or was the last of its kind in the namespace,
-// every subscriber with workloads there is notified.
+// setImages records the images of a node.
 func (x *Index) setImages(n *node, written map[string]bool) {
 	space := x.namespaces[n.namespace]
 	if space == nil {
 		space = &namespace{nodes: map[*node]bool{}, images: map[*image]int{}}
 		x.namespaces[n.namespace] = space
 	}
-	added := false
+	images := make([]*image, 0, len(written))
 	for w := range written {
-		if i := x.imageOf(w); !i.nodes[n] {
+		i := x.imageOf(w)
+		images = append(images, i)
+		if !i.nodes[n] {
 			i.nodes[n] = true
-			n.images[i] = true
-			added = added || space.images[i] == 0
 			space.images[i]++
 		}
 	}
-	var removed []*image
-	for i := range n.images {
+	for _, i := range n.images {
 		if !written[i.written] {
-			removed = append(removed, i)
+			x.dropImage(space, n, i)
 		}
 	}
-	if added || space.hasLast(removed) {
-		for name := range x.subscribersIn(n.namespace) {
-			x.pending[name] = true
-		}
-	}
-	for _, i := range removed {
-		x.dropImage(space, n, i)
-	}
+	n.images = images
 	if len(n.images) > 0 {
 		space.nodes[n] = true
 	} else {
@@ -92,18 +78,7 @@ func (x *Index) setImages(n *node, written map[string]bool) {
 	}
 }
 
-// hasLast reports whether one of the images belongs to a single node of the namespace.
-func (s *namespace) hasLast(images []*image) bool {
-	for _, i := range images {
-		if s.images[i] == 1 {
-			return true
-		}
-	}
-	return false
-}
-
 func (x *Index) dropImage(space *namespace, n *node, i *image) {
-	delete(n.images, i)
 	delete(i.nodes, n)
 	if space.images[i]--; space.images[i] == 0 {
 		delete(space.images, i)

@@ -24,12 +24,15 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/karmada-io/image-trust/internal/imageglob"
 	"github.com/karmada-io/image-trust/internal/workload"
 )
 
 // Index holds the workloads of a cluster, and notifies its subscribers of changes. It is safe for concurrent use.
 type Index struct {
 	notify func(subscriber string)
+	// notifyNamespace is nil unless namespaces are watched.
+	notifyNamespace func(namespace string, subscribers int)
 
 	mu     sync.Mutex
 	listed map[schema.GroupKind]bool
@@ -40,22 +43,30 @@ type Index struct {
 	images      map[string]*image
 	namespaces  map[string]*namespace
 	subscribers map[string]*subscriber
+	// selections are those of the subscribers that select by globs; byFunction are the others.
+	selections imageglob.Selections
+	byFunction map[string]*subscriber
 	// observers are the names to notify of each change in a namespace.
 	observers map[string]map[string]bool
+	// version is the highest one of a namespace.
+	version uint64
 	// pending are the subscribers to notify once the lock is released.
 	pending map[string]bool
+	// pendingNamespaces are those to notify of then, and whether that is urgent.
+	pendingNamespaces map[string]bool
 }
 
 // subscriber selects the workloads with images that match.
 type subscriber struct {
 	key     string
-	matches func(image string) bool
+	matches Images
 	images  map[*image]bool
+	// tracked is nil before the first call of Changes.
+	tracked *tracked
 }
 
 // New returns an empty index. It calls notify with the name of a subscriber if what Select returns for it may have
-// changed, or which images are used in a namespace with workloads of its own. It holds no lock then; notify must not
-// block.
+// changed. It holds no lock then; notify must not block.
 func New(notify func(subscriber string)) *Index {
 	return &Index{
 		notify:      notify,
@@ -66,8 +77,11 @@ func New(notify func(subscriber string)) *Index {
 		images:      map[string]*image{},
 		namespaces:  map[string]*namespace{},
 		subscribers: map[string]*subscriber{},
+		byFunction:  map[string]*subscriber{},
 		observers:   map[string]map[string]bool{},
 		pending:     map[string]bool{},
+
+		pendingNamespaces: map[string]bool{},
 	}
 }
 
@@ -76,11 +90,13 @@ func (x *Index) locked(change func()) {
 	x.mu.Lock()
 	change()
 	pending := slices.Sorted(maps.Keys(x.pending))
+	notifyNamespaces := x.namespaceNotifier()
 	clear(x.pending)
 	x.mu.Unlock()
 	for _, name := range pending {
 		x.notify(name)
 	}
+	notifyNamespaces()
 }
 
 // Apply adds or updates an object.
@@ -89,13 +105,12 @@ func (x *Index) Apply(o *Object) { x.locked(func() { x.apply(o) }) }
 // Delete removes an object.
 func (x *Index) Delete(uid types.UID) { x.locked(func() { x.remove(uid) }) }
 
-// Replace sets all objects of a kind, and removes those that are not in the list.
-func (x *Index) Replace(kind schema.GroupKind, objects []*Object) {
+// Listed notes that all objects of a kind have been applied, and removes those whose UIDs are not in the list.
+func (x *Index) Listed(kind schema.GroupKind, uids []types.UID) {
 	x.locked(func() {
-		present := make(map[types.UID]bool, len(objects))
-		for _, o := range objects {
-			present[o.UID] = true
-			x.apply(o)
+		present := make(map[types.UID]bool, len(uids))
+		for _, uid := range uids {
+			present[uid] = true
 		}
 		for _, uid := range x.ofKind(kind) {
 			if !present[uid] {
@@ -130,7 +145,7 @@ func (x *Index) ofKind(kind schema.GroupKind) []types.UID {
 	return uids
 }
 
-// Synced reports whether Replace was called for every watched kind.
+// Synced reports whether Listed was called for every watched kind.
 func (x *Index) Synced() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -148,30 +163,11 @@ func (x *Index) synced() bool {
 
 // Select returns the workloads with at least one image that matches, by namespace, kind and name, and subscribes to
 // their changes under a name. The images are passed as they are written, whether or not they can be read. As long as the
-// key stays the same, matches is called for new images only. The caller must not change what the workloads refer to.
-func (x *Index) Select(name, key string, matches func(image string) bool) []Workload {
+// key stays the same, only new images are matched. The caller must not change what the workloads refer to.
+func (x *Index) Select(name, key string, images Images) []Workload {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	s := x.subscribers[name]
-	if s == nil || s.key != key {
-		x.unsubscribe(name)
-		s = &subscriber{key: key, matches: matches, images: map[*image]bool{}}
-		x.subscribers[name] = s
-		for _, i := range x.images {
-			i.subscribe(name, s)
-		}
-	}
-	// A node may have many of the images, and it takes a comparison of templates to find its root.
-	nodes, roots := map[*node]bool{}, map[*node]bool{}
-	for i := range s.images {
-		for n := range i.nodes {
-			if !nodes[n] {
-				nodes[n] = true
-				roots[x.root(n)] = true
-			}
-		}
-	}
-	return x.assembleAll(roots)
+	return x.assembleAll(x.subscribe(name, key, images).roots(x))
 }
 
 // Forget removes a subscriber or an observer.
@@ -206,17 +202,6 @@ func (x *Index) disregard(name string) {
 	}
 }
 
-func (x *Index) unsubscribe(name string) {
-	s := x.subscribers[name]
-	if s == nil {
-		return
-	}
-	for i := range s.images {
-		delete(i.subscribers, name)
-	}
-	delete(x.subscribers, name)
-}
-
 // In returns all workloads of a namespace, by kind and name.
 func (x *Index) In(namespace string) []Workload {
 	x.mu.Lock()
@@ -236,13 +221,6 @@ func (x *Index) in(namespace string) []Workload {
 	return x.assembleAll(roots)
 }
 
-// SubscribersIn returns the names of the subscribers with workloads in a namespace, sorted.
-func (x *Index) SubscribersIn(namespace string) []string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return slices.Sorted(maps.Keys(x.subscribersIn(namespace)))
-}
-
 func (x *Index) subscribersIn(namespace string) map[string]bool {
 	names := map[string]bool{}
 	if space := x.namespaces[namespace]; space != nil {
@@ -251,25 +229,4 @@ func (x *Index) subscribersIn(namespace string) map[string]bool {
 		}
 	}
 	return names
-}
-
-// SubscribersFor returns the names of the subscribers with workloads in any namespace that uses an image that
-// matches, sorted.
-func (x *Index) SubscribersFor(matches func(image string) bool) []string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	names := map[string]bool{}
-	seen := map[string]bool{}
-	for _, i := range x.images {
-		if !matches(i.written) {
-			continue
-		}
-		for n := range i.nodes {
-			if !seen[n.namespace] {
-				seen[n.namespace] = true
-				maps.Copy(names, x.subscribersIn(n.namespace))
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(names))
 }

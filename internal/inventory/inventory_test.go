@@ -24,13 +24,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/karmada-io/image-trust/test/memory"
 )
 
 const karmada = "docker.io/karmada/karmada-scheduler:v1.16.0"
 
 var digest = "sha256:" + strings.Repeat("a", 64)
 
-func all(string) bool { return true }
+var all = MatchFunc(func(string) bool { return true })
 
 func template(image string) []Container {
 	return []Container{{Field: "containers", Name: "main", Image: image}}
@@ -103,6 +105,9 @@ func TestFolding(t *testing.T) {
 	finished := *job
 	finished.Finished = true
 	robot := &Owner{Group: "example.com", Version: "v1", Kind: "Robot", Name: "robot", UID: "robot"}
+	ofRollout := replicaSet("web-1", d, "xx:2")
+	ofRollout.Owner = &Owner{Group: "argoproj.io", Version: "v1alpha1", Kind: "Rollout", Name: "web", UID: "rollout"}
+	cloneSet := &Owner{Group: "apps.kruise.io", Version: "v1alpha1", Kind: "CloneSet", Name: "web", UID: "cloneset"}
 	node := &Owner{Version: "v1", Kind: "Node", Name: "node", UID: "node"}
 	finishedPod := podOf("finished", nil, "xx:2", "sha256:1")
 	finishedPod.Finished = true
@@ -154,7 +159,15 @@ func TestFolding(t *testing.T) {
 		"a ReplicationController":     {[]*Object{rc, podOf("p1", ownedBy(rc), "xx:2", "sha256:1")}, []string{"ReplicationController rc xx:2 runs xx:2 1"}},
 		"the mirror of a static pod":  {[]*Object{podOf("p1", node, "xx:2", "")}, []string{"Pod p1 xx:2 runs xx:2 "}},
 		"an owner of an unknown kind": {[]*Object{podOf("p1", robot, "xx:2", "sha256:1"), podOf("p2", robot, "xx:2", "sha256:1")}, []string{"Robot robot runs xx:2 1"}},
-		"an owner that is missing":    {[]*Object{podOf("p1", ownedBy(current), "xx:2", "sha256:1")}, []string{"ReplicaSet web-2 runs xx:2 1"}},
+		"the ReplicaSet of a Rollout, which stands for it": {
+			[]*Object{ofRollout, podOf("p1", ownedBy(ofRollout), "xx:2", "sha256:1"), podOf("p2", ownedBy(ofRollout), "xx:2", "sha256:1")},
+			[]string{"ReplicaSet web-1 xx:2 runs xx:2 1"},
+		},
+		"the pods of a CloneSet": {
+			[]*Object{podOf("p1", cloneSet, "xx:2", "sha256:1"), podOf("p2", cloneSet, "xx:2", "sha256:1"), podOf("p3", cloneSet, "xx:1", "sha256:2")},
+			[]string{"CloneSet web runs xx:1 2 runs xx:2 1"},
+		},
+		"an owner that is missing": {[]*Object{podOf("p1", ownedBy(current), "xx:2", "sha256:1")}, []string{"ReplicaSet web-2 runs xx:2 1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, order := range permutations(len(tc.objects)) {
@@ -214,24 +227,39 @@ func TestIdenticalPodsDoNotNotify(t *testing.T) {
 	}
 }
 
-// TestMemory measures the memory that the index needs for a pod.
+// TestMemory measures the memory that the index needs for a pod of a Deployment, and for one that nothing owns.
 func TestMemory(t *testing.T) {
-	const deployments, replicas = 400, 50
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	x := fill(deployments, replicas)
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	per := (after.HeapAlloc - before.HeapAlloc) / (deployments * replicas)
+	const deployments, replicas, barePods = 400, 50, 20_000
+	const limit, bareLimit = 512, 1536
+	var x *Index
+	per := memory.Kept(func() any { x = fill(deployments, replicas); return x }) / (deployments * replicas)
 	fmt.Printf("figure: inventory_bytes_per_pod %d bytes\n", per)
 	if got := len(x.Select("me", "", all)); got != deployments {
 		t.Errorf("%d workloads, want %d", got, deployments)
 	}
-	const limit = 1024
 	if per > limit {
 		t.Errorf("%d bytes for a pod, want at most %d", per, limit)
 	}
+	bare := memory.Kept(func() any { return fillBare(barePods) }) / barePods
+	fmt.Printf("figure: inventory_bytes_per_bare_pod %d bytes\n", bare)
+	if bare > bareLimit {
+		t.Errorf("%d bytes for a pod that nothing owns, want at most %d", bare, bareLimit)
+	}
+	runtime.KeepAlive(x)
+}
+
+// fillBare returns an index with pods that nothing owns, 20 for each image.
+func fillBare(pods int) *Index {
+	const perImage = 20
+	x := New(func(string) {})
+	image := ""
+	for i := range pods {
+		if i%perImage == 0 {
+			image = fmt.Sprintf("docker.io/karmada/image-%d:v1", i/perImage)
+		}
+		x.Apply(podOf(fmt.Sprintf("%08d-0000-0000-0000-%012d", i, i), nil, image, digest))
+	}
+	return x
 }
 
 // fill returns an index with Deployments that have a number of replicas each.
@@ -286,7 +314,7 @@ func TestRunningDigest(t *testing.T) {
 func TestSelectMatchesImagesOncePerKey(t *testing.T) {
 	x := fill(3, 1)
 	calls := 0
-	matches := func(string) bool { calls++; return true }
+	matches := MatchFunc(func(string) bool { calls++; return true })
 	x.Select("me", "1", matches)
 	x.Select("me", "1", matches)
 	if calls != 3 {
@@ -296,29 +324,7 @@ func TestSelectMatchesImagesOncePerKey(t *testing.T) {
 	if got := x.Select("me", "1", matches); calls != 4 || len(got) != 4 {
 		t.Errorf("%d calls and %d workloads after a new image, want 4 and 4", calls, len(got))
 	}
-	if got := x.Select("me", "2", func(string) bool { return false }); len(got) != 0 {
+	if got := x.Select("me", "2", MatchFunc(func(string) bool { return false })); len(got) != 0 {
 		t.Errorf("another key: got %v, want no workload", summarize(got))
-	}
-}
-
-func TestSubscribers(t *testing.T) {
-	x := fill(3, 1)
-	x.Select("me", "", func(string) bool { return false })
-	if got := x.SubscribersFor(all); len(got) != 0 {
-		t.Errorf("got %v for all images, want none: no image matches", got)
-	}
-	x.Select("me", "1", func(image string) bool { return strings.HasPrefix(image, "docker.io/karmada/image-1:") })
-	if got := x.SubscribersFor(func(image string) bool { return strings.Contains(image, "image-2:") }); !cmp.Equal(got, []string{"me"}) {
-		t.Errorf("got %v for another image in the namespace, want me", got)
-	}
-	if got := x.SubscribersIn("ns"); !cmp.Equal(got, []string{"me"}) {
-		t.Errorf("got %v in the namespace, want me", got)
-	}
-	if got := x.SubscribersIn("other"); len(got) != 0 {
-		t.Errorf("got %v in another namespace, want none", got)
-	}
-	x.Forget("me")
-	if got := x.SubscribersIn("ns"); len(got) != 0 {
-		t.Errorf("got %v after Forget, want none", got)
 	}
 }

@@ -33,9 +33,11 @@ type node struct {
 	namespace string
 	object    *Object
 	// owner is the owner reference of its pods.
-	owner  *Owner
+	owner *Owner
+	// groups of its pods by their keys; nil if there are none, as of most nodes in a cluster of bare pods.
 	groups map[string]*podGroup
-	images map[*image]bool
+	// images, each once. The list is replaced, and never changed.
+	images []*image
 }
 
 // podGroup counts the pods of one owner that run the same. If the owner is not watched, they have the same labels too.
@@ -47,14 +49,33 @@ type podGroup struct {
 	pods    int
 }
 
-// node returns the node with a UID, and adds it if it is missing.
+// node returns the node with a UID in a namespace, and adds it if it is missing. Pods name the UID of their owner, and nothing
+// proves that this is of their namespace: what names that of another namespace has a node of its own.
 func (x *Index) node(uid types.UID, namespace string) *node {
 	n := x.nodes[uid]
+	if n != nil && n.namespace != namespace {
+		uid = foreignUID(uid, namespace)
+		n = x.nodes[uid]
+	}
 	if n == nil {
-		n = &node{uid: uid, namespace: namespace, groups: map[string]*podGroup{}, images: map[*image]bool{}}
+		n = &node{uid: uid, namespace: namespace}
 		x.nodes[uid] = n
 	}
 	return n
+}
+
+// foreignUID is the UID of the node of pods that name an owner which is known in another namespace.
+func foreignUID(uid types.UID, namespace string) types.UID { return types.UID(namespace) + "/" + uid }
+
+// makeRoom gives the UID of an object to it, if pods of another namespace have named it as that of their owner.
+func (x *Index) makeRoom(o *Object) {
+	n := x.nodes[o.UID]
+	if n == nil || n.object != nil || n.namespace == o.Namespace {
+		return
+	}
+	x.withNotify(n, func() { delete(x.nodes, n.uid) })
+	n.uid = foreignUID(n.uid, n.namespace)
+	x.withNotify(n, func() { x.nodes[n.uid] = n })
 }
 
 func (x *Index) apply(o *Object) {
@@ -76,6 +97,7 @@ func (x *Index) remove(uid types.UID) {
 }
 
 func (x *Index) applyNode(o *Object) {
+	x.makeRoom(o)
 	n := x.node(o.UID, o.Namespace)
 	if n.object != nil && equality.Semantic.DeepEqual(n.object, o) {
 		return
@@ -134,10 +156,10 @@ func (x *Index) applyPod(o *Object) {
 	}
 	g.key = g.identity()
 	before := x.pods[o.UID]
-	if before != nil && before.key == g.key && before.node.uid == o.Owner.UID {
+	n := x.node(o.Owner.UID, o.Namespace)
+	if before != nil && before.key == g.key && before.node == n {
 		return
 	}
-	n := x.node(o.Owner.UID, o.Namespace)
 	n.owner = o.Owner
 	if existing := n.groups[g.key]; existing != nil {
 		existing.pods++
@@ -146,6 +168,9 @@ func (x *Index) applyPod(o *Object) {
 		g.node, g.pods = n, 1
 		x.pods[o.UID] = g
 		x.withNotify(n, func() {
+			if n.groups == nil {
+				n.groups = map[string]*podGroup{}
+			}
 			n.groups[g.key] = g
 			x.refresh(n)
 		})
@@ -225,30 +250,6 @@ func (x *Index) refresh(n *node) {
 	}
 }
 
-// withNotify applies a change and notifies every subscriber that selects the workload, or one folded into it, before
-// or after the change.
-func (x *Index) withNotify(n *node, change func()) {
-	x.notifyFor(n)
-	change()
-	x.notifyFor(n)
-}
-
-func (x *Index) notifyFor(n *node) {
-	maps.Copy(x.pending, x.observers[n.namespace])
-	for _, member := range append(x.folded(x.root(n)), x.childrenOf(n)...) {
-		for i := range member.images {
-			for name := range i.subscribers {
-				x.pending[name] = true
-			}
-		}
-	}
-}
-
-// childrenOf returns the nodes whose objects name a node as their owner.
-func (x *Index) childrenOf(n *node) []*node {
-	return slices.Collect(maps.Keys(x.children[n.uid]))
-}
-
 // folded returns a root and the nodes that are folded into it.
 func (x *Index) folded(root *node) []*node {
 	members := []*node{root}
@@ -261,13 +262,13 @@ func (x *Index) folded(root *node) []*node {
 }
 
 // root returns the node that a node is folded into: the owner that creates its pods through it and asks for the same
-// containers. A node that is not folded is its own root.
+// containers. A node that is not folded is its own root. An owner is in the namespace of its objects.
 func (x *Index) root(n *node) *node {
 	if n.object == nil || n.object.Owner == nil {
 		return n
 	}
 	parent := x.nodes[n.object.Owner.UID]
-	if parent == nil || parent.object == nil || !ownsThrough(parent.object, n.object) ||
+	if parent == nil || parent.object == nil || parent.namespace != n.namespace || !ownsThrough(parent.object, n.object) ||
 		!sameContainers(parent.object.Template, n.object.Template) {
 		return n
 	}

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +28,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/karmada-io/image-trust/internal/imageglob"
 	"github.com/karmada-io/image-trust/internal/workload"
 )
 
@@ -34,10 +36,30 @@ import (
 var someImages = []string{"docker.io/a/one:v1", "docker.io/a/two:v1", "docker.io/b/one:v1", "docker.io/ab/both:v1", "docker.io/b/Not an image"}
 
 // someSubscribers select the images with their letter.
-var someSubscribers = map[string]func(string) bool{
-	"a":  func(image string) bool { return strings.HasPrefix(image, "docker.io/a") },
-	"b":  func(image string) bool { return strings.Contains(image, "b/") },
-	"no": func(string) bool { return false },
+var someSubscribers = map[string]Images{
+	"a":     MatchFunc(func(image string) bool { return strings.HasPrefix(image, "docker.io/a") }),
+	"b":     MatchFunc(func(image string) bool { return strings.Contains(image, "b/") }),
+	"no":    MatchFunc(func(string) bool { return false }),
+	"globs": globs{Whole: compiled("index.docker.io/a/**", "**/both:*"), Repositories: compiled("index.docker.io/b/**")},
+}
+
+// globs select images as trusts do.
+type globs imageglob.Selection
+
+func (g globs) MatchesName(image string) bool { return g.Selection().Matches(imageglob.NamesOf(image)) }
+
+func (g globs) Selection() *imageglob.Selection { return (*imageglob.Selection)(&g) }
+
+func compiled(patterns ...string) []imageglob.Glob {
+	var out []imageglob.Glob
+	for _, pattern := range patterns {
+		g, err := imageglob.Compile(pattern)
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, g)
+	}
+	return out
 }
 
 // generator draws the objects of a small cluster.
@@ -133,6 +155,14 @@ func viewOf(x *Index, name string) view {
 	return out
 }
 
+// difference returns what differs, and is fast where nothing does.
+func difference(want, got any) string {
+	if reflect.DeepEqual(want, got) {
+		return ""
+	}
+	return cmp.Diff(want, got)
+}
+
 // TestAnyOrder applies random events. They end in the same view as the final state applied to a new index, and every
 // subscriber whose view changes is notified.
 func TestAnyOrder(t *testing.T) {
@@ -140,6 +170,8 @@ func TestAnyOrder(t *testing.T) {
 		g := generator{rand.New(rand.NewPCG(seed, 7))}
 		notified := map[string]bool{}
 		x := New(func(subscriber string) { notified[subscriber] = true })
+		touched := map[string]bool{}
+		x.WatchNamespaces(func(namespace string, _ int) { touched[namespace] = true })
 		final := map[types.UID]*Object{}
 		before := map[string]view{}
 		for name := range someSubscribers {
@@ -148,15 +180,24 @@ func TestAnyOrder(t *testing.T) {
 		for step := range 60 {
 			clear(notified)
 			event := g.step(x, final)
+			for namespace := range touched {
+				for _, name := range x.NeighboursOf(namespace).Subscribers {
+					notified[name] = true
+				}
+			}
+			clear(touched)
 			for name := range someSubscribers {
 				now := viewOf(x, name)
-				if diff := cmp.Diff(before[name], now); diff != "" && !notified[name] {
+				if diff := difference(before[name], now); diff != "" && !notified[name] {
 					t.Fatalf("seed %d, step %d: %s: %q was not notified of\n%s", seed, step, event, name, diff)
 				}
 				before[name] = now
 			}
 		}
 		rebuilt := New(func(string) {})
+		if diff := cmp.Diff(x.Select("one by one", "key", MatchFunc(someSubscribers["globs"].MatchesName)), before["globs"].Selected); diff != "" {
+			t.Fatalf("seed %d: what globs select together differs from one by one (-want +got):\n%s", seed, diff)
+		}
 		for _, uid := range slices.Sorted(maps.Keys(final)) {
 			rebuilt.Apply(final[uid])
 		}
@@ -184,7 +225,7 @@ func (g generator) step(x *Index, final map[types.UID]*Object) string {
 		delete(final, o.UID)
 		return "delete " + o.Name
 	case 1:
-		var left []*Object
+		var left []types.UID
 		for uid, existing := range final {
 			if existing.Kind == o.Kind && g.IntN(4) == 0 {
 				delete(final, uid)
@@ -192,10 +233,11 @@ func (g generator) step(x *Index, final map[types.UID]*Object) string {
 		}
 		for _, existing := range final {
 			if existing.Kind == o.Kind {
-				left = append(left, existing)
+				x.Apply(existing)
+				left = append(left, existing.UID)
 			}
 		}
-		x.Replace(o.groupKind(), left)
+		x.Listed(o.groupKind(), left)
 		return "list " + o.Kind
 	default:
 		x.Apply(o)

@@ -21,9 +21,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strings"
-
-	"github.com/karmada-io/image-trust/api/v1alpha1"
 )
 
 // Expressions for the parts of an identity. That of a workflow is https://HOST/OWNER/REPOSITORY/FILE@REF (Fulcio,
@@ -115,54 +112,6 @@ func looseIdentityFinding(matches []match, group []aspect) []Finding {
 	}
 	return []Finding{{RuleLooseIdentity, LevelWarning, "spec.identityRegexp",
 		fmt.Sprintf("%s may sign, for example %s; %s", who, reported[0].example, reported[0].fix)}}
-}
-
-// identityForm is the form of all identities of an issuer.
-type identityForm struct {
-	issuer string
-	// expr matches all identities of the issuer, and possibly others.
-	expr string
-	// example of a regular expression for an identity.
-	example string
-}
-
-// identityForms returns the forms of the identities that Fulcio creates for tokens of well-known issuers (docs/oidc.md).
-func identityForms() []identityForm {
-	const address = `name@example\.com`
-	return []identityForm{
-		{"https://token.actions.githubusercontent.com", `https://github\.com/[^/@]+/[^/@]+/\.github/workflows/[^@]+\.ya?ml@[^@]+`,
-			`https://github\.com/OWNER/REPOSITORY/\.github/workflows/FILE\.yml@refs/tags/v.+`},
-		{"https://gitlab.com", `https://gitlab\.com/[^@]+//[^@]+@[^@]+`,
-			`https://gitlab\.com/GROUP/PROJECT//\.gitlab-ci\.yml@refs/tags/v.+`},
-		{"https://accounts.google.com", `[^@]+@[^@]+`, address},
-		{"https://github.com/login/oauth", `[^@]+@[^@]+`, address},
-	}
-}
-
-// impossibleIdentity reports an identity that its issuer never issues.
-func impossibleIdentity(spec v1alpha1.TrustedSigner) []Finding {
-	field, expr := "spec.identityRegexp", string(spec.IdentityRegexp)
-	if spec.Identity != "" {
-		field, expr = "spec.identity", regexp.QuoteMeta(spec.Identity)
-	}
-	forms := identityForms()
-	i := slices.IndexFunc(forms, func(f identityForm) bool { return f.issuer == spec.Issuer })
-	if expr == "" || i < 0 {
-		return nil
-	}
-	accepted, err := newLanguage(expr)
-	if err != nil {
-		return nil
-	}
-	if _, found := accepted.intersectExpr(forms[i].expr); found != disjoint {
-		return nil
-	}
-	example := forms[i].example
-	if spec.Identity != "" {
-		example = strings.ReplaceAll(strings.ReplaceAll(example, `v.+`, `v1.0.0`), `\`, "")
-	}
-	return []Finding{{RuleImpossibleIdentity, LevelWarning, field, fmt.Sprintf(
-		"issuer %s never issues such an identity, so every image would be denied; write for example %s", spec.Issuer, example)}}
 }
 
 // looseIssuer reports unintended issuers that an expression accepts, and otherwise that an exact issuer is preferable.

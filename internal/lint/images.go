@@ -51,20 +51,25 @@ func broadImages(globs []v1alpha1.ImageGlob, warned func(v1alpha1.ImageGlob) boo
 
 // matchedBy returns the repositories that a glob matches.
 func matchedBy(glob v1alpha1.ImageGlob, repositories []string) []string {
-	// Compile requires an issuer and an identity, which do not affect the match.
-	compiled, err := policy.Compile(v1alpha1.KarmadaImageTrustSpec{
-		Images: []v1alpha1.ImageGlob{glob}, Issuer: "https://example.com", Identity: "any",
-	})
+	compiled, err := compileGlob(glob)
 	if err != nil {
 		return nil
 	}
 	var matched []string
 	for _, repository := range repositories {
-		if compiled.MatchesName(repository + "@sha256:" + strings.Repeat("0", 64)) {
+		if compiled.MatchesName(anyDigest(repository)) {
 			matched = append(matched, strings.Replace(repository, "index.docker.io/", "docker.io/", 1))
 		}
 	}
 	return matched
+}
+
+// compileGlob returns a policy for one glob.
+func compileGlob(glob v1alpha1.ImageGlob) (*policy.Policy, error) {
+	// Compile requires an issuer and an identity, which do not affect the match.
+	return policy.Compile(v1alpha1.KarmadaImageTrustSpec{
+		Images: []v1alpha1.ImageGlob{glob}, Issuer: "https://example.com", Identity: "any",
+	})
 }
 
 // matchesAllOf returns the scope in which a glob matches every repository, as a phrase that follows "every repository".
@@ -75,10 +80,8 @@ func matchesAllOf(glob string) (string, bool) {
 		parent, last = repository[:i], repository[i+1:]
 	}
 	switch {
-	case strings.Trim(last, "*") != "":
-		return "", false
-	case parent == "":
-		return "of Docker Hub's official images", true
+	case strings.Trim(last, "*") != "" || parent == "":
+		return "", false // admission warns about a wildcard alone
 	case strings.Contains(last, "**"):
 		return "below " + parent, true
 	default:

@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -69,15 +70,24 @@ type Linter struct {
 // New returns a Linter that evaluates the manifests in config. It fails if one of them is invalid. Conditions in CUE are checked
 // by conditions, as policy.Compile does.
 func New(conditions ...policy.Conditions) (*Linter, error) {
-	s, err := newSchema(config.CustomResourceDefinition())
-	if err != nil {
-		return nil, fmt.Errorf("read the CustomResourceDefinition: %w", err)
+	l := &Linter{conditions: conditions}
+	var errs [2]error
+	var compiling sync.WaitGroup // at once: most runs of the plugin check one small file, and this is what they take
+	compiling.Go(func() {
+		if l.schema, errs[0] = newSchema(config.CustomResourceDefinition()); errs[0] != nil {
+			errs[0] = fmt.Errorf("read the CustomResourceDefinition: %w", errs[0])
+		}
+	})
+	compiling.Go(func() {
+		if l.warnings, errs[1] = newWarningPolicy(config.Warnings()); errs[1] != nil {
+			errs[1] = fmt.Errorf("read the ValidatingAdmissionPolicy: %w", errs[1])
+		}
+	})
+	compiling.Wait()
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, err
 	}
-	w, err := newWarningPolicy(config.Warnings())
-	if err != nil {
-		return nil, fmt.Errorf("read the ValidatingAdmissionPolicy: %w", err)
-	}
-	return &Linter{conditions: conditions, schema: s, warnings: w}, nil
+	return l, nil
 }
 
 // Lint returns the findings about one object, errors first. It does not modify the object. Valid fields are checked further
@@ -159,9 +169,11 @@ func (l *Linter) weaknesses(
 	return slices.Concat(
 		looseSigner(v1alpha1.TrustedSigner{
 			Issuer: spec.Issuer, IssuerRegexp: spec.IssuerRegexp, Identity: spec.Identity, IdentityRegexp: spec.IdentityRegexp,
+			TrustRoot: spec.TrustRoot,
 		}, warnings),
-		l.looseSigners(ctx, object, spec.Signers),
+		l.looseSigners(ctx, object, spec),
 		redundantSigners(spec),
+		misspeltTypes(spec.Attestations),
 		broadImages(spec.Images, func(glob v1alpha1.ImageGlob) bool { return l.warnings.coverGlob(ctx, object, glob) }),
 		notEnforced(spec.Enforcement),
 	)

@@ -66,7 +66,7 @@ func TestLint(t *testing.T) {
 		"several invalid fields, sorted": {
 			object: makeTrust(object{"images": []any{"https://a/b"}, "issuer": "", "trustRoot": object{"name": "A"}}),
 			want: []Finding{
-				{RuleSchemaViolation, LevelError, "spec.images[0]", `Invalid value: "https://a/b": must be an image name without a scheme and without empty path segments, for example docker.io/karmada/*`},
+				{RuleSchemaViolation, LevelError, "spec.images[0]", `Invalid value: "https://a/b": must not begin with a scheme; remove "https://"`},
 				{RuleSchemaViolation, LevelError, "spec.issuer", `Invalid value: "": spec.issuer in body should be at least 1 chars long`},
 				{RuleSchemaViolation, LevelError, "spec.trustRoot.name", `Invalid value: "A": must be the name of a TrustRoot: lower case letters, digits, "-" and "."`},
 			},
@@ -194,6 +194,7 @@ func TestSamples(t *testing.T) {
 	tests := map[string][]Finding{
 		"karmada-release.yaml": nil,
 		"signers.yaml":         nil,
+		"self.yaml":            nil,
 		"karmada.yaml": {
 			{RuleAdmissionWarning, LevelWarning, "spec.identityRegexp", `ends with ".*": any workflow, branch and pull request of the repository may sign`},
 			{RuleAdmissionWarning, LevelWarning, "spec.identityRegexp", `"." matches any character: "github.com" also matches "githubxcom"; write "github\.com"`},

@@ -21,6 +21,12 @@ type Rule string
 
 // The rules, in the order in which findings are returned.
 const (
+	// RuleRepeatedKey is violated by a file in which a key is given twice.
+	RuleRepeatedKey Rule = "repeated-key"
+	// RuleGluedSeparator is violated by a file with a separator of documents at the end of a value.
+	RuleGluedSeparator Rule = "glued-separator"
+	// RuleDuplicateName is violated by the second one of two trusts, or of two TrustRoots, of the same name.
+	RuleDuplicateName Rule = "duplicate-name"
 	// RuleUnknownField is violated by a field that the kind does not have.
 	RuleUnknownField Rule = "unknown-field"
 	// RuleSchemaViolation is violated by an object that the schema or the CEL rules of the CRD do not allow.
@@ -35,14 +41,20 @@ const (
 	RuleLooseIdentity Rule = "loose-identity"
 	// RuleImpossibleIdentity is violated by an identity that the issuer never issues.
 	RuleImpossibleIdentity Rule = "impossible-identity"
+	// RuleImpossibleIssuer is violated by an issuer that no certificate with such an identity has.
+	RuleImpossibleIssuer Rule = "impossible-issuer"
 	// RuleLooseIssuer is violated by an expression for the issuer.
 	RuleLooseIssuer Rule = "loose-issuer"
 	// RuleRedundantSigner is violated by a signer that accepts no image that another signer of the trust does not accept.
 	RuleRedundantSigner Rule = "redundant-signer"
+	// RuleUnknownPredicateType is violated by a predicate type that is almost a common one.
+	RuleUnknownPredicateType Rule = "unknown-predicate-type"
 	// RuleUnsignedImages is violated by a glob that matches images that are published without a signature.
 	RuleUnsignedImages Rule = "unsigned-images"
 	// RuleWideGlob is violated by a glob that matches everything in an organization or registry.
 	RuleWideGlob Rule = "wide-glob"
+	// RuleUnusedGlob is violated by a glob that matches no image of the manifests that are given.
+	RuleUnusedGlob Rule = "unused-glob"
 	// RuleNotEnforced is violated by a trust under which admission denies nothing.
 	RuleNotEnforced Rule = "not-enforced"
 	// RuleUnusableTrustRoot is violated by a TrustRoot that no version of policy-controller can use.
@@ -67,6 +79,21 @@ type Description struct {
 // Descriptions returns the descriptions of all rules, in the order in which findings are returned.
 func Descriptions() []Description {
 	return []Description{
+		{
+			RuleRepeatedKey, LevelError, "A key is given twice.",
+			"kubectl takes the last one without a word, and people read the first one. Other tools, such as Flux and Argo CD, reject the" +
+				" file. Remove one of them.",
+		},
+		{
+			RuleGluedSeparator, LevelError, "A separator of documents is part of a value.",
+			"--- separates documents only at the beginning of a line. At the end of a value it belongs to the value, and the keys behind it" +
+				" replace those of the document before. Begin a new line.",
+		},
+		{
+			RuleDuplicateName, LevelError, "Two objects have the same name.",
+			"A cluster has one KarmadaImageTrust, and one TrustRoot, of each name. kubectl applies both, and only the last one remains. Rename one" +
+				" of them, or give lint only the files that are applied together.",
+		},
 		{
 			RuleUnknownField, LevelError, "The field does not exist.",
 			"The API server rejects unknown fields of manifests that are applied with kubectl, so that no field is silently" +
@@ -99,8 +126,16 @@ func Descriptions() []Description {
 		},
 		{
 			RuleImpossibleIdentity, LevelWarning, "No signer can have the identity.",
-			"All identities of the issuer have the same form, and none of that form matches, so every image would be denied. A" +
-				" regular expression is not a glob: write [^/]+ instead of *, and a backslash before a dot.",
+			"All identities of the issuer have the same form, and none of that form matches, so every image would be denied. An" +
+				" exact identity has no wildcards: write identityRegexp. A regular expression is not a glob: write [^/]+ instead of" +
+				" *, and a backslash before a dot. A ref is written in full, such as refs/tags/v1.0.0.",
+		},
+		{
+			RuleImpossibleIssuer, LevelWarning, "No certificate has the issuer.",
+			"The issuer is compared as it is written in the certificate, with its scheme and path and without a slash at its end:" +
+				" https://token.actions.githubusercontent.com for GitHub Actions, https://gitlab.com for GitLab," +
+				" https://accounts.google.com for Google, and https://github.com/login/oauth for people who log in with GitHub." +
+				" cosign verify --certificate-oidc-issuer-regexp '.*' prints the issuer of an image that is signed already.",
 		},
 		{
 			RuleLooseIssuer, LevelNote, "The issuer is an expression.",
@@ -113,6 +148,11 @@ func Descriptions() []Description {
 				" too changes nothing. The status names the first one of the list.",
 		},
 		{
+			RuleUnknownPredicateType, LevelWarning, "The predicate type is almost a common one.",
+			"A predicate type is compared as it is in the statement, with upper case, version and without a slash at its end. No image has an" +
+				" attestation of a misspelt type, so every image would be denied. cosign download attestation prints the statements of an image.",
+		},
+		{
 			RuleUnsignedImages, LevelWarning, "A glob matches images that are not signed.",
 			"These images are published without a signature, so no identity matches. They are denied if the trust is enforced." +
 				" List the signed repositories one by one.",
@@ -121,6 +161,11 @@ func Descriptions() []Description {
 			RuleWideGlob, LevelNote, "A glob matches every repository of an organization or registry.",
 			"Images that are published there later must be signed by the same identity, or they are denied. List the" +
 				" repositories one by one if that is not intended.",
+		},
+		{
+			RuleUnusedGlob, LevelWarning, "A glob matches no image of the manifests.",
+			"With --manifests, a glob that matches none of the images in them is probably misspelt, so that images which it was meant" +
+				" for are not verified, or it is left from an image that is no longer used. Correct or remove it.",
 		},
 		{
 			RuleNotEnforced, LevelNote, "Admission denies nothing.",

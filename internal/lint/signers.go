@@ -31,15 +31,18 @@ import (
 // report.
 func looseSigner(signer v1alpha1.TrustedSigner, warnings []warning) []Finding {
 	findings := looseIdentity(string(signer.IdentityRegexp), alreadyWarned(warnings, "spec.identityRegexp"))
-	findings = append(findings, impossibleIdentity(signer)...)
+	findings = append(findings, impossibleSigner(signer, warnings)...)
 	return append(findings, looseIssuer(string(signer.IssuerRegexp), alreadyWarned(warnings, "spec.issuerRegexp"))...)
 }
 
 // looseSigners returns the findings about each signer of a list, as if it were the only signer of the trust, and what admission
 // would warn about then.
-func (l *Linter) looseSigners(ctx context.Context, object *unstructured.Unstructured, signers []v1alpha1.TrustedSigner) []Finding {
+func (l *Linter) looseSigners(ctx context.Context, object *unstructured.Unstructured, spec v1alpha1.KarmadaImageTrustSpec) []Finding {
 	var findings []Finding
-	for i, signer := range signers {
+	for i, signer := range spec.Signers {
+		if signer.TrustRoot == nil {
+			signer.TrustRoot = spec.TrustRoot
+		}
 		warnings := l.warnings.evaluate(ctx, ofOneSigner(object, signer))
 		var about []Finding
 		for _, w := range warnings {

@@ -17,6 +17,7 @@ limitations under the License.
 package lint
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -45,15 +46,21 @@ func TestSigners(t *testing.T) {
 		trustRoot any
 		want      []string // RULE: FIELD
 	}{
-		"different":              {signers: []any{signer("a", nil), signer("b", object{"issuer": other, "identity": "x"})}},
-		"a loose one":            {signers: []any{signer("a", nil), signer("b", regexp(`https://github\.com/other/.*`))}, want: []string{"admission-warning: spec.signers[1].identityRegexp"}},
-		"an impossible one":      {signers: []any{signer("a", object{"identity": "somebody@example.com"})}, want: []string{"impossible-identity: spec.signers[0].identity"}},
-		"the same":               {signers: []any{signer("a", nil), signer("b", nil)}, want: []string{"redundant-signer: spec.signers[1].name"}},
-		"included":               {signers: []any{signer("a", nil), signer("b", regexp(expr))}, want: []string{"redundant-signer: spec.signers[0].name"}},
-		"the same expression":    {signers: []any{signer("a", regexp(expr)), signer("b", regexp(expr))}, want: []string{"redundant-signer: spec.signers[1].name"}},
-		"of another instance":    {signers: []any{signer("a", nil), signer("b", root("private"))}},
-		"of the common instance": {signers: []any{signer("a", nil), signer("b", root("private"))}, trustRoot: object{"name": "private"}, want: []string{"redundant-signer: spec.signers[1].name"}},
-		"of another issuer":      {signers: []any{signer("a", nil), signer("b", object{"issuer": other})}},
+		"different":                   {signers: []any{signer("a", nil), signer("b", object{"issuer": other, "identity": "x"})}},
+		"a loose one":                 {signers: []any{signer("a", nil), signer("b", regexp(`https://github\.com/other/.*`))}, want: []string{"admission-warning: spec.signers[1].identityRegexp"}},
+		"an impossible one":           {signers: []any{signer("a", object{"identity": "somebody@example.com"})}, want: []string{"impossible-identity: spec.signers[0].identity"}},
+		"the same":                    {signers: []any{signer("a", nil), signer("b", nil)}, want: []string{"redundant-signer: spec.signers[1].name"}},
+		"included":                    {signers: []any{signer("a", nil), signer("b", regexp(expr))}, want: []string{"redundant-signer: spec.signers[0].name"}},
+		"the same expression":         {signers: []any{signer("a", regexp(expr)), signer("b", regexp(expr))}, want: []string{"redundant-signer: spec.signers[1].name"}},
+		"of another instance":         {signers: []any{signer("a", nil), signer("b", root("private"))}},
+		"of the common instance":      {signers: []any{signer("a", nil), signer("b", root("private"))}, trustRoot: object{"name": "private"}, want: []string{"redundant-signer: spec.signers[1].name"}},
+		"of another issuer":           {signers: []any{signer("a", nil), signer("b", object{"issuer": other, "identity": "x"})}},
+		"of an issuer that has none":  {signers: []any{signer("a", nil), signer("b", object{"issuer": other})}, want: []string{"impossible-issuer: spec.signers[1].issuer"}},
+		"an issuer with a slash":      {signers: []any{signer("a", nil), signer("b", object{"issuer": gen.Issuer + "/"})}, want: []string{"impossible-issuer: spec.signers[1].issuer"}},
+		"of an instance of one's own": {signers: []any{signer("a", nil), signer("b", object{"issuer": other, "trustRoot": object{"name": "private"}})}},
+		"in an instance of one's own": {signers: []any{signer("a", nil), signer("b", object{"issuer": other})}, trustRoot: object{"name": "private"}},
+		"a ref that is cut":           {signers: []any{signer("a", object{"identity": strings.Replace(exact, "refs/tags/", "", 1)})}, want: []string{"impossible-identity: spec.signers[0].identity"}},
+		"an expression for a ref":     {signers: []any{signer("a", regexp(strings.Replace(expr, "v[0-9.]+", "*", 1)))}, want: []string{"impossible-identity: spec.signers[0].identityRegexp"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			trust := gen.UnstructuredTrust(object{

@@ -87,6 +87,8 @@ const (
 	issuerRegexpIsNotHTTPS       warningID = "issuerRegexpIsNotHTTPS"
 	imagesMatchEveryRegistry     warningID = "imagesMatchEveryRegistry"
 	imagesMatchOneRegistry       warningID = "imagesMatchOneRegistry"
+	imagesMatchOfficialImages    warningID = "imagesMatchOfficialImages"
+	imagesMatchOnePart           warningID = "imagesMatchOnePart"
 )
 
 // aspects returns the aspects of an identity or issuer that a warning is about, so that they are not reported twice.
@@ -247,7 +249,12 @@ func (p *warningPolicy) coverGlob(ctx context.Context, u *unstructured.Unstructu
 		return false
 	}
 	return slices.ContainsFunc(p.evaluate(ctx, u), func(w warning) bool {
-		return w.id == imagesMatchEveryRegistry || w.id == imagesMatchOneRegistry
+		switch w.id {
+		case imagesMatchEveryRegistry, imagesMatchOneRegistry, imagesMatchOfficialImages, imagesMatchOnePart:
+			return true
+		default:
+			return false
+		}
 	})
 }
 

@@ -121,6 +121,7 @@ func TestWarningIDs(t *testing.T) {
 		identityMatchesEverything, identityBeginsWithWildcard, identityMatchesAnyTag, identityMatchesAnyRef, identityMatchesAnyWorkflow,
 		identityMatchesAnyRepository, identityHasUnescapedDot, issuerMatchesEverything, issuerBeginsWithWildcard, issuerEndsWithWildcard,
 		issuerHasUnescapedDot, issuerIsNotHTTPS, issuerRegexpIsNotHTTPS, imagesMatchEveryRegistry, imagesMatchOneRegistry,
+		imagesMatchOfficialImages, imagesMatchOnePart,
 	}
 	var got []warningID
 	for _, validation := range newLinter(t).warnings.policy.Spec.Validations {

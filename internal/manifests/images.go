@@ -16,16 +16,17 @@ limitations under the License.
 
 package manifests
 
-import (
-	"github.com/karmada-io/image-trust/internal/inventory"
-	"github.com/karmada-io/image-trust/internal/workload"
-)
+import "github.com/karmada-io/image-trust/internal/inventory"
 
 // Image is the image of a container or of an image volume in a pod or a pod template.
 type Image struct {
 	inventory.Container
+	// Origin is how the image was found.
+	Origin Origin
 	// Path is the path of the field in the object, such as spec.template.spec.containers[0].image.
 	Path string
+	// Line of the field in the file, counted from 1.
+	Line int
 	// Address is the place of the field in the file.
 	Address Address
 	// Start and End are the offsets of the image's text in the file's content, in bytes and without quotes. Images that
@@ -34,68 +35,37 @@ type Image struct {
 	// NotEditable is the reason why the text must not be edited, a clause such as "it is written as a block of text".
 	// Start and End are zero then. It is empty if the text may be edited.
 	NotEditable string
+
+	// node is the image's text; nil if it cannot be told.
+	node *node
 }
 
-// Images returns the images of an object: those of each of workload.Places, in this order. Objects that are not workloads
-// have none. Containers without an image are skipped: the image may be added later, for example by a patch.
+// Images returns the images of an object: those of its templates, in their order. Objects that are not workloads have none.
+// Containers without an image are skipped: the image may be added later, for example by a patch.
 func (o *Object) Images() []Image {
-	images := o.containers()
+	var images []Image
+	for _, template := range o.templates {
+		images = append(images, template.Images...)
+	}
 	for i := range images {
 		images[i].Start, images[i].End, images[i].NotEditable = o.locate(images[i])
 	}
 	return images
 }
 
-func (o *Object) containers() []Image {
-	kind := o.workloadKind()
-	if kind == nil {
-		return nil
-	}
-	path := kind.PodSpecPath()
-	var spec any = o.Object
-	for _, segment := range segments(path) {
-		fields, _ := spec.(map[string]any)
-		spec = fields[segment]
-	}
-	fields, _ := spec.(map[string]any)
-	var images []Image
-	for _, place := range workload.Places() {
-		items, _ := fields[place.Field].([]any)
-		for i, item := range items {
-			container, _ := item.(map[string]any)
-			name, _ := container["name"].(string)
-			at, value := index(child(path, place.Field), i), item
-			for _, segment := range place.Image {
-				within, _ := value.(map[string]any)
-				at, value = child(at, segment), within[segment]
-			}
-			image, _ := value.(string)
-			if image == "" {
-				continue
-			}
-			images = append(images, Image{
-				Container: inventory.Container{Field: place.Field, Name: name, Image: image},
-				Path:      at, Address: Address{Document: o.document, Path: join(o.path, at)},
-			})
-		}
-	}
-	return images
-}
-
 // locate returns the offsets of an image's text, or the reason why the text must not be edited.
 func (o *Object) locate(image Image) (start, end int, notEditable string) {
-	found, _, ok := o.node.find(image.Path)
-	n := found.resolved()
+	n := image.node
 	d := o.File.documents[o.document]
 	switch {
-	case !ok || n == nil || n.kind != scalar || n.value != image.Image:
+	case n == nil || n.kind != scalar || n.value != image.Image:
 		return 0, 0, "its text in the file cannot be found; write it as plain text on the line of its key"
 	case n.style == block:
 		return 0, 0, "it is written as a block of text; write it on the line of its key"
 	case d.refCounts != nil && d.refCounts[n] != d.imageRefCounts[n]:
 		return 0, 0, "an alias uses the same text for a field that is not an image; write the image without an alias"
 	}
-	start, end, ok = span(o.File.Content, n)
+	start, end, ok := span(o.File.Content, n)
 	if !ok {
 		return 0, 0, "its YAML style is not supported; write it as plain text on the line of its key"
 	}

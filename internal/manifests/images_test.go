@@ -65,7 +65,7 @@ func TestImages(t *testing.T) {
 		"ReplicaSet":            {"apiVersion: apps/v1\nkind: ReplicaSet\nspec: {template: {spec: {" + containers + "}}}", []string{"3 spec.template.spec.containers[0].image a x:1 = x:1"}},
 		"Job":                   {"apiVersion: batch/v1\nkind: Job\nspec: {template: {spec: {" + containers + "}}}", []string{"3 spec.template.spec.containers[0].image a x:1 = x:1"}},
 		"CronJob":               {"apiVersion: batch/v1\nkind: CronJob\nspec: {jobTemplate: {spec: {template: {spec: {" + containers + "}}}}}", []string{"3 spec.jobTemplate.spec.template.spec.containers[0].image a x:1 = x:1"}},
-		"of another group":      {"apiVersion: batch.volcano.sh/v1\nkind: Job\nspec: {template: {spec: {" + containers + "}}}", nil},
+		"of an unknown group":   {"apiVersion: example.com/v1\nkind: Job\nspec: {template: {spec: {" + containers + "}}}", []string{"3 spec.template.spec.containers[0].image a x:1 = x:1"}},
 		"malformed":             {"apiVersion: v1\nkind: Pod\nspec: {containers: [1, {image: 5}, {image: ''}, {}, null], initContainers: {image: x}}", nil},
 		"in a list": {
 			"apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod, spec: {" + containers + "}}\n- {apiVersion: v1, kind: Pod, spec: {containers: [{name: b, image: x:2}]}}",

@@ -38,6 +38,15 @@ func newLines(content []byte) lines {
 	}
 }
 
+// line returns the line of an offset, counted from 1.
+func (l lines) line(offset int) int {
+	at, found := slices.BinarySearch(l, int32(offset)) //nolint:gosec // a file has at most MaxFileSize
+	if found {
+		at++
+	}
+	return at
+}
+
 // position returns the line and the column of an offset, counted from 1. The column is in characters.
 func (l lines) position(content []byte, offset int) (line, column int) {
 	at, found := slices.BinarySearch(l, int32(offset)) //nolint:gosec // a file has at most MaxFileSize

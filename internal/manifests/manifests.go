@@ -24,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/karmada-io/image-trust/internal/bounds"
@@ -38,7 +39,8 @@ const (
 	MaxElements = 300_000
 	// MaxTotalSize is the maximum size of all files that a Reader reads, in bytes.
 	MaxTotalSize = 32 << 20
-	// MaxTotalElements is the maximum number of elements in all files that a Reader reads.
+	// MaxTotalElements is the maximum number of elements in all files that a Reader reads. Files of a directory that are no
+	// manifests, or hold nothing but CustomResourceDefinitions, are not counted once they were read.
 	MaxTotalElements = 300_000
 	// maxDepth is more than any parser allows: these report the line.
 	maxDepth = MaxElements
@@ -56,20 +58,56 @@ type File struct {
 	Content []byte
 	// Objects are the Kubernetes objects in the order of the file. The items of a list are objects of their own.
 	Objects []*Object
-	// Skipped are the documents and list items that are not Kubernetes objects.
+	// Errors are about documents and list items that are not objects; each is a *SyntaxError. The others are among the objects.
+	Errors []error
+	// Skipped are the documents and list items that were not looked at.
 	Skipped []Skipped
+	// Warnings are about what is wrong although it can be read.
+	Warnings []Warning
 
 	documents []*document
 	lines     lines
+	// foreign reports whether the file need not have objects: it was found in a directory and does not look like a manifest.
+	foreign bool
 }
 
-// Skipped is a document or a list item that is not a Kubernetes object.
+// Skipped is a file, a document, a list item or a part of an object that was not looked at.
 type Skipped struct {
-	// Line is counted from 1.
-	Line int
-	// Reason is a clause such as "it has no apiVersion and kind".
-	Reason string
+	// File is the name of the file.
+	File string `json:"file"`
+	// Line is counted from 1. It is 0 for a whole file.
+	Line int `json:"line,omitempty"`
+	// Object is the kind and the name of an object, such as "HelmRelease shop/web"; empty for what is not an object.
+	Object string `json:"object,omitempty"`
+	// Reason is what it was skipped for, such as NotAnObject.
+	Reason SkipReason `json:"reason"`
+	// Message is a clause such as "it has no apiVersion and kind".
+	Message string `json:"message"`
 }
+
+// SkipReason is a class of what is skipped. Its values are part of the output of commands.
+type SkipReason string
+
+const (
+	// NotAnObject means that a document or a list item has no apiVersion and kind, as a file with the values of a chart.
+	NotAnObject SkipReason = "NotAnObject"
+	// KustomizeInput means that it is input of kustomize, such as a kustomization.yaml.
+	KustomizeInput SkipReason = "KustomizeInput"
+	// ChartTemplate means that the file is a template of a Helm chart.
+	ChartTemplate SkipReason = "ChartTemplate"
+	// LinkedDirectory means that it is a link to a directory.
+	LinkedDirectory SkipReason = "LinkedDirectory"
+	// SpecialFile means that it is a device or a pipe.
+	SpecialFile SkipReason = "SpecialFile"
+	// Excluded means that the file was excluded on the command line.
+	Excluded SkipReason = "Excluded"
+	// Patch means that a container has no image, as in a strategic merge patch: the API server denies such an object.
+	Patch SkipReason = "Patch"
+	// EphemeralContainer means that a container is ephemeral: no pod is created with one.
+	EphemeralContainer SkipReason = "EphemeralContainer"
+	// UnknownImage means that an object names an image, or makes its controller choose one, in a way that is not known.
+	UnknownImage SkipReason = "UnknownImage"
+)
 
 // document is a document of a file.
 type document struct {
@@ -101,15 +139,88 @@ func (e *SyntaxError) Unwrap() error { return e.Err }
 // Read reads a file or a stream with a Reader of its own.
 func Read(name string, r io.Reader) (*File, error) { return new(Reader).Read(name, r) }
 
+// ReadJoined reads what was put together from files that were read. It may have the size of all of them.
+func ReadJoined(name string, content []byte) (*File, error) {
+	f := &File{Name: name, Content: content, lines: newLines(content)}
+	if len(content) > 2*MaxTotalSize {
+		return nil, fmt.Errorf("%s is larger than %d MiB, the limit", name, 2*MaxTotalSize>>20)
+	}
+	if err := f.parse(new(Reader)); err != nil {
+		return nil, err
+	}
+	f.collect(placement{}, nil)
+	return f, nil
+}
+
+// Values are the documents as kubectl decodes them, without those that are empty. They must not be changed.
+func (f *File) Values() []any {
+	return slices.DeleteFunc(f.Documents(), func(value any) bool { return value == nil })
+}
+
+// Documents are the documents as kubectl decodes them; nil for an empty one. They must not be changed.
+func (f *File) Documents() []any {
+	values := make([]any, 0, len(f.documents))
+	for _, d := range f.documents {
+		values = append(values, d.value)
+	}
+	return values
+}
+
+// Span returns where the value of a field is written: the offsets of the text of a scalar, without quotes, or twice that of the
+// beginning of a mapping or a list. It is false if there is no such field, or its text cannot be edited.
+func (f *File) Span(at Address) (start, end int, ok bool) {
+	if at.Document >= len(f.documents) || f.documents[at.Document].refCounts != nil { // a text may have several uses
+		return 0, 0, false
+	}
+	n, _, ok := f.documents[at.Document].root.find(at.Path)
+	switch {
+	case !ok || n == nil:
+		return 0, 0, false
+	case n.kind != scalar:
+		return n.start, n.start, true
+	default:
+		return span(f.Content, n)
+	}
+}
+
+// Line returns the line of a field, or of the nearest field around it, counted from 1.
+func (f *File) Line(at Address) int {
+	if at.Document >= len(f.documents) {
+		return 1
+	}
+	_, named, _ := f.documents[at.Document].root.find(at.Path)
+	if named == nil {
+		return 1
+	}
+	line, _ := f.lines.position(f.Content, named.start)
+	return line
+}
+
 // Reader reads files and streams, and limits what all of them together take. The zero value is ready to use.
 type Reader struct {
+	// ImageFields are fields in which objects name images besides those that are known.
+	ImageFields []ImageField
+
+	// Exclude are globs of the files and directories that are left out of directories, in which ** stands for any number of
+	// directories. A path is relative to the directory that is read, or as messages have it; a glob without a slash is compared
+	// with names. It must not be changed after the first call of ReadAll.
+	Exclude []string
+	// AllowEmpty allows paths without any object.
+	AllowEmpty bool
+
+	patterns patterns
 	// size and elements of the files that were read.
 	size, elements int
 }
 
 // Read reads a file or a stream to its end. The name is used in errors. The error is a *SyntaxError if the content is
-// neither YAML nor JSON.
+// neither YAML nor JSON. Documents that are not objects are among the Errors of the file.
 func (r *Reader) Read(name string, from io.Reader) (*File, error) {
+	return r.read(name, from, placement{})
+}
+
+// read reads a file or a stream. The file is nil if it is a template of a chart that must be rendered.
+func (r *Reader) read(name string, from io.Reader, at placement) (*File, error) {
 	content, err := io.ReadAll(io.LimitReader(from, MaxFileSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
@@ -118,13 +229,22 @@ func (r *Reader) Read(name string, from io.Reader) (*File, error) {
 		return nil, fmt.Errorf("%s: the file is larger than %d MiB, the limit", name, MaxFileSize>>20)
 	}
 	if r.size += len(content); r.size > MaxTotalSize {
-		return nil, fmt.Errorf("%s: this file and those before it are larger than %d MiB, the limit", name, MaxTotalSize>>20)
+		return nil, fmt.Errorf("%s: this file and those before it are larger than %d MiB, the limit; %w", name, MaxTotalSize>>20, errTotal)
+	}
+	if at.template && bytes.Contains(content, []byte("{{")) {
+		return nil, nil //nolint:nilnil // described above
 	}
 	f := &File{Name: name, Content: content, lines: newLines(content)}
+	before := r.elements
 	if err := f.parse(r); err != nil {
 		return nil, err
 	}
-	f.collect()
+	f.collect(at, r.ImageFields)
+	if at.walked {
+		if kept, ok := f.release(); ok {
+			r.elements = before + kept
+		}
+	}
 	return f, nil
 }
 
@@ -136,8 +256,8 @@ func (r *Reader) count(f *File, count func(bounds.Limits, []byte) (int, error)) 
 		return fmt.Errorf("%s: %w", f.Name, err)
 	}
 	if r.elements += elements; r.elements > MaxTotalElements {
-		return fmt.Errorf("%s: this file and those before it have more than %d elements (values, keys, lines), the limit; "+
-			"name fewer files", f.Name, MaxTotalElements)
+		return fmt.Errorf("%s: this file and those before it have more than %d elements (values, keys, lines), the limit; %w",
+			f.Name, MaxTotalElements, errTotal)
 	}
 	return nil
 }
@@ -178,6 +298,9 @@ func (f *File) checkText() error {
 	for at := 0; at < len(f.Content); {
 		r, size := utf8.DecodeRune(f.Content[at:])
 		switch {
+		case r == byteOrderMark && at > 0 && f.joinedAt(at):
+			return f.syntaxError(at, errors.New("a byte order mark (U+FEFF) within the file hides what follows it from some tools: "+
+				"the file was joined from several; remove the mark"))
 		case r == utf8.RuneError && size == 1:
 			return f.syntaxError(at, errors.New("the text is not UTF-8"))
 		case r < ' ' && r != '\t' && r != '\n' && r != '\r':
@@ -186,6 +309,17 @@ func (f *File) checkText() error {
 		at += size
 	}
 	return nil
+}
+
+// byteOrderMark is the first character of some files.
+const byteOrderMark = '\uFEFF'
+
+// joinedAt reports whether the byte order mark at an offset is the first character of a file that was appended to another one, rather
+// than a character of a text.
+func (f *File) joinedAt(at int) bool {
+	before, after := f.Content[at-1], f.Content[at+len("\uFEFF"):]
+	return before == '\n' || before == '\r' || at == len("\uFEFF") ||
+		bytes.HasPrefix(after, []byte(separator)) || bytes.HasPrefix(after, []byte(apiVersionField)) || bytes.HasPrefix(after, []byte(kindField))
 }
 
 func (f *File) syntaxError(offset int, err error) error {

@@ -34,20 +34,26 @@ func read(t *testing.T, content string) *File {
 	return f
 }
 
-// outline returns the position, kind and name of each object in a file, and what was skipped.
-func outline(f *File) (objects []string, skipped []Skipped) {
+// outline returns the position, kind and name of each object in a file, and what was skipped or is an error.
+func outline(f *File) (objects, others []string) {
 	for _, o := range f.Objects {
 		line, column := o.Position("")
 		objects = append(objects, fmt.Sprintf("%d:%d %s %s", line, column, o.GetKind(), o.GetName()))
 	}
-	return objects, f.Skipped
+	for _, s := range f.Skipped {
+		others = append(others, fmt.Sprintf("%d: %s", s.Line, s.Message))
+	}
+	for _, err := range f.Errors {
+		others = append(others, err.Error())
+	}
+	return objects, others
 }
 
 func TestRead(t *testing.T) {
 	tests := map[string]struct {
 		content string
 		objects []string
-		skipped []Skipped
+		others  []string
 	}{
 		"empty":    {"", nil, nil},
 		"comments": {"# one\n---\n# two\n---\n", nil, nil},
@@ -67,28 +73,54 @@ func TestRead(t *testing.T) {
 		"JSON between markers":      {"{\"kind\":\"Pod\",\"apiVersion\":\"v1\"}\n---\n{\"kind\":\"Job\",\"apiVersion\":\"v1\"}\n", []string{"1:1 Pod ", "3:1 Job "}, nil},
 		"a list": {
 			"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: a}\n- kind: List\n  apiVersion: v1\n  items:\n  - {apiVersion: v1, kind: Pod, metadata: {name: b}}\n- just text\n",
-			[]string{"4:3 Pod a", "10:5 Pod b"}, []Skipped{{11, "it is not a mapping"}},
+			[]string{"4:3 Pod a", "10:5 Pod b"}, []string{`m.yaml:11: the item of the List is text, not an object: "just text"`},
 		},
-		"a typed list":             {"apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\n", []string{"4:3 Deployment a", "5:3 Deployment b"}, nil},
+		"a typed list": {"apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\n", []string{"4:3 Deployment a", "5:3 Deployment b"}, nil},
+		"a list of another kind": {
+			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: b}\n", []string{"5:3 Pod b"}, nil,
+		},
 		"an empty list":            {"apiVersion: v1\nkind: List\n", nil, nil},
 		"a kind that ends in List": {"apiVersion: example.com/v1\nkind: AllowList\nspec: {}\n", []string{"1:1 AllowList "}, nil},
 		"not objects": {
 			"replicas: 3\n---\n- 1\n---\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n---\nkind: Pod\n",
-			nil, []Skipped{
-				{1, "it has no apiVersion and kind"}, {3, "it is not a mapping"},
-				{5, "it is input of kustomize; use the output of kustomize build instead"}, {8, "it has no apiVersion and kind"},
+			nil, []string{
+				"5: it is input of kustomize; use the output of kustomize build instead",
+				"m.yaml:1: the document has no apiVersion and no kind, so it is not an object",
+				"m.yaml:3: the document is a list, not an object",
+				"m.yaml:8: the document has no apiVersion, so it is not an object",
+			},
+		},
+		"of other types": {
+			"Error: no such chart\n---\njust text\n---\n3\n---\ntrue\n---\n- {apiVersion: v1, kind: Pod}\n---\n" +
+				"apiVersion: 1\nkind: Pod\n---\napiVersion: v1\nkind: []\n---\napiVersion: v1\nkind: \"\"\n---\napiVersion: v1\nkind: PodList\nitems: {}\n",
+			[]string{"20:1 PodList "}, []string{
+				`m.yaml:1: the document is what a command printed when it failed, not an object: "Error: no such chart"`,
+				`m.yaml:3: the document is text, not an object: "just text"`,
+				"m.yaml:5: the document is the number 3, not an object",
+				"m.yaml:7: the document is true, not an object",
+				"m.yaml:9: the document is a list of objects, which kubectl does not read: write them as documents of their own, " +
+					"or as the items of an object of apiVersion v1 and kind List",
+				"m.yaml:11: the document has the apiVersion 1, which is not text: quote it",
+				"m.yaml:14: the document has the wrong type of kind: it must be text",
+				"m.yaml:17: the document has no kind, so it is not an object",
+			},
+		},
+		"a JSON array": {
+			"[{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}]", nil, []string{
+				"m.yaml:1: the document is a list of objects, which kubectl does not read: write them as documents of their own, " +
+					"or as the items of an object of apiVersion v1 and kind List",
 			},
 		},
 		"a repeated key": {"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nmetadata: {name: b}\n", []string{"1:1 Pod b"}, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			objects, skipped := outline(read(t, tt.content))
+			objects, others := outline(read(t, tt.content))
 			if diff := cmp.Diff(tt.objects, objects); diff != "" {
 				t.Errorf("objects (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(tt.skipped, skipped); diff != "" {
-				t.Errorf("skipped (-want +got):\n%s", diff)
+			if diff := cmp.Diff(tt.others, others); diff != "" {
+				t.Errorf("others (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -110,7 +142,7 @@ func TestReadErrors(t *testing.T) {
 		"an invalid document":       {"m.yaml", "a: 1\n---\nb: 1\n---\nc: [\n", 5, "m.yaml:5: did not find expected node content"},
 		"a tab":                     {"m.yaml", "a:\n\tb: 1\n", 2, "found character that cannot start any token"},
 		"a template":                {"m.yaml", "a: 1\n{{- if .Values.x }}\nb: 1\n{{- end }}\n", 2, "render it first, for example with helm template"},
-		"a placeholder":             {"m.yaml", "a: 1\n---\nb: {{x}}\n", 2, "render it first"},
+		"a placeholder":             {"m.yaml", "a: 1\n---\nb: {{x}}\n", 3, "render it first"},
 		"invalid JSON":              {"m.json", "{\n\"a\": 1,\n]\n", 3, "m.json:3: invalid JSON: invalid character ']'"},
 		"truncated JSON":            {"m.json", "{\n\"a\": 1,\n", 1, "m.json:1: invalid JSON: unexpected EOF"},
 		"an alias without anchor":   {"m.yaml", "a: &x 1\n---\nb: *y\n", 3, "unknown anchor 'y' referenced"},

@@ -56,7 +56,7 @@ func TestReadAllocatesLittle(t *testing.T) {
 
 // TestReaderLimitsAllFiles: files that are within the limits one by one are not so together.
 func TestReaderLimitsAllFiles(t *testing.T) {
-	elements := "a: [" + strings.Repeat("1,", MaxElements/3) + "]\n"
+	elements := "apiVersion: v1\nkind: ConfigMap\na: [" + strings.Repeat("1,", MaxElements/3) + "]\n"
 	size := "a: " + strings.Repeat("x", MaxFileSize-16) + "\n"
 	for what, test := range map[string]struct {
 		text  string
@@ -81,9 +81,9 @@ func TestReaderLimitsAllFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		files, err := new(Reader).ReadPath(dir)
-		if err == nil || !strings.Contains(err.Error(), test.want) || len(files) != test.files {
-			t.Errorf("%s in a directory: got %d files, %v", what, len(files), err)
+		set, err := (&Reader{AllowEmpty: true}).ReadAll([]string{dir}, nil)
+		if err != nil || len(set.Errors) != 1 || !strings.Contains(set.Errors[0].Error(), test.want) || len(set.Files) != test.files {
+			t.Errorf("%s in a directory: got %d files, %v, %v", what, len(set.Files), set.Errors, err)
 		}
 	}
 }

@@ -17,8 +17,6 @@ limitations under the License.
 package manifests
 
 import (
-	"strings"
-
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -32,6 +30,10 @@ type Object struct {
 	// path is the path of a list item in the document; empty for an object that is a document.
 	path string
 	node *node
+	// templates are found when the file is read.
+	templates []Template
+	// released is the position of an object of which only the name is kept; nil for any other.
+	released *[2]int
 }
 
 // Position returns the line and the column of a field in the file. The path is that of field.Path, such as
@@ -39,74 +41,12 @@ type Object struct {
 // If there is no such field, it is that of the nearest field around it, or of the object. Both are counted from 1, the
 // column in characters.
 func (o *Object) Position(path string) (line, column int) {
+	if o.released != nil {
+		return o.released[0], o.released[1]
+	}
 	_, named, _ := o.node.find(path)
 	if named == nil {
 		return 1, 1
 	}
 	return o.File.lines.position(o.File.Content, named.start)
-}
-
-// collect adds the objects in the documents.
-func (f *File) collect() {
-	for i, d := range f.documents {
-		if d.value != nil {
-			f.add(i, "", d.value, d.root)
-		}
-	}
-	for _, o := range f.Objects {
-		d := f.documents[o.document]
-		if d.refCounts == nil {
-			continue
-		}
-		for _, image := range o.containers() {
-			if n, _, ok := o.node.find(image.Path); ok {
-				d.imageRefCounts[n.resolved()]++
-			}
-		}
-	}
-}
-
-// add adds the object in a value, or those in the items of a list.
-func (f *File) add(document int, path string, value any, at *node) {
-	fields, _ := value.(map[string]any)
-	version, _ := fields["apiVersion"].(string)
-	kind, _ := fields["kind"].(string)
-	items, isList := fields["items"].([]any)
-	switch {
-	case fields == nil:
-		f.skip(at, "it is not a mapping")
-	case version == "" || kind == "":
-		f.skip(at, "it has no apiVersion and kind")
-	case strings.HasPrefix(version, "kustomize.config.k8s.io/"):
-		f.skip(at, "it is input of kustomize; use the output of kustomize build instead")
-	case strings.HasSuffix(kind, "List") && (isList || kind == "List"):
-		_, list := at.field("items")
-		for i, item := range items {
-			complete(item, version, strings.TrimSuffix(kind, "List"))
-			f.add(document, index(child(path, "items"), i), item, list.item(i))
-		}
-	default:
-		f.Objects = append(f.Objects, &Object{
-			Unstructured: &unstructured.Unstructured{Object: fields}, File: f, document: document, path: path, node: at.resolved(),
-		})
-	}
-}
-
-// complete sets the apiVersion and kind of an item of a typed list, which the API server omits.
-func complete(item any, version, kind string) {
-	fields, ok := item.(map[string]any)
-	if !ok || kind == "" {
-		return
-	}
-	if fields["kind"] == nil && fields["apiVersion"] == nil {
-		fields["apiVersion"], fields["kind"] = version, kind
-	}
-}
-
-func (f *File) skip(at *node, reason string) {
-	line := 1
-	if at != nil {
-		line, _ = f.lines.position(f.Content, at.start)
-	}
-	f.Skipped = append(f.Skipped, Skipped{Line: line, Reason: reason})
 }

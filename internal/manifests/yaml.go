@@ -21,9 +21,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
-	"strconv"
-	"strings"
 
 	yamlv3 "go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/util/json"
@@ -67,6 +64,9 @@ func (f *File) parseYAML(start int) ([]*document, error) {
 				return nil, f.syntaxError(begins[i], fmt.Errorf("aliases make more than %d elements of the document, the limit", maxReferences))
 			}
 		}
+		if at, problem := d.root.unusable(); problem != "" {
+			return nil, f.syntaxError(at.start, errors.New(problem+f.templateHint(begins[i])))
+		}
 		var err error
 		if d.value, err = valueOf(f.Content[begins[i]:begins[i+1]]); err != nil {
 			return nil, f.yamlError(begins[i], begins[i], err)
@@ -99,33 +99,6 @@ func valueOf(text []byte) (any, error) {
 		return nil, err
 	}
 	return value, nil
-}
-
-// The parser returns lines and the names of anchors only in the text of its errors.
-var (
-	lineOf  = regexp.MustCompile(`^line (\d+): `)
-	aliasOf = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
-)
-
-// yamlError converts an error of the parser. The text that it parsed begins at offset start; reached is the offset that
-// it had parsed to.
-func (f *File) yamlError(start, reached int, err error) error {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	if found := aliasOf.FindStringSubmatch(text); found != nil {
-		reached += max(0, bytes.Index(f.Content[reached:], []byte("*"+found[1])))
-	}
-	line, _ := f.lines.position(f.Content, reached)
-	if found := lineOf.FindStringSubmatch(text); found != nil {
-		if n, err := strconv.Atoi(found[1]); err == nil {
-			first, _ := f.lines.position(f.Content, start)
-			line = min(first+n-1, len(f.lines))
-			text = strings.TrimPrefix(text, found[0])
-		}
-	}
-	if bytes.Contains(f.Content[start:], []byte("{{")) {
-		text += " (if this is a template, render it first, for example with helm template)"
-	}
-	return &SyntaxError{Name: f.Name, Line: line, Err: errors.New(text)}
 }
 
 // tree converts the nodes of the parser.

@@ -23,8 +23,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/name"
-
+	"github.com/karmada-io/image-trust/internal/imagename"
 	"github.com/karmada-io/image-trust/internal/manifests"
 )
 
@@ -34,6 +33,13 @@ type Verdict struct {
 	Digest string
 	// Reason says why the image is not verified.
 	Reason string
+	// Renewal is the digest that replaces that of NAME:TAG@DIGEST: the tag names it now, and it is verified. It is empty if the
+	// digest is to stay.
+	Renewal string
+	// Outdated says what the tag of NAME:TAG@DIGEST names instead of the digest; empty if it names the digest, or that is unknown.
+	Outdated string
+	// Uncompared says why it is unknown what the tag of NAME:TAG@DIGEST names; empty if it is known.
+	Uncompared string
 }
 
 // Verify returns the verdict on an image, as it is written in a manifest. It is called once for each image.
@@ -47,13 +53,21 @@ const (
 	Pinned Outcome = "Pinned"
 	// AlreadyPinned means that the image has the verified digest already.
 	AlreadyPinned Outcome = "AlreadyPinned"
-	// PinnedOtherwise means that the image has another digest than the verified one. It is not changed, because the digest
-	// was chosen on purpose.
+	// Renewed means that the digest was replaced by the one that the tag names now.
+	Renewed Outcome = "Renewed"
+	// PinnedOtherwise means that the image has another digest than its tag names. It is not changed, because the digest may
+	// have been chosen on purpose.
 	PinnedOtherwise Outcome = "PinnedOtherwise"
+	// NotCompared means that the image has a verified digest, but that it is unknown what its tag names.
+	NotCompared Outcome = "NotCompared"
+	// NotRead means that the image's name cannot be read, such as one with a placeholder.
+	NotRead Outcome = "NotRead"
 	// NotVerified means that the image is not verified. It is not changed.
 	NotVerified Outcome = "NotVerified"
 	// NotEditable means that the image is verified, but its text cannot be edited safely.
 	NotEditable Outcome = "NotEditable"
+	// NotWritten means that the image is verified, but the file could not be written.
+	NotWritten Outcome = "NotWritten"
 	// Conflicting means that the image is verified, but kustomize would set its digest on other images too.
 	Conflicting Outcome = "Conflicting"
 )
@@ -62,7 +76,9 @@ const (
 type Image struct {
 	manifests.Image
 
-	Object  *manifests.Object
+	Object *manifests.Object
+	// Built is the image that is pinned: what kustomize makes of the image as it is written, or else that one.
+	Built   string
 	Outcome Outcome
 	// Pinned is the image with its verified digest; empty if it has none.
 	Pinned string
@@ -71,7 +87,13 @@ type Image struct {
 }
 
 // Done reports whether the image is pinned to the verified digest.
-func (i *Image) Done() bool { return i.Outcome == Pinned || i.Outcome == AlreadyPinned }
+func (i *Image) Done() bool { return i.Edited() || i.Outcome == AlreadyPinned }
+
+// Edited reports whether a digest was added or replaced.
+func (i *Image) Edited() bool { return i.Outcome == Pinned || i.Outcome == Renewed }
+
+// IsPinned reports whether the image has a digest before it is pinned.
+func (i *Image) IsPinned() bool { return strings.Contains(i.Built, "@") }
 
 // digest returns the verified digest; empty if there is none.
 func (i *Image) digest() string {
@@ -82,11 +104,11 @@ func (i *Image) digest() string {
 var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
 // verifyImages verifies all images of a file. The outcome of those to pin is Pinned, although the file is not changed yet.
-func verifyImages(file *manifests.File, verify Verify) ([]Image, error) {
+func verifyImages(file *manifests.File, overrides Overrides, verify Verify) ([]Image, error) {
 	var images []Image
 	for _, object := range file.Objects {
 		for _, image := range object.Images() {
-			one := Image{Image: image, Object: object}
+			one := Image{Image: image, Object: object, Built: overrides.Build(image.Container.Image)}
 			if err := one.verify(verify); err != nil {
 				return nil, err
 			}
@@ -97,39 +119,40 @@ func verifyImages(file *manifests.File, verify Verify) ([]Image, error) {
 }
 
 func (i *Image) verify(verify Verify) error {
-	if !isReference(i.Container.Image) {
-		i.Outcome, i.Message = NotVerified, fmt.Sprintf("%q is not an image reference", i.Container.Image)
-		return nil
+	written := i.Built
+	if _, invalid := imagename.Parse(written); invalid != nil {
+		i.Outcome, i.Message = NotRead, invalid.Error()
+		return nil //nolint:nilerr // it is reported with the image
 	}
-	verdict := verify(i.Container.Image)
-	if verdict.Digest == "" {
+	verdict := verify(written)
+	bare, digest, pinned := strings.Cut(written, "@")
+	i.Outcome = AlreadyPinned
+	switch {
+	case pinned && verdict.Renewal != "" && verdict.Renewal != digest:
+		verdict.Digest, i.Outcome = verdict.Renewal, Renewed
+	case verdict.Digest == "":
 		i.Outcome, i.Message = NotVerified, verdict.Reason
+		return nil
+	case !pinned:
+		i.Outcome = Pinned
+	case digest != verdict.Digest:
+		i.Outcome, i.Message = PinnedOtherwise, fmt.Sprintf("it is pinned to %s, but the verified digest is %s", digest, verdict.Digest)
+		return nil
+	case verdict.Outdated != "":
+		i.Outcome, i.Message = PinnedOtherwise, verdict.Outdated
+		return nil
+	case verdict.Uncompared != "":
+		i.Outcome, i.Message = NotCompared, verdict.Uncompared
 		return nil
 	}
 	if !digestForm.MatchString(verdict.Digest) {
-		return fmt.Errorf("the verified digest of %[2]s is %[1]q, want sha256: and 64 hexadecimal digits", verdict.Digest, i.Container.Image)
+		return fmt.Errorf("the verified digest of %[2]s is %[1]q, want sha256: and 64 hexadecimal digits", verdict.Digest, written)
 	}
-	bare, digest, pinned := strings.Cut(i.Container.Image, "@")
 	i.Pinned = bare + "@" + verdict.Digest
-	switch {
-	case !isReference(i.Pinned):
-		i.Outcome, i.Pinned = NotEditable, ""
-		i.Message = "its name is too long to add a digest"
-	case !pinned:
-		i.Outcome = Pinned
-	case digest == verdict.Digest:
-		i.Outcome = AlreadyPinned
-	default:
-		i.Outcome, i.Pinned = PinnedOtherwise, ""
-		i.Message = fmt.Sprintf("it is pinned to %s, but the verified digest is %s", digest, verdict.Digest)
+	if _, invalid := imagename.Parse(i.Pinned); invalid != nil {
+		i.Outcome, i.Pinned, i.Message = NotEditable, "", "its name is too long to add a digest"
 	}
 	return nil
-}
-
-// isReference reports whether this is an image reference. A placeholder that a script replaces is not.
-func isReference(image string) bool {
-	_, err := name.ParseReference(image)
-	return err == nil
 }
 
 // memoize returns a function that calls verify once for each image.

@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/karmada-io/image-trust/internal/manifests"
 )
@@ -34,59 +35,85 @@ var ErrUnfaithful = errors.New("pinning would change more than the images")
 type Result struct {
 	// Name is the name of the file.
 	Name string
+	// HasObjects reports whether the file has any object. One that has none may be a kustomization.yaml.
+	HasObjects bool
 	// Content is the content with the digests. If no image was pinned, it is the content of the file itself.
 	Content []byte
 	// Images are the images of all containers in the file.
 	Images []Image
 }
 
-// Changed reports whether a digest was added.
+// Changed reports whether a digest was added or replaced.
 func (r *Result) Changed() bool {
-	return slices.ContainsFunc(r.Images, func(i Image) bool { return i.Outcome == Pinned })
+	return slices.ContainsFunc(r.Images, func(i Image) bool { return i.Edited() })
 }
 
-// Rewrite adds the digest to each image that is verified, as NAME:TAG@DIGEST, and changes no other byte. It reads the
-// result again, and returns ErrUnfaithful if it differs from the file in anything but these images. Errors have the name
-// of the file.
+// Rewrite adds the digest to each image that is verified, as NAME:TAG@DIGEST, replaces digests that are to be renewed, and changes
+// no other byte. It reads the result again, and returns ErrUnfaithful if it differs from the file in anything but these images.
+// Errors have the name of the file.
 func Rewrite(file *manifests.File, verify Verify) (*Result, error) {
-	images, err := verifyImages(file, memoize(verify))
+	images, err := verifyImages(file, nil, memoize(verify))
 	if err != nil {
 		return nil, fmt.Errorf("pinning images of %s: %w", file.Name, err)
 	}
-	result := &Result{Name: file.Name, Content: file.Content, Images: images}
-	additions := map[int]string{}
+	result := &Result{Name: file.Name, HasObjects: len(file.Objects) > 0, Content: file.Content, Images: images}
+	edits := map[int]edit{}
 	intended := map[manifests.Address]any{}
 	for i := range images {
 		image := &images[i]
-		if image.Outcome != Pinned {
+		if !image.Edited() {
 			continue
 		}
-		if image.NotEditable != "" {
-			image.Outcome, image.Message = NotEditable, image.NotEditable
+		one, reason := image.edit(file.Content)
+		if reason != "" {
+			image.Outcome, image.Message = NotEditable, reason
 			continue
 		}
-		// Insert the digest only, so that escapes in the text are kept.
-		additions[image.End] = image.Pinned[len(image.Container.Image):]
+		edits[one.from] = one
 		intended[image.Address] = image.Pinned
 	}
-	if len(additions) == 0 {
+	if len(edits) == 0 {
 		return result, nil
 	}
-	result.Content = add(file.Content, additions)
+	result.Content = apply(file.Content, edits)
 	if err := check(file, result.Content, intended); err != nil {
 		return nil, fmt.Errorf("pinning images of %s: %w", file.Name, err)
 	}
 	return result, nil
 }
 
-// add inserts texts at offsets.
-func add(content []byte, additions map[int]string) []byte {
+// edit replaces a part of a text.
+type edit struct {
+	// from and to are offsets in bytes.
+	from, to int
+	with     string
+}
+
+// edit returns how an image gets its digest, or the reason why that is not possible. Only a digest is inserted or replaced, so that
+// escapes in the text are kept.
+func (i *Image) edit(content []byte) (one edit, notEditable string) {
+	if i.NotEditable != "" {
+		return edit{}, i.NotEditable
+	}
+	bare, digest, pinned := strings.Cut(i.Container.Image, "@")
+	if !pinned {
+		return edit{from: i.End, to: i.End, with: i.Pinned[len(bare):]}, ""
+	}
+	from := i.End - len(digest)
+	if from < i.Start || string(content[from:i.End]) != digest {
+		return edit{}, "its digest is not written as plain text; write it as plain text on the line of its key"
+	}
+	return edit{from: from, to: i.End, with: i.digest()}, ""
+}
+
+// apply edits a content. Edits by the offset they begin at must not overlap.
+func apply(content []byte, edits map[int]edit) []byte {
 	var b bytes.Buffer
 	from := 0
-	for _, at := range slices.Sorted(maps.Keys(additions)) {
+	for _, at := range slices.Sorted(maps.Keys(edits)) {
 		b.Write(content[from:at])
-		b.WriteString(additions[at])
-		from = at
+		b.WriteString(edits[at].with)
+		from = edits[at].to
 	}
 	b.Write(content[from:])
 	return b.Bytes()

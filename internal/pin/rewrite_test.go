@@ -138,8 +138,11 @@ func TestRewrite(t *testing.T) {
 		},
 		"placeholders": {
 			pod + "  - image: ${IMAGE}\n  - image: 'nginx:{{version}}'\n  - image: 'nginx '\n  - image: NGINX\n", []string{
-				`NotVerified ${IMAGE}: "${IMAGE}" is not an image reference`, `NotVerified nginx:{{version}}: "nginx:{{version}}" is not an image reference`,
-				`NotVerified nginx : "nginx " is not an image reference`, `NotVerified NGINX: "NGINX" is not an image reference`,
+				`NotRead ${IMAGE}: "${IMAGE}" is not an image reference: a tool is meant to replace the placeholder "${IMAGE}"; use what the tool that replaces it prints`,
+				`NotRead nginx:{{version}}: "nginx:{{version}}" is not an image reference: a tool is meant to replace the placeholder "{{version}}"; ` +
+					"use what that tool prints, such as helm template",
+				`NotRead nginx : "nginx " is not an image reference: it has a blank at its beginning or end; write "nginx"`,
+				`NotRead NGINX: "NGINX" is not an image reference: a repository must be in lower case; write "nginx"`,
 			},
 		},
 		// The name of the repository on Docker Hub begins with library/, and has at most 255 characters.
@@ -176,6 +179,73 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
+// TestRenew marks the digests that are replaced by digestB.
+func TestRenew(t *testing.T) {
+	const plain = "its digest is not written as plain text; write it as plain text on the line of its key"
+	for name, tt := range map[string]struct {
+		content string
+		want    []string
+	}{
+		"plain":          {pod + "  - image: docker.io/x/y:v1@♦ # why\n", []string{"Renewed docker.io/x/y:v1@A"}},
+		"quoted":         {pod + "  - image: 'x/y:v1@♦'\r\n  - image: \"x/y:v1@♦\"\r\n", []string{"Renewed x/y:v1@A", "Renewed x/y:v1@A"}},
+		"an alias":       {pod + "  - image: &x x/y:v1@♦\n  - image: *x\n", []string{"Renewed x/y:v1@A", "Renewed x/y:v1@A"}},
+		"JSON":           {`{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"image":"docker.io\/x\/y:v1@♦"}]}}`, []string{"Renewed docker.io/x/y:v1@A"}},
+		"two":            {pod + "  - image: x/y:v1@♦\n  - image: x/z:v1@♦\n  - image: bad:v1@" + digestA + "\n", []string{"Renewed x/y:v1@A", "Renewed x/z:v1@A", "NotVerified bad:v1@A: no signature found"}},
+		"renewed":        {pod + "  - image: x/y:v1@" + digestB + "\n", []string{"AlreadyPinned x/y:v1@B"}},
+		"escapes":        {pod + "  - image: \"x/y:v1@sha256:\\x61" + digestA[8:] + "\"\n", []string{"NotEditable x/y:v1@A: " + plain}},
+		"two lines":      {pod + "  - image: \"x/y:v1@sha256:\\\n      " + digestA[7:] + "\"\n", []string{"NotEditable x/y:v1@A: " + plain}},
+		"before it":      {pod + "  - image: \"x/y\\u003Av1@♦\"\n", []string{"Renewed x/y:v1@A"}},
+		"a block":        {pod + "  - image: |-\n      x/y:v1@" + digestA + "\n", []string{"NotEditable x/y:v1@A: it is written as a block of text; write it on the line of its key"}},
+		"no digest":      {pod + "  - image: x/y:v1\n", []string{"NotVerified x/y:v1: not asked"}},
+		"shared by text": {"apiVersion: v1\nkind: Pod\nmetadata: {name: &x 'x/y:v1@" + digestA + "'}\nspec:\n  containers:\n  - image: *x\n", []string{"NotEditable x/y:v1@A: " + shared}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := Rewrite(read(t, strings.ReplaceAll(tt.content, "♦", digestA)), func(image string) Verdict {
+				switch {
+				case strings.HasPrefix(image, "bad"):
+					return verified(image)
+				case strings.Contains(image, digestB):
+					return Verdict{Digest: digestB, Renewal: digestB}
+				case !strings.Contains(image, "@"):
+					return Verdict{Renewal: digestB, Reason: "not asked"}
+				}
+				return Verdict{Digest: digestA, Renewal: digestB}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(strings.ReplaceAll(tt.content, "♦", digestB), string(got.Content)); diff != "" {
+				t.Errorf("content (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.want, show(got.Images)); diff != "" {
+				t.Errorf("images (-want +got):\n%s", diff)
+			}
+			if got.Changed() != strings.Contains(tt.content, "♦") {
+				t.Errorf("Changed() is %t", got.Changed())
+			}
+		})
+	}
+}
+
+// TestOutdated: what the tag names is told of an image with a verified digest only.
+func TestOutdated(t *testing.T) {
+	file := read(t, pod+"  - image: x/y:v1@"+digestA+"\n  - image: x/y:v2@"+digestA+"\n  - image: x/y:v3@"+digestA+"\n")
+	got, err := Rewrite(file, func(image string) Verdict {
+		switch image {
+		case "x/y:v1@" + digestA:
+			return Verdict{Digest: digestA, Outdated: "v1 names another"}
+		case "x/y:v2@" + digestA:
+			return Verdict{Digest: digestA, Uncompared: "the registry is down"}
+		default:
+			return Verdict{Reason: "no signature found", Outdated: "v3 names another"}
+		}
+	})
+	want := []string{"PinnedOtherwise x/y:v1@A: v1 names another", "NotCompared x/y:v2@A: the registry is down", "NotVerified x/y:v3@A: no signature found"}
+	if err != nil || got.Changed() || !cmp.Equal(want, show(got.Images)) {
+		t.Errorf("%v\n%s", err, cmp.Diff(want, show(got.Images)))
+	}
+}
+
 func TestRewriteVerifiesImagesOnce(t *testing.T) {
 	calls := map[string]int{}
 	_, err := Rewrite(read(t, pod+"  - image: nginx\n  - image: nginx\n  - image: nginx:latest\n"), func(image string) Verdict {
@@ -190,6 +260,10 @@ func TestRewriteVerifiesImagesOnce(t *testing.T) {
 func TestRewriteRejectsInvalidDigests(t *testing.T) {
 	for _, digest := range []string{"abc", "sha256:", "sha512:" + strings.Repeat("a", 128), digestA + "\n", digestA + " # x", strings.ToUpper(digestA)} {
 		_, err := Rewrite(read(t, pod+"  - image: nginx\n"), func(string) Verdict { return Verdict{Digest: digest} })
+		if err == nil || !strings.Contains(err.Error(), "m.yaml") {
+			t.Errorf("%q: got %v", digest, err)
+		}
+		_, err = Rewrite(read(t, pod+"  - image: nginx:1@"+digestB+"\n"), func(string) Verdict { return Verdict{Digest: digestB, Renewal: digest} })
 		if err == nil || !strings.Contains(err.Error(), "m.yaml") {
 			t.Errorf("%q: got %v", digest, err)
 		}
@@ -209,7 +283,7 @@ func TestCheck(t *testing.T) {
 		"another image":       {strings.Replace(pinned, "redis", "redis@"+digestA, 1), "spec.containers[1].image in document 1"},
 		"another digest":      {strings.Replace(content, "nginx", "nginx@"+digestB, 1), "spec.containers[0].image in document 1"},
 		"another document":    {pinned + "---\na: 1\n", "it has 2 documents, want 1"},
-		"invalid YAML":        {pinned + "}", "m.yaml:6: "},
+		"invalid YAML":        {pinned + "}", "m.yaml:"},
 		"a missing container": {strings.Replace(pinned, "  - image: redis # c\n", "", 1), "spec.containers in document 1"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -69,8 +69,8 @@ type properties struct {
 	signatureFormat string
 }
 
-// formats lists all formats in the order in which they are tried. Signatures of the first one that an image has decide,
-// and authorities are rendered in this order.
+// formats lists all formats in the order in which they are tried. Signatures of the first one that an image has decide, unless a
+// bundle that is looked for first does (verify.Result, PassedOver), and authorities are rendered in this order.
 func formats() []properties {
 	return []properties{
 		{format: SimpleSigning, storage: v1alpha1.SignatureFormatSimpleSigning, time: LogEntry, logged: true},

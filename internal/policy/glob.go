@@ -22,27 +22,22 @@ import (
 	"slices"
 	"strings"
 
-	pcglob "github.com/sigstore/policy-controller/pkg/apis/glob"
-
+	"github.com/karmada-io/image-trust/internal/imageglob"
 	"github.com/karmada-io/image-trust/internal/imagename"
 )
 
 // dockerHub is the registry of Docker Hub as name.Reference spells it. Admission compares globs with that spelling.
 const dockerHub = imagename.DockerHub
 
-// glob is a pattern as policy-controller compares it, compiled once: policy-controller's own Match compiles it at each
-// call.
-type glob struct {
-	pattern string
-	re      *regexp.Regexp
-}
-
 var (
 	globGrammar = regexp.MustCompile(`^[a-zA-Z0-9-_:/*.@]+$`)
 	tagScoped   = regexp.MustCompile(`(^|/)[^/@]*:[^/]*$`)
 	upperCase   = regexp.MustCompile(`^[^/.:]*[A-Z][^/.:]*(/|$)|/.*[A-Z]`)
 	byDigest    = regexp.MustCompile(`^[^@]+@(\*|sha256:[0-9a-f]{64})$`)
-	hostOnly    = regexp.MustCompile(`^[^/*]*[.][^/*]*$`)
+	hostOnly    = regexp.MustCompile(`^(localhost|[*]*[^/*@:]*[.][^/*@:]*)(:[0-9]+)?(@.*)?$`)
+	withScheme  = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9.-]*://`)
+	wrongPort   = regexp.MustCompile(`^[^/@:]*:([^/@]*[^/@0-9*][^/@]*)/`)
+	maybePort   = regexp.MustCompile(`^[a-z0-9-]+:[0-9]+$`)
 )
 
 // checkGlob repeats the validation of v1alpha1.ImageGlob. It rejects globs that could never match at admission; the error
@@ -52,26 +47,44 @@ func checkGlob(pattern string) error {
 	case !globGrammar.MatchString(pattern):
 		return fmt.Errorf(`must consist of letters, digits and - _ : / * . @ only; "*" matches any characters except "/",` +
 			` and "**" matches any characters`)
+	case withScheme.MatchString(pattern):
+		return fmt.Errorf("must not begin with a scheme; remove %q", withScheme.FindString(pattern))
 	case strings.HasPrefix(pattern, "/"), strings.Contains(pattern, "//"):
-		return fmt.Errorf("must be an image name without a scheme and without empty path segments, for example docker.io/karmada/*")
+		return fmt.Errorf("must be an image name without empty parts between slashes, for example docker.io/karmada/*")
 	case strings.HasSuffix(pattern, "/"):
 		return fmt.Errorf(`must not end with "/"; write "%s**" to match every repository below it`, pattern)
-	case tagScoped.MatchString(pattern):
-		_, tag, _ := strings.Cut(pattern[strings.LastIndex(pattern, "/")+1:], ":")
-		return fmt.Errorf("must not contain a tag, because policy-controller compares globs with digests only; remove %q and limit"+
-			` the versions in identityRegexp instead, for example with @refs/tags/v1\.16\.[0-9]+$`, ":"+tag)
+	case wrongPort.MatchString(pattern):
+		return fmt.Errorf(`must have a number behind the ":" of the registry, which is its port, and not %q`,
+			wrongPort.FindStringSubmatch(pattern)[1])
+	case tagScoped.MatchString(pattern) && !hostOnly.MatchString(pattern):
+		return checkTag(pattern)
 	case strings.Contains(pattern, "@") && !byDigest.MatchString(pattern):
 		return fmt.Errorf(`must have a digest after "@"; write @sha256:DIGEST to match one digest, or remove "@" and what follows it` +
 			` to match all digests`)
 	case upperCase.MatchString(pattern):
 		return fmt.Errorf("must be lower case, as image names are; write %q", strings.ToLower(pattern))
 	case hostOnly.MatchString(pattern):
-		return fmt.Errorf("names a registry without a repository; write %q to match every repository in it", pattern+"/**")
+		host, _, _ := strings.Cut(pattern, "@")
+		return fmt.Errorf("names a registry without a repository; write %q to match every repository in it", host+"/**")
 	case missesDockerHub(pattern):
 		return fmt.Errorf("begins like Docker Hub and cannot match it, because admission compares globs with index.docker.io;" +
 			" write docker.io/ for Docker Hub, or the whole name of another registry")
 	}
 	return nil
+}
+
+// checkTag returns the error about a glob that has a tag.
+func checkTag(pattern string) error {
+	_, tag, _ := strings.Cut(pattern[strings.LastIndex(pattern, "/")+1:], ":")
+	if tag, _, hasDigest := strings.Cut(tag, "@"); hasDigest {
+		return fmt.Errorf("must not contain a tag beside a digest; remove %q", ":"+tag)
+	}
+	registry := ""
+	if maybePort.MatchString(pattern) {
+		registry = fmt.Sprintf("; if it is a registry, write %q", pattern+"/**")
+	}
+	return fmt.Errorf("must not contain a tag, because policy-controller compares globs with digests only; remove %q and limit"+
+		` the versions in identityRegexp instead, for example with @refs/tags/v1\.16\.[0-9]+$%s`, ":"+tag, registry)
 }
 
 // missesDockerHub reports whether the registry in a glob has a wildcard with which it matches docker.io, or another host of
@@ -91,8 +104,8 @@ func hostMatches(pattern, host string) bool {
 	if pattern == "*" {
 		return true // Compile takes it for all official images of Docker Hub
 	}
-	re, err := pcglob.Compile(pattern)
-	return err == nil && re.MatchString(host)
+	glob, err := imageglob.Compile(pattern)
+	return err == nil && glob.Match(host)
 }
 
 // normaliseGlob returns the globs of a ClusterImagePolicy for a user's glob. They match NAME@sha256:DIGEST, which is what
@@ -177,12 +190,4 @@ func distinct(all []string) []string {
 		}
 	}
 	return out
-}
-
-func compileGlob(pattern string) (glob, error) {
-	re, err := pcglob.Compile(pattern)
-	if err != nil {
-		return glob{}, err
-	}
-	return glob{pattern: pattern, re: re}, nil
 }

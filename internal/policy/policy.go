@@ -33,6 +33,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/condition"
+	"github.com/karmada-io/image-trust/internal/imageglob"
 	"github.com/karmada-io/image-trust/internal/imagename"
 )
 
@@ -66,9 +67,10 @@ type Policy struct {
 	// Interval between two verifications of an image.
 	Interval time.Duration
 
-	globs []glob
-	// repositories match the repositories of the globs, whatever their tags and digests are.
-	repositories []*regexp.Regexp
+	// patterns are the globs of the ClusterImagePolicy.
+	patterns []string
+	// selection has these globs, and those that match their repositories, whatever their tags and digests are.
+	selection imageglob.Selection
 }
 
 // Conditions decide whether a condition in CUE can be evaluated. The error wraps condition.ErrUnavailable if that cannot be told
@@ -91,7 +93,7 @@ func Compile(spec v1alpha1.KarmadaImageTrustSpec, conditions ...Conditions) (*Po
 	}
 
 	var errs field.ErrorList
-	p.globs, p.repositories, errs = compileGlobs(root.Child("images"), spec.Images)
+	p.patterns, p.selection, errs = compileGlobs(root.Child("images"), spec.Images)
 	attestations, attestationProblems := compileAttestations(root.Child("attestations"), spec.Attestations)
 	unchecked := checkConditions(&attestationProblems, root.Child("attestations"), spec.Attestations, conditions)
 	signers, signerProblems := compileSigners(root, spec, attestations)
@@ -118,12 +120,12 @@ func Compile(spec v1alpha1.KarmadaImageTrustSpec, conditions ...Conditions) (*Po
 	return p, nil
 }
 
-func compileGlobs(path *field.Path, images []v1alpha1.ImageGlob) ([]glob, []*regexp.Regexp, field.ErrorList) {
+func compileGlobs(path *field.Path, images []v1alpha1.ImageGlob) ([]string, imageglob.Selection, field.ErrorList) {
+	var patterns []string
+	var selection imageglob.Selection
 	if len(images) == 0 {
-		return nil, nil, field.ErrorList{field.Required(path, "must contain at least one glob, for example docker.io/karmada/*")}
+		return nil, selection, field.ErrorList{field.Required(path, "must contain at least one glob, for example docker.io/karmada/*")}
 	}
-	var globs []glob
-	var repositories []*regexp.Regexp
 	var errs field.ErrorList
 	for i, image := range images {
 		if err := checkGlob(string(image)); err != nil {
@@ -131,24 +133,41 @@ func compileGlobs(path *field.Path, images []v1alpha1.ImageGlob) ([]glob, []*reg
 			continue
 		}
 		for _, pattern := range normaliseGlob(string(image)) {
-			if slices.ContainsFunc(globs, func(g glob) bool { return g.pattern == pattern }) {
+			if slices.Contains(patterns, pattern) {
 				continue
 			}
-			g, err := compileGlob(pattern)
+			glob, err := imageglob.Compile(pattern)
 			if err != nil {
 				errs = append(errs, field.Invalid(path.Index(i), image, err.Error()))
 				continue
 			}
-			globs = append(globs, g)
+			patterns = append(patterns, pattern)
+			selection.Whole = append(selection.Whole, glob)
 		}
 		repository, _, _ := strings.Cut(string(image), "@")
 		for _, pattern := range qualify(repository) {
-			if g, err := compileGlob(pattern); err == nil {
-				repositories = append(repositories, g.re)
+			if glob, err := imageglob.Compile(pattern); err == nil {
+				selection.Repositories = append(selection.Repositories, glob)
 			}
 		}
 	}
-	return globs, repositories, errs
+	return patterns, selection, errs
+}
+
+// exampleOf returns the predicate type that cosign has a short name for (PredicateTypeMap of cosign v2.6.5
+// cmd/cosign/cli/options), and one that is common for any other text. The schema has the same names.
+func exampleOf(name string) string {
+	predicateType, ok := map[string]string{
+		"slsaprovenance": "https://slsa.dev/provenance/v0.2", "slsaprovenance02": "https://slsa.dev/provenance/v0.2",
+		"slsaprovenance1": "https://slsa.dev/provenance/v1", "spdx": "https://spdx.dev/Document", "spdxjson": "https://spdx.dev/Document",
+		"cyclonedx": "https://cyclonedx.org/bom", "openvex": "https://openvex.dev/ns",
+		"vuln": "https://cosign.sigstore.dev/attestation/vuln/v1", "link": "https://in-toto.io/Link/v1",
+		"custom": "https://cosign.sigstore.dev/attestation/v1",
+	}[name]
+	if !ok {
+		return "https://slsa.dev/provenance/v1"
+	}
+	return predicateType + ", which cosign calls " + name
 }
 
 // compileAttestations compiles the attestations of a spec. Their formats depend on the signer.
@@ -167,7 +186,7 @@ func compileAttestations(path *field.Path, wanted []v1alpha1.Attestation) ([]Att
 				"must not be the predicate type of cosign's signatures: a signature is required by the field signature"))
 		} else if u, err := url.Parse(a.PredicateType); err != nil || !u.IsAbs() {
 			errs = append(errs, field.Invalid(path.Index(i).Child("predicateType"), a.PredicateType,
-				"must be the URI of an attestation's predicate type, such as https://slsa.dev/provenance/v1"))
+				"must be the URI of an attestation's predicate type, such as "+exampleOf(a.PredicateType)))
 		}
 		attestations = append(attestations, Attestation{Name: a.Name, PredicateType: a.PredicateType, CUE: a.CUE})
 	}
@@ -203,11 +222,11 @@ func checkConditions(
 func (p *Policy) compileReferences(path *field.Path, references []v1alpha1.ImageReference) field.ErrorList {
 	var errs field.ErrorList
 	for i, reference := range references {
-		ref, err := name.ParseReference(string(reference))
+		ref, err := imagename.Parse(string(reference))
 		switch {
 		case err != nil:
 			errs = append(errs, field.Invalid(path.Index(i), reference,
-				"must be an image reference such as docker.io/karmada/karmada-scheduler:v1.16.0 or NAME@sha256:DIGEST"))
+				"must be an image reference such as docker.io/karmada/karmada-scheduler:v1.16.0 or NAME@sha256:DIGEST"+why(err)))
 		case !p.Matches(ref):
 			errs = append(errs, field.Invalid(path.Index(i), reference,
 				"must match one of the globs in images; add a glob, or remove the reference"))
@@ -216,6 +235,14 @@ func (p *Policy) compileReferences(path *field.Path, references []v1alpha1.Image
 		}
 	}
 	return errs
+}
+
+// why returns the end of a message about a text that is not an image reference.
+func why(err error) string {
+	if invalid, ok := errors.AsType[*imagename.InvalidError](err); ok {
+		return "; " + invalid.Problem
+	}
+	return ""
 }
 
 // Enforced returns a copy of the policy whose enforcement is Enforce.
@@ -228,20 +255,17 @@ func (p *Policy) Enforced() *Policy {
 // Matches reports whether the trust selects an image: its globs match the whole name, as admission compares it or with the
 // one spelling of its registry.
 func (p *Policy) Matches(ref name.Reference) bool {
-	return p.matchesWhole(ref.Name()) || p.matchesWhole(imagename.Fold(ref))
+	return p.selection.Matches(imageglob.Names{Whole: imageglob.WholeNames(ref)})
 }
 
 // MatchesName reports whether the trust selects an image by its name as a workload writes it. A name that cannot be read may
 // be one that a node can read: it is selected if a glob matches a repository that it may name.
 func (p *Policy) MatchesName(written string) bool {
-	ref, err := name.ParseReference(written)
-	if err == nil {
-		return p.Matches(ref)
-	}
-	return slices.ContainsFunc(imagename.Lenient(written), func(repository string) bool {
-		return slices.ContainsFunc(p.repositories, func(re *regexp.Regexp) bool { return re.MatchString(repository) })
-	})
+	return p.selection.Matches(imageglob.NamesOf(written))
 }
+
+// Selection returns the globs that MatchesName compares names with. It must not be changed.
+func (p *Policy) Selection() *imageglob.Selection { return &p.selection }
 
 // EscapesAdmission reports whether the trust selects an image that the ClusterImagePolicy does not match, because admission
 // takes the spelling of its registry for another registry. Admission denies a name that cannot be read.
@@ -251,7 +275,7 @@ func (p *Policy) EscapesAdmission(written string) bool {
 }
 
 func (p *Policy) matchesWhole(whole string) bool {
-	return slices.ContainsFunc(p.globs, func(g glob) bool { return g.re.MatchString(whole) })
+	return p.selection.Matches(imageglob.Names{Whole: []string{whole}})
 }
 
 // DisplayName returns the name of an image or repository as users write it, with docker.io for Docker Hub.
@@ -263,20 +287,14 @@ func DisplayName(ref interface{ Name() string }) string {
 }
 
 // Globs returns the globs of the ClusterImagePolicy.
-func (p *Policy) Globs() []string {
-	patterns := make([]string, 0, len(p.globs))
-	for _, g := range p.globs {
-		patterns = append(patterns, g.pattern)
-	}
-	return patterns
-}
+func (p *Policy) Globs() []string { return slices.Clone(p.patterns) }
 
 // Registries returns the registries that the trust names: those of its globs that have no wildcard in them, and those of its
 // references, each in its one spelling.
 func (p *Policy) Registries() []string {
 	var registries []string
-	for _, g := range p.globs {
-		if registry := imagename.RegistryOfGlob(g.pattern); registry != "" {
+	for _, pattern := range p.patterns {
+		if registry := imagename.RegistryOfGlob(pattern); registry != "" {
 			registries = append(registries, registry)
 		}
 	}

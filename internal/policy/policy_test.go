@@ -181,7 +181,7 @@ func TestCompileErrors(t *testing.T) {
 			func(s *v1alpha1.KarmadaImageTrustSpec) {
 				s.Images = []v1alpha1.ImageGlob{"https://docker.io/karmada/*"}
 			},
-			[]string{"without a scheme"},
+			[]string{"must not begin with a scheme"},
 		},
 		"upper case": {
 			func(s *v1alpha1.KarmadaImageTrustSpec) { s.Images = []v1alpha1.ImageGlob{"docker.io/Karmada/*"} },
@@ -231,7 +231,13 @@ func TestCompileErrors(t *testing.T) {
 			func(s *v1alpha1.KarmadaImageTrustSpec) {
 				s.Verification = &v1alpha1.Verification{References: []v1alpha1.ImageReference{"x:y:z"}}
 			},
-			[]string{"spec.verification.references[0]", "must be an image reference"},
+			[]string{"spec.verification.references[0]", "must be an image reference", "more than one tag"},
+		},
+		"reference with a scheme": {
+			func(s *v1alpha1.KarmadaImageTrustSpec) {
+				s.Verification = &v1alpha1.Verification{References: []v1alpha1.ImageReference{"oci://docker.io/karmada/x1"}}
+			},
+			[]string{"spec.verification.references[0]", `write it without oci://: "docker.io/karmada/x1"`},
 		},
 	}
 	for name, tc := range tests {

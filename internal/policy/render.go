@@ -70,7 +70,7 @@ func (p *Policy) ClusterImagePolicy(name string, target Target) *unstructured.Un
 	if p.Mode() == "" {
 		return nil
 	}
-	images := make([]any, 0, len(p.globs))
+	images := make([]any, 0, len(p.patterns))
 	for _, pattern := range p.Globs() {
 		images = append(images, map[string]any{"glob": pattern})
 	}

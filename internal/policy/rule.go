@@ -84,7 +84,7 @@ func (r *Rule) Matcher() *Matcher { return r.matcher }
 
 // DecidedBy reports whether the verdict by another rule decides the verdict by this one: both require the same, and the
 // formats that this one accepts are those that the other one tries first. An image that the other rule accepts in one of
-// these formats is trusted by this rule; any other image is not.
+// these formats is trusted by this rule; any other image is not, unless earlier formats were passed over (verify.Result).
 func (r *Rule) DecidedBy(other *Rule) bool {
 	return other != nil && r.Signer == other.Signer && (len(r.Signature) == 0) == (len(other.Signature) == 0) &&
 		r.Signature.IsPrefixOf(other.Signature) &&

@@ -96,19 +96,7 @@ func kinds() []schema.GroupVersionKind {
 	}
 }
 
-// build returns the reports of a trust by namespace. It sorts the results.
-func build(kind schema.GroupVersionKind, trust *v1alpha1.KarmadaImageTrust, results []Result) map[string]*unstructured.Unstructured {
-	byNamespace := map[string][]Result{}
-	for _, r := range results {
-		byNamespace[r.Namespace] = append(byNamespace[r.Namespace], r)
-	}
-	reports := make(map[string]*unstructured.Unstructured, len(byNamespace))
-	for namespace, results := range byNamespace {
-		reports[namespace] = newReport(kind, trust, namespace, results)
-	}
-	return reports
-}
-
+// newReport returns the report of a trust in a namespace. It sorts the results.
 func newReport(
 	kind schema.GroupVersionKind, trust *v1alpha1.KarmadaImageTrust, namespace string, results []Result,
 ) *unstructured.Unstructured {

@@ -18,6 +18,7 @@ package policyreport
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -70,9 +71,10 @@ type Reporter struct {
 
 // written is what the reports of a trust were last known to contain.
 type written struct {
-	trust   types.UID
-	kind    schema.GroupVersionKind
-	results []Result
+	trust types.UID
+	kind  schema.GroupVersionKind
+	// results has a digest of the results of each namespace.
+	results map[string][sha256.Size]byte
 	at      time.Time
 	// rejected are the reports that the API server did not accept, by namespace.
 	rejected map[string]rejected
@@ -87,52 +89,154 @@ type rejected struct {
 // is used up, an admission webhook denies it.
 type Rejection struct{ Namespace, Why string }
 
+// Results are the results of a trust.
+type Results interface {
+	// Namespaces returns the namespaces that may have results.
+	Namespaces() []string
+	// In returns the results of a namespace, in the same order for the same results.
+	In(namespace string) []Result
+}
+
 // Write replaces the results in the reports of a trust, and deletes its reports in namespaces without results. It does
 // nothing if no kind of report is installed. It returns the reports that are not written, each once for the same reason: what
-// is wrong in one namespace is no error of the trust. They are tried again after five minutes.
-func (r *Reporter) Write(ctx context.Context, trust *v1alpha1.KarmadaImageTrust, results []Result) ([]Rejection, error) {
+// is wrong in one namespace is no error of the trust. They are tried again after five minutes. Only the results of the changed
+// namespaces differ from those of the last call that returned no error: nothing else is looked at, except every five minutes.
+func (r *Reporter) Write(
+	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, results Results, changed map[string]bool,
+) ([]Rejection, error) {
 	kind := r.installed()
-	if kind.Empty() || r.upToDate(trust, kind, results) {
+	if kind.Empty() {
 		return nil, nil
 	}
-	desired := build(kind, trust, slices.Clone(results))
-	found, err := r.compare(ctx, kind, trust, desired)
+	last, recent := r.last(trust, kind)
+	d, err := r.differences(ctx, kind, trust, last, recent, results, changed)
 	if err != nil {
 		return nil, err
 	}
-	before := r.rejected(trust, kind)
-	now := map[string]rejected{}
-	var news []Rejection
-	var errs []error
-	reject := func(namespace string, err error) {
-		why, isRejected := rejection(err)
-		if !isRejected {
-			errs = append(errs, err)
-			return
-		}
-		now[namespace] = rejected{why: why, at: r.Clock.Now()}
-		if before[namespace].why != why {
-			news = append(news, Rejection{Namespace: namespace, Why: why})
+	a := attempts{before: last.rejected, now: map[string]rejected{}, at: r.Clock.Now()}
+	for namespace, why := range a.before {
+		if _, has := d.digests[namespace]; recent && has && d.desired[namespace] == nil {
+			a.now[namespace] = why
 		}
 	}
-	for _, namespace := range slices.Sorted(maps.Keys(desired)) {
-		if found.upToDate[namespace] {
+	for _, namespace := range slices.Sorted(maps.Keys(d.desired)) {
+		if d.found.upToDate[namespace] {
 			continue
 		}
-		if last, ok := before[namespace]; ok && r.Clock.Since(last.at) < refreshInterval {
-			now[namespace] = last
+		if last, ok := a.before[namespace]; ok && r.Clock.Since(last.at) < refreshInterval {
+			a.now[namespace] = last
 			continue
 		}
-		reject(namespace, r.apply(ctx, trust, desired[namespace], found.exists[namespace]))
+		a.made(namespace, r.apply(ctx, trust, d.desired[namespace], d.found.exists[namespace]))
 	}
-	for _, stale := range found.stale {
-		reject(stale.GetNamespace(), client.IgnoreNotFound(r.Client.Delete(ctx, stale)))
+	for _, stale := range d.found.stale {
+		a.made(stale.GetNamespace(), client.IgnoreNotFound(r.Client.Delete(ctx, stale)))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return news, fmt.Errorf("writing the policy reports of %s: %w", trust.Name, err)
+	if err := errors.Join(a.errs...); err != nil {
+		return a.news, fmt.Errorf("writing the policy reports of %s: %w", trust.Name, err)
 	}
-	r.record(trust, written{trust: trust.UID, kind: kind, results: slices.Clone(results), at: r.Clock.Now(), rejected: now})
-	return news, nil
+	at := r.Clock.Now()
+	if recent {
+		at = last.at // of the last comparison with what is in the cluster
+	}
+	r.record(trust, written{trust: trust.UID, kind: kind, results: d.digests, at: at, rejected: a.now})
+	return a.news, nil
+}
+
+// difference is what has to be written.
+type difference struct {
+	// desired are the reports of the namespaces that were looked at, if they may have to be written.
+	desired map[string]*unstructured.Unstructured
+	// digests of the results of all namespaces.
+	digests map[string][sha256.Size]byte
+	found   comparison
+}
+
+// differences returns what has to be written: in the changed namespaces after a recent comparison, otherwise in all of them.
+func (r *Reporter) differences(
+	ctx context.Context, kind schema.GroupVersionKind, trust *v1alpha1.KarmadaImageTrust, last written, recent bool, results Results,
+	changed map[string]bool,
+) (difference, error) {
+	d := difference{desired: map[string]*unstructured.Unstructured{}, digests: map[string][sha256.Size]byte{}}
+	look := func(namespace string) {
+		if all := results.In(namespace); len(all) > 0 {
+			if d.digests[namespace] = digestOf(all); !recent || d.digests[namespace] != last.results[namespace] {
+				d.desired[namespace] = newReport(kind, trust, namespace, all)
+			}
+		}
+	}
+	var err error
+	if recent {
+		for namespace := range changed {
+			look(namespace)
+		}
+		d.digests, d.found.stale, err = r.merge(ctx, kind, trust, last, d.digests, changed)
+		return d, err
+	}
+	for _, namespace := range results.Namespaces() {
+		look(namespace)
+	}
+	d.found, err = r.compare(ctx, kind, trust, d.desired)
+	return d, err
+}
+
+// attempts are those to write and delete reports.
+type attempts struct {
+	// before and now are the namespaces in which that is rejected.
+	before, now map[string]rejected
+	at          time.Time
+	// news are what is rejected for another reason than before, and errs all other failures.
+	news []Rejection
+	errs []error
+}
+
+// made notes how an attempt in a namespace ended.
+func (a *attempts) made(namespace string, err error) {
+	why, isRejected := rejection(err)
+	if !isRejected {
+		a.errs = append(a.errs, err)
+		return
+	}
+	a.now[namespace] = rejected{why: why, at: a.at}
+	if a.before[namespace].why != why {
+		a.news = append(a.news, Rejection{Namespace: namespace, Why: why})
+	}
+}
+
+// merge returns the digests of all namespaces after some changed, and the reports of those that have no results any more.
+func (r *Reporter) merge(
+	ctx context.Context, kind schema.GroupVersionKind, trust *v1alpha1.KarmadaImageTrust, last written,
+	now map[string][sha256.Size]byte, changed map[string]bool,
+) (all map[string][sha256.Size]byte, stale []*unstructured.Unstructured, err error) {
+	all = maps.Clone(last.results)
+	for namespace := range changed {
+		_, had := last.results[namespace]
+		digest, has := now[namespace]
+		switch {
+		case has:
+			all[namespace] = digest
+		case had:
+			delete(all, namespace)
+			report := &unstructured.Unstructured{}
+			report.SetGroupVersionKind(kind)
+			switch err := r.Live.Get(ctx, client.ObjectKey{Namespace: namespace, Name: nameOf(trust.Name)}, report); {
+			case client.IgnoreNotFound(err) != nil:
+				return nil, nil, fmt.Errorf("reading the policy report of %s in %s: %w", trust.Name, namespace, err)
+			case err == nil && metav1.IsControlledBy(report, trust):
+				stale = append(stale, report)
+			}
+		}
+	}
+	return all, stale, nil
+}
+
+// digestOf returns a digest of results.
+func digestOf(results []Result) [sha256.Size]byte {
+	hash := sha256.New()
+	for i := range results {
+		_, _ = fmt.Fprintf(hash, "%#v\n", results[i]) // a hash does not fail
+	}
+	return [sha256.Size]byte(hash.Sum(nil))
 }
 
 // errForeign is wrapped where a report of the name exists that is not the trust's.
@@ -172,12 +276,14 @@ func (r *Reporter) installed() schema.GroupVersionKind {
 	return r.kind
 }
 
-// upToDate reports whether the same results were written recently.
-func (r *Reporter) upToDate(trust *v1alpha1.KarmadaImageTrust, kind schema.GroupVersionKind, results []Result) bool {
+// last returns what was written last of a trust, and whether that was compared with what is in the cluster recently.
+func (r *Reporter) last(trust *v1alpha1.KarmadaImageTrust, kind schema.GroupVersionKind) (last written, recent bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	last := r.written[trust.Name]
-	return last.trust == trust.UID && last.kind == kind && r.Clock.Since(last.at) < refreshInterval && slices.Equal(last.results, results)
+	if last = r.written[trust.Name]; last.trust != trust.UID || last.kind != kind {
+		return written{}, false
+	}
+	return last, r.Clock.Since(last.at) < refreshInterval
 }
 
 func (r *Reporter) record(trust *v1alpha1.KarmadaImageTrust, last written) {
@@ -187,16 +293,6 @@ func (r *Reporter) record(trust *v1alpha1.KarmadaImageTrust, last written) {
 		r.written = map[string]written{}
 	}
 	r.written[trust.Name] = last
-}
-
-// rejected returns the reports of the trust that were not accepted when they were last written.
-func (r *Reporter) rejected(trust *v1alpha1.KarmadaImageTrust, kind schema.GroupVersionKind) map[string]rejected {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if last := r.written[trust.Name]; last.trust == trust.UID && last.kind == kind {
-		return last.rejected
-	}
-	return nil
 }
 
 // comparison is how the reports of a trust in the cluster compare with the desired ones.

@@ -118,7 +118,7 @@ func newReporter(installed ...schema.GroupVersionKind) (*Reporter, *fakeAPI, *te
 
 func write(t *testing.T, r *Reporter, results ...Result) {
 	t.Helper()
-	if rejections, err := r.Write(t.Context(), newTrust(), results); err != nil || len(rejections) > 0 {
+	if rejections, err := writeAll(t, r, results); err != nil || len(rejections) > 0 {
 		t.Fatal(err, rejections)
 	}
 }
@@ -139,9 +139,9 @@ func TestReporter(t *testing.T) {
 	changed := two
 	changed.Outcome = Pass
 	write(t, r, one, changed)
-	api.expect(t, "other results in one namespace", "list PolicyReportList", "apply two/image-trust-karmada")
+	api.expect(t, "other results in one namespace", "get two/image-trust-karmada", "apply two/image-trust-karmada")
 	write(t, r, changed)
-	api.expect(t, "no results in one namespace", "list PolicyReportList", "delete one/image-trust-karmada")
+	api.expect(t, "no results in one namespace", "get one/image-trust-karmada", "delete one/image-trust-karmada")
 
 	api.reports[client.ObjectKey{Namespace: "two", Name: "image-trust-karmada"}].Object["results"] = []any{}
 	clock.SetTime(clock.Now().Add(refreshInterval))
@@ -205,7 +205,7 @@ func TestReporterKeepsReportsOfOthers(t *testing.T) {
 			api.reports[key] = foreign
 			r.Forget("karmada")
 			results := []Result{newResult("one", "x", Fail), newResult("two", "x", Pass)}
-			rejections, err := r.Write(t.Context(), newTrust(), results)
+			rejections, err := writeAll(t, r, results)
 			want := fmt.Sprintf("PolicyReport %s exists and does not belong to this trust", key)
 			if err != nil || len(rejections) != 1 || rejections[0].Namespace != "one" || !strings.Contains(rejections[0].Why, want) {
 				t.Errorf("got %+v, error %v; want %q", rejections, err, want)
@@ -214,7 +214,7 @@ func TestReporterKeepsReportsOfOthers(t *testing.T) {
 			for range 3 {
 				results[1].Message += "changed"
 				before := len(api.requests)
-				if rejections, err := r.Write(t.Context(), newTrust(), results); err != nil || len(rejections) > 0 {
+				if rejections, err := writeAll(t, r, results); err != nil || len(rejections) > 0 {
 					t.Errorf("again: got %+v, error %v; want neither", rejections, err)
 				}
 				if slices.Contains(api.requests[before:], "get "+key.String()) {
@@ -224,7 +224,7 @@ func TestReporterKeepsReportsOfOthers(t *testing.T) {
 			}
 			clock.SetTime(clock.Now().Add(refreshInterval))
 			before := len(api.requests)
-			if rejections, err := r.Write(t.Context(), newTrust(), results); err != nil || len(rejections) > 0 {
+			if rejections, err := writeAll(t, r, results); err != nil || len(rejections) > 0 {
 				t.Errorf("after the refresh interval: got %+v, error %v; want neither", rejections, err)
 			}
 			if !slices.Contains(api.requests[before:], "get "+key.String()) {
@@ -250,7 +250,7 @@ func TestReporterIsNotHeldUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, api, _ := newReporter(policyReport)
 			api.denied = map[string]error{"one": denial}
-			rejections, err := r.Write(t.Context(), newTrust(), []Result{newResult("one", "x", Fail), newResult("two", "x", Pass)})
+			rejections, err := writeAll(t, r, []Result{newResult("one", "x", Fail), newResult("two", "x", Pass)})
 			if err != nil || len(rejections) != 1 || rejections[0].Namespace != "one" {
 				t.Errorf("got %+v, error %v; want the denial", rejections, err)
 			}
@@ -260,7 +260,7 @@ func TestReporterIsNotHeldUp(t *testing.T) {
 			// What a retry may cure is an error.
 			r.Forget("karmada")
 			api.denied["one"] = apierrors.NewServiceUnavailable("overloaded")
-			if _, err := r.Write(t.Context(), newTrust(), []Result{newResult("one", "x", Fail)}); !apierrors.IsServiceUnavailable(err) {
+			if _, err := writeAll(t, r, []Result{newResult("one", "x", Fail)}); !apierrors.IsServiceUnavailable(err) {
 				t.Errorf("got %v, want the error of the API server", err)
 			}
 		})

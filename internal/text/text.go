@@ -53,10 +53,15 @@ func Count(n int, noun string) string {
 
 // List joins at most limit items with commas, and counts the rest: "a, b and 3 more".
 func List(items []string, limit int) string {
-	if len(items) <= limit {
-		return strings.Join(items, ", ")
+	return ListFirst(items[:min(len(items), limit)], len(items))
+}
+
+// ListFirst lists the first items of n, and counts the rest.
+func ListFirst(first []string, n int) string {
+	if n <= len(first) {
+		return strings.Join(first, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(items[:limit], ", "), len(items)-limit)
+	return fmt.Sprintf("%s and %d more", strings.Join(first, ", "), n-len(first))
 }
 
 // Alternatives joins items as "a", "a or b", or "a, b or c".

@@ -20,12 +20,12 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
@@ -43,65 +43,108 @@ type candidate interface {
 	format() policy.Format
 	// statement is the in-toto statement that is signed; nil for a signature of cosign v2.
 	statement() []byte
-	// check is the decision. Without identities any signer is accepted.
-	check(ctx context.Context, identities []cosign.Identity) error
-	// verified returns the details of a candidate that check accepted. It fails only if cosign and this package read the
-	// candidate differently.
-	verified(ctx context.Context) (details, error)
+	// read returns the hash of everything that is read of the candidate, and whether it needs no proof by a transparency log. What
+	// prove, sound and diagnose find depends on nothing else but its format, the image and the root of trust.
+	read() (hash [sha256.Size]byte, optionalLog bool)
+	// prove is the decision about everything except for who signed. The error is a refusedError for a candidate that is not accepted;
+	// another one means that cosign and this package read the candidate differently.
+	prove(ctx context.Context) (proof, error)
+	// signedBy is the decision about who signed a candidate that is proved: an error unless its certificate names the signer.
+	signedBy(signer policy.Signer) error
+	// contents are those of a candidate that is proved.
+	contents() (contents, error)
+	// signer is the certificate; nil if there is none that can be parsed.
+	signer() *x509.Certificate
 	// sound checks the certificate, except for its period of validity, and then whether the signature is by it and about the
 	// image. The error is a *rejection.
-	sound() (*x509.Certificate, error)
-	// diagnose says why check rejects a sound candidate for any signer: what is wrong with the proof of its time. The error is a
-	// *rejection.
-	diagnose(cert *x509.Certificate) error
+	sound() error
+	// diagnose says why prove does not accept a sound candidate: what is wrong with the proof of its time. The error is a *rejection.
+	diagnose() error
 }
 
-// details of a candidate that check accepted.
-type details struct {
+// contents of a candidate that is proved.
+type contents struct {
 	payload     []byte
 	certificate *x509.Certificate
 	bundle      json.Marshaler // nil if there is none
-	logIndex    int64          // -1 without an entry of the transparency log
-	log         string         // identifier of the log, in hexadecimal; empty without an entry
-	time        time.Time
-	// withoutStamp reports whether it is a bundle that would not be accepted if a timestamp was required.
-	withoutStamp bool
 }
 
-// decide verifies a candidate.
+// decide verifies a candidate. What it proves is found out once for all rules; who signed it is compared here, for each rule.
 func (v *verification) decide(ctx context.Context, c *claim, p candidate) finding {
 	if !c.formats.Has(p.format()) {
-		return v.rejectedBecause(c, p)
+		return v.rejectedBecause(ctx, c, p)
 	}
-	if err := p.check(ctx, identities(v.rule.Signer)); err == nil {
-		return v.accepted(ctx, c, p)
-	}
-	if v.brief {
+	known, err := v.outcomeOf(ctx, p, askProof, func() (outcome, error) {
+		proved, err := p.prove(context.WithoutCancel(ctx))
+		if _, refused := errors.AsType[refusedError](err); refused {
+			return outcome{}, nil
+		}
+		if err == nil {
+			proved.expiredAuthority = v.expiredAuthority(p.signer(), proved.time)
+		}
+		return outcome{proof: &proved}, err
+	})
+	switch {
+	case err != nil:
+		return c.failed(ctx, err)
+	case known.proof != nil && p.signedBy(v.rule.Signer) == nil:
+		return v.accepted(ctx, c, p, *known.proof)
+	case v.brief:
 		return c.rejected(reject(v1alpha1.InvalidSignatureReason, "cosign does not accept it"))
+	case known.proof != nil:
+		return v.identityMismatch(c, p, *known.proof)
+	default:
+		return v.rejectedBecause(ctx, c, p)
 	}
-	if err := p.check(ctx, nil); err == nil {
-		return v.identityMismatch(ctx, c, p)
+}
+
+// failed is the finding about a candidate for which there is no outcome.
+func (c *claim) failed(ctx context.Context, err error) finding {
+	if ctx.Err() != nil {
+		return tookTooLong()
 	}
-	return v.rejectedBecause(c, p)
+	return c.rejected(err)
 }
 
 // rejectedBecause is the finding about a candidate that is not accepted for any signer. One that lacks only the proof of its time
 // says more about the image than a valid one by somebody else, if the declared identity made it.
-func (v *verification) rejectedBecause(c *claim, p candidate) finding {
-	cert, err := p.sound()
-	if err != nil {
-		return c.rejected(err)
-	}
+func (v *verification) rejectedBecause(ctx context.Context, c *claim, p candidate) finding {
+	asked := askSoundness
 	if c.formats.Has(p.format()) {
-		err = p.diagnose(cert)
-	} else {
-		err = reject(v1alpha1.LogProofInvalidReason, "it has no %s", timeProof(c.formats))
+		asked = askCause
 	}
-	found := c.rejected(err)
-	if found.Verdict == v1alpha1.VerdictUntrusted && v.isExpected(cert) {
+	known, err := v.outcomeOf(ctx, p, asked, func() (outcome, error) { return causeOf(p, asked) })
+	switch {
+	case err != nil:
+		return c.failed(ctx, err)
+	case !known.sound:
+		return c.rejected(known.cause)
+	case known.cause == nil:
+		known.cause = &rejection{reason: v1alpha1.LogProofInvalidReason, message: "it has no " + timeProof(c.formats)}
+	}
+	found := c.rejected(known.cause)
+	if found.Verdict == v1alpha1.VerdictUntrusted && v.isExpected(p.signer()) {
 		found.rank = rankExpected
 	}
 	return found
+}
+
+// causeOf finds out what is wrong with a candidate. An error that is no *rejection is returned instead.
+func causeOf(p candidate, asked question) (outcome, error) {
+	found := outcome{}
+	err := p.sound()
+	if err == nil {
+		found.sound = true
+		if asked == askSoundness {
+			return found, nil
+		}
+		err = p.diagnose()
+	}
+	var ok bool
+	if found.cause, ok = errors.AsType[*rejection](err); !ok {
+		return outcome{}, fmt.Errorf("finding out what is wrong: %w", err)
+	}
+	return found, nil
 }
 
 // onOtherCurve reports whether a certificate's key is on another curve than P-256.
@@ -127,14 +170,15 @@ func timeProof(accepted policy.Formats) string {
 	return "RFC 3161 timestamp by a timestamp authority of the root of trust"
 }
 
-// options for cosign. A certificate has to be in a certificate transparency log, unless the root of trust has none.
-func (v *verification) options(identities []cosign.Identity) *cosign.CheckOpts {
-	return &cosign.CheckOpts{TrustedMaterial: v.material, Offline: true, Identities: identities, IgnoreSCT: !v.ctLogs}
+// options for cosign, without identities. A certificate has to be in a certificate transparency log, unless the root of trust has
+// none.
+func (v *verification) options() *cosign.CheckOpts {
+	return &cosign.CheckOpts{TrustedMaterial: v.material, Offline: true, IgnoreSCT: !v.ctLogs}
 }
 
 // accepted is the finding about a candidate by the expected identity.
-func (v *verification) accepted(ctx context.Context, c *claim, p candidate) finding {
-	found, known, err := v.describe(ctx, p)
+func (v *verification) accepted(ctx context.Context, c *claim, p candidate, proved proof) finding {
+	found, known, err := v.describe(p, proved)
 	if err != nil {
 		return c.rejected(err)
 	}
@@ -154,8 +198,8 @@ func (v *verification) accepted(ctx context.Context, c *claim, p candidate) find
 	found.Verdict, found.Reason = v1alpha1.VerdictVerified, v1alpha1.SignedReason
 	found.Message = printable("signed by "+identified(found.Signer), maxMessage)
 	found.OtherCurve = p.format().Storage() == v1alpha1.SignatureFormatBundle && onOtherCurve(known.certificate)
-	found.ExpiredAuthority = v.expiredAuthority(known.certificate, found.IntegratedTime)
-	found.withoutStamp = known.withoutStamp
+	found.ExpiredAuthority = proved.expiredAuthority
+	found.withoutStamp = proved.withoutStamp
 	if v.keep {
 		if found.Material, err = known.stored(); err != nil {
 			return c.rejected(err)
@@ -178,8 +222,8 @@ func notDecided(err error) bool {
 }
 
 // identityMismatch is the finding about a candidate that is valid, but by another identity.
-func (v *verification) identityMismatch(ctx context.Context, c *claim, p candidate) finding {
-	found, _, err := v.describe(ctx, p)
+func (v *verification) identityMismatch(c *claim, p candidate, proved proof) finding {
+	found, _, err := v.describe(p, proved)
 	if err != nil {
 		return c.rejected(err)
 	}
@@ -190,20 +234,20 @@ func (v *verification) identityMismatch(ctx context.Context, c *claim, p candida
 	return found
 }
 
-// describe returns the details of a candidate that check accepted, without a verdict.
-func (v *verification) describe(ctx context.Context, p candidate) (finding, details, error) {
-	known, err := p.verified(ctx)
+// describe returns the contents of a candidate that is proved, and what is known of it, without a verdict.
+func (v *verification) describe(p candidate, proved proof) (finding, contents, error) {
+	known, err := p.contents()
 	if err == nil && known.certificate == nil {
 		err = errors.New("an accepted signature has no certificate")
 	}
 	if err != nil {
-		return finding{}, details{}, err
+		return finding{}, contents{}, err
 	}
 	return finding{Result: Result{
 		Signer:         signerOf(known.certificate, v.rule.Matcher()),
-		LogIndex:       known.logIndex,
-		Log:            v.logURL(known.log),
-		IntegratedTime: known.time.UTC(),
+		LogIndex:       proved.logIndex,
+		Log:            v.logURL(proved.log),
+		IntegratedTime: proved.time.UTC(),
 		Format:         p.format(),
 	}}, known, nil
 }
@@ -218,7 +262,7 @@ func (v *verification) logURL(id string) string {
 
 // stored returns the Material of a signature that is accepted. That of others is not kept: it may be large, and anybody may
 // attach it.
-func (d details) stored() (*Material, error) {
+func (d contents) stored() (*Material, error) {
 	material := &Material{Payload: d.payload, Certificate: d.certificate}
 	if d.bundle == nil {
 		return material, nil

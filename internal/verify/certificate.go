@@ -31,6 +31,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
 
 // githubURL begins the URIs of repositories at GitHub.
@@ -70,7 +71,7 @@ func (v *verification) diagnoseCertificate(cert *x509.Certificate) error {
 	if cert == nil {
 		return reject(v1alpha1.UntrustedCertificateReason, "it has no certificate: it was made with a key, not with an identity")
 	}
-	chains, err := sigstoreverify.VerifyLeafCertificate(cert.NotBefore, cert, v.material)
+	chains, err := sigstoreverify.VerifyLeafCertificate(cert.NotBefore, withKnownNames(cert), v.material)
 	if err != nil && cert.SignatureAlgorithm == x509.UnknownSignatureAlgorithm {
 		return unsupported("its certificate is signed by an algorithm that is not supported")
 	}
@@ -98,8 +99,8 @@ func (v *verification) expiredAuthority(cert *x509.Certificate, at time.Time) bo
 		return authority == nil || !at.Before(authority.NotBefore) && !at.After(authority.NotAfter)
 	}
 	allValid := !slices.ContainsFunc(v.material.FulcioCertificateAuthorities(), func(authority root.CertificateAuthority) bool {
-		fulcio, known := authority.(*root.FulcioCertificateAuthority)
-		return !known || !valid(fulcio.Root) || slices.ContainsFunc(fulcio.Intermediates, func(c *x509.Certificate) bool { return !valid(c) })
+		fulcio, known := authority.(*trustroot.Authority)
+		return !known || slices.ContainsFunc(fulcio.Certificates(), func(c *x509.Certificate) bool { return !valid(c) })
 	})
 	if allValid {
 		return false

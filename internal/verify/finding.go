@@ -134,8 +134,13 @@ func isolated(ctx context.Context, verify func() finding) finding {
 	case found := <-done:
 		return found
 	case <-ctx.Done():
-		return finding{Result: unknown(v1alpha1.TimeoutReason, "the verification took too long"), rank: rankUnknown}
+		return tookTooLong()
 	}
+}
+
+// tookTooLong is the finding about what was not examined in time.
+func tookTooLong() finding {
+	return finding{Result: unknown(v1alpha1.TimeoutReason, "the verification took too long"), rank: rankUnknown}
 }
 
 // panicked logs a panic, and returns the Result of the verification that it ended.

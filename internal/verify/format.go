@@ -48,6 +48,8 @@ type entryList struct {
 	candidates int
 	// more reports whether the registry has more.
 	more bool
+	// hidden is the finding if nothing on the list is accepted, because there may be more; nil if there is no more than that.
+	hidden *finding
 }
 
 // storageOf returns the storage that the API calls by a name.

@@ -18,17 +18,13 @@ package verify
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"regexp"
 	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/sigstore/cosign/v2/pkg/cosign"
-	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
-	sigstoreverify "github.com/sigstore/sigstore-go/pkg/verify"
 
 	"github.com/karmada-io/image-trust/internal/policy"
 )
@@ -53,10 +49,16 @@ func (bundleStorage) missing(*verification, *claim) string {
 // list cannot order bundles by their certificates, which are inside: it can only leave out those whose annotation names another
 // predicate.
 func (bundleStorage) list(ctx context.Context, v *verification, c *claim) (entryList, *finding) {
-	if v.referrers == nil {
+	if v.referrers == nil || v.referrers.assumed {
 		listed, err := v.registry.Referrers(ctx, v.image)
 		v.referrers = &listing{Referrers: listed, err: err}
+		v.rememberList()
 	}
+	return v.bundles(c)
+}
+
+// bundles returns the bundles in the list of referrers that may fulfil a claim.
+func (v *verification) bundles(c *claim) (entryList, *finding) {
 	if v.referrers.err != nil {
 		return entryList{}, fetchFailure(v.referrers.err)
 	}
@@ -66,7 +68,11 @@ func (bundleStorage) list(ctx context.Context, v *verification, c *claim) (entry
 			entries = append(entries, manifest)
 		}
 	}
-	return entryList{entries: entries, candidates: len(entries), more: v.referrers.More}, nil
+	list := entryList{entries: entries, candidates: len(entries), more: v.referrers.More}
+	if v.referrers.Hidden != nil {
+		list.hidden = fetchFailure(v.referrers.Hidden)
+	}
+	return list, nil
 }
 
 // mayBeBundle reports whether a manifest may be a bundle that fulfils the claim. A registry lists the type of the
@@ -150,7 +156,8 @@ func (bundleStorage) parse(v *verification, c *claim, _ v1.Descriptor, content [
 		return nil, &finding{otherType: predicateType}
 	}
 	return sigstoreBundle{
-		verification: v, bundle: read, stored: v.formatOfBundle(read, c.formats), optionalLog: v.logIsOptional(c.formats),
+		verification: v, bundle: read, parsed: &parsedBundle{Bundle: read}, artefact: hashParts("bundle", content),
+		stored: v.formatOfBundle(read, c.formats), optionalLog: v.logIsOptional(c.formats),
 	}, nil
 }
 
@@ -190,7 +197,11 @@ func (v *verification) logIsOptional(accepted policy.Formats) bool {
 type sigstoreBundle struct {
 	*verification
 	bundle *bundle.Bundle
-	stored policy.Format
+	// parsed is the same bundle.
+	parsed *parsedBundle
+	// artefact is the hash of the bundle.
+	artefact [sha256.Size]byte
+	stored   policy.Format
 	// optionalLog is that of logIsOptional.
 	optionalLog bool
 }
@@ -199,66 +210,14 @@ func (p sigstoreBundle) format() policy.Format { return p.stored }
 
 func (p sigstoreBundle) statement() []byte { return p.bundle.GetDsseEnvelope().GetPayload() }
 
-func (p sigstoreBundle) check(ctx context.Context, identities []cosign.Identity) error {
-	_, err := p.verify(ctx, identities)
-	return err
-}
-
-func (p sigstoreBundle) verify(ctx context.Context, identities []cosign.Identity) (*sigstoreverify.VerificationResult, error) {
-	if identities == nil {
-		// Unlike for its own format, cosign requires an identity for a bundle.
-		identities = anyIdentity()
-	}
-	return p.verifyWith(ctx, identities, p.stored.Time())
-}
-
-// verifyWith verifies the bundle by a proof of the time.
-func (p sigstoreBundle) verifyWith(
-	ctx context.Context, identities []cosign.Identity, time policy.TimeProof,
-) (*sigstoreverify.VerificationResult, error) {
-	opts := p.options(identities)
-	if time == policy.Timestamp {
-		opts.UseSignedTimestamps = true
-		opts.IgnoreTlog = p.ignoresLog()
-	}
-	if err := p.verifyVersions(); err != nil {
-		return nil, err
-	}
-	digest, err := hex.DecodeString(p.hash.Hex)
-	if err != nil {
-		return nil, err
-	}
-	return cosign.VerifyNewBundle(ctx, opts, sigstoreverify.WithArtifactDigest(p.hash.Algorithm, digest), p.bundle)
-}
-
-// anyIdentity matches every identity.
-func anyIdentity() []cosign.Identity {
-	return []cosign.Identity{{IssuerRegExp: "(?s).*", SubjectRegExp: "(?s).*"}}
+func (p sigstoreBundle) read() (hash [sha256.Size]byte, optionalLog bool) {
+	return p.artefact, p.optionalLog
 }
 
 // ignoresLog reports whether the bundle needs no proof by a transparency log. If there is an entry of a log, it is verified too,
 // unless the root of trust has no logs; only its time is not used.
 func (p sigstoreBundle) ignoresLog() bool {
 	return p.optionalLog || len(p.entries()) == 0 && !p.stored.Logged()
-}
-
-// rekorV1Origin matches the first line of a checkpoint of Rekor v1: the name of the log, and the number of one of its trees.
-var rekorV1Origin = regexp.MustCompile(`^.* - [0-9]+$`)
-
-// verifyVersions rejects an entry of Rekor v2 with a checkpoint of Rekor v1. No log makes such a thing; and sigstore-go v1.2.1
-// verifies that the log has the entry then, but not that the entry is about the bundle (pkg/verify/tlog.go, VerifyTlogEntry).
-func (p sigstoreBundle) verifyVersions() error {
-	entries, err := p.bundle.TlogEntries()
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		checkpoint := entry.TransparencyLogEntry().GetInclusionProof().GetCheckpoint().GetEnvelope()
-		if origin, _, _ := strings.Cut(checkpoint, "\n"); entry.IsRekorV2() && rekorV1Origin.MatchString(origin) {
-			return errors.New("an entry of Rekor v2 has a checkpoint of Rekor v1")
-		}
-	}
-	return nil
 }
 
 // entries of transparency logs in the bundle.
@@ -274,45 +233,3 @@ func (p sigstoreBundle) isKnown(entry logEntry) bool {
 
 // logID is the identifier of an entry's log, in hexadecimal.
 func logID(entry logEntry) string { return hex.EncodeToString(entry.GetLogId().GetKeyId()) }
-
-func (p sigstoreBundle) verified(ctx context.Context) (details, error) {
-	result, err := p.verify(ctx, nil)
-	if err != nil {
-		return details{}, err
-	}
-	content, err := p.bundle.VerificationContent()
-	if err != nil {
-		return details{}, err
-	}
-	if len(result.VerifiedTimestamps) == 0 {
-		return details{}, errors.New("an accepted bundle has no time")
-	}
-	known := details{
-		payload: p.statement(), certificate: content.Certificate(), bundle: p.bundle,
-		logIndex: -1, time: result.VerifiedTimestamps[0].Timestamp,
-	}
-	if entry := p.verifiedEntry(); entry != nil {
-		known.logIndex, known.log = entry.GetLogIndex(), logID(entry)
-	}
-	if p.stored.Time() != policy.Timestamp {
-		_, err := p.verifyWith(ctx, anyIdentity(), policy.Timestamp)
-		known.withoutStamp = err != nil
-	}
-	return known, nil
-}
-
-// verifiedEntry is an entry that a log of the root of trust proves, nil if there is none. sigstore-go passes over entries that do not
-// verify beside one that does, so that each is verified on its own.
-func (p sigstoreBundle) verifiedEntry() logEntry {
-	material := p.bundle.GetVerificationMaterial()
-	for _, entry := range p.entries() {
-		alone := &bundle.Bundle{Bundle: &protobundle.Bundle{
-			MediaType: p.bundle.GetMediaType(), Content: p.bundle.Content,
-			VerificationMaterial: &protobundle.VerificationMaterial{Content: material.Content, TlogEntries: []logEntry{entry}},
-		}}
-		if _, err := sigstoreverify.VerifyTlogEntry(alone, p.material, 1, false); err == nil {
-			return entry
-		}
-	}
-	return nil
-}

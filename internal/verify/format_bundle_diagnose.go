@@ -32,39 +32,39 @@ import (
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-func (p sigstoreBundle) sound() (*x509.Certificate, error) {
+func (p sigstoreBundle) sound() error {
 	content, err := p.bundle.VerificationContent()
 	if err != nil {
-		return nil, malformedCertificate(p.rawCertificate())
+		return malformedCertificate(p.rawCertificate())
 	}
 	cert := content.Certificate()
 	if err := p.diagnoseCertificate(cert); err != nil {
-		return nil, err
+		return err
 	}
 	if err := supportedKey(cert, func(key crypto.PublicKey) (signature.Verifier, error) {
 		return signature.LoadDefaultVerifier(key)
 	}); err != nil {
-		return nil, err
+		return err
 	}
 	signed, err := p.bundle.SignatureContent()
 	if err != nil {
-		return nil, reject(v1alpha1.InvalidSignatureReason, "its signature is malformed")
+		return reject(v1alpha1.InvalidSignatureReason, "its signature is malformed")
 	}
 	if err := sigstoreverify.VerifySignature(signed, content, p.material); err != nil {
-		return nil, reject(v1alpha1.InvalidSignatureReason, "its signature does not match its statement: one of them was changed")
+		return reject(v1alpha1.InvalidSignatureReason, "its signature does not match its statement: one of them was changed")
 	}
 	if other := p.otherSubject(); other != "" {
-		return nil, reject(v1alpha1.InvalidSignatureReason, "its statement is about %s", other)
+		return reject(v1alpha1.InvalidSignatureReason, "its statement is about %s", other)
 	}
-	return cert, nil
+	return nil
 }
 
 // diagnose checks the log entry and the time.
-func (p sigstoreBundle) diagnose(cert *x509.Certificate) error {
+func (p sigstoreBundle) diagnose() error {
 	if err := p.diagnoseEntries(); err != nil {
 		return err
 	}
-	return p.diagnoseLog(cert)
+	return p.diagnoseLog(p.signer())
 }
 
 // rawCertificate is the certificate as it is stored; nil if there is none.

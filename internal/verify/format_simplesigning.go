@@ -18,16 +18,17 @@ package verify
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/google/certificate-transparency-go/x509util"
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/sigstore/cosign/v2/pkg/cosign"
-	"github.com/sigstore/cosign/v2/pkg/cosign/bundle"
 	"github.com/sigstore/cosign/v2/pkg/oci"
 	ociremote "github.com/sigstore/cosign/v2/pkg/oci/remote"
 	"github.com/sigstore/cosign/v2/pkg/oci/static"
@@ -36,6 +37,7 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/bounds"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/verify/registry"
 )
 
 // predicateAnnotation of an attestation is its predicate type, so that others need not be fetched.
@@ -68,7 +70,7 @@ func (s simpleSigningStorage) list(ctx context.Context, v *verification, c *clai
 	case isNotFound(err):
 		return entryList{}, nil
 	case err != nil:
-		return entryList{}, fetchFailure(err)
+		return entryList{}, c.forbiddenTag(fetchFailure(err), err, tag)
 	}
 	manifest, problem := parseManifest(stored, policy.DisplayName(tag))
 	switch {
@@ -95,6 +97,20 @@ func (s simpleSigningStorage) list(ctx context.Context, v *verification, c *clai
 	return v.inOrder(ctx, c, layers), nil
 }
 
+// forbiddenTag says of a tag that the registry refuses to show that it may not exist. Registries answer the same for both, and
+// nothing that is only hidden may count as missing.
+func (c *claim) forbiddenTag(found *finding, err error, tag name.Tag) *finding {
+	failure, ok := errors.AsType[*registry.Error](err)
+	if !ok || failure.Kind != registry.Unauthorized || failure.Status() == "" {
+		return found
+	}
+	repository := policy.DisplayName(tag.Context())
+	found.Message = printable(fmt.Sprintf("%s answers %s for the tag %s of %s, which may need other credentials or not exist: "+
+		"if %q does not list it, the image has no %s there%s",
+		failure.Host, failure.Status(), tag.TagStr(), repository, "crane ls "+repository, c.kindName(), failure.WithoutCredentials()), maxMessage)
+	return found
+}
+
 func (simpleSigningStorage) read(ctx context.Context, v *verification, c *claim, layer v1.Descriptor) ([]byte, *finding) {
 	if c.attestation == nil && layer.Size > maxPayload {
 		return nil, tooMuch("the payload of a signature", &bounds.Error{What: "bytes", Limit: maxPayload})
@@ -113,7 +129,11 @@ func (simpleSigningStorage) parse(v *verification, c *claim, layer v1.Descriptor
 	case err != nil:
 		return nil, c.problem(supportedLayer(layer, err))
 	}
-	p := simpleSigning{verification: v, sig: sig, certificate: layer.Annotations[static.CertificateAnnotationKey]}
+	p := simpleSigning{
+		verification: v, sig: sig, artefact: hashLayer(c, layer, payload), certificate: layer.Annotations[static.CertificateAnnotationKey],
+		chain: layer.Annotations[static.ChainAnnotationKey],
+	}
+	p.cert, p.certErr = sig.Cert()
 	if c.attestation != nil {
 		attested, predicateType, err := readEnvelope(payload)
 		switch {
@@ -155,8 +175,14 @@ type simpleSigning struct {
 	*verification
 	sig    oci.Signature
 	stored policy.Format
-	// certificate as it is stored, in PEM.
+	// artefact is the hash of all that is read of the signature.
+	artefact [sha256.Size]byte
+	// certificate as it is stored, in PEM. Cert is nil if there is none, or if it cannot be parsed, which certErr says.
 	certificate string
+	cert        *x509.Certificate
+	certErr     error
+	// chain above the certificate as it is stored, in PEM.
+	chain string
 	// attested is the statement of an attestation, nil for a signature.
 	attested []byte
 }
@@ -165,32 +191,9 @@ func (p simpleSigning) format() policy.Format { return p.stored }
 
 func (p simpleSigning) statement() []byte { return p.attested }
 
-func (p simpleSigning) check(ctx context.Context, identities []cosign.Identity) error {
-	opts := p.options(identities)
-	if p.stored.Time() == policy.Timestamp {
-		opts.IgnoreTlog, opts.UseSignedTimestamps = true, true
-		// Without a timestamp cosign would use the current time.
-		if _, err := p.verifyTimestamp(); err != nil {
-			return err
-		}
-	}
-	var logged bool
-	var err error
-	if p.attested != nil {
-		opts.ClaimVerifier = cosign.IntotoSubjectClaimVerifier
-		logged, err = cosign.VerifyBlobAttestation(ctx, p.sig, p.hash, opts)
-	} else {
-		opts.ClaimVerifier = cosign.SimpleClaimVerifier
-		logged, err = cosign.VerifyImageSignature(ctx, p.sig, p.hash, opts)
-	}
-	if err == nil && !logged && p.stored.Time() == policy.LogEntry {
-		err = errors.New("the entry of the transparency log was not verified")
-	}
-	if err == nil {
-		err = p.verifySCTs()
-	}
-	return err
-}
+func (p simpleSigning) signer() *x509.Certificate { return p.cert }
+
+func (p simpleSigning) read() (hash [sha256.Size]byte, optionalLog bool) { return p.artefact, false }
 
 // verifySCTs verifies all signed certificate timestamps of the certificate. One is enough for cosign; policy-controller
 // v0.14 requires all of them to be by logs of the root of trust, if that has any.
@@ -198,15 +201,14 @@ func (p simpleSigning) verifySCTs() error {
 	if !p.ctLogs {
 		return nil
 	}
-	cert, err := p.sig.Cert()
+	if p.cert == nil {
+		return errors.New("there is no certificate")
+	}
+	timestamps, err := x509util.ParseSCTsFromCertificate(p.cert.Raw)
 	if err != nil {
 		return err
 	}
-	timestamps, err := x509util.ParseSCTsFromCertificate(cert.Raw)
-	if err != nil {
-		return err
-	}
-	chains, err := sigstoreverify.VerifyLeafCertificate(cert.NotBefore, cert, p.material)
+	chains, err := sigstoreverify.VerifyLeafCertificate(p.cert.NotBefore, withKnownNames(p.cert), p.material)
 	if err != nil {
 		return err
 	}
@@ -221,7 +223,7 @@ func (p simpleSigning) verifyTimestamp() (at time.Time, err error) {
 			err = fmt.Errorf("verifying the timestamp: panic: %v", r)
 		}
 	}()
-	timestamp, err := cosign.VerifyRFC3161Timestamp(p.sig, p.options(nil))
+	timestamp, err := cosign.VerifyRFC3161Timestamp(p.sig, p.options())
 	if err == nil && timestamp == nil {
 		err = errors.New("there is no timestamp")
 	}
@@ -230,37 +232,3 @@ func (p simpleSigning) verifyTimestamp() (at time.Time, err error) {
 	}
 	return timestamp.Time, nil
 }
-
-func (p simpleSigning) verified(context.Context) (details, error) {
-	cert, err := p.sig.Cert()
-	if err != nil {
-		return details{}, err
-	}
-	payload, err := p.sig.Payload()
-	if err != nil {
-		return details{}, err
-	}
-	if p.stored.Time() == policy.Timestamp {
-		at, err := p.verifyTimestamp()
-		if err != nil {
-			return details{}, err
-		}
-		return details{payload: payload, certificate: cert, logIndex: -1, time: at}, nil
-	}
-	entry, err := p.sig.Bundle()
-	if err == nil && entry == nil {
-		err = errors.New("an accepted signature has no entry of the transparency log")
-	}
-	if err != nil {
-		return details{}, err
-	}
-	return details{
-		payload: payload, certificate: cert, bundle: entryJSON{entry},
-		logIndex: entry.Payload.LogIndex, log: entry.Payload.LogID, time: time.Unix(entry.Payload.IntegratedTime, 0),
-	}, nil
-}
-
-// entryJSON is an entry of the transparency log as cosign prints it.
-type entryJSON struct{ entry *bundle.RekorBundle }
-
-func (e entryJSON) MarshalJSON() ([]byte, error) { return json.Marshal(e.entry) }

@@ -34,41 +34,37 @@ import (
 	"github.com/karmada-io/image-trust/internal/policy"
 )
 
-func (p simpleSigning) sound() (*x509.Certificate, error) {
-	cert, err := p.sig.Cert()
-	if err != nil {
+func (p simpleSigning) sound() error {
+	if p.certErr != nil {
 		block, _ := pem.Decode([]byte(p.certificate))
 		if block == nil {
 			block = &pem.Block{}
 		}
-		return nil, malformedCertificate(block.Bytes)
+		return malformedCertificate(block.Bytes)
 	}
-	if err := p.diagnoseCertificate(cert); err != nil {
-		return nil, err
+	if err := p.diagnoseCertificate(p.cert); err != nil {
+		return err
 	}
-	if err := supportedKey(cert, func(key crypto.PublicKey) (signature.Verifier, error) {
+	if err := supportedKey(p.cert, func(key crypto.PublicKey) (signature.Verifier, error) {
 		return signature.LoadVerifier(key, crypto.SHA256)
 	}); err != nil {
-		return nil, err
+		return err
 	}
 	diagnosePayload := p.diagnosePayload
 	if p.attested != nil {
 		diagnosePayload = p.diagnoseEnvelope
 	}
 	if err := p.verifySCTs(); err != nil {
-		return nil, reject(v1alpha1.UntrustedCertificateReason,
+		return reject(v1alpha1.UntrustedCertificateReason,
 			"its certificate has a timestamp of a certificate transparency log that the root of trust does not have")
 	}
-	if err := diagnosePayload(cert); err != nil {
-		return nil, err
-	}
-	return cert, nil
+	return diagnosePayload(p.cert)
 }
 
 // diagnose checks the log entry and the time.
-func (p simpleSigning) diagnose(cert *x509.Certificate) error {
+func (p simpleSigning) diagnose() error {
 	if p.stored.Time() == policy.Timestamp {
-		return p.diagnoseTimestamp(cert)
+		return p.diagnoseTimestamp()
 	}
 	entry, err := p.sig.Bundle()
 	if err != nil || entry == nil {
@@ -77,38 +73,38 @@ func (p simpleSigning) diagnose(cert *x509.Certificate) error {
 	if _, known := p.material.RekorLogs()[entry.Payload.LogID]; !known {
 		return reject(v1alpha1.LogProofInvalidReason, "its entry is of a transparency log that the root of trust does not have")
 	}
-	if _, err := cosign.VerifyBundle(p.sig, p.options(nil)); err != nil {
+	if _, err := cosign.VerifyBundle(p.sig, p.options()); err != nil {
 		return reject(v1alpha1.LogProofInvalidReason,
 			"its entry of the transparency log is about another signature, or was not made by the log")
 	}
-	if err := diagnoseTime(cert, policy.LogEntry, time.Unix(entry.Payload.IntegratedTime, 0)); err != nil {
+	if err := diagnoseTime(p.cert, policy.LogEntry, time.Unix(entry.Payload.IntegratedTime, 0)); err != nil {
 		return err
 	}
 	return reject(v1alpha1.InvalidSignatureReason, "cosign does not accept it")
 }
 
-func (p simpleSigning) diagnoseTimestamp(cert *x509.Certificate) error {
+func (p simpleSigning) diagnoseTimestamp() error {
 	at, err := p.verifyTimestamp()
 	if err != nil {
 		return reject(v1alpha1.LogProofInvalidReason,
 			"it has no entry of the transparency log, and its timestamp is not by a timestamp authority of the root of trust, or not about it")
 	}
-	if err := diagnoseTime(cert, policy.Timestamp, at); err != nil {
+	if err := diagnoseTime(p.cert, policy.Timestamp, at); err != nil {
 		return err
 	}
 	return reject(v1alpha1.InvalidSignatureReason, "cosign does not accept it")
 }
 
-func (p simpleSigning) diagnosePayload(cert *x509.Certificate) error {
-	raw, rawErr := p.sig.Signature()
-	payload, payloadErr := p.sig.Payload()
-	verifier, err := signature.LoadVerifier(cert.PublicKey, crypto.SHA256)
-	if rawErr != nil || payloadErr != nil || err != nil ||
-		verifier.VerifySignature(bytes.NewReader(raw), bytes.NewReader(payload)) != nil {
+func (p simpleSigning) diagnosePayload(*x509.Certificate) error {
+	if p.verifyPayload() != nil {
 		return reject(v1alpha1.InvalidSignatureReason, "it does not match its payload: one of them was changed")
 	}
 	if err := cosign.SimpleClaimVerifier(p.sig, p.hash, nil); err == nil {
 		return nil
+	}
+	payload, err := p.sig.Payload()
+	if err != nil {
+		return err
 	}
 	var claim simplesigning.SimpleContainerImage
 	if err := bounds.Unmarshal(payload, bounds.Document(), &claim); err == nil {

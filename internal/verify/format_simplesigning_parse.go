@@ -41,10 +41,7 @@ func readSignature(layer v1.Descriptor, payload []byte, c *claim) (oci.Signature
 	if layer.Size != int64(len(payload)) {
 		return nil, reject(v1alpha1.InvalidSignatureReason, "its payload does not have the size in its manifest")
 	}
-	for _, key := range []string{
-		static.SignatureAnnotationKey, static.CertificateAnnotationKey, static.ChainAnnotationKey,
-		static.BundleAnnotationKey, static.RFC3161TimestampAnnotationKey,
-	} {
+	for _, key := range signatureAnnotations() {
 		if len(layer.Annotations[key]) > maxAnnotation {
 			return nil, &bounds.Error{What: "bytes in its annotation " + key, Limit: maxAnnotation}
 		}

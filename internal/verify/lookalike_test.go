@@ -31,8 +31,6 @@ import (
 	"unicode"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/types"
-	cosigntypes "github.com/sigstore/cosign/v2/pkg/types"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -205,8 +203,7 @@ func (s *mutationSuite) judge(ctx context.Context, id sigstore.Identity, rules m
 	s.must(err)
 	signature.Bundle, err = s.instance.Log(ctx, signature, time.Now())
 	s.must(err)
-	layer := layerOf([][]byte{payload, []byte(signature.Base64), signature.Certificate, signature.Chain, s.encode(signature.Bundle), nil},
-		types.MediaType(cosigntypes.SimpleSigningMediaType))
+	layer := layerOf([][]byte{payload, []byte(signature.Base64), signature.Certificate, signature.Chain, s.encode(signature.Bundle), nil})
 	statement, err := sigstore.Statement(policy.SignPredicate, map[string]any{}, s.image)
 	s.must(err)
 	envelope, err := signer.SignStatement(statement)

@@ -21,6 +21,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -51,9 +52,9 @@ var annotationKeys = []string{
 }
 
 // layerOf is the layer in which a signature or an attestation is stored.
-func layerOf(fields [][]byte, mediaType types.MediaType) v1.Descriptor {
+func layerOf(fields [][]byte) v1.Descriptor {
 	layer := v1.Descriptor{
-		MediaType: mediaType, Size: int64(len(fields[0])), Digest: v1.Hash{Algorithm: "sha256", Hex: digestOf(fields[0])[len("sha256:"):]},
+		MediaType: cosigntypes.SimpleSigningMediaType, Size: int64(len(fields[0])), Digest: v1.Hash{Algorithm: "sha256", Hex: digestOf(fields[0])[len("sha256:"):]},
 		Annotations: map[string]string{},
 	}
 	for i, key := range annotationKeys {
@@ -114,7 +115,7 @@ func (s *mutationSuite) signatures() []mutationTarget {
 				authentic{made.Payload, certificates[0].Raw, -1, at.Unix()})
 		}
 		for _, fields := range [][][]byte{logged, stamped} {
-			targets = append(targets, mutationTarget{kind: "signature", fields: fields, genuine: who.genuine, examine: s.stored(0)})
+			targets = append(targets, mutationTarget{kind: "signature", fields: fields, genuine: who.genuine, examine: stored(0)})
 		}
 
 		envelope, err := who.by.NewEnvelope(s.t.Context(), who.image, who.id, sigstore.SLSAPredicate, map[string]any{"builder": "test"})
@@ -126,7 +127,7 @@ func (s *mutationSuite) signatures() []mutationTarget {
 		chain, err := cryptoutils.MarshalCertificatesToPEM(envelope.Signer.Chain)
 		s.must(err)
 		targets = append(targets, mutationTarget{
-			kind: "attestation", genuine: who.genuine, examine: s.stored(1),
+			kind: "attestation", genuine: who.genuine, examine: stored(1),
 			fields: [][]byte{encoded, nil, certificate, chain, s.encode(bundle.EntryToBundle(envelope.Entry)), nil},
 		})
 		s.knowEnvelope(who, &envelope)
@@ -158,11 +159,11 @@ func withOthers(targets []mutationTarget) []mutationTarget {
 }
 
 // stored examines a signature or an attestation for a claim of the rule.
-func (s *mutationSuite) stored(claim int) func(context.Context, [][]byte) Result {
-	return func(ctx context.Context, fields [][]byte) Result {
-		v := s.verification()
+func stored(claim int) func(context.Context, *mutationSuite, [][]byte) Result {
+	return func(ctx context.Context, by *mutationSuite, fields [][]byte) Result {
+		v := by.verification()
 		c := &v.claims()[claim]
-		layer := layerOf(fields, types.MediaType(cosigntypes.SimpleSigningMediaType))
+		layer := layerOf(fields)
 		return v.verifyContent(ctx, simpleSigningStorage{}, c, layer, fields[0], func() {}).Result
 	}
 }
@@ -184,20 +185,20 @@ func (s *mutationSuite) bundles() []mutationTarget {
 			s.must(who.by.RekorV2.LogStatement(&entered, sigstore.HashedRekordEntry))
 			s.knowEntered(who, &entered)
 			for _, content := range [][]byte{logged, s.bundle(&entered)} {
-				targets = append(targets, s.bundled(claim, content, true, who.genuine), s.bundled(claim, content, false, who.genuine))
+				targets = append(targets, bundled(claim, content, true, who.genuine), bundled(claim, content, false, who.genuine))
 			}
-			targets = append(targets, s.bundled(claim, s.bundle(&stamped), false, who.genuine), s.bundled(claim, s.bundle(&stamped), true, false))
+			targets = append(targets, bundled(claim, s.bundle(&stamped), false, who.genuine), bundled(claim, s.bundle(&stamped), true, false))
 		}
 	}
 	return withOthers(targets)
 }
 
 // bundled is a bundle that is examined for a claim of the rule; needsLog is whether a timestamp alone does not suffice.
-func (s *mutationSuite) bundled(claim int, content []byte, needsLog, genuine bool) mutationTarget {
+func bundled(claim int, content []byte, needsLog, genuine bool) mutationTarget {
 	return mutationTarget{
 		kind: "bundle", fields: [][]byte{content}, genuine: genuine, logged: needsLog,
-		examine: func(ctx context.Context, fields [][]byte) Result {
-			v := s.verification()
+		examine: func(ctx context.Context, by *mutationSuite, fields [][]byte) Result {
+			v := by.verification()
 			c := &v.claims()[claim]
 			if needsLog {
 				c.formats = policy.NewFormats(policy.SimpleSigning, policy.Bundle, policy.RekorV2Bundle)
@@ -235,10 +236,10 @@ func (s *mutationSuite) registries() (manifests, lists, tokens []mutationTarget)
 		*to = append(*to, mutationTarget{
 			kind: kind, fields: fields, others: [][][]byte{fields}, genuine: genuine,
 			exact: part == "bundle", credentials: part == "token" || part == "challenge",
-			examine: func(ctx context.Context, fields [][]byte) Result {
+			examine: func(ctx context.Context, by *mutationSuite, fields [][]byte) Result {
 				mutated := r
 				mutated.replace(part, fields)
-				return s.examine(ctx, mutated)
+				return by.examine(ctx, mutated)
 			},
 		})
 	}
@@ -251,8 +252,7 @@ func (s *mutationSuite) registries() (manifests, lists, tokens []mutationTarget)
 			s.authentic = append(s.authentic,
 				authentic{made.Payload, certificates[0].Raw, made.Bundle.Payload.LogIndex, made.Bundle.Payload.IntegratedTime})
 		}
-		layer := layerOf([][]byte{made.Payload, []byte(made.Base64), made.Certificate, made.Chain, s.encode(made.Bundle), nil},
-			types.MediaType(cosigntypes.SimpleSigningMediaType))
+		layer := layerOf([][]byte{made.Payload, []byte(made.Base64), made.Certificate, made.Chain, s.encode(made.Bundle), nil})
 		signatures := s.encode(manifestOf("", layer))
 		signed := memoryRegistry{image: []byte(mutatedImage), signatures: signatures, blob: made.Payload}
 		add(&manifests, "manifest of signatures", signed, who.genuine, "signatures", signatures)
@@ -301,7 +301,9 @@ func manifestOf(artifactType string, layer v1.Descriptor) v1.Manifest {
 func (s *mutationSuite) examine(ctx context.Context, r memoryRegistry) Result {
 	client := registry.New(registry.WithTransport(&r), registry.WithKeychain(authn.NewMultiKeychain()))
 	rule := policy.NewRule(s.rule.Signer, s.rule.Signature)
-	return New(WithRegistry(client), WithMaterial()).Verify(ctx, s.image, rule, s.root)
+	verifier := New(WithRegistry(client), WithMaterial())
+	verifier.proofs = s.proofs
+	return verifier.Verify(ctx, s.image, rule, s.root)
 }
 
 // memoryRegistry is a registry without a network. It has one image, and one blob, which it sends for every digest.
@@ -396,7 +398,7 @@ type certified struct {
 
 // Verify answers as before, if the same was asked before.
 func (a *rememberedAuthority) Verify(certificate *x509.Certificate, at time.Time) ([][]*x509.Certificate, error) {
-	key := string(certificate.Raw) + at.UTC().Format(time.RFC3339Nano)
+	key := fmt.Sprint(certificate.UnhandledCriticalExtensions, at.UTC().Format(time.RFC3339Nano), string(certificate.Raw))
 	if known, ok := a.known.Load(key); ok {
 		answer := known.(certified)
 		return answer.chains, answer.err

@@ -65,6 +65,9 @@ func mutations(t *testing.T) int {
 	return 100_000
 }
 
+// coldEvery is how often a verdict is compared with that of a verifier which remembers nothing.
+const coldEvery = 20
+
 // mutationTarget is an artefact that is mutated, and what examines it.
 type mutationTarget struct {
 	kind   string
@@ -79,7 +82,8 @@ type mutationTarget struct {
 	logged bool
 	// credentials reports whether the artefact only gives access. A failure to get access is never a verdict.
 	credentials bool
-	examine     func(ctx context.Context, fields [][]byte) Result
+	// examine verifies the artefact by the image, the rule, the root of trust and the memory of a suite.
+	examine func(ctx context.Context, by *mutationSuite, fields [][]byte) Result
 }
 
 // authentic is what the declared identity signed about the image, and when.
@@ -125,26 +129,37 @@ func (s *mutationSuite) wrong(target *mutationTarget, got Result) string {
 
 // mutationSuite is an image, what the declared identity signed about it, and much that others signed.
 type mutationSuite struct {
-	t         *testing.T
+	t         testing.TB
 	instance  *sigstore.Sigstore
 	root      *trustroot.Root
 	id        sigstore.Identity
 	image     name.Digest
 	rule      *policy.Rule
 	authentic []authentic
+	// proofs are remembered from one artefact to the next, as in the operator; nil if they are not.
+	proofs *proofs
+	// lean reports whether no Result includes the Material, as in the operator.
+	lean bool
 }
 
-func newMutationSuite(t *testing.T) *mutationSuite {
-	t.Helper()
+func newMutationSuite(tb testing.TB) *mutationSuite {
+	tb.Helper()
+	s := newSuite(tb, newInstance(tb))
+	s.root.Material = remembering(s.root.Material)
+	return s
+}
+
+// newSuite returns a suite of an instance.
+func newSuite(tb testing.TB, instance *sigstore.Sigstore) *mutationSuite {
+	tb.Helper()
 	s := &mutationSuite{
-		t: t, id: sigstore.GitHubWorkflow("karmada-io/karmada", "release.yml", "refs/tags/v1.16.0", strings.Repeat("c", 40)),
+		t: tb, proofs: newProofs(), id: sigstore.GitHubWorkflow("karmada-io/karmada", "release.yml", "refs/tags/v1.16.0", strings.Repeat("c", 40)),
 	}
-	s.instance = newInstance(t)
+	s.instance = instance
 	encoded, err := s.instance.TrustedRoot()
 	s.must(err)
 	s.root, err = trustroot.FromJSON(encoded)
 	s.must(err)
-	s.root.Material = remembering(s.root.Material)
 	s.image, err = name.NewDigest("registry.example/karmada/app@" + digestOf([]byte(mutatedImage)))
 	s.must(err)
 	all := policy.NewFormats(policy.SimpleSigning, policy.Timestamped, policy.Bundle, policy.RekorV2Bundle, policy.TimestampedBundle)
@@ -153,11 +168,11 @@ func newMutationSuite(t *testing.T) *mutationSuite {
 	return s
 }
 
-func newInstance(t *testing.T) *sigstore.Sigstore {
-	t.Helper()
+func newInstance(tb testing.TB) *sigstore.Sigstore {
+	tb.Helper()
 	instance, err := sigstore.New()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return instance
 }
@@ -174,6 +189,22 @@ func digestOf(content []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
+// differs says how a verdict with what is remembered of other artefacts differs from one without; empty if it does not.
+func differs(warm, cold Result) string {
+	if warm.Verdict == cold.Verdict && warm.Reason == cold.Reason && warm.Message == cold.Message && warm.Format == cold.Format &&
+		warm.LogIndex == cold.LogIndex && warm.IntegratedTime.Equal(cold.IntegratedTime) {
+		return ""
+	}
+	return fmt.Sprintf("without what is remembered it is %s %s (%s)", cold.Verdict, cold.Reason, cold.Message)
+}
+
+// forgetful returns the same suite without a memory.
+func (s *mutationSuite) forgetful() *mutationSuite {
+	other := *s
+	other.proofs = nil
+	return &other
+}
+
 // verification is that of the image, without a registry.
 func (s *mutationSuite) verification() *verification {
 	hash, err := v1.NewHash(s.image.DigestStr())
@@ -181,24 +212,30 @@ func (s *mutationSuite) verification() *verification {
 		panic(err) // isolated reports it
 	}
 	return &verification{
-		image: s.image, hash: hash, rule: s.rule, material: s.root.Material, keep: true,
+		image: s.image, hash: hash, rule: s.rule, material: s.root.Material, keep: !s.lean, proofs: s.proofs, fingerprint: s.root.Fingerprint,
 		timestamps: s.root.Timestamps(), logs: s.root.Logs(), ctLogs: s.root.CTLogs(),
 		types: map[v1.Hash]string{}, failures: map[blobKey]error{},
 	}
 }
 
+// discardLog discards the log of cosign's library, which warns of each timestamp.
+func discardLog(tb testing.TB) {
+	tb.Helper()
+	log.SetOutput(io.Discard)
+	tb.Cleanup(func() { log.SetOutput(os.Stderr) })
+}
+
 // TestMutations changes signatures, attestations, bundles, manifests, lists of referrers and answers about tokens at random.
 // None of it may end the verifier, leave goroutines behind, or be accepted wrongly: see wrong.
 func TestMutations(t *testing.T) {
-	log.SetOutput(io.Discard) // cosign's library warns of each timestamp
-	t.Cleanup(func() { log.SetOutput(os.Stderr) })
+	discardLog(t)
 	s := newMutationSuite(t)
 	manifests, lists, tokens := s.registries()
 	kinds := [][]mutationTarget{s.signatures(), s.bundles(), manifests, lists, tokens}
 	targets := slices.Concat(kinds...)
 	for _, target := range targets {
 		target.exact = false // it is not changed yet
-		got := target.examine(t.Context(), target.fields)
+		got := target.examine(t.Context(), s, target.fields)
 		if accepted := got.Verdict == v1alpha1.VerdictVerified; accepted != target.genuine {
 			t.Fatalf("%s as it is: %s %s (%s)", target.kind, got.Verdict, got.Reason, got.Message)
 		}
@@ -221,12 +258,16 @@ func TestMutations(t *testing.T) {
 				kind := kinds[i%len(kinds)]
 				target := &kind[m.IntN(len(kind))]
 				mutant := m.artefact(target.fields, target.others)
-				got := target.examine(t.Context(), mutant)
+				got := target.examine(t.Context(), s, mutant)
 				examined.Add(1)
 				if got.Verdict == v1alpha1.VerdictVerified {
 					accepted.Add(1)
 				}
-				if problem := s.wrong(target, got); problem != "" {
+				problem := s.wrong(target, got)
+				if problem == "" && i%coldEvery == 0 {
+					problem = differs(got, target.examine(t.Context(), s.forgetful(), mutant))
+				}
+				if problem != "" {
 					wrong.Add(1)
 					t.Errorf("mutation %d of %s: %s: %s %s (%s)\n%q", i, target.kind, problem, got.Verdict, got.Reason, got.Message, mutant)
 				}

@@ -33,6 +33,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/karmada-io/image-trust/api/v1alpha1"
+	"github.com/karmada-io/image-trust/internal/verify/registry"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
 )
 
@@ -63,11 +65,11 @@ func TestRequests(t *testing.T) {
 	check(b, "known image", "Signed", second, []string{"HEAD signatures"})
 	check(b, "unsigned image", "Unsigned", unsigned, []string{"GET signatures", "GET referrers", "GET image"})
 	check(b, "bundle", "Signed", bundled, []string{"GET signatures", "GET referrers", "GET bundle", "GET payload"})
-	check(b, "known bundle", "Signed", bundled, []string{"GET signatures", "GET referrers"})
+	check(b, "known bundle", "Signed", bundled, []string{"GET referrers"})
 	entered := b.push("karmada/app", "5")
 	b.bundle(entered, b.rekorV2(entered, release, sigstore.HashedRekordEntry))
 	check(b, "rekor v2 bundle", "Signed", entered, []string{"GET signatures", "GET referrers", "GET bundle", "GET payload"})
-	check(b, "known rekor v2 bundle", "Signed", entered, []string{"GET signatures", "GET referrers"})
+	check(b, "known rekor v2 bundle", "Signed", entered, []string{"GET referrers"})
 
 	old := newBench(t)
 	crowded := old.push("karmada/app", "1")
@@ -86,6 +88,26 @@ func TestRequests(t *testing.T) {
 	})
 	if diff := cmp.Diff([]string{"GET image"}, resolved); diff != "" {
 		t.Errorf("resolving: requests (-want +got):\n%s", diff)
+	}
+}
+
+// TestFetchedOnce: what many rules ask about one digest at the same time is fetched once, where they may share answers.
+func TestFetchedOnce(t *testing.T) {
+	b := newBenchWith(t, true)
+	c := newCosign(time.Minute)
+	image := b.push("karmada/app", "app")
+	b.attach(image, b.good(image, release))
+	ctx := registry.WithMemo(t.Context(), registry.NewMemo())
+	got := b.record(image, func() {
+		var all sync.WaitGroup
+		for i := range 50 {
+			rule := like(t, v1alpha1.Regexp(fmt.Sprintf(`https://github\.com/karmada-io/.*|trust-%d`, i)))
+			all.Go(func() { mustBe(ctx, t, c, image, rule, b.root, verified, "Signed") })
+		}
+		all.Wait()
+	})
+	if diff := cmp.Diff([]string{"GET ping", "GET signatures", "GET payload"}, got); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 }
 

@@ -30,6 +30,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
+	"github.com/karmada-io/image-trust/internal/tracing"
 	"github.com/karmada-io/image-trust/internal/verify/registry"
 )
 
@@ -58,11 +59,18 @@ type verification struct {
 	hash     v1.Hash
 	rule     *policy.Rule
 	material root.TrustedMaterial
+	// proofs remembers what is proved by the root of trust with the fingerprint; nothing is remembered without either.
+	proofs      *proofs
+	fingerprint string
 	// timestamps, logs and ctLogs report whether the root of trust has a timestamp authority, a transparency log and a
 	// certificate transparency log.
 	timestamps, logs, ctLogs bool
 	keep                     bool // whether the Result includes the Material
 	conditions               Conditions
+
+	// habits say what to look for first, unless orderly is set.
+	habits  *habits
+	orderly bool
 
 	// memory is shared by all examinations: see hold. Held is the part of it that this one has, in bytes.
 	memory *semaphore.Weighted
@@ -89,6 +97,8 @@ type blobKey struct {
 type listing struct {
 	registry.Referrers
 	err error
+	// assumed reports whether it is the list of the fallback tag, and the registry was not asked whether it has one of its own.
+	assumed bool
 }
 
 // claim is one requirement of a rule: the signature, or an attestation.
@@ -133,15 +143,25 @@ func (c *claim) kindName() string {
 	return "attestation"
 }
 
-// verifyAll verifies all claims of the rule, the signature first, and returns the first Result that is not Verified.
+// verifyAll verifies all claims of the rule. What was found before it was its turn counts only if there is nothing to doubt.
 func (v *verification) verifyAll(ctx context.Context) Result {
+	result := v.verifyClaims(ctx)
+	if result.PassedOver && result.isInDoubt() {
+		v.orderly = true
+		return v.verifyClaims(ctx)
+	}
+	return result
+}
+
+// verifyClaims verifies all claims of the rule, the signature first, and returns the first Result that is not Verified.
+func (v *verification) verifyClaims(ctx context.Context) Result {
 	claims := v.claims()
 	if len(claims) == 0 {
 		return unknown(v1alpha1.InternalErrorReason, "the policy requires neither a signature nor an attestation")
 	}
 	var verified Result
 	var formats []policy.Format
-	otherCurve, expired := false, false
+	otherCurve, expired, passedOver := false, false, false
 	for i := range claims {
 		result := v.verifyClaim(ctx, &claims[i])
 		if result.Verdict != v1alpha1.VerdictVerified {
@@ -150,11 +170,14 @@ func (v *verification) verifyAll(ctx context.Context) Result {
 		}
 		formats = append(formats, result.Format)
 		otherCurve, expired = otherCurve || result.OtherCurve, expired || result.ExpiredAuthority
+		passedOver = passedOver || result.PassedOver
 		if i == 0 {
 			verified = result
 		}
 	}
 	verified.Formats, verified.OtherCurve, verified.ExpiredAuthority = policy.NewFormats(formats...), otherCurve, expired
+	verified.PassedOver = passedOver
+	verified.Unlisted = v.referrers != nil && v.referrers.Refused && verified.Formats.HasStorage(v1alpha1.SignatureFormatBundle)
 	verified.AnyOrder = v.anyOrder(ctx, claims)
 	switch {
 	case len(v.rule.Attestations) == 0:
@@ -182,16 +205,17 @@ func (v *verification) claims() []claim {
 // verifyClaim searches for what fulfils a claim, in one format after the other. A format that could not be read might
 // have fulfilled it, so that failure outranks findings about other formats.
 func (v *verification) verifyClaim(ctx context.Context, c *claim) Result {
+	switch found, ok := v.lookFirst(ctx, c); {
+	case ok:
+		return v.fulfilled(ctx, c, found)
+	case found.stop && found.Reason == v1alpha1.RateLimitedReason:
+		return found.Result // nothing else is asked for a while either
+	}
 	var best finding
 	for _, s := range c.storages() {
 		found := v.verifyEach(ctx, s, c)
 		if found.Verdict == v1alpha1.VerdictVerified {
-			logr.FromContextOrDiscard(ctx).V(2).Info("Accepted "+c.kindName(),
-				"image", v.image.Name(), "format", string(found.Format), "signer", found.Signer.Identity)
-			if found.withoutStamp {
-				c.withoutStamp = &found.entry
-			}
-			return found.Result
+			return v.fulfilled(ctx, c, found)
 		}
 		best = best.or(found)
 		if found.stop {
@@ -208,15 +232,29 @@ func (v *verification) verifyClaim(ctx context.Context, c *claim) Result {
 	return best.Result
 }
 
+// fulfilled is the Result for a claim that is fulfilled.
+func (v *verification) fulfilled(ctx context.Context, c *claim, found finding) Result {
+	logr.FromContextOrDiscard(ctx).V(2).Info("Accepted "+c.kindName(),
+		"image", v.image.Name(), "format", string(found.Format), "signer", found.Signer.Identity)
+	if found.withoutStamp {
+		c.withoutStamp = &found.entry
+	}
+	v.remember(c, found)
+	return found.Result
+}
+
 // verifyEach verifies what is stored in one way, one entry after the other, until one fulfils the claim. Otherwise it
 // returns the finding of the highest rank. What may fulfil the claim and was not examined makes it Unknown. What fulfils the claim
 // in a format that comes later is returned only if nothing does in an earlier one, since verdicts in fewer formats depend on that:
 // see policy.Rule.DecidedBy.
-func (v *verification) verifyEach(ctx context.Context, s storage, c *claim) finding {
+func (v *verification) verifyEach(ctx context.Context, s storage, c *claim) (outcome finding) {
+	ctx, span := tracing.Start(ctx, tracing.Search+c.kindName())
+	defer func() { endSearch(span, s, c, &outcome) }()
 	listed, failure := s.list(ctx, v, c)
 	if failure != nil {
 		return *failure
 	}
+	span.SetAttributes(tracing.Listed.Int(len(listed.entries)))
 	var best, accepted finding
 	var budget fetches
 	examined, explained := 0, 0
@@ -260,6 +298,8 @@ func (c *claim) conclude(listed entryList, best finding, examined int) finding {
 		return best
 	}
 	switch total := len(listed.entries); {
+	case listed.hidden != nil:
+		return *listed.hidden
 	case best.rank == 0 && examined < total:
 		return c.tooMany(fmt.Sprintf("the first %d of %d attached artifacts hold no %s, and no more are examined", examined, total, c.kindName()))
 	case min(examined, maxDiagnosed) < listed.candidates:

@@ -71,6 +71,12 @@ type Result struct {
 	// ExpiredAuthority reports whether the rule is fulfilled by a signature at whose time a certificate authority between its
 	// certificate and the root was not valid, which not every verifier accepts.
 	ExpiredAuthority bool
+	// Unlisted reports whether a Sigstore bundle that fulfils the rule is found under the fallback tag only, because the registry
+	// refuses to list what refers to the image: see registry.Referrers.
+	Unlisted bool
+	// PassedOver reports whether a verdict of Verified is by a Sigstore bundle that was looked for first, so that it is not known
+	// whether the image fulfils the rule in an earlier format too.
+	PassedOver bool
 	// AnyOrder reports whether a verdict of Verified does not depend on the order in which a verifier reads the bundles of the
 	// image that requires a timestamp of every bundle once it has read one of Rekor v2, as cosign v3.0.5 does. Where it is false,
 	// the order may matter: a bundle without a timestamp fulfils the rule, and another bundle of the image may be one of Rekor v2,
@@ -109,6 +115,10 @@ type Cosign struct {
 	conditions Conditions
 	// memory bounds what all examinations hold at the same time: see verification.hold.
 	memory *semaphore.Weighted
+	// habits of those who sign, as far as they are known.
+	habits *habits
+	// proofs of artefacts, as far as they are remembered.
+	proofs *proofs
 }
 
 // Option of Cosign.
@@ -148,7 +158,7 @@ func WithMaterial() Option {
 
 // New returns a Cosign.
 func New(opts ...Option) *Cosign {
-	c := &Cosign{timeout: DefaultTimeout, memory: semaphore.NewWeighted(maxHeld)}
+	c := &Cosign{timeout: DefaultTimeout, memory: semaphore.NewWeighted(maxHeld), habits: newHabits(), proofs: newProofs()}
 	for _, opt := range opts {
 		opt(c)
 	}
@@ -185,8 +195,9 @@ func (c *Cosign) Verify(ctx context.Context, image name.Digest, rule *policy.Rul
 	defer cancel()
 	v := &verification{
 		registry: c.registry, image: image, hash: hash, rule: rule, keep: c.material, conditions: c.conditions,
-		material: trust.Material, timestamps: trust.Timestamps(), logs: trust.Logs(), ctLogs: trust.CTLogs(),
-		memory: c.memory, types: map[v1.Hash]string{}, failures: map[blobKey]error{},
+		proofs: c.proofs, fingerprint: trust.Fingerprint, material: trust.Material,
+		timestamps: trust.Timestamps(), logs: trust.Logs(), ctLogs: trust.CTLogs(),
+		habits: c.habits, memory: c.memory, types: map[v1.Hash]string{}, failures: map[blobKey]error{},
 	}
 	return v.verifyAll(ctx)
 }

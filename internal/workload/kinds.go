@@ -63,7 +63,7 @@ var kinds = []Kind{
 	},
 	{
 		GroupVersionKind: appsv1.SchemeGroupVersion.WithKind("Deployment"), Resource: "deployments",
-		TemplatePath: "spec.template", Creates: schema.GroupKind{Group: "apps", Kind: "ReplicaSet"},
+		TemplatePath: "spec.template", ChildPath: "spec.template", Creates: schema.GroupKind{Group: "apps", Kind: "ReplicaSet"},
 		Watched: true, Intercepted: true,
 		access: of(func(o *appsv1.Deployment) Object {
 			out := templated(&o.ObjectMeta, &o.Spec.Template)
@@ -106,7 +106,7 @@ var kinds = []Kind{
 	},
 	{
 		GroupVersionKind: batchv1.SchemeGroupVersion.WithKind("CronJob"), Resource: "cronjobs",
-		TemplatePath: "spec.jobTemplate.spec.template", Creates: schema.GroupKind{Group: "batch", Kind: "Job"},
+		TemplatePath: "spec.jobTemplate.spec.template", ChildPath: "spec.jobTemplate", Creates: schema.GroupKind{Group: "batch", Kind: "Job"},
 		Watched: true, Intercepted: true,
 		access: of(func(o *batchv1.CronJob) Object {
 			out := templated(&o.ObjectMeta, &o.Spec.JobTemplate.Spec.Template)

@@ -18,6 +18,9 @@ limitations under the License.
 // pods. Everything that depends on a kind follows from its entry: what the operator watches, where the images are in
 // a manifest, and which objects admission sees. It knows no client, no clock and no network.
 //
+// A second table has the kinds that operators define. It only says where manifests name their images: in a cluster, their pods are
+// counted by their owners.
+//
 // To add a kind, add its entry to the table, its resource to the RBAC marker of the reconciler (a test compares the
 // generated role with the table), and its name to the documentation.
 package workload
@@ -42,6 +45,9 @@ type Kind struct {
 	// TemplatePath is the path of the pod template in an object, such as spec.template. It is empty for a Pod, whose
 	// metadata and spec are the object's own.
 	TemplatePath string
+	// ChildPath is the path of the template of the objects that its controller creates, where these are not pods: its metadata
+	// has their labels.
+	ChildPath string
 	// Creates is the kind of the objects that the kind's controller creates directly; zero for a Pod.
 	Creates schema.GroupKind
 	// HistoryOf lists the owners that keep objects of this kind without replicas, so that they can roll back to them.

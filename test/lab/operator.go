@@ -29,6 +29,7 @@ import (
 	"syscall"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -94,6 +95,7 @@ type manager struct {
 	program string
 	args    []string
 	env     []string // of the Deployment
+	probes  []string // paths of the Deployment's, the one that says that it is ready last
 	account types.NamespacedName
 }
 
@@ -126,7 +128,7 @@ func (l *Lab) StartOperator(ctx context.Context, args ...string) error {
 		Args:    slices.Concat(l.manager.args, address, args),
 		Env:     slices.Concat(l.manager.env, l.Registry.Proxy.Env(), []string{"KUBECONFIG=" + l.file(operatorKubeconfig), "HOME=" + l.Dir()}),
 		LogFile: l.file("manager.log"),
-		Ready:   process.Answers(http.DefaultClient, "http://"+probes.Address()+"/readyz"),
+		Ready:   l.manager.ready("http://" + probes.Address()),
 	})
 	if err != nil {
 		return errors.Join(err, metrics.Release(), probes.Release())
@@ -137,11 +139,42 @@ func (l *Lab) StartOperator(ctx context.Context, args ...string) error {
 	return nil
 }
 
+// ready returns the check that all probes of the Deployment succeed, the one that says that the container is ready last. Some tests
+// withhold the default root of trust, so that is not waited for.
+func (m *manager) ready(url string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for _, path := range m.probes {
+			if err := process.Answers(http.DefaultClient, url+path+"?exclude=trust-root")(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// UseDeployment has StartOperator run the container of this Deployment, which stands in the cluster, as kubelet would, instead of
+// installing config/default.
+func (l *Lab) UseDeployment(ctx context.Context, deployment *appsv1.Deployment) error {
+	if l.operator != nil {
+		return errors.New("the operator runs already")
+	}
+	prepared, err := l.managerOf(ctx, deployment)
+	if err != nil {
+		return err
+	}
+	l.manager = prepared
+	return nil
+}
+
 func (l *Lab) prepareManager(ctx context.Context) (*manager, error) {
 	deployment, err := l.InstallOperator(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return l.managerOf(ctx, deployment)
+}
+
+func (l *Lab) managerOf(ctx context.Context, deployment *appsv1.Deployment) (*manager, error) {
 	pod := deployment.Spec.Template.Spec
 	config, err := l.ServiceAccountConfig(ctx, deployment.Namespace, pod.ServiceAccountName)
 	if err != nil {
@@ -160,9 +193,19 @@ func (l *Lab) prepareManager(ctx context.Context) (*manager, error) {
 			env = append(env, one.Name+"="+one.Value)
 		}
 	}
+	var probes []string
+	for _, probe := range []*corev1.Probe{
+		pod.Containers[0].StartupProbe, pod.Containers[0].LivenessProbe, pod.Containers[0].ReadinessProbe,
+	} {
+		if probe == nil || probe.HTTPGet == nil {
+			return nil, errors.New("the Deployment lacks a probe")
+		}
+		probes = append(probes, probe.HTTPGet.Path)
+	}
 	return &manager{
 		program: program,
 		env:     env,
+		probes:  probes,
 		account: types.NamespacedName{Namespace: deployment.Namespace, Name: pod.ServiceAccountName},
 		args: append(slices.Clone(pod.Containers[0].Args),
 			"--leader-election-namespace="+deployment.Namespace,
@@ -204,6 +247,16 @@ func (l *Lab) Build(ctx context.Context, name string) (string, error) {
 	}
 	l.built[name] = program
 	return program, nil
+}
+
+// UseProgram makes Build return this file for a program of ours, instead of building it: one that was released.
+func (l *Lab) UseProgram(name, file string) {
+	l.building.Lock()
+	defer l.building.Unlock()
+	if l.built == nil {
+		l.built = map[string]string{}
+	}
+	l.built[name] = file
 }
 
 func (l *Lab) build(ctx context.Context, name string) (string, error) {

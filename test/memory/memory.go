@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package memory measures what parsing takes, and has the texts that take the most.
+// Package memory measures what parsing and programs take, and has the texts that take the most.
 package memory
 
 import (
@@ -33,6 +33,21 @@ func Allocated(run func()) uint64 {
 	run()
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
+}
+
+// Kept returns the bytes that what a function returns takes on the heap. Nothing else must run at the same time.
+func Kept(build func() any) uint64 {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	built := build()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(built)
+	if after.HeapAlloc < before.HeapAlloc {
+		return 0
+	}
+	return after.HeapAlloc - before.HeapAlloc
 }
 
 // Emptiest returns JSON texts of about a size in bytes by their name: in each, a field of an object is an array of elements

@@ -27,7 +27,6 @@ import (
 
 	"github.com/golangci/golangci-lint/v2/pkg/commands"
 	"github.com/golangci/golangci-lint/v2/pkg/exitcodes"
-
 	// Registers the module plugin "kubeapilinter", which .golangci-kal.yml turns on.
 	_ "sigs.k8s.io/kube-api-linter"
 )

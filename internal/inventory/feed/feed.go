@@ -82,12 +82,10 @@ func newClient(config rest.Config, version schema.GroupVersion, transport *http.
 func (f *Feed) Start(ctx context.Context) error {
 	var reflectors sync.WaitGroup
 	for _, kind := range workload.Watched() {
-		client := f.clients[kind.GroupVersion()]
-		reflector := cache.NewReflectorWithOptions(
-			cache.NewListWatchFromClient(client, kind.Resource, metav1.NamespaceAll, fields.Everything()),
-			kind.New(), &store{kind: kind.GroupKind(), index: f.index},
-			cache.ReflectorOptions{Name: "inventory/" + kind.Resource},
-		)
+		store := &store{kind: kind.GroupKind(), index: f.index}
+		requests := cache.NewListWatchFromClient(f.clients[kind.GroupVersion()], kind.Resource, metav1.NamespaceAll, fields.Everything())
+		requests.ListWithContextFunc = store.inPages(requests.ListWithContextFunc)
+		reflector := cache.NewReflectorWithOptions(requests, kind.New(), store, cache.ReflectorOptions{Name: "inventory/" + kind.Resource})
 		reflectors.Go(func() { reflector.RunWithContext(ctx) })
 	}
 	reflectors.Wait()

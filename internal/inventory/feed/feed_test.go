@@ -19,6 +19,7 @@ package feed
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -29,8 +30,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
 
@@ -135,7 +139,7 @@ func runFeed(t *testing.T, server *fakeServer) (*inventory.Index, <-chan struct{
 	if err != nil {
 		t.Fatal(err)
 	}
-	index.Select("test", "", func(string) bool { return true })
+	index.Select("test", "", inventory.MatchFunc(func(string) bool { return true }))
 	var running sync.WaitGroup
 	running.Go(func() {
 		if err := f.Start(t.Context()); err != nil {
@@ -153,7 +157,7 @@ func waitFor(t *testing.T, index *inventory.Index, changes <-chan struct{}, want
 	defer cancel()
 	for {
 		var got []string
-		for _, w := range index.Select("test", "", func(string) bool { return true }) {
+		for _, w := range index.Select("test", "", inventory.MatchFunc(func(string) bool { return true })) {
 			line := w.Kind + " " + w.Name
 			for _, r := range w.Running {
 				line += " " + r.Digest
@@ -224,32 +228,24 @@ func TestStore(t *testing.T) {
 	s := &store{kind: pods, index: index}
 	transform := s.Transformer()
 	pod := newPod("sha256:" + strings.Repeat("a", 64))
-	once, err := transform(pod)
-	if err != nil {
-		t.Fatal(err)
-	}
-	twice, err := transform(once)
-	if err != nil || once != twice {
-		t.Errorf("transforming twice returns %v, %v", twice, err)
-	}
-	if name := once.(metav1.Object).GetName(); name != "new" {
-		t.Errorf("the reflector sees the name %q", name)
-	}
 	expect := func(step string, want int) {
 		t.Helper()
 		if got := len(index.In("ns")); got != want {
 			t.Errorf("%s: %d workloads, want %d", step, got, want)
 		}
 	}
+	var once any
 	for _, step := range []struct {
 		name string
 		run  func() error
 		want int
 	}{
 		{"add", func() error { return s.Add(pod) }, 1},
-		{"update", func() error { return s.Update(once) }, 1},
-		{"replace with nothing", func() error { return s.Replace(nil, "") }, 0},
-		{"replace", func() error { return s.Replace([]any{once}, "") }, 1},
+		{"update", func() error { return s.Update(pod) }, 1},
+		{"a list without it", func() error { return s.Replace(nil, "") }, 0},
+		{"receive", func() (err error) { once, err = transform(pod); return err }, 1},
+		{"list what was received", func() error { return s.Replace([]any{once}, "") }, 1},
+		{"list", func() error { return s.Replace([]any{pod}, "") }, 1},
 		{"resync", s.Resync, 1},
 		{"delete", func() error { return s.Delete(pod) }, 0},
 	} {
@@ -258,12 +254,81 @@ func TestStore(t *testing.T) {
 		}
 		expect(step.name, step.want)
 	}
+	if again, err := transform(once); err != nil || again != once {
+		t.Errorf("transforming twice returns %v, %v", again, err)
+	}
+	expect("transforming twice", 0)
 	node := &corev1.Node{}
-	for name, err := range map[string]error{
-		"add": s.Add(node), "delete": s.Delete(node), "replace": s.Replace([]any{node}, ""),
-	} {
+	for name, err := range map[string]error{"add": s.Add(node), "replace": s.Replace([]any{node}, "")} {
 		if err == nil || !strings.Contains(err.Error(), "*v1.Node") {
 			t.Errorf("%s of an object that is not a workload: %v", name, err)
 		}
+	}
+	if err := s.Delete("pod"); err == nil {
+		t.Error("something was deleted that is not an object")
+	}
+}
+
+// TestPages lists from an API server that cannot send lists as streams, and has an object that comes and one that goes between pages.
+func TestPages(t *testing.T) {
+	const kept, gone, later = "kept", "gone", "later"
+	index := inventory.New(func(string) {})
+	s := &store{kind: schema.GroupKind{Kind: "Pod"}, index: index}
+	named := func(name string) corev1.Pod {
+		return corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name, UID: types.UID(name)},
+			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Image: "web:1"}}},
+		}
+	}
+	for _, name := range []string{kept, gone} {
+		pod := named(name)
+		if err := s.Add(&pod); err != nil {
+			t.Fatal(err)
+		}
+	}
+	present := func() (names []string) {
+		for _, w := range index.In("ns") {
+			names = append(names, w.Name)
+		}
+		return names
+	}
+	var requests []string
+	list := s.inPages(func(_ context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		requests = append(requests, fmt.Sprintf("%q %q %d", options.ResourceVersion, options.Continue, options.Limit))
+		out := &corev1.PodList{ListMeta: metav1.ListMeta{ResourceVersion: "7"}, Items: []corev1.Pod{named(later)}}
+		if options.Continue == "" {
+			out.Continue, out.Items = "more", []corev1.Pod{named(kept)}
+		} else if diff := cmp.Diff([]string{gone, kept}, present()); diff != "" {
+			t.Errorf("while the second page is requested (-want +got):\n%s", diff)
+		}
+		return out, nil
+	})
+	all, err := list(t.Context(), metav1.ListOptions{ResourceVersion: "0", ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{`"" "" 500`, `"" "more" 500`}, requests); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{gone, kept, later}, present()); diff != "" {
+		t.Errorf("before the list is complete (-want +got):\n%s", diff)
+	}
+	items, err := apimeta.ExtractList(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	received, err := apimeta.ListAccessor(all)
+	if err != nil || received.GetResourceVersion() != "7" || received.GetContinue() != "" {
+		t.Errorf("the list is %+v, %v", received, err)
+	}
+	objects := make([]any, len(items))
+	for i, item := range items {
+		objects[i] = item
+	}
+	if err := s.Replace(objects, "7"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{kept, later}, present()); diff != "" {
+		t.Errorf("after the list (-want +got):\n%s", diff)
 	}
 }

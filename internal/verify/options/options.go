@@ -27,6 +27,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/karmada-io/image-trust/internal/verify/credentialprovider"
 	"github.com/karmada-io/image-trust/internal/verify/registry"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 )
@@ -39,6 +40,48 @@ type Registries struct {
 	Insecure []string
 	// Private are registries (host or host:port) that may have an address in a private network, or of this machine.
 	Private []string
+	// Providers are the credential providers of kubelet.
+	Providers CredentialProviders
+}
+
+// CredentialProviders are the options for the exec credential providers that kubelet uses, with the names of its flags. The zero
+// value has none.
+type CredentialProviders struct {
+	// Config is the file of a CredentialProviderConfig.
+	Config string
+	// BinDir is the directory with the programs of the providers.
+	BinDir string
+	// Observe is called after each run of a provider, unless it is nil. It must be safe for concurrent use.
+	Observe func(credentialprovider.Run)
+}
+
+const (
+	providerConfigFlag = "image-credential-provider-config"
+	providerBinDirFlag = "image-credential-provider-bin-dir"
+)
+
+// Validate reports options that do not go together.
+func (o *CredentialProviders) Validate() error {
+	if (o.Config == "") != (o.BinDir == "") {
+		return errors.New("--" + providerConfigFlag + " and --" + providerBinDirFlag + " belong together: set both or none")
+	}
+	return nil
+}
+
+// options returns the options of a client of registries. It fails if Config cannot be read.
+func (o *CredentialProviders) options() ([]registry.Option, error) {
+	if err := o.Validate(); err != nil || o.Config == "" {
+		return nil, err
+	}
+	var opts []credentialprovider.Option
+	if o.Observe != nil {
+		opts = append(opts, credentialprovider.WithObserver(o.Observe))
+	}
+	keychain, err := credentialprovider.New(o.Config, o.BinDir, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("reading --%s: %w", providerConfigFlag, err)
+	}
+	return []registry.Option{registry.WithMoreCredentials(keychain)}, nil
 }
 
 // AddFlags adds the options as flags. Their defaults are the current values.
@@ -49,11 +92,21 @@ func (o *Registries) AddFlags(flags *pflag.FlagSet) {
 		"registry (host or host:port) that may use plain HTTP or a certificate that cannot be verified; may be repeated")
 	flags.StringArrayVar(&o.Private, "private-registry", o.Private,
 		"registry (host or host:port) that may be in a private network although no trust names it, or on this machine; may be repeated")
+	flags.StringVar(&o.Providers.Config, providerConfigFlag, o.Providers.Config,
+		"file with the exec credential providers for registries, as for kubelet (a CredentialProviderConfig); needs --"+providerBinDirFlag)
+	flags.StringVar(&o.Providers.BinDir, providerBinDirFlag, o.Providers.BinDir,
+		"directory with the programs of the credential providers; needs --"+providerConfigFlag)
 }
 
-// Client returns a client of registries with these options and some others. It fails if CAFile cannot be read.
+// Client returns a client of registries with these options and some others. It fails if CAFile or the configuration of the
+// credential providers cannot be read.
 func (o *Registries) Client(more ...registry.Option) (*registry.Client, error) {
 	opts := append([]registry.Option{registry.WithInsecure(o.Insecure...), registry.WithPrivate(o.Private...)}, more...)
+	providers, err := o.Providers.options()
+	if err != nil {
+		return nil, err
+	}
+	opts = append(opts, providers...)
 	if o.CAFile != "" {
 		content, err := readFile(o.CAFile)
 		if err != nil {

@@ -24,6 +24,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/google/go-containerregistry/pkg/name"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/verify"
@@ -37,11 +38,16 @@ const DefaultTagFreshness = time.Minute
 type attempt struct {
 	*Pool
 
-	key     key
+	key     Key
 	request Request
 	since   time.Time
+	// causes of the attempt, and its number since the last success.
+	causes causes
+	number int
+	span   trace.Span
 	// held is what the attempt uses of what is stored, until it ends.
-	held []verdictName
+	held      []verdictName
+	heldMemos []memoName
 	// asked reports whether a registry was asked.
 	asked bool
 	// panicked describes a panic in what the attempt called; empty for none.
@@ -85,7 +91,10 @@ func (a *attempt) end() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.releaseNames(a.held)
-	for _, tag := range tagsOf(a.key) {
+	for _, n := range a.heldMemos {
+		a.memos.release(n)
+	}
+	for _, tag := range a.key.tags() {
 		a.tags.release(tag)
 	}
 }
@@ -96,11 +105,14 @@ func (a *attempt) resolve(ctx context.Context, ref name.Reference) (name.Digest,
 		return digest, nil
 	}
 	tag, access := ref.Name(), a.request.access()
-	a.mu.Lock()
-	known, ok := a.tags.get(tag, access)
-	a.mu.Unlock()
-	if ok && !known.began.Before(a.since) && a.clock.Since(known.began) < a.tagFreshness {
-		return known.digest, nil
+	known := func() (name.Digest, bool) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		stored, ok := a.tags.get(tag, access)
+		return stored.digest, ok && !stored.began.Before(a.since) && a.clock.Since(stored.began) < a.tagFreshness
+	}
+	if digest, ok := known(); ok {
+		return digest, nil
 	}
 	type resolved struct {
 		digest  name.Digest
@@ -108,8 +120,12 @@ func (a *attempt) resolve(ctx context.Context, ref name.Reference) (name.Digest,
 	}
 	a.asked = true
 	flight, _, _ := a.flight.Do(flightKey("tag", tag, access), func() (any, error) {
+		// Another request may have ended since known was asked.
+		if digest, ok := known(); ok {
+			return resolved{digest: digest}, nil
+		}
 		began := a.clock.Now()
-		digest, failure := a.verifier.Resolve(ctx, ref)
+		digest, failure := a.resolveTraced(ctx, ref)
 		if failure == nil {
 			a.mu.Lock()
 			a.tags.put(tag, access, lookup{digest, began})
@@ -129,15 +145,24 @@ func (a *attempt) verify(ctx context.Context, digest name.Digest) verify.Result 
 	a.mu.Lock()
 	a.verdicts.hold(n)
 	a.held = append(a.held, n)
-	known, ok := a.verdicts.get(n, b)
 	a.mu.Unlock()
-	if ok && !known.began.Before(a.since) {
-		return known.result
+	known := func() (verify.Result, bool) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		stored, ok := a.verdicts.get(n, b)
+		return stored.result, ok && !stored.began.Before(a.since)
+	}
+	if result, ok := known(); ok {
+		return result
 	}
 	a.asked = true
 	flight, _, _ := a.flight.Do(flightKey(n.digest, b.root, n.rule, b.access), func() (any, error) {
+		// Another verification may have ended since known was asked.
+		if result, ok := known(); ok {
+			return result, nil
+		}
 		began := a.clock.Now()
-		result := a.verifier.Verify(ctx, digest, a.request.Rule, a.request.Root)
+		result := a.verifyTraced(a.remembering(ctx, digest), digest)
 		a.observe(result, a.clock.Since(began))
 		if result.Verdict != v1alpha1.VerdictUnknown {
 			a.mu.Lock()

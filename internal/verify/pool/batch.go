@@ -43,7 +43,7 @@ type Batch struct {
 
 	mu sync.Mutex
 	// waiting counts the requests of a call by key, and done those of them that are known.
-	waiting map[key]int
+	waiting map[Key]int
 	done    int
 
 	stop    context.CancelFunc
@@ -73,7 +73,7 @@ func (b *Batch) Close() {
 }
 
 // landed notes that the answer to a request is final.
-func (b *Batch) landed(k key) {
+func (b *Batch) landed(k Key) {
 	b.mu.Lock()
 	b.done += b.waiting[k]
 	delete(b.waiting, k)

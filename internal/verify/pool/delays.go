@@ -57,6 +57,14 @@ func (d *delays[T]) remove(name T) {
 	}
 }
 
+// at returns the time of a name; false if it has none.
+func (d *delays[T]) at(name T) (time.Time, bool) {
+	if known := d.byName[name]; known != nil {
+		return known.at, true
+	}
+	return time.Time{}, false
+}
+
 // due removes and returns the names whose time has come, in the order of their times.
 func (d *delays[T]) due(now time.Time) []T {
 	var names []T
@@ -73,6 +81,16 @@ func (d *delays[T]) next() (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return (*d.heap)[0].at, true
+}
+
+// earlier returns the earliest time of all delays; false if there is none.
+func earlier(all ...interface{ next() (time.Time, bool) }) (earliest time.Time, some bool) {
+	for _, d := range all {
+		if at, ok := d.next(); ok && (!some || at.Before(earliest)) {
+			earliest, some = at, true
+		}
+	}
+	return earliest, some
 }
 
 // delayHeap implements heap.Interface.

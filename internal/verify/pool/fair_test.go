@@ -24,6 +24,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unique"
 
 	"github.com/go-logr/logr/funcr"
 	"github.com/google/go-cmp/cmp"
@@ -234,6 +235,12 @@ func TestBreaker(t *testing.T) {
 	requests := imagesOf(t, "down.example.com", "", images)
 	unreachable := verify.Result{Verdict: v1alpha1.VerdictUnknown, Reason: v1alpha1.RegistryUnreachableReason, Message: "connection refused"}
 	r.registries.set(func() { r.registries.result["down.example.com"] = unreachable })
+	r.answered("trust", requests)
+	r.until("the end of all attempts", func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.schedule.hosts["down.example.com"].workers == 0
+	})
 	refused := 0
 	for i, answer := range r.answered("trust", requests) {
 		if answer.Result.Verdict != v1alpha1.VerdictUnknown || answer.Result.Reason != unreachable.Reason {
@@ -246,6 +253,11 @@ func TestBreaker(t *testing.T) {
 	settled := r.registries.attempts()["down.example.com"]
 	if settled < unansweredUntilOpen || settled > unansweredUntilOpen+2 || refused != images-settled {
 		t.Errorf("%d attempts, and %d images were not asked about; want 3 to 5 attempts, and the rest", settled, refused)
+	}
+	state := r.State()
+	if diff := cmp.Diff([]HostState{{Name: "down.example.com", Open: true}}, state.Hosts); diff != "" || state.Waiting == 0 || state.Busy != 0 ||
+		state.Workers != DefaultWorkers+7 {
+		t.Errorf("state %+v; hosts differ (-want +got):\n%s", state, diff)
 	}
 	// One attempt at a time, at intervals that double.
 	for i := range 3 {
@@ -276,9 +288,11 @@ func TestBreaker(t *testing.T) {
 		t.Errorf("%d hosts are remembered, want one", len(r.schedule.hosts))
 	}
 	r.Forget("trust")
-	if got := len(r.entries) + len(r.verdicts) + len(r.tags) + len(r.schedule.hosts) + len(r.schedule.items); got != 0 {
-		t.Errorf("%d things are left after Forget", got)
-	}
+	r.until("nothing to be left", func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return len(r.entries)+len(r.verdicts)+len(r.tags)+len(r.memos)+len(r.schedule.hosts)+len(r.schedule.items) == 0
+	})
 }
 
 // TestThrottlingRegistryDelaysNobody has a registry answer 429 with a long Retry-After.
@@ -298,6 +312,18 @@ func TestThrottlingRegistryDelaysNobody(t *testing.T) {
 	}
 }
 
+func keyOf(q question) Key { return Key{unique.Make(q)} }
+
+func namespaces(names ...string) func() []asker {
+	return func() []asker {
+		var askers []asker
+		for _, name := range names {
+			askers = append(askers, asker{namespace: name})
+		}
+		return askers
+	}
+}
+
 // TestAskersOfOneRegistryTakeTurns asks for a tenant's 200 images before another's of the same registry.
 func TestAskersOfOneRegistryTakeTurns(t *testing.T) {
 	s := newSchedule(limitsOf(DefaultWorkers, false), patience{})
@@ -305,17 +331,17 @@ func TestAskersOfOneRegistryTakeTurns(t *testing.T) {
 	s.keep("ghcr.io")
 	keys := map[string]int{}
 	for i := range 200 {
-		s.add(key{ref: fmt.Sprint("tenant", i)}, "ghcr.io", []asker{{namespace: "tenant"}})
+		s.add(keyOf(question{ref: fmt.Sprint("tenant", i)}), "ghcr.io", namespaces("tenant"))
 	}
 	for i := range 5 {
-		s.add(key{ref: fmt.Sprint("production", i)}, "ghcr.io", []asker{{namespace: "production"}})
+		s.add(keyOf(question{ref: fmt.Sprint("production", i)}), "ghcr.io", namespaces("production"))
 	}
 	for i := range 10 {
 		k, ok := s.take(now)
 		if !ok {
 			t.Fatalf("nothing to do after %d", i)
 		}
-		keys[strings.TrimRight(k.ref, "0123456789")]++
+		keys[strings.TrimRight(k.question.Value().ref, "0123456789")]++
 		s.done(k, outcome{asked: true}, now)
 	}
 	if diff := cmp.Diff(map[string]int{"tenant": 5, "production": 5}, keys); diff != "" {

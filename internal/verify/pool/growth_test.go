@@ -58,7 +58,7 @@ func costOf(t *testing.T, n int) cost {
 		}
 		p.Forget("trust")
 	})
-	if left := len(p.entries) + len(p.verdicts) + len(p.tags) + len(p.schedule.hosts); left != 0 {
+	if left := len(p.entries) + len(p.verdicts) + len(p.tags) + len(p.memos) + len(p.schedule.hosts); left != 0 {
 		t.Fatalf("%d things are left", left)
 	}
 	return cost{steps: p.schedule.steps, bytes: bytes}

@@ -37,6 +37,8 @@ type host struct {
 	name string
 	// questions counts the questions about images of the host.
 	questions int
+	// unlanded are the entries about images of the host whose answers are not final, if a caller waits for them.
+	unlanded map[*entry]struct{}
 	// queues are those of the askers that wait, the next one to be served first.
 	queues *list.List
 	byName map[asker]*queue
@@ -64,7 +66,7 @@ type outcome struct {
 }
 
 func newHost(name string) *host {
-	return &host{name: name, queues: list.New(), byName: map[asker]*queue{}}
+	return &host{name: name, queues: list.New(), byName: map[asker]*queue{}, unlanded: map[*entry]struct{}{}}
 }
 
 // hostOf returns the host that a request is about: the registry of the reference, in one spelling.

@@ -57,8 +57,8 @@ type Verifier interface {
 
 // Pool verifies images in the background. It is safe for concurrent use.
 type Pool struct {
+	alone    bool
 	verifier Verifier
-	workers  int
 	patience patience
 	// tagFreshness is how long a resolved tag serves other questions.
 	tagFreshness time.Duration
@@ -66,25 +66,31 @@ type Pool struct {
 	log          logr.Logger
 	onChange     func(subscriber string)
 	observe      func(verify.Result, time.Duration)
+	workBegan    func() (ended func())
 
 	flight  singleflight.Group
 	earlier chan struct{} // is sent to when something is due earlier than at wakeAt
-	landed  func(key)     // is called once with each key whose answer is final, while the pool is locked; nil for none
+	landed  func(Key)     // is called once with each key whose answer is final, while the pool is locked; nil for none
 
 	mu       sync.Mutex
 	changed  *sync.Cond // the schedule may have something for a worker, or the pool has stopped
 	stopped  bool
 	schedule *schedule
 	wakeAt   time.Time // when something is due next; zero for never
-	entries  map[key]*entry
-	requests map[string]map[key]bool // by subscriber, so that a call costs its own requests only
-	verdicts shared[verdictName, basis, verdict]
-	tags     shared[string, string, lookup] // by tag and access
+	entries  map[Key]*entry
+	// subscribers by name, so that a call costs its own requests only; ready are those to be notified once the pool is unlocked.
+	subscribers map[string]*subscriber
+	ready       []*subscriber
+	gathering   delays[*subscriber] // those to be notified later
+	verdicts    shared[verdictName, basis, verdict]
+	tags        shared[string, string, lookup] // by tag and access
+	memos       shared[memoName, struct{}, memo]
 }
 
 // Options of a Pool.
 type Options struct {
-	// Workers is the number of images that are verified concurrently; DefaultWorkers if zero.
+	// Workers is the number of images that are verified concurrently; DefaultWorkers if zero. In addition, seven for each ten wait
+	// for registries that are not known to answer promptly.
 	Workers int
 	// TagFreshness is how long a resolved tag serves other questions; DefaultTagFreshness if zero.
 	TagFreshness time.Duration
@@ -93,15 +99,19 @@ type Options struct {
 	// Log is the logger: level 0 for a verdict that changed, 2 for retries and first verdicts. Requests inherit it. The zero
 	// value discards.
 	Log logr.Logger
-	// OnChange is called with each subscriber of an answer that changed or became fresh. It must not block.
+	// OnChange is called with each subscriber that has something to get from Changes. Answers that come one by one are gathered for
+	// at most ten seconds: see gather. It must not block.
 	OnChange func(subscriber string)
 	// Observe is called with the result and the duration of each verification. It may be nil.
 	Observe func(verify.Result, time.Duration)
 
+	// Began is called as a worker begins with a question, and what it returns as it ends; nil if nobody watches.
+	Began func() (ended func())
+
 	// alone says that there is one subscriber only, which waits for all answers.
 	alone bool
 	// landed is called once with each key whose answer is final, while the pool is locked; nil for none.
-	landed func(key)
+	landed func(Key)
 	// patience bounds the attempts until an answer is final.
 	patience patience
 }
@@ -120,22 +130,28 @@ func New(verifier Verifier, opts Options) *Pool {
 	if opts.Observe == nil {
 		opts.Observe = func(verify.Result, time.Duration) {}
 	}
+	if opts.Began == nil {
+		opts.Began = func() func() { return func() {} }
+	}
 	p := &Pool{
+		alone:        opts.alone,
 		verifier:     verifier,
-		workers:      opts.Workers,
 		tagFreshness: opts.TagFreshness,
 		clock:        opts.Clock,
 		log:          opts.Log,
 		onChange:     opts.OnChange,
 		observe:      opts.Observe,
+		workBegan:    opts.Began,
 		earlier:      make(chan struct{}, 1),
 		landed:       opts.landed,
 		patience:     opts.patience,
 		schedule:     newSchedule(limitsOf(opts.Workers, opts.alone), opts.patience),
-		entries:      map[key]*entry{},
-		requests:     map[string]map[key]bool{},
+		entries:      map[Key]*entry{},
+		subscribers:  map[string]*subscriber{},
+		gathering:    newDelays[*subscriber](),
 		verdicts:     shared[verdictName, basis, verdict]{},
 		tags:         shared[string, string, lookup]{},
+		memos:        shared[memoName, struct{}, memo]{},
 	}
 	p.changed = sync.NewCond(&p.mu)
 	return p
@@ -144,7 +160,7 @@ func New(verifier Verifier, opts Options) *Pool {
 // Start runs the workers until the context ends.
 func (p *Pool) Start(ctx context.Context) error {
 	var workers sync.WaitGroup
-	for range p.workers {
+	for range p.schedule.limits.all() {
 		workers.Go(func() { p.work(ctx) })
 	}
 	p.keepTime(ctx)
@@ -153,6 +169,7 @@ func (p *Pool) Start(ctx context.Context) error {
 	p.changed.Broadcast()
 	p.mu.Unlock()
 	workers.Wait()
+	p.tellAll()
 	return nil
 }
 
@@ -179,18 +196,21 @@ func (p *Pool) keepTime(ctx context.Context) {
 	}
 }
 
-// wake queues what is due, and returns a timer for the rest; nil if there is nothing else.
+// wake queues what is due and notifies whom it is time to notify, and returns a timer for the rest; nil if there is nothing else.
 func (p *Pool) wake(now time.Time) clock.Timer {
+	defer p.unlockAndNotify()
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	for {
+		for _, s := range p.gathering.due(now) {
+			p.tell(s)
+		}
 		for _, k := range p.schedule.wake(now) {
 			if e := p.entries[k]; e != nil {
-				p.enqueue(k, e)
+				p.enqueue(e)
 			}
 		}
 		p.changed.Broadcast()
-		at, some := p.schedule.next()
+		at, some := p.next()
 		if p.wakeAt = at; !some {
 			p.wakeAt = time.Time{}
 			return nil
@@ -203,9 +223,14 @@ func (p *Pool) wake(now time.Time) clock.Timer {
 	}
 }
 
+// next returns when something is due next; false if nothing is.
+func (p *Pool) next() (time.Time, bool) {
+	return earlier(&p.schedule.later, &p.schedule.paused, &p.gathering)
+}
+
 // retime has the timer set anew if something is due before it.
 func (p *Pool) retime() {
-	if at, some := p.schedule.next(); some && (p.wakeAt.IsZero() || at.Before(p.wakeAt)) {
+	if at, some := p.next(); some && (p.wakeAt.IsZero() || at.Before(p.wakeAt)) {
 		select {
 		case p.earlier <- struct{}{}:
 		default:
@@ -214,116 +239,24 @@ func (p *Pool) retime() {
 }
 
 // enqueue has a worker attempt an answer.
-func (p *Pool) enqueue(k key, e *entry) {
-	p.schedule.add(k, e.host, e.askers())
+func (p *Pool) enqueue(e *entry) {
+	e.asked().queued(p.clock.Now())
+	if p.schedule.add(e.key, e.host, e.askers) {
+		p.holdMemo(e.key)
+	}
 	p.changed.Signal()
 }
 
-// Answers returns what is known of each request, in their order, and has workers find out the rest: what has not been
-// attempted at or after since. The requests are kept, and retried after failures, until Retain or Forget drops them.
-func (p *Pool) Answers(subscriber string, requests []Request, since time.Time) []Answer {
-	notify := map[string]bool{}
-	defer func() {
-		delete(notify, subscriber) // it has the answers
-		p.notify(notify)
-	}()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-
-	requested := p.requests[subscriber]
-	if requested == nil {
-		requested = make(map[key]bool, len(requests))
-		p.requests[subscriber] = requested
-	}
-	answers := make([]Answer, 0, len(requests))
-	for i := range requests {
-		k := keyOf(requests[i])
-		requested[k] = true
-		e := p.entries[k]
-		if e == nil {
-			e = p.newEntry(k, &requests[i])
-		}
-		e.request = requests[i]
-		e.subscribers[subscriber] = since
-		if !e.fresh(since) {
-			p.enqueue(k, e)
-			if h := p.schedule.hosts[e.host]; p.patience.exhausted(h) && h.refuses(p.clock.Now()) {
-				p.refuse(k, h, notify)
-			}
-		}
-		answer := e.answer
-		answer.Fresh = e.fresh(since)
-		answers = append(answers, answer)
-	}
-	return answers
-}
-
 // unknown counts the requests that have no final answer, by key.
-func (p *Pool) unknown(requests []Request) map[key]int {
+func (p *Pool) unknown(requests []Request) map[Key]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	unknown := map[key]int{}
+	unknown := map[Key]int{}
 	for i := range requests {
-		k := keyOf(requests[i])
+		k := requests[i].Key()
 		if e := p.entries[k]; e == nil || !e.landed {
 			unknown[k]++
 		}
 	}
 	return unknown
-}
-
-// newEntry returns an entry that nothing is known of.
-func (p *Pool) newEntry(k key, request *Request) *entry {
-	e := &entry{subscribers: map[string]time.Time{}, answer: Pending(), host: hostOf(request)}
-	p.entries[k] = e
-	p.schedule.keep(e.host)
-	for _, tag := range tagsOf(k) {
-		p.tags.hold(tag)
-	}
-	return e
-}
-
-// dropEntry forgets all about a question.
-func (p *Pool) dropEntry(k key, e *entry) {
-	delete(p.entries, k)
-	p.schedule.drop(k, e.host)
-	p.releaseNames(e.names)
-	for _, tag := range tagsOf(k) {
-		p.tags.release(tag)
-	}
-}
-
-// Retain drops all requests of a subscriber but the given ones. What is known of a request that no subscriber has any more is
-// dropped too.
-func (p *Pool) Retain(subscriber string, requests []Request) {
-	retained := make(map[key]bool, len(requests))
-	for _, request := range requests {
-		retained[keyOf(request)] = true
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.retain(subscriber, retained)
-}
-
-// Forget drops all requests of a subscriber.
-func (p *Pool) Forget(subscriber string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.retain(subscriber, nil)
-	delete(p.requests, subscriber)
-}
-
-// retain drops the requests of a subscriber that are not among the given ones.
-func (p *Pool) retain(subscriber string, retained map[key]bool) {
-	for k := range p.requests[subscriber] {
-		if retained[k] {
-			continue
-		}
-		delete(p.requests[subscriber], k)
-		e := p.entries[k]
-		delete(e.subscribers, subscriber)
-		if len(e.subscribers) == 0 {
-			p.dropEntry(k, e)
-		}
-	}
 }

@@ -18,7 +18,6 @@ package pool
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -112,6 +111,11 @@ func start(t *testing.T) *fixture {
 
 func startWith(t *testing.T, opts Options) *fixture {
 	t.Helper()
+	return startIn(t.Context(), t, opts)
+}
+
+func startIn(ctx context.Context, t *testing.T, opts Options) *fixture {
+	t.Helper()
 	f := &fixture{
 		t:       t,
 		script:  &scripted{tags: map[string]string{"v1": digestA}, result: verified},
@@ -120,7 +124,7 @@ func startWith(t *testing.T, opts Options) *fixture {
 	}
 	opts.Clock, opts.OnChange = f.clock, func(subscriber string) { f.changed <- subscriber }
 	f.Pool = New(f.script, opts)
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- f.Start(ctx) }()
 	t.Cleanup(func() {
@@ -143,7 +147,12 @@ func (f *fixture) await(subscriber string) {
 // subscribers of an image, sorted.
 func (f *fixture) subscribers(image string) []string {
 	f.t.Helper()
-	return slices.Sorted(maps.Keys(f.entries[keyOf(newRequests(f.t, image)[0])].subscribers))
+	var names []string
+	for _, in := range f.entries[newRequests(f.t, image)[0].Key()].interests {
+		names = append(names, in.subscriber.name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 func newRequests(t *testing.T, images ...string) []Request {
@@ -288,8 +297,8 @@ func TestForgetLeavesNothing(t *testing.T) {
 		t.Errorf("%d entries and %d verdicts, want 1 and 1", len(f.entries), len(f.verdicts))
 	}
 	f.Forget("b")
-	if len(f.entries)+len(f.verdicts)+len(f.requests) != 0 {
-		t.Errorf("%d entries, %d verdicts and %d subscribers are left", len(f.entries), len(f.verdicts), len(f.requests))
+	if len(f.entries)+len(f.verdicts)+len(f.Pool.subscribers) != 0 {
+		t.Errorf("%d entries, %d verdicts and %d subscribers are left", len(f.entries), len(f.verdicts), len(f.Pool.subscribers))
 	}
 }
 

@@ -17,11 +17,13 @@ limitations under the License.
 package pool
 
 import (
-	"maps"
 	"slices"
+	"strings"
 	"time"
+	"unique"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -59,6 +61,8 @@ type Request struct {
 	// Namespaces of the workloads that use the image, none twice; empty where it is not for any workload. They are not part
 	// of the question: namespaces are served in turn.
 	Namespaces []string
+	// Cause is the span that asks; the zero value for none. It is not part of the question either.
+	Cause trace.SpanContext
 }
 
 // Answer is what is known about one image.
@@ -81,8 +85,17 @@ type Answer struct {
 	Fresh bool
 }
 
-// key identifies a question. Requests with equal keys have the same answer.
-type key struct {
+// Answered is a request's key with its answer.
+type Answered struct {
+	Key    Key
+	Answer Answer
+}
+
+// Key identifies a question: requests with equal keys have the same answer. It is as small as a pointer.
+type Key struct{ question unique.Handle[question] }
+
+// question is what a Key stands for.
+type question struct {
 	ref         string
 	rule        string
 	rootName    string
@@ -100,24 +113,38 @@ func (r *Request) access() string {
 	return r.Credentials.ID
 }
 
-func keyOf(request Request) key {
-	k := key{
-		ref: request.Ref.Name(), rule: request.Rule.ID(), rootName: request.RootName,
-		running: request.Running, resolveOnly: request.ResolveOnly, access: request.access(),
+// Key returns the key of the question that the request asks.
+func (r *Request) Key() Key {
+	q := question{
+		ref: r.Ref.Name(), rule: r.Rule.ID(), rootName: r.RootName,
+		running: r.Running, resolveOnly: r.ResolveOnly, access: r.access(),
 	}
-	if request.Tag != nil {
-		k.tag = request.Tag.Name()
+	if r.Tag != nil {
+		q.tag = r.Tag.Name()
 	}
-	if request.Index != nil {
-		k.index = request.Index.DigestStr()
+	if r.Index != nil {
+		q.index = r.Index.DigestStr()
 	}
-	return k
+	return Key{unique.Make(q)}
 }
+
+// tags returns the tags that a question is about.
+func (k Key) tags() []string {
+	q := k.question.Value()
+	if q.tag == "" {
+		return []string{q.ref}
+	}
+	return []string{q.ref, q.tag}
+}
+
+// rule returns the ID of the rule that a question is about.
+func (k Key) rule() string { return k.question.Value().rule }
 
 // entry is what is known about one key.
 type entry struct {
-	request     Request
-	subscribers map[string]time.Time // the time since which each subscriber requires the attempt to have begun
+	key       Key
+	request   Request
+	interests []*interest // of those who ask, in no order
 
 	answer Answer
 	began  time.Time // when the attempt behind the answer began
@@ -130,12 +157,20 @@ type entry struct {
 	first     time.Time // when the first attempt began; zero until it has ended
 	landed    bool      // whether the answer is what a caller waits for
 
-	last       *verify.Result // latest verdict other than Unknown
-	lastTime   time.Time      // when last was reached
-	lastDigest string         // the digest that last is about
+	decided time.Time // when the verdict of the answer was reached, if it is not Unknown
+	last    *decided  // verdict before the attempts that failed; nil if the last attempt did not fail
+
+	causes *causes // of the next attempt; nil while nobody asked for one
 
 	host  string        // of the registry
 	names []verdictName // what the verdicts behind the answer are stored under
+}
+
+// decided is a verdict other than Unknown on a digest, and when it was reached.
+type decided struct {
+	result verify.Result
+	digest string
+	at     time.Time
 }
 
 // askers are who an entry's question is asked for.
@@ -145,11 +180,20 @@ func (e *entry) askers() []asker {
 		askers = append(askers, asker{namespace: namespace})
 	}
 	if len(askers) == 0 {
-		for _, subscriber := range slices.Sorted(maps.Keys(e.subscribers)) {
-			askers = append(askers, asker{subscriber: subscriber})
+		for _, in := range e.interests {
+			askers = append(askers, asker{subscriber: in.subscriber.name})
 		}
+		slices.SortFunc(askers, func(a, b asker) int { return strings.Compare(a.subscriber, b.subscriber) })
 	}
 	return askers
+}
+
+// asked returns the causes of the next attempt.
+func (e *entry) asked() *causes {
+	if e.causes == nil {
+		e.causes = &causes{}
+	}
+	return e.causes
 }
 
 // fresh reports whether an attempt with the current root of trust began at or after since.
@@ -160,9 +204,9 @@ func (e *entry) fresh(since time.Time) bool {
 // since is the latest time that any subscriber requires.
 func (e *entry) since() time.Time {
 	var latest time.Time
-	for _, since := range e.subscribers {
-		if since.After(latest) {
-			latest = since
+	for _, in := range e.interests {
+		if in.since.After(latest) {
+			latest = in.since
 		}
 	}
 	return latest

@@ -25,15 +25,15 @@ import (
 type asker struct{ namespace, subscriber string }
 
 // schedule decides which question a worker takes next. Each registry host has a queue of its own, and in it each asker has
-// one; hosts are served in turn, and so are the askers of a host. Three bounds leave workers to others: few workers for one
-// host, and fewer for one that does not answer; not all for one asker; and not all for hosts that are not known to answer
-// promptly, which are those that may keep a worker for long. A schedule knows no clock, and is not safe for concurrent use.
+// one; hosts are served in turn, and so are the askers of a host. Hosts that are not known to answer promptly may keep a worker
+// for long, so they have workers of their own. Two bounds leave workers to others: few workers for one host, and fewer for one
+// that does not answer; and not all for one asker. A schedule knows no clock, and is not safe for concurrent use.
 type schedule struct {
 	limits   limits
 	patience patience
 	hosts    map[string]*host
-	items    map[key]*item // what waits, or is in a worker's hands
-	later    delays[key]   // what is to be added later
+	items    map[Key]*item // what waits, or is in a worker's hands
+	later    delays[Key]   // what is to be added later
 	paused   delays[string]
 	// rings hold the hosts with something to do, by class, the next one to be served first.
 	rings [classes]*list.List
@@ -56,37 +56,46 @@ const (
 	classes
 )
 
-// usage counts the workers of an asker, in all and at slow hosts.
-type usage struct{ all, slow int }
+// usage counts the workers of an asker at the hosts of each class.
+type usage [classes]int
 
 // limits are the bounds of a schedule, in workers.
 type limits struct {
-	workers int
+	// of each class.
+	of [classes]int
 	// host bounds one host, unless it answers promptly and enough workers are idle.
 	host int
 	// idle is how many workers have to be left by a host that takes more than its share.
 	idle int
-	// asker bounds one asker, askerSlow one asker at slow hosts, and slow all slow hosts together.
-	asker, askerSlow, slow int
+	// asker bounds one asker at the hosts of each class.
+	asker [classes]int
 }
 
-// limitsOf returns the limits for a number of workers: of ten, three for one host or for one asker's slow hosts, and three
-// are left to others. Where nobody else can come, alone, a host that answers promptly may have all.
+// limitsOf returns the limits for a number of workers: for ten, seven more that wait for slow hosts, three for one host or for one
+// asker's slow hosts, and three that are left to others. Where nobody else can come, alone, a host that answers promptly may have
+// all.
 func limitsOf(workers int, alone bool) limits {
 	share := max(1, workers*3/10)
-	l := limits{
-		workers: workers, host: share, idle: share,
-		asker: max(1, workers-share), askerSlow: share, slow: max(1, workers-share),
-	}
+	most := max(1, workers-share)
+	l := limits{of: [classes]int{slow: most, prompt: workers}, host: share, idle: share, asker: [classes]int{slow: share, prompt: most}}
 	if alone {
-		l.idle, l.asker, l.askerSlow = 0, workers, workers
+		l.idle, l.asker = 0, [classes]int{slow: workers, prompt: workers}
 	}
 	return l
 }
 
+// all returns the number of workers of all classes.
+func (l *limits) all() int {
+	all := 0
+	for _, n := range l.of {
+		all += n
+	}
+	return all
+}
+
 // item is a question that waits or is in a worker's hands.
 type item struct {
-	key    key
+	key    Key
 	host   *host
 	askers []asker
 	places []place // one for each asker, while it waits
@@ -113,7 +122,7 @@ type queue struct {
 
 func newSchedule(l limits, p patience) *schedule {
 	s := &schedule{
-		limits: l, patience: p, hosts: map[string]*host{}, items: map[key]*item{}, later: newDelays[key](), paused: newDelays[string](),
+		limits: l, patience: p, hosts: map[string]*host{}, items: map[Key]*item{}, later: newDelays[Key](), paused: newDelays[string](),
 		inFlight: map[asker]usage{},
 	}
 	for c := range s.rings {
@@ -122,22 +131,23 @@ func newSchedule(l limits, p patience) *schedule {
 	return s
 }
 
-// keep notes that a question to a host exists, for which the host's state is remembered until drop.
-func (s *schedule) keep(name string) {
+// keep notes that a question to a host exists, for which the host's state is remembered until drop, and returns the host.
+func (s *schedule) keep(name string) *host {
 	h := s.hosts[name]
 	if h == nil {
 		h = newHost(name)
 		s.hosts[name] = h
 	}
 	h.questions++
+	return h
 }
 
-// drop removes a question that nobody asks any more.
-func (s *schedule) drop(k key, name string) {
+// drop removes a question that nobody asks any more, and reports whether it waited.
+func (s *schedule) drop(k Key, name string) (waited bool) {
 	s.later.remove(k)
 	if i := s.items[k]; i != nil {
 		i.again = false
-		if !i.taken {
+		if waited = !i.taken; waited {
 			s.leave(i)
 			delete(s.items, k)
 		}
@@ -146,6 +156,7 @@ func (s *schedule) drop(k key, name string) {
 		h.questions--
 		s.forget(h)
 	}
+	return waited
 }
 
 // forget drops a host about which there is no question.
@@ -157,24 +168,25 @@ func (s *schedule) forget(h *host) {
 	}
 }
 
-// add has a question wait for a worker, unless it does already.
-func (s *schedule) add(k key, name string, askers []asker) {
+// add has a question wait for a worker, unless it does already, and reports whether it is new. Only then it needs to know the askers.
+func (s *schedule) add(k Key, name string, askersOf func() []asker) (added bool) {
 	if i := s.items[k]; i != nil {
 		i.again = i.again || i.taken
-		return
+		return false
 	}
 	h := s.hosts[name]
 	if h == nil {
-		return // it was dropped
+		return false // it was dropped
 	}
-	i := &item{key: k, host: h, askers: askers}
-	for _, a := range askers {
+	i := &item{key: k, host: h, askers: askersOf()}
+	for _, a := range i.askers {
 		q := h.queueOf(a)
 		i.places = append(i.places, place{q, q.items.PushBack(i)})
 	}
 	h.waiting++
 	s.items[k] = i
 	s.ring(h)
+	return true
 }
 
 // leave removes an item from its queues.
@@ -207,10 +219,10 @@ func (s *schedule) unring(h *host) {
 }
 
 // take returns the question that a worker is to work on next; false if there is none for now.
-func (s *schedule) take(now time.Time) (key, bool) {
+func (s *schedule) take(now time.Time) (Key, bool) {
 	for range classes {
 		s.turn = (s.turn + 1) % classes
-		if s.turn == slow && s.busy[slow] >= s.limits.slow {
+		if s.busy[s.turn] >= s.limits.of[s.turn] {
 			continue
 		}
 		ring := s.rings[s.turn]
@@ -228,7 +240,7 @@ func (s *schedule) take(now time.Time) (key, bool) {
 			}
 		}
 	}
-	return key{}, false
+	return Key{}, false
 }
 
 // limit returns how many workers a host may have now.
@@ -238,7 +250,7 @@ func (s *schedule) limit(h *host, now time.Time) int {
 		return 0
 	case h.open():
 		return 1
-	case h.class() == prompt && s.limits.workers-s.busy[slow]-s.busy[prompt] > s.limits.idle:
+	case h.class() == prompt && s.limits.of[prompt]-s.busy[prompt] > s.limits.idle:
 		return s.limits.host + h.prompt
 	default:
 		return s.limits.host
@@ -252,7 +264,7 @@ func (s *schedule) pick(h *host) *item {
 		q := h.queues.Front().Value.(*queue) //nolint:forcetypeassert // it holds queues only
 		h.queues.MoveToBack(q.turn)
 		used := s.inFlight[q.asker]
-		if used.all >= s.limits.asker || h.class() == slow && used.slow >= s.limits.askerSlow {
+		if used[h.class()] >= s.limits.asker[h.class()] {
 			continue
 		}
 		i := q.items.Front().Value.(*item) //nolint:forcetypeassert // queues hold items only
@@ -274,17 +286,14 @@ func (s *schedule) count(i *item, n int) {
 	i.host.workers += n
 	s.busy[i.class] += n
 	used := s.inFlight[i.by]
-	used.all += n
-	if i.class == slow {
-		used.slow += n
-	}
-	if s.inFlight[i.by] = used; used.all == 0 {
+	used[i.class] += n
+	if s.inFlight[i.by] = used; used == (usage{}) {
 		delete(s.inFlight, i.by)
 	}
 }
 
 // done takes a question back from a worker, with what the attempt says about the host.
-func (s *schedule) done(k key, o outcome, now time.Time) {
+func (s *schedule) done(k Key, o outcome, now time.Time) {
 	i := s.items[k]
 	delete(s.items, k)
 	s.count(i, -1)
@@ -295,14 +304,14 @@ func (s *schedule) done(k key, o outcome, now time.Time) {
 		s.paused.remove(h.name)
 	}
 	if i.again {
-		s.add(k, h.name, i.askers)
+		s.add(k, h.name, func() []asker { return i.askers })
 	}
 	s.ring(h)
 	s.forget(h)
 }
 
 // wake has hosts asked again whose time has come, and returns the questions that are to be added now.
-func (s *schedule) wake(now time.Time) []key {
+func (s *schedule) wake(now time.Time) []Key {
 	for _, name := range s.paused.due(now) {
 		if h := s.hosts[name]; h != nil {
 			s.ring(h)
@@ -311,19 +320,9 @@ func (s *schedule) wake(now time.Time) []key {
 	return s.later.due(now)
 }
 
-// next returns the time of the next wake; false if there is none.
-func (s *schedule) next() (time.Time, bool) {
-	question, some := s.later.next()
-	host, paused := s.paused.next()
-	if !some || paused && host.Before(question) {
-		return host, paused
-	}
-	return question, some
-}
-
 // waitingAt returns the questions that wait for a host.
-func (s *schedule) waitingAt(h *host) []key {
-	var waiting []key
+func (s *schedule) waitingAt(h *host) []Key {
+	var waiting []Key
 	for element := h.queues.Front(); element != nil; element = element.Next() {
 		q := element.Value.(*queue) //nolint:forcetypeassert // it holds queues only
 		for at := q.items.Front(); at != nil; at = at.Next() {

@@ -57,7 +57,12 @@ type shared[N, B comparable, V any] map[N]*sharedValues[B, V]
 
 type sharedValues[B comparable, V any] struct {
 	uses   int
-	values map[B]V
+	values []sharedValue[B, V] // usually one
+}
+
+type sharedValue[B comparable, V any] struct {
+	basis B
+	value V
 }
 
 // hold adds a use of a name.
@@ -82,10 +87,16 @@ func (s shared[N, B, V]) release(n N) {
 }
 
 func (s shared[N, B, V]) get(n N, b B) (value V, ok bool) {
-	if held := s[n]; held != nil {
-		value, ok = held.values[b]
+	held := s[n]
+	if held == nil {
+		return value, false
 	}
-	return value, ok
+	for i := range held.values {
+		if held.values[i].basis == b {
+			return held.values[i].value, true
+		}
+	}
+	return value, false
 }
 
 // put stores a value under a name that is in use.
@@ -94,27 +105,33 @@ func (s shared[N, B, V]) put(n N, b B, value V) {
 	if held == nil {
 		return
 	}
-	if held.values == nil || len(held.values) >= maxShared {
-		held.values = map[B]V{}
+	for i := range held.values {
+		if held.values[i].basis == b {
+			held.values[i].value = value
+			return
+		}
 	}
-	held.values[b] = value
+	if len(held.values) >= maxShared {
+		held.values = nil
+	}
+	held.values = append(held.values, sharedValue[B, V]{b, value})
 }
 
 // flightKey is a key for singleflight, which requires strings.
 func flightKey(parts ...string) string { return strings.Join(parts, "\x00") }
 
 // holdNames adds a use of what is stored for an entry: the verdicts on the digests of its answer, and the tags that it asks about.
-func (p *Pool) holdNames(k key, e *entry) {
-	e.names = namesOf(k, &e.request, &e.answer)
+func (p *Pool) holdNames(e *entry) {
+	e.names = namesOf(e.key, &e.request, &e.answer)
 	for _, n := range e.names {
 		p.verdicts.hold(n)
 	}
 }
 
 // updateNames has an entry use what is stored for its present answer.
-func (p *Pool) updateNames(k key, e *entry) {
+func (p *Pool) updateNames(e *entry) {
 	before := e.names
-	p.holdNames(k, e)
+	p.holdNames(e)
 	p.releaseNames(before)
 }
 
@@ -125,23 +142,15 @@ func (p *Pool) releaseNames(names []verdictName) {
 }
 
 // namesOf returns what the verdicts behind an answer are stored under.
-func namesOf(k key, request *Request, answer *Answer) []verdictName {
+func namesOf(k Key, request *Request, answer *Answer) []verdictName {
 	if request.ResolveOnly {
 		return nil
 	}
 	var names []verdictName
 	for _, digest := range []string{answer.Digest, answer.IndexDigest} {
 		if digest != "" {
-			names = append(names, verdictName{request.Ref.Context().Name() + "@" + digest, k.rule})
+			names = append(names, verdictName{request.Ref.Context().Name() + "@" + digest, k.rule()})
 		}
 	}
 	return names
-}
-
-// tagsOf returns the tags that a question is about.
-func tagsOf(k key) []string {
-	if k.tag == "" {
-		return []string{k.ref}
-	}
-	return []string{k.ref, k.tag}
 }

@@ -19,7 +19,6 @@ package pool
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -39,12 +38,14 @@ func (p *Pool) work(ctx context.Context) {
 		if stopped {
 			return
 		}
+		ended := p.workBegan()
 		p.attempt(ctx, k)
+		ended()
 	}
 }
 
 // take waits for the next question.
-func (p *Pool) take() (k key, stopped bool) {
+func (p *Pool) take() (k Key, stopped bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for !p.stopped {
@@ -53,30 +54,34 @@ func (p *Pool) take() (k key, stopped bool) {
 		}
 		p.changed.Wait()
 	}
-	return key{}, true
+	return Key{}, true
 }
 
 // attempt answers one question, unless it was answered or dropped while it was queued.
-func (p *Pool) attempt(ctx context.Context, k key) {
+func (p *Pool) attempt(ctx context.Context, k Key) {
 	a := p.begin(k)
 	if a == nil {
 		p.done(k, outcome{})
 		return
 	}
-	defer a.end()
 	began := p.clock.Now()
-	answer := a.answer(ctx)
+	traced, span := a.startSpan(ctx, began)
+	answer := a.answer(traced)
 	o := outcomeOf(&answer.Result, a.asked, p.clock.Since(began))
+	var notify []string
 	if ctx.Err() != nil {
 		o = outcome{} // the pool stops: an attempt that was cut short says nothing about the image
 	} else {
-		p.record(a, began, answer)
+		notify = p.record(a, began, answer)
 	}
+	span.end(&answer)
+	a.end() // nothing is kept for an attempt that subscribers know to be over
+	p.notify(notify)
 	p.done(k, o)
 }
 
 // begin returns the attempt to make; nil if there is nothing to do.
-func (p *Pool) begin(k key) *attempt {
+func (p *Pool) begin(k Key) *attempt {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e := p.entries[k]
@@ -86,46 +91,46 @@ func (p *Pool) begin(k key) *attempt {
 	since := e.since()
 	retry := e.refused || e.retried && !p.clock.Now().Before(e.notBefore)
 	if e.fresh(since) && !retry {
+		e.causes = nil
 		return nil
 	}
-	for _, tag := range tagsOf(k) {
+	for _, tag := range k.tags() {
 		p.tags.hold(tag)
 	}
-	return &attempt{Pool: p, key: k, request: e.request, since: since}
+	a := &attempt{Pool: p, key: k, request: e.request, since: since, causes: *e.asked(), number: e.failures + 1}
+	e.causes = nil
+	return a
 }
 
 // done takes a question back from a worker. What waits for a host that does not answer any more is answered so.
-func (p *Pool) done(k key, o outcome) {
-	notify := map[string]bool{}
+func (p *Pool) done(k Key, o outcome) {
+	defer p.unlockAndNotify()
 	p.mu.Lock()
 	h := p.schedule.items[k].host
 	was := p.patience.exhausted(h)
 	p.schedule.done(k, o, p.clock.Now())
+	p.releaseMemo(k)
 	exhausted := p.patience.exhausted(h)
 	if exhausted && !was {
 		p.log.Info("Registry does not answer, so it is asked about one image at a time until it does", "registry", h.name,
 			"reason", h.last.Reason, "message", h.last.Message, "waiting", h.waiting)
 		for _, waiting := range p.schedule.waitingAt(h) {
-			p.refuse(waiting, h, notify)
+			if e := p.entries[waiting]; e != nil {
+				p.refuse(e, h)
+			}
 		}
 	}
 	if exhausted && !p.patience.endless() {
-		p.refuseAll(h, notify)
+		p.refuseAll(h)
 	}
 	p.changed.Broadcast()
 	p.retime()
-	p.mu.Unlock()
-	p.notify(notify)
 }
 
 // refuse answers a question that waits for a host that does not answer, without asking the host. The question goes on
-// waiting. It adds to notify whom the answer is for.
-func (p *Pool) refuse(k key, h *host, notify map[string]bool) {
-	e := p.entries[k]
-	if e == nil {
-		return
-	}
-	defer p.land(k, e)
+// waiting.
+func (p *Pool) refuse(e *entry, h *host) {
+	defer p.land(e)
 	if e.fresh(e.since()) {
 		return
 	}
@@ -135,31 +140,34 @@ func (p *Pool) refuse(k key, h *host, notify map[string]bool) {
 		Message: text.Truncate(fmt.Sprintf("not asked yet, because the registry did not answer the last %s: %s",
 			text.Count(h.unanswered, "time"), h.last.Message), maxRefusal),
 	}
-	p.apply(k, e, fingerprint(e.request.Root), p.clock.Now(), Answer{Result: result}, notify)
+	p.apply(e, fingerprint(e.request.Root), p.clock.Now(), Answer{Result: result})
 	e.failures, e.refused, e.retried = failures, true, false
 }
 
 // refuseAll answers all questions about a host that are not in a worker's hands, also those that are to be attempted later.
-func (p *Pool) refuseAll(h *host, notify map[string]bool) {
-	for k, e := range p.entries {
-		if i := p.schedule.items[k]; e.host == h.name && !e.landed && (i == nil || !i.taken) {
-			p.refuse(k, h, notify)
+func (p *Pool) refuseAll(h *host) {
+	for e := range h.unlanded {
+		if i := p.schedule.items[e.key]; i == nil || !i.taken {
+			p.refuse(e, h)
 		}
 	}
 }
 
 // land notes that an answer is final.
-func (p *Pool) land(k key, e *entry) {
+func (p *Pool) land(e *entry) {
 	if p.landed != nil && !e.landed {
-		p.landed(k)
+		p.landed(e.key)
 	}
 	e.landed = true
+	if h := p.schedule.hosts[e.host]; h != nil {
+		delete(h.unlanded, e)
+	}
 }
 
-// record stores an answer, schedules the next attempt after a failure, and notifies the subscribers.
-func (p *Pool) record(a *attempt, began time.Time, answer Answer) {
-	notify := map[string]bool{}
+// record stores an answer, and schedules the next attempt after a failure. It returns the subscribers to notify.
+func (p *Pool) record(a *attempt, began time.Time, answer Answer) []string {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	if e := p.entries[a.key]; e != nil {
 		if a.panicked != "" && e.answer.Result.Reason != v1alpha1.InternalErrorReason {
 			p.logger(&a.request).Error(nil, "Verification panicked", "panic", a.panicked)
@@ -168,39 +176,23 @@ func (p *Pool) record(a *attempt, began time.Time, answer Answer) {
 		if e.first.IsZero() {
 			e.first = began
 		}
-		p.apply(a.key, e, fingerprint(a.request.Root), began, answer, notify)
-		p.scheduleRetry(a.key, e)
+		p.apply(e, fingerprint(a.request.Root), began, answer)
+		a.served(e)
+		p.scheduleRetry(e)
 	}
-	p.mu.Unlock()
-	p.notify(notify)
+	return p.takeReady()
 }
 
-// apply stores the answer of an attempt with a root of trust, and adds to notify the subscribers that it is new to.
-func (p *Pool) apply(k key, e *entry, root string, began time.Time, answer Answer, notify map[string]bool) {
-	stale := map[string]bool{}
-	for subscriber, since := range e.subscribers {
-		stale[subscriber] = !e.fresh(since)
-	}
+// apply stores the answer of an attempt with a root of trust.
+func (p *Pool) apply(e *entry, root string, began time.Time, answer Answer) {
 	before := e.answer
 	e.update(answer, p.clock.Now())
 	e.began, e.root = began, root
 	if before.Digest != e.answer.Digest || before.IndexDigest != e.answer.IndexDigest {
-		p.updateNames(k, e)
+		p.updateNames(e)
 	}
-	changed := !reflect.DeepEqual(before, e.answer)
 	p.logAnswer(&e.request, &before, &e.answer)
-	for subscriber := range e.subscribers {
-		if changed || stale[subscriber] {
-			notify[subscriber] = true
-		}
-	}
-}
-
-// notify calls OnChange for each subscriber.
-func (p *Pool) notify(subscribers map[string]bool) {
-	for subscriber := range subscribers {
-		p.onChange(subscriber)
-	}
+	p.share(e, newsOf(&before, &e.answer))
 }
 
 // logger returns the logger for a request.
@@ -234,21 +226,24 @@ func (e *entry) update(answer Answer, now time.Time) {
 		answer.Digest = e.answer.Digest
 	}
 	answer.Known = true
+	before := e.answer
 	e.answer = answer
 	if answer.Result.Verdict != v1alpha1.VerdictUnknown {
-		e.failures = 0
-		e.last, e.lastTime, e.lastDigest = &answer.Result, now, answer.Digest
+		e.failures, e.decided, e.last = 0, now, nil
 		return
 	}
 	e.failures++
-	if e.last != nil && e.lastDigest == answer.Digest {
-		e.answer.Last, e.answer.LastTime = e.last, e.lastTime
+	if before.Known && before.Result.Verdict != v1alpha1.VerdictUnknown {
+		e.last = &decided{before.Result, before.Digest, e.decided}
+	}
+	if e.last != nil && e.last.digest == answer.Digest {
+		e.answer.Last, e.answer.LastTime = &e.last.result, e.last.at
 	}
 }
 
 // scheduleRetry schedules the next attempt after a failure. While the root of trust is missing there is nothing to retry until
 // a request brings one, and an image that does not exist is looked for again in the next round only.
-func (p *Pool) scheduleRetry(k key, e *entry) {
+func (p *Pool) scheduleRetry(e *entry) {
 	result := &e.answer.Result
 	e.retried = result.Verdict == v1alpha1.VerdictUnknown && result.Reason != v1alpha1.ImageNotFoundReason &&
 		(e.request.Root != nil || e.request.ResolveOnly)
@@ -257,18 +252,18 @@ func (p *Pool) scheduleRetry(k key, e *entry) {
 		e.notBefore, e.retried = p.patience.again(e, now)
 	}
 	if !e.retried {
-		p.land(k, e)
+		p.land(e)
 	}
 	switch {
 	case e.retried:
 		delay := e.notBefore.Sub(now)
 		p.logger(&e.request).V(2).Info("Retrying verification", "retryAfter", delay.String(), "failures", e.failures,
 			"reason", result.Reason)
-		p.schedule.later.set(k, e.notBefore)
+		p.schedule.later.set(e.key, e.notBefore)
 		p.retime()
 	case !e.fresh(e.since()):
 		// A newer time was requested during the attempt.
-		p.enqueue(k, e)
+		p.enqueue(e)
 	}
 }
 

@@ -89,6 +89,13 @@ func (c *cache) remember(ref name.Reference, content Manifest) {
 	}
 }
 
+// forget forgets what a tag named that is gone: whether it is there again is asked with one request.
+func (c *cache) forget(ref name.Reference) {
+	if tag, ok := ref.(name.Tag); ok {
+		c.tags.Remove(tag.Name())
+	}
+}
+
 // proved returns the digest of the content that a tag named most recently.
 func (c *cache) proved(tag name.Tag) (v1.Hash, bool) {
 	known, _ := c.tags.Get(tag.Name())

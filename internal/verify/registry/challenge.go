@@ -28,6 +28,10 @@ const (
 	// maxChallenges bounds the number of challenges in one response, maxParameters that of the parameters of one.
 	maxChallenges = 16
 	maxParameters = 32
+
+	// basicScheme and bearerScheme are the schemes that are supported, in lower case.
+	basicScheme  = "basic"
+	bearerScheme = "bearer"
 )
 
 // challenge is how a registry wants to be asked (RFC 9110, section 11.6.1).
@@ -49,7 +53,7 @@ func challengeOf(header http.Header) (challenge, error) {
 		}
 		challenges, err := parseChallenges(value)
 		for _, one := range challenges {
-			if one.scheme == "basic" || one.scheme == "bearer" {
+			if one.scheme == basicScheme || one.scheme == bearerScheme {
 				return one, nil
 			}
 		}

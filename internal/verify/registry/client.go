@@ -32,7 +32,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/imagename"
@@ -56,6 +55,7 @@ const (
 // Client reads from registries. It is safe for concurrent use and should be shared.
 type Client struct {
 	keychain  authn.Keychain
+	more      []authn.Keychain
 	timeout   time.Duration
 	reach     reach
 	transport *limits
@@ -63,11 +63,13 @@ type Client struct {
 	proxy     func(*http.Request) (*url.URL, error)
 	roots     *x509.CertPool
 	now       func() time.Time
+	observe   func(Observation)
 
-	// sessions holds what is known about how to ask for a repository; running holds the handshakes and the requests for
-	// tokens that are shared while they last. A failed one is not kept.
-	sessions *sessions
-	running  singleflight.Group
+	// greetings holds what is known about how to ask a registry, sessions the same about a repository; flights holds the requests
+	// that are shared while they last. A failed one is not kept.
+	greetings *greetings
+	sessions  *sessions
+	flights   *flights
 
 	cache *cache
 }
@@ -78,6 +80,11 @@ type Option func(*Client)
 // WithKeychain sets the source of credentials; the default is the Docker configuration file.
 func WithKeychain(keychain authn.Keychain) Option {
 	return func(c *Client) { c.keychain = keychain }
+}
+
+// WithMoreCredentials adds a source of credentials, for registries that those before it have none for.
+func WithMoreCredentials(keychain authn.Keychain) Option {
+	return func(c *Client) { c.more = append(c.more, keychain) }
 }
 
 // WithTransport sets the transport of requests, which then has to see to it that the addresses of names are allowed. The
@@ -152,24 +159,33 @@ func WithClock(now func() time.Time) Option {
 	return func(c *Client) { c.now = now }
 }
 
+// WithObserver sets a function that is called with each request to a host. It must be safe for concurrent use, and must not block.
+func WithObserver(observe func(Observation)) Option {
+	return func(c *Client) { c.observe = observe }
+}
+
 // New returns a Client.
 func New(opts ...Option) *Client {
 	c := &Client{
-		keychain: authn.DefaultKeychain,
-		timeout:  DefaultRequestTimeout,
-		reach:    reach{insecure: map[string]bool{}, private: map[string]bool{}},
-		proxy:    http.ProxyFromEnvironment,
-		now:      time.Now,
-		sessions: newSessions(),
-		cache:    newCache(),
+		keychain:  authn.DefaultKeychain,
+		timeout:   DefaultRequestTimeout,
+		reach:     reach{insecure: map[string]bool{}, private: map[string]bool{}},
+		proxy:     http.ProxyFromEnvironment,
+		now:       time.Now,
+		observe:   func(Observation) {},
+		greetings: newGreetings(), sessions: newSessions(), flights: newFlights(),
+		cache: newCache(),
 	}
 	for _, opt := range opts {
 		opt(c)
 	}
+	if len(c.more) > 0 {
+		c.keychain = InOrder(append([]authn.Keychain{c.keychain}, c.more...)...)
+	}
 	c.transport = &limits{
 		reach:       &c.reach,
 		connections: &connections{custom: c.custom, proxy: c.proxy, roots: c.roots, made: map[way]http.RoundTripper{}},
-		hosts:       newHostLimiter(c.now), timeout: c.timeout, now: c.now,
+		hosts:       newHostLimiter(c.now), timeout: c.timeout, now: c.now, observe: c.observe,
 	}
 	return c
 }
@@ -181,20 +197,21 @@ type Manifest struct {
 }
 
 // Manifest fetches a manifest or an index in its current state, with one request: a GET, or a HEAD if its content is
-// cached. By digest, the content is verified to have that digest; by tag, it is what the registry returns. The error is an
-// *Error.
+// cached; with a GET after the HEAD if the content has changed, or the registry does not answer HEAD as it would answer GET. By
+// digest, the content is verified to have that digest; by tag, it is what the registry returns. The error is an *Error.
 func (c *Client) Manifest(ctx context.Context, ref name.Reference) (Manifest, error) {
+	return remembered(ctx, c, ref.Context(), "manifest\x00"+ref.Name(), func(ctx context.Context) (Manifest, error) {
+		return c.manifest(ctx, ref)
+	})
+}
+
+func (c *Client) manifest(ctx context.Context, ref name.Reference) (Manifest, error) {
 	known, ok := c.cache.lookup(ref)
 	if !ok {
 		return c.fetch(ctx, ref)
 	}
-	digest, err := c.Digest(ctx, ref)
-	var failure *Error
-	switch {
-	case errors.As(err, &failure) && failure.Kind == InvalidResponse:
-		// Not every registry returns a digest for HEAD.
-		return c.fetch(ctx, ref)
-	case err != nil:
+	digest, err := c.claimed(ctx, ref)
+	if err != nil {
 		return Manifest{}, err
 	}
 	if content, ok := c.cache.get(ref.Context().Digest(digest.String())); ok && digest.String() == known {
@@ -217,6 +234,9 @@ func (c *Client) fetch(ctx context.Context, ref name.Reference) (Manifest, error
 	got, err := c.ask(ctx, ref.Context(), question{
 		method: http.MethodGet, path: "manifests/" + ref.Identifier(), accept: acceptManifests(), limit: maxManifest, expected: firstRead,
 	})
+	if failure, ok := errors.AsType[*Error](err); ok && failure.Kind == NotFound {
+		c.cache.forget(ref)
+	}
 	if err != nil {
 		return Manifest{}, err
 	}
@@ -232,23 +252,24 @@ func (c *Client) fetch(ctx context.Context, ref name.Reference) (Manifest, error
 	return manifest, nil
 }
 
-// Digest returns what the registry says is the digest of a manifest, with one HEAD request, which registries do not count as a
-// pull. Nothing proves it: see Resolve. The error is an *Error.
-func (c *Client) Digest(ctx context.Context, ref name.Reference) (v1.Hash, error) {
+// claimed returns what the registry says is the digest of a manifest, with one HEAD request, which registries do not count as a
+// pull. Nothing proves it: see Resolve. It is the zero Hash if only a GET can tell. The error is an *Error.
+func (c *Client) claimed(ctx context.Context, ref name.Reference) (v1.Hash, error) {
 	got, err := c.ask(ctx, ref.Context(), question{
 		method: http.MethodHead, path: "manifests/" + ref.Identifier(), accept: acceptManifests(), limit: maxManifest,
 	})
+	if failure, ok := errors.AsType[*Error](err); ok && failure.onlyOfHead() {
+		return v1.Hash{}, nil
+	}
 	if err != nil {
 		return v1.Hash{}, err
 	}
-	if _, err := manifestType(ref, got.header); err != nil {
-		return v1.Hash{}, c.failed(ctx, ref, err)
+	_, wrongType := manifestType(ref, got.header)
+	digest, noDigest := v1.NewHash(got.header.Get("Docker-Content-Digest"))
+	if pinned, ok := ref.(name.Digest); wrongType == nil && noDigest == nil && (!ok || digest.String() == pinned.DigestStr()) {
+		return digest, nil
 	}
-	digest, err := v1.NewHash(got.header.Get("Docker-Content-Digest"))
-	if pinned, ok := ref.(name.Digest); err != nil || ok && digest.String() != pinned.DigestStr() {
-		return v1.Hash{}, c.failed(ctx, ref, wrongDigest(ref, "answers with no digest, or with another one"))
-	}
-	return digest, nil
+	return v1.Hash{}, nil
 }
 
 // Blob returns a blob of at most limit bytes, verified to have its digest, with at most one request. The error is an *Error.
@@ -302,8 +323,11 @@ func manifestType(ref name.Reference, header http.Header) (types.MediaType, erro
 	parsed, _, err := mime.ParseMediaType(contentType)
 	mediaType := types.MediaType(parsed)
 	if err != nil || !mediaType.IsImage() && !mediaType.IsIndex() && !mediaType.IsSchema1() {
-		return "", invalidResponse(displayHost(ref.Context().RegistryStr()),
-			"answers with something that is not a manifest", fmt.Errorf("content type %q", contentType))
+		detail := "answers with something that is not a manifest, as its Content-Type says"
+		if contentType == "" {
+			detail = "answers without a Content-Type, so that it is not known to be a manifest"
+		}
+		return "", invalidResponse(displayHost(ref.Context().RegistryStr()), detail, fmt.Errorf("content type %q", contentType))
 	}
 	return mediaType, nil
 }

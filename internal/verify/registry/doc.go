@@ -15,10 +15,11 @@ limitations under the License.
 */
 
 // Package registry reads from registries that may be slow, unavailable or hostile. Every response is bounded in size and
-// time, and every failure has a precise message. The protocol and the token of a repository serve all its images.
+// time, and every failure has a precise message. The greeting of a registry serves all its repositories, and the token for a
+// repository all its images; whoever asks the same at the same time gets the same answer.
 //
 // One function sends all requests (Client.follow), and one rule says what they may reach, where credentials go, and when TLS is
 // needed (reach). Nothing that a registry answers makes what is kept about it grow.
 //
-// It does not retry, except with a new token. Callers decide when to try again.
+// It does not retry, except with a new token or as a registry asks for it. Callers decide when to try again.
 package registry

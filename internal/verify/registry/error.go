@@ -55,19 +55,48 @@ const (
 )
 
 // Error is the failure of a request. Its text is for users: it is the same for the same failure, and contains nothing that
-// the registry wrote, no address and no query string.
+// the registry wrote, no address, no query string and no secret.
 type Error struct {
 	Kind Kind
 	// Host that failed; after a redirect not the registry's own.
 	Host string
 	// Detail continues a sentence that begins with Host, for example "answers 503 Service Unavailable".
 	Detail string
+	// Credentials is why the credentials for the host cannot be read, if it rejects a request without; otherwise empty.
+	Credentials string
 	// RetryAfter is the time to wait that the host requested, at most one hour; 0 if it requested none.
 	RetryAfter time.Duration
 
 	// status of the response that is the failure; 0 for any other failure.
 	status int
-	cause  error
+	// answered reports whether the response is the answer to a request for content of a repository, with all credentials, and not
+	// to a handshake or a request for a token.
+	answered bool
+	cause    error
+}
+
+// Status returns the status of the answer to a request for content of a repository, such as "403 Forbidden"; empty if there is no
+// such answer.
+func (e *Error) Status() string {
+	if !e.answered || e.status == 0 {
+		return ""
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s", e.status, http.StatusText(e.status)))
+}
+
+// onlyOfHead reports whether the failure of a HEAD request says nothing about a GET: there are registries, and proxies and
+// storage before them, that do not implement HEAD, or answer it with an error, without a digest or without a type.
+func (e *Error) onlyOfHead() bool {
+	switch {
+	case e.Kind == InvalidResponse:
+		return true
+	case !e.answered:
+		return false
+	case e.status == http.StatusUnauthorized, e.status == http.StatusRequestTimeout, e.status == http.StatusTooManyRequests:
+		return false // they mean what they say
+	default:
+		return e.status >= 400 && e.status < 500 || e.status == http.StatusNotImplemented
+	}
 }
 
 // Transient reports whether the host may answer if it is asked again soon: it fails, closes the connection, or limits requests.
@@ -91,7 +120,16 @@ func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-func (e *Error) Error() string { return e.Host + " " + e.Detail }
+func (e *Error) Error() string { return e.Host + " " + e.Detail + e.WithoutCredentials() }
+
+// WithoutCredentials is the end of a sentence about the failure that says why the request had no credentials; empty if it had
+// what there are.
+func (e *Error) WithoutCredentials() string {
+	if e.Credentials == "" {
+		return ""
+	}
+	return "; it was asked without credentials: " + e.Credentials
+}
 
 // Unwrap returns the cause, which may contain text of the registry. The client logs it without secrets.
 func (e *Error) Unwrap() error { return e.cause }

@@ -95,16 +95,17 @@ func TestForeignHosts(t *testing.T) {
 		"redirected handshake, no TLS":  redirectPath("/v2/", "http://"+ownHost+"/v2/"),
 		"redirected handshake and back": redirectPath("/v2/", "https://"+foreignHost+"/back"),
 	}
-	credentials := map[string]authn.AuthConfig{
-		"password": {Username: "user", Password: "secret-password"},
-		"identity": {IdentityToken: "secret-identity"},
-		"token":    {RegistryToken: "secret-token"},
+	credentials := map[string]authn.Authenticator{
+		"password": authn.FromConfig(authn.AuthConfig{Username: "user", Password: "secret-password"}),
+		"identity": authn.FromConfig(authn.AuthConfig{IdentityToken: "secret-identity"}),
+		"token":    authn.FromConfig(authn.AuthConfig{RegistryToken: "secret-token"}),
+		"provider": &changing{password: "secret-password"},
 	}
 	web := newInternet(t)
 	ways, leaks, own := 0, 0, 0
 	for what, lead := range lures {
 		for _, scheme := range []string{"Basic", "Bearer"} {
-			for kind, config := range credentials {
+			for kind, authenticator := range credentials {
 				var mu sync.Mutex
 				web.answer(func(w http.ResponseWriter, r *http.Request) {
 					mu.Lock()
@@ -143,7 +144,7 @@ func TestForeignHosts(t *testing.T) {
 					own++
 					w.WriteHeader(http.StatusNotFound)
 				})
-				c := web.client(registry.WithKeychain(fixedKeychain{authn.FromConfig(config)}))
+				c := web.client(registry.WithKeychain(fixedKeychain{authenticator}))
 				for _, read := range readings(c, ownHost) {
 					ways++
 					_ = read(t.Context())

@@ -192,7 +192,7 @@ func readings(c *registry.Client, host string) map[string]func(context.Context) 
 	return map[string]func(context.Context) error{
 		"manifest": func(ctx context.Context) error { _, err := c.Manifest(ctx, tag); return err },
 		"pinned":   func(ctx context.Context) error { _, err := c.Manifest(ctx, digest); return err },
-		"digest":   func(ctx context.Context) error { _, err := c.Digest(ctx, tag); return err },
+		"digest":   func(ctx context.Context) error { _, err := c.Resolve(ctx, tag); return err },
 		"blob":     func(ctx context.Context) error { _, err := c.Blob(ctx, digest, 1<<20); return err },
 		"list":     func(ctx context.Context) error { _, err := c.Referrers(ctx, digest); return err },
 		"tags":     func(ctx context.Context) error { _, err := c.HasTags(ctx, digest.Context()); return err },

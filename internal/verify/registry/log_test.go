@@ -137,7 +137,7 @@ func TestRetryAfterDate(t *testing.T) {
 		{after: time.Minute, wait: 90 * time.Second, requests: 2},
 	} {
 		now = now.Add(step.after)
-		_, err := c.Digest(t.Context(), ref)
+		_, err := c.Resolve(t.Context(), ref)
 		failure, ok := errors.AsType[*registry.Error](err)
 		if !ok || failure.Kind != registry.RateLimited {
 			t.Fatalf("got %v, want a rate limit", err)

@@ -17,6 +17,7 @@ limitations under the License.
 package registry
 
 import (
+	"bytes"
 	"errors"
 	"io"
 )
@@ -38,9 +39,17 @@ func readAll(r io.Reader, expected int64) ([]byte, error) {
 		content = content[:len(content)+n]
 		switch {
 		case errors.Is(err, io.EOF):
-			return content, nil
+			return fitting(content), nil
 		case err != nil:
 			return content, err
 		}
 	}
+}
+
+// fitting returns the content without much more memory than it needs: the caches keep it, and count its length.
+func fitting(content []byte) []byte {
+	if cap(content) <= 2*len(content) {
+		return content
+	}
+	return bytes.Clone(content)
 }

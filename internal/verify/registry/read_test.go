@@ -34,6 +34,10 @@ func TestReadAll(t *testing.T) {
 			if err != nil || !bytes.Equal(got, want) {
 				t.Errorf("%d bytes, %d expected: got %d, %v", size, expected, len(got), err)
 			}
+			const least = 32 // what small contents take is decided by Go
+			if cap(got) > 2*max(size, least) {
+				t.Errorf("%d bytes, %d expected: what is kept takes %d", size, expected, cap(got))
+			}
 		}
 	}
 	broken := errors.New("broken")

@@ -35,6 +35,12 @@ const maxTagList = 64 << 10
 // "Listing Tags"). False means that this is not certain: registries answer the same for a repository that does not exist and
 // for one that they hide. The error is an *Error.
 func (c *Client) HasTags(ctx context.Context, repository name.Repository) (bool, error) {
+	return remembered(ctx, c, repository, "tags\x00"+repository.Name(), func(ctx context.Context) (bool, error) {
+		return c.hasTags(ctx, repository)
+	})
+}
+
+func (c *Client) hasTags(ctx context.Context, repository name.Repository) (bool, error) {
 	got, err := c.ask(ctx, repository, question{
 		method: http.MethodGet, path: "tags/list", query: url.Values{"n": {"1"}}, accept: "application/json",
 		limit: maxTagList, expected: maxTagList, prefix: true,

@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-logr/logr"
@@ -31,6 +32,10 @@ import (
 
 // maxDiscarded is how much of a body is read that nobody needs, in bytes, so that its connection can be used again.
 const maxDiscarded = 16 << 10
+
+// questionRequests bounds the time for a question, as a multiple of the timeout of one request: a question is a handshake, and twice
+// a token and a request, each of which may be redirected.
+const questionRequests = 16
 
 // maxLocation bounds the address that a redirect leads to, in bytes.
 const maxLocation = 8 << 10
@@ -46,6 +51,8 @@ type call struct {
 	form string
 	// limit bounds the body of the response, in bytes.
 	limit int64
+	// resent is the number of requests before this one for the same question.
+	resent int
 }
 
 // reply is the response to a call, whose body the receiver has to discard.
@@ -79,7 +86,7 @@ func (c *Client) follow(ctx context.Context, registry string, one call) (*reply,
 		if one.authorization != "" && !foreign {
 			req.Header.Set("Authorization", one.authorization)
 		}
-		resp, failure := c.transport.send(registry, req, one.limit)
+		resp, failure := c.transport.send(registry, req, one.limit, one.resent+redirects)
 		if failure != nil {
 			return nil, failure
 		}
@@ -143,8 +150,24 @@ type answer struct {
 	content []byte
 }
 
-// ask sends a question, and reads its answer. The error is an *Error, of kind NotFound if the status is 404.
+// ask sends a question, and reads its answer. Whoever asks the same meanwhile gets the same answer, which nobody may change. The
+// error is an *Error, of kind NotFound if the status is 404.
 func (c *Client) ask(ctx context.Context, repository name.Repository, q question) (*answer, error) {
+	key := strings.Join([]string{
+		"question", sessionKey(ctx, repository), q.method, q.path, q.query.Encode(), q.accept, strconv.FormatInt(q.limit, 10),
+	}, "\x00")
+	// Whoever asks bounds the time: a session, a token and a request have limits of their own.
+	got, err := c.together(ctx, key, repository, questionRequests*c.timeout, func(ctx context.Context) (any, error) {
+		return c.answer(ctx, repository, q)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return got.(*answer), nil //nolint:forcetypeassert // the function above returns nothing else
+}
+
+// answer is ask for one of those who ask the same.
+func (c *Client) answer(ctx context.Context, repository name.Repository, q question) (*answer, error) {
 	s, err := c.session(ctx, repository)
 	if err != nil {
 		return nil, err
@@ -154,9 +177,9 @@ func (c *Client) ask(ctx context.Context, repository name.Repository, q question
 		return got, nil
 	}
 	if failure.Kind == Unauthorized {
-		// Credentials may have changed since the session was established.
-		c.sessions.remove(s)
+		failure = s.explained(failure)
 	}
+	s.forget(failure, false)
 	if failure.Kind != NotFound {
 		logFailure(logr.FromContextOrDiscard(ctx).WithValues("repository", repository.RepositoryStr()), failure)
 	}
@@ -164,7 +187,7 @@ func (c *Client) ask(ctx context.Context, repository name.Repository, q question
 }
 
 func (s *session) ask(ctx context.Context, q question) (*answer, *Error) {
-	address := s.base
+	address := s.greeting.base
 	address.Path = "/v2/" + s.repository.RepositoryStr() + "/" + q.path
 	address.RawQuery = q.query.Encode()
 	limit := q.limit
@@ -180,10 +203,12 @@ func (s *session) ask(ctx context.Context, q question) (*answer, *Error) {
 	case got.StatusCode == http.StatusOK:
 	case got.StatusCode == http.StatusNotFound, slices.Contains(q.absent, got.StatusCode):
 		e := statusError(displayHost(got.host), got.StatusCode)
-		e.Kind = NotFound
+		e.Kind, e.answered = NotFound, true
 		return nil, e
 	default:
-		return nil, s.client.statusFailure(got)
+		e := s.client.statusFailure(got)
+		e.answered = true
+		return nil, e
 	}
 	var body io.Reader = got.Body
 	if q.prefix {

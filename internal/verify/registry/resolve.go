@@ -20,7 +20,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -28,17 +27,16 @@ import (
 
 // Resolve returns the digest of what a tag names, by the content: what a registry says about the digest is not believed. A tag
 // whose content had the same digest before costs one HEAD request, which registries do not count as a pull. Any other tag
-// costs one GET, after a HEAD if its digest has changed. The error is an *Error.
+// costs one GET, after a HEAD if its digest has changed or the registry does not answer HEAD as it would answer GET. The error is an
+// *Error.
 func (c *Client) Resolve(ctx context.Context, tag name.Tag) (v1.Hash, error) {
 	if proved, ok := c.cache.proved(tag); ok {
-		claimed, err := c.Digest(ctx, tag)
-		var failure *Error
-		switch {
-		case err == nil && claimed == proved:
-			return proved, nil
-		case err != nil && (!errors.As(err, &failure) || failure.Kind != InvalidResponse):
-			// Not every registry returns a digest for HEAD.
+		claimed, err := c.claimed(ctx, tag)
+		if err != nil {
 			return v1.Hash{}, err
+		}
+		if claimed == proved {
+			return proved, nil
 		}
 	}
 	manifest, err := c.fetch(ctx, tag)

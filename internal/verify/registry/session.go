@@ -18,13 +18,9 @@ package registry
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 	"sync"
-	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -34,9 +30,6 @@ import (
 )
 
 const (
-	// handshakeRequests bounds a handshake, as a multiple of the timeout of one request: a handshake is a request over https,
-	// perhaps another one over http, and perhaps one for a token.
-	handshakeRequests = 2
 	// maxSessions is the number of repositories whose sessions are kept, the most recently used ones, and maxSessionBytes
 	// bounds all of them, in bytes.
 	maxSessions     = 4096
@@ -47,22 +40,28 @@ const (
 
 // session is what is known about how to ask for one repository. Nothing in it grows by what a registry answers.
 type session struct {
-	client     *Client
-	repository name.Repository
-	key        string
-	// base is the scheme and the host of the registry.
-	base        url.URL
+	client      *Client
+	repository  name.Repository
+	key         string
+	greeting    *greeting
 	credentials authn.Authenticator
-	// tokens says where tokens are; nil if the registry wants none.
-	tokens *tokenSource
+	// counted is its size in sessions, in bytes.
+	counted int
 
-	mu    sync.Mutex
-	token token
+	mu sync.Mutex
+	// tokens says where tokens are; nil if the registry wants none. It is that of the greeting until the registry asks for
+	// something else in an answer about the repository.
+	tokens *tokenSource
+	token  token
+	// unreadable is why there are no credentials although the user has some; empty if they are used, or there are none.
+	unreadable string
 }
 
 // size of a session, in bytes, with the largest token that it may ever have.
 func (s *session) size() int {
-	size := sessionBytes + len(s.key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	size := sessionBytes + len(s.key) + len(s.unreadable)
 	if s.tokens != nil {
 		size += maxToken + len(s.tokens.service) + len(s.tokens.realm.String())
 	}
@@ -80,7 +79,7 @@ func newSessions() *sessions {
 	s := &sessions{}
 	s.kept = lru.NewWithEvictionFunc(maxSessions, func(_ lru.Key, value any) {
 		if evicted, ok := value.(*session); ok {
-			s.bytes -= evicted.size()
+			s.bytes -= evicted.counted
 		}
 	})
 	return s
@@ -95,11 +94,26 @@ func (s *sessions) get(key string) *session {
 func (s *sessions) put(added *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.add(added)
+}
+
+// add must be called with the lock.
+func (s *sessions) add(added *session) {
 	s.kept.Remove(added.key)
-	s.bytes += added.size()
+	added.counted = added.size()
+	s.bytes += added.counted
 	s.kept.Add(added.key, added)
 	for s.bytes > maxSessionBytes {
 		s.kept.RemoveOldest()
+	}
+}
+
+// resized counts the size of a session anew, if it is still kept.
+func (s *sessions) resized(one *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.get(one.key) == one {
+		s.add(one)
 	}
 }
 
@@ -112,14 +126,14 @@ func (s *sessions) remove(old *session) {
 	}
 }
 
-// session returns the session for a repository, from an earlier handshake if there was one. The error is an *Error.
+// session returns the session for a repository, from an earlier request if there was one. The error is an *Error.
 func (c *Client) session(ctx context.Context, repository name.Repository) (*session, error) {
 	key := sessionKey(ctx, repository)
 	if known := c.sessions.get(key); known != nil {
 		return known, nil
 	}
 	made, err := c.once(ctx, "session\x00"+key, repository, handshakeRequests*c.timeout, func(ctx context.Context) (any, error) {
-		made, err := c.handshake(ctx, key, repository)
+		made, err := c.establish(ctx, key, repository)
 		if err != nil {
 			logFailure(logr.FromContextOrDiscard(ctx).WithValues("repository", repository.RepositoryStr()), err)
 			return nil, err
@@ -133,141 +147,125 @@ func (c *Client) session(ctx context.Context, repository name.Repository) (*sess
 	return made.(*session), nil //nolint:forcetypeassert // the handshake above returns nothing else
 }
 
-// once does something for all callers that want it at the same time, so the context of one of them must not end it for the
-// others. The error is an *Error.
-func (c *Client) once(
-	ctx context.Context, key string, repository name.Repository, timeout time.Duration, do func(context.Context) (any, error),
-) (any, error) {
+// establish finds out how a registry wants to be asked for a repository, and with which credentials. The error is an *Error.
+func (c *Client) establish(ctx context.Context, key string, repository name.Repository) (*session, *Error) {
 	host := displayHost(repository.RegistryStr())
-	shared := context.WithoutCancel(ctx)
-	running := c.running.DoChan(key, func() (done any, err error) {
-		defer func() {
-			// singleflight ends the process if its function panics.
-			if r := recover(); r != nil {
-				err = invalidResponse(host, "does not answer as a registry does", fmt.Errorf("panic: %v", r))
-			}
-		}()
-		bounded, cancel := context.WithTimeout(shared, timeout)
-		defer cancel()
-		return do(bounded)
-	})
-	select {
-	case <-ctx.Done():
-		return nil, ioError(host, ctx.Err())
-	case result := <-running:
-		return result.Val, result.Err
-	}
-}
-
-// handshake finds out how a registry wants to be asked for a repository. The error is an *Error.
-func (c *Client) handshake(ctx context.Context, key string, repository name.Repository) (*session, *Error) {
-	host := displayHost(repository.RegistryStr())
+	made := &session{client: c, repository: repository, key: key}
 	credentials, err := authn.Resolve(ctx, c.keychainFor(ctx), repository)
+	if missing, ok := errors.AsType[*UnreadableError](err); ok {
+		credentials, err, made.unreadable = unreadable{missing}, nil, missing.Message
+	}
 	if err != nil {
 		return nil, credentialsFailure(host, err)
 	}
-	made := &session{
-		client: c, repository: repository, key: key, credentials: credentials,
-		base: url.URL{Scheme: "https", Host: repository.RegistryStr()},
+	made.credentials = credentials
+	if made.greeting, err = c.greeting(ctx, repository); err != nil {
+		return nil, made.explained(asError(repository.RegistryStr(), err))
 	}
-	wanted, failure := made.greet(ctx)
-	if failure != nil {
-		return nil, failure
-	}
-	if wanted.scheme != "bearer" {
-		return made, nil
-	}
-	if made.tokens, failure = c.tokenSource(made, wanted); failure != nil {
-		return nil, failure
-	}
-	if made.token, failure = made.requestToken(ctx); failure != nil {
-		return nil, failure
-	}
+	made.tokens = made.greeting.tokens
 	return made, nil
 }
 
-// greet asks the registry which authentication it wants, over https or, if it may do without TLS, over http. It sets the
-// scheme of the session.
-func (s *session) greet(ctx context.Context) (challenge, *Error) {
-	if !s.client.reach.plain(s.base.Host, s.base.Host) {
-		return s.ping(ctx)
+// forget makes the next request begin anew after a failure, as far as that may help: credentials may have changed, and so may how
+// the registry wants to be asked.
+func (s *session) forget(failure *Error, forToken bool) {
+	host := s.greeting.base.Host
+	outdated := s.greeting.isOutdated(failure, forToken, s.client.reach.plain(host, host))
+	if outdated {
+		s.client.greetings.remove(s.greeting)
 	}
-	half, cancel := context.WithTimeout(ctx, s.client.timeout/2)
-	defer cancel()
-	wanted, protected := s.ping(half)
-	if protected == nil || protected.status != 0 {
-		return wanted, protected
-	}
-	s.base.Scheme = "http"
-	wanted, plain := s.ping(ctx)
-	// A server that requires TLS answers plain HTTP with 400.
-	answered := plain != nil && plain.status != 0 && plain.status != http.StatusBadRequest
-	if plain == nil || answered || errors.As(protected.cause, &tls.RecordHeaderError{}) {
-		return wanted, plain
-	}
-	return challenge{}, protected
-}
-
-// ping is the request of the handshake (OCI distribution-spec v1.1, "Determining Support"). A challenge counts only if it comes
-// from the registry itself: the host that it redirects to must not choose where credentials are sent.
-func (s *session) ping(ctx context.Context) (challenge, *Error) {
-	address := s.base
-	address.Path = "/v2/"
-	got, failure := s.client.follow(ctx, s.base.Host, call{method: http.MethodGet, address: &address, limit: maxDocument})
-	if failure != nil {
-		return challenge{}, failure
-	}
-	defer discard(got.Response)
-	switch {
-	case got.StatusCode == http.StatusOK:
-		return challenge{}, nil
-	case got.StatusCode == http.StatusUnauthorized && got.foreign:
-		e := statusError(displayHost(got.host), got.StatusCode)
-		e.Detail = "asks for credentials, but they belong to " + displayHost(s.base.Host) + ", which redirects to it"
-		return challenge{}, e
-	case got.StatusCode == http.StatusUnauthorized:
-		wanted, err := challengeOf(got.Header)
-		if err != nil {
-			return challenge{}, invalidResponse(displayHost(s.base.Host), "asks for credentials in a way that cannot be read", err)
-		}
-		return wanted, nil
-	default:
-		e := s.client.statusFailure(got)
-		if got.StatusCode == http.StatusNotFound {
-			e.Detail += " to a registry's handshake"
-		}
-		return challenge{}, e
+	if outdated || forToken || failure.Kind == Unauthorized {
+		s.client.sessions.remove(s)
 	}
 }
 
-// send sends a request to the registry, once more with a new token if the registry rejects the token that the session has. A
-// response with any status is no failure.
+// explained adds to a rejection why the request had no credentials.
+func (s *session) explained(failure *Error) *Error {
+	s.mu.Lock()
+	why := s.unreadable
+	s.mu.Unlock()
+	if failure.Kind != Unauthorized || why == "" {
+		return failure
+	}
+	rejection := *failure // which others may share
+	rejection.Credentials = why
+	return &rejection
+}
+
+// send sends a request to the registry, once more as the registry wants it if it rejects the first one: with a new token, or as
+// its answer says. Some registries ask for tokens for some of their repositories only, and others change over time. A response
+// with any status is no failure.
 func (s *session) send(ctx context.Context, one call) (*reply, *Error) {
 	authorization, failure := s.authorization(ctx, "")
 	if failure != nil {
 		return nil, failure
 	}
 	one.authorization = authorization
-	got, failure := s.client.follow(ctx, s.base.Host, one)
-	if failure != nil || got.StatusCode != http.StatusUnauthorized || got.foreign || s.tokens == nil {
+	got, failure := s.client.follow(ctx, s.greeting.base.Host, one)
+	if failure != nil || got.StatusCode != http.StatusUnauthorized || got.foreign || !s.adopt(ctx, got.Header) {
 		return got, failure
 	}
 	discard(got.Response)
 	if one.authorization, failure = s.authorization(ctx, authorization); failure != nil {
 		return nil, failure
 	}
-	return s.client.follow(ctx, s.base.Host, one)
+	one.resent++
+	return s.client.follow(ctx, s.greeting.base.Host, one)
+}
+
+// adopt reads the challenge of an answer of the registry itself, and reports whether it is worth asking again. A challenge that
+// cannot be read or followed changes nothing, and neither does one for credentials that there are none of.
+func (s *session) adopt(ctx context.Context, header http.Header) bool {
+	wanted, err := challengeOf(header)
+	if err != nil {
+		wanted = challenge{}
+	}
+	known := s.source()
+	switch wanted.scheme {
+	case bearerScheme:
+		source, failure := s.client.tokenSource(s.greeting.base.Host, wanted)
+		if failure != nil {
+			return known != nil
+		}
+		s.replace(source)
+		return true
+	case basicScheme:
+		if credentials, failure := s.authorize(ctx); known != nil && failure == nil && basic(credentials) != "" {
+			s.replace(nil)
+		}
+	}
+	return known != nil
+}
+
+// source says where tokens are; nil if the registry wants none.
+func (s *session) source() *tokenSource {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tokens
+}
+
+// replace sets where tokens are. A token from elsewhere is not used any more.
+func (s *session) replace(source *tokenSource) {
+	s.mu.Lock()
+	changed := !source.same(s.tokens)
+	if changed {
+		s.tokens, s.token = source, token{}
+	}
+	s.mu.Unlock()
+	if changed {
+		s.client.sessions.resized(s)
+	}
 }
 
 // authorization returns the value of the Authorization header for the registry, empty for none. It is another one than
 // rejected, unless credentials are all there is.
 func (s *session) authorization(ctx context.Context, rejected string) (string, *Error) {
-	if s.tokens != nil {
-		return s.bearer(ctx, rejected)
+	if source := s.source(); source != nil {
+		return s.bearer(ctx, source, rejected)
 	}
-	credentials, err := authn.Authorization(ctx, s.credentials)
-	if err != nil {
-		return "", credentialsFailure(displayHost(s.base.Host), err)
+	credentials, failure := s.authorize(ctx)
+	if failure != nil {
+		return "", failure
 	}
 	if credentials.RegistryToken != "" {
 		return "Bearer " + credentials.RegistryToken, nil

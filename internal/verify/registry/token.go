@@ -47,6 +47,14 @@ type tokenSource struct {
 	service string
 }
 
+// same reports whether tokens are in the same place; nil is nowhere.
+func (t *tokenSource) same(other *tokenSource) bool {
+	if t == nil || other == nil {
+		return t == other
+	}
+	return t.service == other.service && t.realm.String() == other.realm.String()
+}
+
 // token for a repository. A registry learns no more than that from the client, and the client keeps no more of the answer.
 type token struct {
 	text string
@@ -55,43 +63,48 @@ type token struct {
 }
 
 // tokenSource reads the parameters of a Bearer challenge.
-func (c *Client) tokenSource(s *session, wanted challenge) (*tokenSource, *Error) {
-	host := displayHost(s.base.Host)
+func (c *Client) tokenSource(registry string, wanted challenge) (*tokenSource, *Error) {
+	host := displayHost(registry)
 	realm, service := wanted.parameters["realm"], wanted.parameters["service"]
 	address, err := url.Parse(realm)
 	if err != nil || address.Host == "" || len(realm) > maxChallenge || len(service) > maxChallenge {
 		return nil, invalidResponse(host, "names no valid address for tokens", nil)
 	}
 	address.User, address.Fragment = nil, ""
-	if _, err := c.reach.check(s.base.Host, address); err != nil {
+	if _, err := c.reach.check(registry, address); err != nil {
 		return nil, asError(address.Host, err)
 	}
 	return &tokenSource{realm: address, service: service}, nil
 }
 
 // bearer returns the Authorization header with the token of the session, after renewing it if it has expired or was rejected.
-func (s *session) bearer(ctx context.Context, rejected string) (string, *Error) {
+func (s *session) bearer(ctx context.Context, source *tokenSource, rejected string) (string, *Error) {
 	if known := s.current(); known != "" && known != rejected {
 		return known, nil
 	}
-	renewed, err := s.client.once(ctx, "token\x00"+s.key, s.repository, s.client.timeout, func(ctx context.Context) (any, error) {
+	key := strings.Join([]string{"token", s.key, source.realm.String(), source.service}, "\x00")
+	renewed, err := s.client.once(ctx, key, s.repository, s.client.timeout, func(ctx context.Context) (any, error) {
 		// Another caller may have renewed it in the meantime.
 		if known := s.current(); known != "" && known != rejected {
 			return known, nil
 		}
-		fresh, failure := s.requestToken(ctx)
+		fresh, failure := s.requestToken(ctx, source)
 		if failure != nil {
 			return nil, failure
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.token = fresh
+		if source.same(s.tokens) {
+			s.token = fresh
+		}
 		return "Bearer " + fresh.text, nil
 	})
-	if err != nil {
-		return "", asError(s.base.Host, err)
+	if err == nil {
+		return renewed.(string), nil //nolint:forcetypeassert // the function above returns nothing else
 	}
-	return renewed.(string), nil //nolint:forcetypeassert // the function above returns nothing else
+	failure := asError(s.greeting.base.Host, err)
+	s.forget(failure, true)
+	return "", failure
 }
 
 // current returns the Authorization header with the token of the session, empty if it must be renewed.
@@ -106,20 +119,20 @@ func (s *session) current() string {
 
 // requestToken requests a token to pull from the repository, and for nothing else (Distribution's token specification): with an
 // identity token by POST, otherwise, and where that is not supported, by GET.
-func (s *session) requestToken(ctx context.Context) (token, *Error) {
-	credentials, err := authn.Authorization(ctx, s.credentials)
+func (s *session) requestToken(ctx context.Context, source *tokenSource) (token, *Error) {
+	credentials, failure := s.authorize(ctx)
 	switch {
-	case err != nil:
-		return token{}, credentialsFailure(displayHost(s.base.Host), err)
+	case failure != nil:
+		return token{}, failure
 	case credentials.RegistryToken != "":
 		return token{text: credentials.RegistryToken}, nil
 	case credentials.IdentityToken != "":
-		fresh, failure := s.exchange(ctx, s.tokens.post(s.scope(), credentials.IdentityToken))
+		fresh, failure := s.exchange(ctx, source.post(s.scope(), credentials.IdentityToken))
 		if failure == nil || failure.status != http.StatusNotFound && failure.status != http.StatusMethodNotAllowed {
 			return fresh, failure
 		}
 	}
-	return s.exchange(ctx, s.tokens.get(s.scope(), basic(credentials)))
+	return s.exchange(ctx, source.get(s.scope(), basic(credentials)))
 }
 
 func (t *tokenSource) get(scope, authorization string) call {
@@ -145,7 +158,7 @@ func (t *tokenSource) post(scope, identity string) call {
 // credentials stay those of the user.
 func (s *session) exchange(ctx context.Context, one call) (token, *Error) {
 	began := s.client.now()
-	got, failure := s.client.follow(ctx, s.base.Host, one)
+	got, failure := s.client.follow(ctx, s.greeting.base.Host, one)
 	if failure != nil {
 		return token{}, failure
 	}

@@ -111,7 +111,7 @@ func TestHostileScopes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, _ = c.Digest(t.Context(), ref)
+			_, _ = c.Resolve(t.Context(), ref)
 		}
 		for _, asked := range s.tokens {
 			if got := asked["scope"]; len(got) != 1 || got[0] != "repository:karmada/app:pull" {

@@ -30,6 +30,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/karmada-io/image-trust/internal/egress"
+	"github.com/karmada-io/image-trust/internal/imagename"
 )
 
 const (
@@ -50,25 +51,34 @@ type limits struct {
 	hosts       *hostLimiter
 	timeout     time.Duration // from sending the request to the last byte of the response
 	now         func() time.Time
+	observe     func(Observation)
 }
 
 // send sends a request that a registry causes: one to itself, or to where it leads. The limit bounds the body of the response,
-// in bytes, after decompression. It logs the request, and its failure, with the logger in the context.
-func (t *limits) send(registry string, req *http.Request, limit int64) (*http.Response, *Error) {
+// in bytes, after decompression. It logs the request, and its failure, with the logger in the context, and traces it until the body
+// is closed; resent is the number of requests before this one for the same question.
+func (t *limits) send(registry string, req *http.Request, limit int64, resent int) (*http.Response, *Error) {
+	span := startSpan(req, resent)
 	log := logr.FromContextOrDiscard(req.Context()).WithValues("method", req.Method, "host", req.URL.Host, "repository", repositoryOf(req))
 	began := t.now()
 	resp, err := t.limited(registry, req, limit)
-	duration := t.now().Sub(began).String()
+	seen := Observation{Registry: imagename.FoldHost(registry), Duration: t.now().Sub(began)}
+	defer func() { t.observe(seen) }()
 	if err != nil {
 		failure := asError(req.URL.Host, err)
-		log.V(requestLevel).Info("Registry request failed", "duration", duration, "error", causeText(failure))
+		span.failed(failure)
+		log.V(requestLevel).Info("Registry request failed", "duration", seen.Duration.String(), "error", causeText(failure))
+		seen.Withheld = failure.Kind == RateLimited
 		return nil, failure
 	}
-	log.V(requestLevel).Info("Registry request", "status", resp.StatusCode, "duration", duration)
+	resp.Body = span.until(resp)
+	log.V(requestLevel).Info("Registry request", "status", resp.StatusCode, "duration", seen.Duration.String())
+	seen.Status = resp.StatusCode
 	if resp.StatusCode == http.StatusTooManyRequests {
 		wait := cmp.Or(retryAfter(resp.Header, t.now()), defaultBackoff)
 		log.V(decisionLevel).Info("Backing off from registry", "retryAfter", wait.String())
 		t.hosts.backOff(req.URL.Host, wait)
+		seen.BackoffUntil = t.now().Add(wait)
 	}
 	return resp, nil
 }

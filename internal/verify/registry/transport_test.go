@@ -29,6 +29,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 
@@ -135,7 +136,9 @@ func TestRateLimit(t *testing.T) {
 	t.Cleanup(server.Close)
 	host := strings.TrimPrefix(server.URL, "http://")
 	now := time.Now()
-	c := registry.New(registry.WithLoopback(), registry.WithKeychain(authn.NewMultiKeychain()), registry.WithClock(func() time.Time { return now }))
+	var seen []registry.Observation
+	c := registry.New(registry.WithLoopback(), registry.WithKeychain(authn.NewMultiKeychain()), registry.WithClock(func() time.Time { return now }),
+		registry.WithObserver(func(o registry.Observation) { seen = append(seen, o) }))
 	for range 10 {
 		if _, err := c.Manifest(t.Context(), tagOf(t, host)); kindOf(t, err) != registry.RateLimited {
 			t.Fatalf("got %v", err)
@@ -147,6 +150,17 @@ func TestRateLimit(t *testing.T) {
 	}
 	limited = false
 	mu.Unlock()
+	// The first request is that of the handshake over https, which the server does not speak.
+	want := []registry.Observation{
+		{Registry: host}, {Registry: host, Status: http.StatusOK},
+		{Registry: host, Status: http.StatusTooManyRequests, BackoffUntil: now.Add(time.Minute)},
+	}
+	for range 9 {
+		want = append(want, registry.Observation{Registry: host, Withheld: true})
+	}
+	if diff := cmp.Diff(want, seen); diff != "" {
+		t.Errorf("observations differ (-want +got):\n%s", diff)
+	}
 	now = now.Add(time.Minute)
 	if _, err := c.Manifest(t.Context(), tagOf(t, host)); err != nil {
 		t.Errorf("after the time of Retry-After: %v", err)

@@ -23,9 +23,11 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"go.opentelemetry.io/otel/trace"
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/karmada-io/image-trust/internal/text"
+	"github.com/karmada-io/image-trust/internal/tracing"
 )
 
 const (
@@ -114,6 +116,20 @@ func (d *Default) Run(ctx context.Context) error {
 }
 
 func (d *Default) fetch(ctx context.Context) error {
+	ctx, span := tracing.Start(ctx, tracing.RootOfTrust, trace.WithNewRoot(),
+		trace.WithAttributes(tracing.String(tracing.ServerAddress, d.repository.host())))
+	defer span.End()
+	err := d.refresh(ctx)
+	if err != nil {
+		tracing.Fail(span, "fetch", err.Error())
+	}
+	if root, _ := d.Current(); root != nil {
+		span.SetAttributes(tracing.RootFingerprint.String(root.Fingerprint))
+	}
+	return err
+}
+
+func (d *Default) refresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	root, state, err := d.repository.fetch(ctx, false)

@@ -151,16 +151,29 @@ func (n *Named) parse(name, version string, object *unstructured.Unstructured) p
 	return parsed.(parsedRoot) //nolint:forcetypeassert // the function above returns a parsedRoot only
 }
 
-// Fetched returns, for each TrustRoot in a TUF repository, when the repository last confirmed the current root; zero if it
-// never did.
-func (n *Named) Fetched() map[string]time.Time {
+// Status is what is known of the root of trust of a TrustRoot.
+type Status struct {
+	// Remote reports whether the root is in a TUF repository, which last confirmed it at Confirmed; zero if it never did.
+	Remote    bool
+	Confirmed time.Time
+	// Root is nil while there is none.
+	Root *Root
+}
+
+// Status returns what is known of each TrustRoot that is in use.
+func (n *Named) Status() map[string]Status {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	fetched := make(map[string]time.Time, len(n.running))
-	for name, f := range n.running {
-		fetched[name] = f.roots.Fetched()
+	all := make(map[string]Status, len(n.parsed))
+	for name, known := range n.parsed {
+		if f := n.running[name]; f != nil {
+			current, _ := f.roots.Current() // why there is none is reported in conditions
+			all[name] = Status{Remote: true, Confirmed: f.roots.Fetched(), Root: current}
+			continue
+		}
+		all[name] = Status{Root: known.root}
 	}
-	return fetched
+	return all
 }
 
 // Forget drops the root of a TrustRoot that was deleted.

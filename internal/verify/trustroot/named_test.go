@@ -110,10 +110,17 @@ func TestRemoteTrustRoot(t *testing.T) {
 		t.Errorf("the second time: got %v and %v", again, err)
 	}
 
+	if got := n.Status()["private"]; !got.Remote || got.Confirmed.IsZero() || got.Root != first {
+		t.Errorf("got the status %+v", got)
+	}
+
 	m.down.Store(true)
 	restarted, changes := named(t, cache)
 	_, _ = restarted.Root(object)
 	<-changes
+	if got := restarted.Status()["private"]; !got.Remote || !got.Confirmed.IsZero() || got.Root == nil {
+		t.Errorf("got the status %+v without a mirror", got)
+	}
 	if got, err := restarted.Root(object); err != nil || got.Fingerprint != first.Fingerprint {
 		t.Errorf("after a restart without the mirror: got %v and %v", got, err)
 	}
@@ -130,6 +137,9 @@ func TestRemoteTrustRoot(t *testing.T) {
 		t.Errorf("of another source, before its first fetch: got %v and %v", got, err)
 	}
 	n.Forget("private")
+	if got := n.Status(); len(got) != 0 {
+		t.Errorf("got the status %+v of a deleted TrustRoot", got)
+	}
 }
 
 func TestRemoteTrustRootInvalid(t *testing.T) {

@@ -107,6 +107,12 @@ func readSpec(object *unstructured.Unstructured) (*trustRootSpec, error) {
 	return &spec, nil
 }
 
+// Check returns an error if a policy-controller TrustRoot has fields of a wrong type. The error wraps ErrInvalid.
+func Check(object *unstructured.Unstructured) error {
+	_, err := readSpec(object)
+	return err
+}
+
 // FromTrustRoot parses a policy-controller TrustRoot that requires no network: one with keys, or with a packed TUF repository.
 // Keys have no periods of validity: like at admission, they are valid at any time. An error wraps ErrInvalid.
 func FromTrustRoot(object *unstructured.Unstructured) (*Root, error) {
@@ -319,7 +325,7 @@ func withCheckpointIDs(trusted *prototrustroot.TrustedRoot) (root.TrustedMateria
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	return material, nil
+	return verifiedOnce(material), nil
 }
 
 func keyDetails(key crypto.PublicKey) (protocommon.PublicKeyDetails, error) {

@@ -53,6 +53,32 @@ type Root struct {
 	Keys string
 	// Refusal says why no version of policy-controller can use the root as a TrustRoot; empty if nothing speaks against it.
 	Refusal string
+	// AuthoritiesExpire is when the last certificate authority expires, after which nobody can sign by this root.
+	AuthoritiesExpire time.Time
+}
+
+// expiryOf returns when the last one of certificate authorities expires: the earliest end of its period and of its certificates.
+func expiryOf(authorities []root.CertificateAuthority) time.Time {
+	var last time.Time
+	for _, authority := range authorities {
+		fulcio, ok := authority.(*root.FulcioCertificateAuthority)
+		if !ok || fulcio.Root == nil {
+			continue
+		}
+		end := fulcio.Root.NotAfter
+		for _, intermediate := range fulcio.Intermediates {
+			if intermediate.NotAfter.Before(end) {
+				end = intermediate.NotAfter
+			}
+		}
+		if period := fulcio.ValidityPeriodEnd; !period.IsZero() && period.Before(end) {
+			end = period
+		}
+		if end.After(last) {
+			last = end
+		}
+	}
+	return last
 }
 
 // valid returns an error if the root has expired.
@@ -131,6 +157,7 @@ func newRoot(trusted *prototrustroot.TrustedRoot, content any) (*Root, error) {
 	}
 	sum := sha256.Sum256(canonical)
 	return &Root{
-		Material: material, Fingerprint: hex.EncodeToString(sum[:]), Keys: keysOf(trusted), Refusal: refusal(trusted),
+		Material: verifiedOnce(material), Fingerprint: hex.EncodeToString(sum[:]), Keys: keysOf(trusted), Refusal: refusal(trusted),
+		AuthoritiesExpire: expiryOf(material.FulcioCertificateAuthorities()),
 	}, nil
 }

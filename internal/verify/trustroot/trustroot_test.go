@@ -22,6 +22,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -70,6 +71,35 @@ func TestFromJSONFingerprint(t *testing.T) {
 	}
 	if other := fromJSON(t, trustedRoot(t, newSigstore(t))); other.Fingerprint == trust.Fingerprint {
 		t.Error("another root has the same fingerprint")
+	}
+}
+
+// TestAuthoritiesExpire: a root of trust is of use until the last one of its authorities expires.
+func TestAuthoritiesExpire(t *testing.T) {
+	until := time.Now().Add(30 * 24 * time.Hour).Truncate(time.Second)
+	s, err := sigstore.NewExpired(until)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fromJSON(t, trustedRoot(t, s)).AuthoritiesExpire; !got.Equal(until) {
+		t.Errorf("got %v, want the end of the intermediate certificate, %v", got, until)
+	}
+	object, err := s.TrustRoot("private")
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := trustRootObject(t, newSigstore(t))
+	authorities := func(o *unstructured.Unstructured) []any {
+		all, _, _ := unstructured.NestedSlice(o.Object, "spec", "sigstoreKeys", "certificateAuthorities")
+		return all
+	}
+	both := append(authorities(later), authorities(object)...)
+	if err := unstructured.SetNestedSlice(object.Object, both, "spec", "sigstoreKeys", "certificateAuthorities"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := trustroot.FromTrustRoot(object)
+	if err != nil || !got.AuthoritiesExpire.After(until.Add(365*24*time.Hour)) {
+		t.Errorf("with a second authority: got %v and %v", got, err)
 	}
 }
 
@@ -166,7 +196,7 @@ func authoritiesOf(t *testing.T, trust *trustroot.Root) [][]byte {
 	t.Helper()
 	var certificates [][]byte
 	for _, authority := range trust.Material.FulcioCertificateAuthorities() {
-		fulcio, ok := authority.(*root.FulcioCertificateAuthority)
+		fulcio, ok := authority.(*trustroot.Authority)
 		if !ok {
 			t.Fatalf("got a %T", authority)
 		}

@@ -67,6 +67,15 @@ func (r Repository) mirror() string {
 	return r.Mirror
 }
 
+// host of the mirror; empty if its URL has none.
+func (r Repository) host() string {
+	address, err := url.Parse(r.mirror())
+	if err != nil {
+		return ""
+	}
+	return address.Host
+}
+
 // ErrOffline is in the chain of the error if a request is required while Offline is set.
 var ErrOffline = errors.New("offline")
 
@@ -225,10 +234,7 @@ func (e *unavailableError) Error() string { return e.message }
 func (e *unavailableError) Unwrap() error { return e.cause }
 
 func (r Repository) unavailable(err error) error {
-	host := "the TUF repository"
-	if u, parseErr := url.Parse(r.mirror()); parseErr == nil && u.Host != "" {
-		host = u.Host
-	}
+	host := cmp.Or(r.host(), "the TUF repository")
 	reason := "cannot be reached"
 	var (
 		status *metadata.ErrDownloadHTTP

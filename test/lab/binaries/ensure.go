@@ -119,6 +119,9 @@ func plan(ctx context.Context, root string, p program) (build, error) {
 		// A workspace or the caller's flags would change what the tool module pins.
 		env: append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-buildvcs=false"),
 	}
+	if p.tags != "" {
+		b.args = append(b.args, "-tags", p.tags)
+	}
 	b.hash, err = b.inputs(ctx)
 	return b, err
 }

@@ -43,12 +43,16 @@ const (
 	Registry              = "registry"
 	Cosign                = "cosign"
 	CosignV3              = "cosign-v3"
+	Helm                  = "helm"
 
 	KarmadaAggregatedAPIServer = "karmada-aggregated-apiserver"
 	KarmadaControllerManager   = "karmada-controller-manager"
 	KarmadaScheduler           = "karmada-scheduler"
 	KarmadaWebhook             = "karmada-webhook"
 	Karmadactl                 = "karmadactl"
+
+	Prometheus = "prometheus"
+	Promtool   = "promtool"
 )
 
 // policyControllerModule is the module of the programs that a PolicyControllerRelease names.
@@ -83,6 +87,8 @@ type program struct {
 	module string
 	// mainPackage is relative to module.
 	mainPackage string
+	// tags of the build, separated by commas.
+	tags string
 	// ldflags follow -s -w; they may depend on the module's version.
 	ldflags func(version string) []string
 }
@@ -96,11 +102,14 @@ func programs() []program {
 		{name: Registry, toolModule: "registry", module: "github.com/distribution/distribution/v3", mainPackage: "cmd/registry"},
 		{name: Cosign, toolModule: "cosign", module: "github.com/sigstore/cosign/v2", mainPackage: "cmd/cosign"},
 		{name: CosignV3, toolModule: "cosign/v3", module: "github.com/sigstore/cosign/v3", mainPackage: "cmd/cosign"},
+		{name: Helm, toolModule: "helm", module: "helm.sh/helm/v3", mainPackage: "cmd/helm", ldflags: helmVersion},
 		karmada(KarmadaAggregatedAPIServer, "aggregated-apiserver"),
 		karmada(KarmadaControllerManager, "controller-manager"),
 		karmada(KarmadaScheduler, "scheduler"),
 		karmada(KarmadaWebhook, "webhook"),
 		karmada(Karmadactl, "karmadactl"),
+		prometheus(Prometheus),
+		prometheus(Promtool),
 	}
 	for _, release := range PolicyControllerReleases() {
 		list = append(list,
@@ -124,10 +133,28 @@ func karmada(name, command string) program {
 	}
 }
 
+// prometheus builds without service discovery other than static, which takes the SDKs of all clouds.
+func prometheus(name string) program {
+	return program{
+		name: name, toolModule: "prometheus", module: "github.com/prometheus/prometheus", mainPackage: "cmd/" + name,
+		tags: "remove_all_sd",
+	}
+}
+
 // karmadaVersion stamps the version that Karmada's programs report.
 func karmadaVersion(version string) []string {
 	const variable = "github.com/karmada-io/karmada/pkg/version."
 	return []string{"-X", variable + "gitVersion=" + version, "-X", variable + "gitTreeState=clean"}
+}
+
+// helmVersion stamps the version that Helm reports, and that of Kubernetes which it assumes without a cluster: that of its
+// libraries, as Helm's own Makefile does. Without it charts for newer versions than 1.20 are not rendered.
+func helmVersion(version string) []string {
+	list := []string{"-X", "helm.sh/helm/v3/internal/version.version=" + version}
+	for _, variable := range []string{"helm.sh/helm/v3/pkg/lint/rules.k8sVersion", "helm.sh/helm/v3/pkg/chartutil.k8sVersion"} {
+		list = append(list, "-X", variable+"Major=1", "-X", variable+"Minor=37")
+	}
+	return list
 }
 
 // kubernetesVersion stamps the version that Kubernetes programs report. Without

@@ -63,6 +63,8 @@ type Fleet struct {
 	*ControlPlane
 	// Members are in the order of their start.
 	Members []*Member
+	// InstanceMetrics is the address of the metrics of the operator on the control plane, host:port.
+	InstanceMetrics string
 
 	dir      string
 	options  FleetOptions

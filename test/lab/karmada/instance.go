@@ -83,6 +83,7 @@ func (f *Fleet) StartInstance(ctx context.Context, args ...string) error {
 	if err != nil {
 		return err
 	}
+	f.InstanceMetrics = metrics
 	f.instance, err = process.Start(ctx, process.Command{
 		Name: "instance",
 		Path: program,

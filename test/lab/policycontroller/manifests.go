@@ -82,16 +82,25 @@ func CRDs(ctx context.Context, version string) ([]*unstructured.Unstructured, er
 // install applies the release's manifests, adapted to a webhook that is a process of
 // this machine.
 func install(ctx context.Context, c client.Client, release binaries.PolicyControllerRelease, deployment Deployment) error {
-	manifests, err := readManifests(ctx, release)
+	manifests, err := adapted(ctx, release, deployment)
 	if err != nil {
 		return err
 	}
+	return apply(ctx, c, manifests)
+}
+
+// adapted returns what install applies.
+func adapted(ctx context.Context, release binaries.PolicyControllerRelease, deployment Deployment) ([]*unstructured.Unstructured, error) {
+	manifests, err := readManifests(ctx, release)
+	if err != nil {
+		return nil, err
+	}
 	for _, object := range manifests {
 		if err := adapt(object, deployment); err != nil {
-			return fmt.Errorf("adapt %s %s: %w", object.GetKind(), object.GetName(), err)
+			return nil, fmt.Errorf("adapt %s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}
-	return apply(ctx, c, manifests)
+	return manifests, nil
 }
 
 // adapt leads the API server to the webhook without a service network: the

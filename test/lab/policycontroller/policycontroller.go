@@ -29,6 +29,7 @@ import (
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/karmada-io/image-trust/test/lab/binaries"
@@ -164,13 +165,21 @@ func (p *PolicyController) choose(version string) error {
 	return nil
 }
 
+// Manifests are what was applied for it, in the order of the release's files.
+func (p *PolicyController) Manifests(ctx context.Context) ([]*unstructured.Unstructured, error) {
+	return adapted(ctx, p.release, p.deployment())
+}
+
 // install applies the manifests of the version.
 func (p *PolicyController) install(ctx context.Context) error {
-	deployment := FromChart(p.release.Version)
+	return install(ctx, p.client, p.release, p.deployment())
+}
+
+func (p *PolicyController) deployment() Deployment {
 	if p.options.Deployment != nil {
-		deployment = *p.options.Deployment
+		return *p.options.Deployment
 	}
-	return install(ctx, p.client, p.release, deployment)
+	return FromChart(p.release.Version)
 }
 
 func (p *PolicyController) start(ctx context.Context) error {

@@ -33,7 +33,7 @@ import (
 const (
 	defaultStartTimeout = 2 * time.Minute
 	defaultStopTimeout  = 20 * time.Second
-	readyPollInterval   = 100 * time.Millisecond
+	readyPollInterval   = 25 * time.Millisecond
 )
 
 // Command says what to run and how to know that it works.

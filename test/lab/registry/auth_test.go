@@ -22,6 +22,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -32,9 +33,11 @@ import (
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/internal/policy"
 	"github.com/karmada-io/image-trust/internal/verify"
+	"github.com/karmada-io/image-trust/internal/verify/credentialprovider"
 	verifyregistry "github.com/karmada-io/image-trust/internal/verify/registry"
 	"github.com/karmada-io/image-trust/internal/verify/trustroot"
 	"github.com/karmada-io/image-trust/test/lab/images"
+	"github.com/karmada-io/image-trust/test/lab/providers"
 	"github.com/karmada-io/image-trust/test/lab/registry"
 	"github.com/karmada-io/image-trust/test/lab/sigstore"
 )
@@ -49,13 +52,17 @@ const (
 
 // TestAuthentication verifies images in a real registry that requires credentials.
 func TestAuthentication(t *testing.T) {
+	program, err := providers.Build(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Run("basic", func(t *testing.T) {
 		dir := t.TempDir()
 		config, err := registry.BasicAuth(dir, user, password)
 		if err != nil {
 			t.Fatal(err)
 		}
-		authenticate(t, dir, config, nil)
+		authenticate(t, dir, config, program, nil)
 	})
 	t.Run("token", func(t *testing.T) {
 		dir := t.TempDir()
@@ -63,7 +70,7 @@ func TestAuthentication(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		asked := authenticate(t, dir, config, tokens)
+		asked := authenticate(t, dir, config, program, tokens)
 		fmt.Printf("figure: tokens_for_20_verifications %d\n", asked)
 		if asked != 1 {
 			t.Errorf("%d tokens were asked for, want one for the repository", asked)
@@ -72,8 +79,8 @@ func TestAuthentication(t *testing.T) {
 }
 
 // authenticate pushes a signed image, and verifies it with good, bad and no credentials. It returns how many tokens were asked
-// for in 20 verifications with good ones.
-func authenticate(t *testing.T, dir, config string, tokens *registry.TokenServer) (asked int64) {
+// for in 20 verifications with good ones. Program is that of credential providers.
+func authenticate(t *testing.T, dir, config, program string, tokens *registry.TokenServer) (requested int64) {
 	t.Helper()
 	r, err := registry.StartWith(t.Context(), dir, config)
 	if err != nil {
@@ -118,6 +125,7 @@ func authenticate(t *testing.T, dir, config string, tokens *registry.TokenServer
 		t.Fatal(err)
 	}
 	rule := policy.NewRule(policy.Signer{Issuer: id.Issuer, Subject: id.Subject}, policy.NewFormats(policy.SimpleSigning, policy.Bundle))
+	fromProviders, asked := providerKeychains(t, program)
 	for _, test := range []struct {
 		what, user, password string
 		verdict              v1alpha1.Verdict
@@ -126,13 +134,19 @@ func authenticate(t *testing.T, dir, config string, tokens *registry.TokenServer
 		{"no credentials", "", "", v1alpha1.VerdictUnknown, v1alpha1.RegistryUnauthorizedReason},
 		{"wrong password", user, "wrong", v1alpha1.VerdictUnknown, v1alpha1.RegistryUnauthorizedReason},
 		{"wrong user", "writer", password, v1alpha1.VerdictUnknown, v1alpha1.RegistryUnauthorizedReason},
+		{"failing provider", "", "", v1alpha1.VerdictUnknown, v1alpha1.RegistryUnauthorizedReason},
+		{"provider", "", "", v1alpha1.VerdictVerified, v1alpha1.SignedReason},
 		{"right", user, password, v1alpha1.VerdictVerified, v1alpha1.SignedReason},
 	} {
 		if tokens != nil {
 			tokens.Requests.Store(0)
 		}
+		credentials := dockerConfig(t, registryHost, test.user, test.password)
+		if found := fromProviders[test.what]; found != nil {
+			credentials = found
+		}
 		verifier := verify.New(verify.WithRegistry(verifyregistry.New(
-			verifyregistry.WithKeychain(dockerConfig(t, registryHost, test.user, test.password)),
+			verifyregistry.WithKeychain(credentials),
 			verifyregistry.WithRequestTimeout(time.Minute),
 			verifyregistry.WithTransport(r.Transport()),
 		)))
@@ -146,10 +160,45 @@ func authenticate(t *testing.T, dir, config string, tokens *registry.TokenServer
 		}
 		all.Wait()
 		if tokens != nil {
-			asked = tokens.Requests.Load()
+			requested = tokens.Requests.Load()
 		}
 	}
-	return asked
+	// 20 verifications at once, one run of each program.
+	if got, want := asked(), []string{"registry.example/karmada/private", "registry.example/karmada/private"}; !slices.Equal(got, want) {
+		t.Errorf("the providers were asked about %q, want %q", got, want)
+	}
+	return requested
+}
+
+// providerKeychains returns keychains with a credential provider that has the credentials, and with one that fails, and what they
+// were asked about.
+func providerKeychains(t *testing.T, program string) (keychains map[string]authn.Keychain, asked func() []string) {
+	t.Helper()
+	keychains = map[string]authn.Keychain{}
+	var configured []*providers.Providers
+	for what, one := range map[string]providers.Provider{
+		"provider":         {Name: "test", Image: registryHost, User: user, Password: password},
+		"failing provider": {Name: "test", Image: registryHost},
+	} {
+		p, err := providers.New(program, t.TempDir(), one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if keychains[what], err = credentialprovider.New(p.Config, p.Programs); err != nil {
+			t.Fatal(err)
+		}
+		configured = append(configured, p)
+	}
+	return keychains, func() (all []string) {
+		for _, p := range configured {
+			images, err := p.Asked("test")
+			if err != nil {
+				t.Error(err)
+			}
+			all = append(all, images...)
+		}
+		return all
+	}
 }
 
 // keychain is a Docker configuration file.

@@ -127,6 +127,9 @@ func (p *Proxy) Env() []string {
 	}
 }
 
+// AuthorityFile is the certificate of the proxy's authority, in PEM.
+func (p *Proxy) AuthorityFile() string { return p.authorityFile }
+
 // Transport is a new transport that uses the proxy for every host but loopback,
 // and trusts its authority only.
 func (p *Proxy) Transport() *http.Transport {

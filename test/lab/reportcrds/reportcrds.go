@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package reportcrds reads the definitions of policy reports from the Go modules that hold them, which are too large to be
-// requirements of this one.
+// Package reportcrds reads the definitions of policy reports, and of the kinds of the Prometheus operator, from the Go modules that hold
+// them, which are too large to be requirements of this one.
 package reportcrds
 
 import (
@@ -49,6 +49,18 @@ func Report() Definition {
 		module: "github.com/openreports/reports-api@v0.2.1", sum: "h1:g9KS3yle9Y1elmww4TK9EkD1rl6inIaiIJPX6e+u680=",
 		path: "config/crd/openreports.io_reports.yaml",
 	}
+}
+
+// Monitoring are the definitions of the kinds of the Prometheus operator that config/prometheus uses.
+func Monitoring() []Definition {
+	var all []Definition
+	for _, kind := range []string{"servicemonitors", "podmonitors", "prometheusrules"} {
+		all = append(all, Definition{
+			module: "github.com/prometheus-operator/prometheus-operator@v0.92.1", sum: "h1:rHWuFo6SVya4FBSCNg2DCzyc4xAv54zk3eDTzp5mQZc=",
+			path: "example/prometheus-operator-crd/monitoring.coreos.com_" + kind + ".yaml",
+		})
+	}
+	return all
 }
 
 // Read returns the CustomResourceDefinition. The module's content is checked against its sum.

@@ -40,14 +40,14 @@ type authority struct {
 	key                *ecdsa.PrivateKey // the intermediate's
 }
 
-// newAuthority makes an authority with the shape of the public one: P-384
-// keys, and an intermediate that may issue code signing certificates only.
-func newAuthority(organization string, notBefore, intermediateUntil time.Time) (authority, error) {
-	rootKey, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+// newAuthority makes an authority with the shape of the public one, whose keys
+// are on P-384: an intermediate that may issue code signing certificates only.
+func newAuthority(organization string, curve elliptic.Curve, notBefore, intermediateUntil time.Time) (authority, error) {
+	rootKey, err := ecdsa.GenerateKey(curve, rand.Reader)
 	if err != nil {
 		return authority{}, err
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
 	if err != nil {
 		return authority{}, err
 	}

@@ -18,6 +18,7 @@ package sigstore
 
 import (
 	"context"
+	"crypto/elliptic"
 	"errors"
 	"fmt"
 	"strings"
@@ -43,7 +44,7 @@ var errNoLog = errors.New("the instance has no transparency log")
 func NewGitHub() (*Sigstore, error) {
 	s := &Sigstore{organization: "GitHub, Inc.", fulcioURL: GitHubFulcioURL, tsaURL: GitHubTSAURL}
 	var err error
-	if s.ca, err = newAuthority(s.organization, time.Now().Add(-backdated), time.Time{}); err != nil {
+	if s.ca, err = newAuthority(s.organization, elliptic.P384(), time.Now().Add(-backdated), time.Time{}); err != nil {
 		return nil, fmt.Errorf("making the certificate authority: %w", err)
 	}
 	if s.tsa, err = newTimestampAuthority(s.organization, s.ca.root.NotBefore); err != nil {

@@ -19,6 +19,7 @@ package sigstore
 import (
 	"context"
 	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -48,7 +49,7 @@ import (
 // NewExpired makes an instance whose intermediate certificate authority expired
 // at the given time, and issues certificates all the same.
 func NewExpired(intermediateUntil time.Time) (*Sigstore, error) {
-	return newInstance(intermediateUntil)
+	return newInstance(elliptic.P384(), intermediateUntil)
 }
 
 // unknownEntry is the body of a log entry of a kind that no client knows.

@@ -103,13 +103,19 @@ type Sigstore struct {
 
 // New makes an instance with fresh keys, which no other instance trusts.
 func New() (*Sigstore, error) {
-	return newInstance(time.Time{})
+	return newInstance(elliptic.P384(), time.Time{})
+}
+
+// NewOnCurve makes an instance whose certificate authority has keys on another
+// curve than the public one's.
+func NewOnCurve(curve elliptic.Curve) (*Sigstore, error) {
+	return newInstance(curve, time.Time{})
 }
 
 // newInstance makes an instance whose intermediate certificate authority
 // expires at the given time, or with the root if it is zero.
-func newInstance(intermediateUntil time.Time) (*Sigstore, error) {
-	ca, err := newAuthority(organization, time.Now().Add(-backdated), intermediateUntil)
+func newInstance(curve elliptic.Curve, intermediateUntil time.Time) (*Sigstore, error) {
+	ca, err := newAuthority(organization, curve, time.Now().Add(-backdated), intermediateUntil)
 	if err != nil {
 		return nil, fmt.Errorf("making the certificate authority: %w", err)
 	}

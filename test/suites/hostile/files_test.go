@@ -45,6 +45,8 @@ func files() map[string][]byte {
 	for i := range 10_000 {
 		fmt.Fprintf(&workloads, deployment, i)
 	}
+	// An object of a kind that nobody knows, and a list in it.
+	const custom = "apiVersion: example.com/v1\nkind: Custom\nmetadata: {name: a}\nspec:\n"
 	// The elements that may be read at most.
 	const most = 299_000
 	return map[string][]byte{
@@ -70,6 +72,10 @@ func files() map[string][]byte {
 		"lines.json":      text("[]", "\n", "", fileSize),
 		"nested.json":     text("", "[", "", fileSize),
 		"workloads.yaml":  []byte(workloads.String()),
+		"shapes.yaml":     text(custom, "- {containers: [{image: registry.test/a}]}\n", "", 4*most),
+		"images.yaml":     text(custom, "- {image: registry.test/a}\n", "", 5*most),
+		"patches.yaml":    text(custom, "- {containers: [{image: registry.test/a}, {name: a}]}\n", "", 4*most),
+		"repeated.yaml":   text(custom, "- {a: 1, a: 1}\n", "", 2*most),
 	}
 }
 
@@ -86,6 +92,7 @@ func TestHostileFiles(t *testing.T) {
 		for _, args := range [][]string{
 			{"lint", "-f", file},
 			{"pin", "-f", trust, "--manifests", file},
+			{"plan", "-f", trust, "--manifests", file},
 		} {
 			t.Run(name+" "+args[0], func(t *testing.T) {
 				got := plugin(t, args...)

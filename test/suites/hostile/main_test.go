@@ -20,12 +20,10 @@ package hostile
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -35,6 +33,7 @@ import (
 
 	"github.com/karmada-io/image-trust/test/lab/binaries"
 	"github.com/karmada-io/image-trust/test/lab/process"
+	"github.com/karmada-io/image-trust/test/memory"
 )
 
 // programs are built from the work tree, once.
@@ -60,18 +59,8 @@ func run(m *testing.M) int {
 }
 
 func build(dir string) error {
-	root, err := binaries.Root()
-	if err != nil {
+	if err := binaries.BuildOwn(context.Background(), dir, "./cmd/kubectl-imagetrust", "./cmd/manager", "./test/tools/peak"); err != nil {
 		return err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator),
-		"./cmd/kubectl-imagetrust", "./cmd/manager", "./test/tools/peak")
-	cmd.Dir, cmd.Stderr = root, os.Stderr
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if err := process.Run(cmd); err != nil {
-		return fmt.Errorf("building the programs: %w", err)
 	}
 	programs.plugin, programs.manager = filepath.Join(dir, "kubectl-imagetrust"), filepath.Join(dir, "manager")
 	programs.peak = filepath.Join(dir, "peak")
@@ -80,10 +69,8 @@ func build(dir string) error {
 
 // measured is how a run of the plugin ended, and what it took.
 type measured struct {
-	PeakKiB int64
-	Exit    int
-	End     string
-	Output  string
+	memory.Usage
+	Output string
 }
 
 // mib is a size in MiB, rounded up.
@@ -106,25 +93,16 @@ func plugin(t *testing.T, args ...string) measured {
 	ctx, cancel := context.WithTimeout(t.Context(), runTimeout)
 	defer cancel()
 	dir := t.TempDir()
-	result := filepath.Join(dir, "result.json")
-	cmd := exec.CommandContext(ctx, programs.peak, slices.Concat([]string{result, programs.plugin}, args)...)
+	cmd := exec.CommandContext(ctx, programs.plugin, args...)
 	var output tail
 	cmd.Stdout, cmd.Stderr = &output, &output
 	// No memory limit and no credentials of the one who runs the tests.
 	cmd.Env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "DOCKER_CONFIG=" + dir}
-	if err := process.Run(cmd); err != nil {
+	usage, err := memory.Under(programs.peak, cmd, process.Run)
+	if err != nil {
 		t.Fatalf("%v: %s", err, output.String())
 	}
-	encoded, err := os.ReadFile(result)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got measured
-	if err := json.Unmarshal(encoded, &got); err != nil {
-		t.Fatal(err)
-	}
-	got.Output = output.String()
-	return got
+	return measured{Usage: usage, Output: output.String()}
 }
 
 // tail keeps the end of what is written to it.

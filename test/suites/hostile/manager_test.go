@@ -41,6 +41,7 @@ import (
 	"github.com/karmada-io/image-trust/test/lab/manifest"
 	"github.com/karmada-io/image-trust/test/lab/process"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
+	"github.com/karmada-io/image-trust/test/memory"
 )
 
 // referencesPerTrust is the number of hostile images of one trust.
@@ -128,7 +129,11 @@ func TestManagerAmongHostileImages(t *testing.T) {
 		exits++
 		t.Errorf("the manager ended: %v", err)
 	} else {
-		fmt.Printf("figure: hostile_memory_mib_manager %d MiB\n", mib(peakOf(t, manager.PID())))
+		peak, err := memory.PeakOf(manager.PID())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Printf("figure: hostile_memory_mib_manager %d MiB\n", mib(peak))
 	}
 	fmt.Printf("figure: hostile_manager_exits %d\n", exits)
 }
@@ -222,24 +227,4 @@ func startManager(t *testing.T, parts *harness.Harness, root string, insecure []
 		}
 	})
 	return manager
-}
-
-// peakOf is the peak of the resident memory of a process, in KiB.
-func peakOf(t *testing.T, pid int) int64 {
-	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return kib
-		}
-	}
-	t.Fatal("the process has no peak")
-	return 0
 }

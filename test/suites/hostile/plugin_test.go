@@ -19,6 +19,7 @@ package hostile
 import (
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,6 +35,9 @@ const (
 	beyondOne = 32 + 6
 	// atMostTen is what a process may take that examines ten images at a time, in MiB.
 	atMostTen = 256
+	// attempts is how many runs must take more than the limit before an answer counts as taking it: how far a heap grows
+	// before a collection ends depends on what else the machine does, but what an answer needs is needed in each run.
+	attempts = 3
 )
 
 // all are the hostile answers by name.
@@ -121,19 +125,27 @@ func TestHostileAnswers(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				s := newSite(t, f.honest, answer)
-				got := f.verify(t, s.attested, s.reference())
+				least := int64(math.MaxInt64)
+				for range attempts {
+					got := f.verify(t, s.attested, s.reference())
+					least = min(least, got.PeakKiB-f.baseline)
+					t.Logf("%d MiB beyond a good image; %s: %s", mib(got.PeakKiB-f.baseline), got.End, got.Output)
+					if got.Exit != exitUntrusted && got.Exit != exitUnknown {
+						t.Errorf("the program ended with %s:\n%s", got.End, got.Output)
+						mu.Lock()
+						crashes++
+						mu.Unlock()
+					}
+					if mib(least) <= beyondOne {
+						break
+					}
+				}
 				mu.Lock()
 				defer mu.Unlock()
-				beyond := got.PeakKiB - f.baseline
-				worst = max(worst, beyond)
-				if got.Exit != exitUntrusted && got.Exit != exitUnknown {
-					crashes++
-					t.Errorf("the program ended with %s:\n%s", got.End, got.Output)
+				worst = max(worst, least)
+				if mib(least) > beyondOne {
+					t.Errorf("%d MiB beyond a good image in each of %d runs, want at most %d", mib(least), attempts, beyondOne)
 				}
-				if mib(beyond) > beyondOne {
-					t.Errorf("%d MiB beyond a good image, want at most %d", mib(beyond), beyondOne)
-				}
-				t.Logf("%d MiB beyond a good image; %s: %s", mib(beyond), got.End, got.Output)
 			})
 		}
 	})

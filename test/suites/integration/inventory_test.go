@@ -167,7 +167,7 @@ func TestInventory(t *testing.T) {
 
 func workloadsOf(index *inventory.Index, namespace string) []string {
 	var out []string
-	for _, w := range index.Select("test", "", func(string) bool { return true }) {
+	for _, w := range index.Select("test", "", inventory.MatchFunc(func(string) bool { return true })) {
 		if w.Namespace != namespace {
 			continue
 		}

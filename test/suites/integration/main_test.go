@@ -30,6 +30,7 @@ import (
 
 	"github.com/go-logr/logr"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -80,15 +81,22 @@ type operator struct {
 	stop func()
 }
 
-// start runs an operator against an API server until the test ends.
-func start(t *testing.T, config *rest.Config) *operator {
+func schemeOf(t *testing.T) *runtime.Scheme {
 	t.Helper()
 	scheme := runtime.NewScheme()
 	if err := errors.Join(
 		v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme), admissionregistrationv1.AddToScheme(scheme),
+		coordinationv1.AddToScheme(scheme),
 	); err != nil {
 		t.Fatal(err)
 	}
+	return scheme
+}
+
+// start runs an operator against an API server until the test ends.
+func start(t *testing.T, config *rest.Config) *operator {
+	t.Helper()
+	scheme := schemeOf(t)
 	c, err := client.New(config, client.Options{Scheme: scheme})
 	if err != nil {
 		t.Fatal(err)

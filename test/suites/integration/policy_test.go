@@ -48,9 +48,11 @@ func TestPolicyControllerComesLaterAndGoes(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	checkReadyWithoutPolicyController(t, h)
 	o := start(t, h.Config())
 	o.create(gen.Trust("early"))
-	o.expect("early", "PolicyApplied=Unknown/PolicyControllerNotInstalled", "Ready=Unknown/ApplyingPolicy", "Reconciling", "!Stalled")
+	o.record("no-policy-controller",
+		o.expect("early", "PolicyApplied=Unknown/PolicyControllerNotInstalled", "Ready=Unknown/ApplyingPolicy", "Reconciling", "!Stalled"))
 
 	installPolicyController(t, h)
 	o.policy("early", exists)

@@ -19,6 +19,8 @@ package integration
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,9 +47,28 @@ import (
 type reporting struct {
 	*policyreport.Reporter
 	client.Client
-	t     *testing.T
-	clock *testingclock.FakePassiveClock
-	trust *v1alpha1.KarmadaImageTrust
+
+	namespaces []string // that had results
+	t          *testing.T
+	clock      *testingclock.FakePassiveClock
+	trust      *v1alpha1.KarmadaImageTrust
+}
+
+// listed are the results of a trust.
+type listed []policyreport.Result
+
+// Namespaces returns the namespaces that have results.
+func (l listed) Namespaces() []string {
+	namespaces := map[string]bool{}
+	for i := range l {
+		namespaces[l[i].Namespace] = true
+	}
+	return slices.Sorted(maps.Keys(namespaces))
+}
+
+// In returns the results of a namespace.
+func (l listed) In(namespace string) []policyreport.Result {
+	return slices.DeleteFunc(slices.Clone(l), func(r policyreport.Result) bool { return r.Namespace != namespace })
 }
 
 // result on a Deployment in a namespace.
@@ -104,7 +125,12 @@ func newReporting(t *testing.T) *reporting {
 func (r *reporting) write(results ...policyreport.Result) ([]policyreport.Rejection, error) {
 	r.t.Helper()
 	r.clock.SetTime(r.clock.Now().Add(time.Hour))
-	return r.Write(r.t.Context(), r.trust, results)
+	changed := map[string]bool{}
+	for _, namespace := range append(r.namespaces, listed(results).Namespaces()...) {
+		changed[namespace] = true
+	}
+	r.namespaces = slices.Sorted(maps.Keys(changed))
+	return r.Write(r.t.Context(), r.trust, listed(results), changed)
 }
 
 func (r *reporting) mustWrite(results ...policyreport.Result) {

@@ -29,6 +29,7 @@ import (
 
 	"github.com/karmada-io/image-trust/api/v1alpha1"
 	"github.com/karmada-io/image-trust/test/lab/karmada"
+	"github.com/karmada-io/image-trust/test/lab/prometheus"
 	"github.com/karmada-io/image-trust/test/lab/waitfor"
 	"github.com/karmada-io/image-trust/test/suites/internal/labtest"
 )
@@ -75,6 +76,7 @@ func TestControlPlaneInstance(t *testing.T) {
 	fleet.Apply(t, instancePolicy)
 	expectPropagated(t, "True/Propagated", 1)
 	expectAggregated(t, 1)
+	expectMetrics(t)
 
 	west.Membership.CutOff()
 	t.Cleanup(func() {
@@ -129,6 +131,35 @@ func expectPropagated(t *testing.T, want string, generation int64) string {
 		return nil
 	})
 	return message
+}
+
+// expectMetrics has a real Prometheus scrape the instance: what the dashboard shows of a fleet, and what the alert on it is about.
+func expectMetrics(t *testing.T) {
+	t.Helper()
+	server, err := prometheus.Start(t.Context(), t.TempDir(), fleet.InstanceMetrics, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, query := range []string{
+		`max by (trust, state) (karmada_image_trust_fleet_clusters{trust="instance-story",state="Selected"}) == 2`,
+		`max by (trust, state) (karmada_image_trust_fleet_clusters{trust="instance-story",state="Reporting"}) == 2`,
+		`karmada_image_trust_condition{trust="instance-story",type="Propagated",status="True",reason="Propagated"} == 1`,
+		`karmada_image_trust_condition{trust="instance-story",type="Ready"} == 1`,
+		`karmada_image_trust_build_info`,
+	} {
+		waitfor.NoError(t, func(ctx context.Context) error {
+			samples, err := server.Query(ctx, query)
+			if err == nil && len(samples) != 1 {
+				err = fmt.Errorf("%d samples for %s", len(samples), query)
+			}
+			return err
+		})
+	}
 }
 
 // expectAggregated waits until the status has what both members report about a generation, next to the condition Propagated.

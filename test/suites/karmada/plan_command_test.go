@@ -164,6 +164,7 @@ func TestFleetPlan(t *testing.T) {
 	fleet.Member(t, west).WaitForTrust(t, planTrust,
 		hasVerdict(planSigned, v1alpha1.VerdictUntrusted), hasVerdict(planForeign, v1alpha1.VerdictVerified))
 	agreed += len(runs[west])
+	t.Run("the report by member says the same", func(t *testing.T) { reportByMember(t, plugin) })
 	fmt.Printf("figure: fleet_plan_agreement %d/%d\n", agreed, len(want))
 }
 

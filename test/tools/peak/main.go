@@ -24,10 +24,12 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"syscall"
+
+	"github.com/karmada-io/image-trust/test/memory"
 )
 
 func main() {
@@ -39,27 +41,15 @@ func main() {
 
 func run(args []string) error {
 	if len(args) < 2 {
-		return fmt.Errorf("usage: peak RESULT PROGRAM [ARGUMENT...]")
+		return errors.New("usage: peak RESULT PROGRAM [ARGUMENT...]")
 	}
 	cmd := exec.Command(args[1], args[2:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	if err := cmd.Start(); err != nil {
+	usage, err := memory.Wait(cmd)
+	if err != nil {
 		return err
 	}
-	_ = cmd.Wait() // how the program ended is part of the result
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return fmt.Errorf("this system does not tell what a program takes")
-	}
-	result := struct {
-		// PeakKiB is the peak of the resident memory.
-		PeakKiB int64
-		// Exit is the exit code, -1 after a signal.
-		Exit int
-		// End says how the program ended.
-		End string
-	}{usage.Maxrss, cmd.ProcessState.ExitCode(), cmd.ProcessState.String()}
-	encoded, err := json.Marshal(result)
+	encoded, err := json.Marshal(usage)
 	if err != nil {
 		return err
 	}

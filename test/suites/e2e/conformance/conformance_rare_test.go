@@ -33,8 +33,9 @@ import (
 // rareFixtures are roots of trust that few have, trusts that ask for no signature, and artifacts that cosign does not make by default.
 func rareFixtures(t *testing.T) []*conformanceFixture {
 	t.Helper()
+	now := time.Now()
 	made := func(s *sigstore.Sigstore, err error) *sigstore.Sigstore { return try(s, err).orFail(t) }
-	expired, github := made(sigstore.NewExpired(time.Now().Add(-time.Hour))), made(sigstore.NewGitHub())
+	expired, github := made(sigstore.NewExpired(now.Add(-time.Hour))), made(sigstore.NewGitHub())
 	alone := func(spec *v1alpha1.KarmadaImageTrustSpec) {
 		spec.Signature = v1alpha1.SignatureNotRequired
 		spec.Attestations = []v1alpha1.Attestation{{Name: "provenance", PredicateType: sigstore.SLSAPredicate}}
@@ -43,7 +44,7 @@ func rareFixtures(t *testing.T) []*conformanceFixture {
 	return []*conformanceFixture{
 		{name: "rare", cases: rareCases(), timestamps: true},
 		{name: "alone", spec: alone, cases: aloneCases()},
-		{name: "expired", sigstore: expired, root: rootOf(expired, "conform-expired"), cases: expiredCases()},
+		{name: "expired", sigstore: expired, root: rootOf(expired, "conform-expired"), cases: expiredCases(now)},
 		{name: "github", sigstore: github, spec: alone, root: rootOf(github, "conform-github"), cases: githubCases()},
 	}
 }
@@ -143,8 +144,8 @@ func aloneCases() []conformanceCase {
 	return cases
 }
 
-// expiredCases are verified with the TrustRoot of a Sigstore whose intermediate certificate authority expired an hour ago.
-func expiredCases() []conformanceCase {
+// expiredCases are verified with the TrustRoot of a Sigstore whose intermediate certificate authority expired an hour before now.
+func expiredCases(now time.Time) []conformanceCase {
 	var cases []conformanceCase
 	for _, c := range []struct {
 		name           string
@@ -169,11 +170,14 @@ func expiredCases() []conformanceCase {
 			differs = map[string]string{cosign3: "it verifies that the whole chain was valid at the time of signing, for signatures under a tag too"}
 		}
 		cases = append(cases, conformanceCase{
-			name: fmt.Sprintf("tag %s", c.name), store: func(s *stored) { issued(c.logged, sigstore.At(time.Now().Add(c.issued)))(s) },
+			name: fmt.Sprintf("tag %s", c.name), store: func(s *stored) {
+				signature := s.unlogged(s.fixture.sigstore, s.payload(s.image), sigstore.At(now.Add(c.issued)))
+				s.attach(s.log(s.fixture.sigstore, signature, now.Add(c.logged)))
+			},
 			verdict: tagVerdict, reason: tagReason, differs: differs,
 		}, conformanceCase{
 			name: fmt.Sprintf("bundle %s", c.name), store: func(s *stored) {
-				s.bundle(s.signed(s.fixture.sigstore, time.Now().Add(c.logged), sigstore.At(time.Now().Add(c.issued))))
+				s.bundle(s.signed(s.fixture.sigstore, now.Add(c.logged), sigstore.At(now.Add(c.issued))))
 			}, verdict: bundleVerdict, reason: bundleReason,
 		})
 	}

@@ -18,7 +18,6 @@ package operator
 
 import (
 	"fmt"
-	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -42,16 +41,7 @@ func TestPullSecrets(t *testing.T) {
 	)
 	own := lab.OperatorAccount().Namespace
 	lab.PushSignedImage(t, image, labtest.Release)
-	lab.Intercept(t, labtest.RepositoryOf(t, image), func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if user, password, _ := r.BasicAuth(); user != "reader" || password != "correct-horse" {
-				w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
-				w.WriteHeader(http.StatusUnauthorized)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	})
+	lab.Intercept(t, labtest.RepositoryOf(t, image), labtest.RequireBasicAuth("reader", "correct-horse"))
 	lab.Create(t, &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: named, Namespace: own},
 		Type:       corev1.SecretTypeDockerConfigJson,

@@ -64,8 +64,12 @@ spec:
 		t.Errorf("again: exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 	got = p.Run(t, manifest(unsigned), args("--manifests", "-")...)
-	if got.Stdout != manifest(unsigned) || got.Code != 1 || !strings.Contains(got.Stderr, "standard input:7: "+unsigned+" is not pinned: Unsigned") {
+	if got.Stdout != "" || got.Code != 1 || !strings.Contains(got.Stderr, "standard input:7: "+unsigned+" is not pinned: Unsigned") {
 		t.Errorf("unsigned: exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
+	}
+	got = p.Run(t, manifest(unsigned), args("--manifests", "-", "--keep-going")...)
+	if got.Stdout != manifest(unsigned) || got.Code != 1 {
+		t.Errorf("unsigned with --keep-going: exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 	got = p.Run(t, manifest(signed), args("--manifests", "-", "-o", "kustomize")...)
 	if got.Code != 0 || !strings.Contains(got.Stdout, "digest: "+digest.DigestStr()) {

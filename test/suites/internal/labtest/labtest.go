@@ -142,6 +142,13 @@ func (l *Lab) Intercept(t *testing.T, repository string, middleware Middleware) 
 	return remove
 }
 
+// InterceptHost puts a middleware between all clients and the registry by the name of a host, until the test ends.
+func (l *Lab) InterceptHost(t *testing.T, host string, middleware Middleware) {
+	t.Helper()
+	l.middlewares.byHost.Store(host, middleware)
+	t.Cleanup(func() { l.middlewares.byHost.Delete(host) })
+}
+
 // RespondWith is the middleware of a registry that answers every request with this HTTP status.
 func RespondWith(status int) Middleware {
 	return func(http.Handler) http.Handler {

@@ -25,11 +25,16 @@ import (
 // Middleware wraps the handler of a registry, or of a part of it.
 type Middleware func(http.Handler) http.Handler
 
-// middlewares are the middlewares that are in place, by repository.
-type middlewares struct{ byRepository sync.Map }
+// middlewares are the middlewares that are in place, by repository and by the host of the registry.
+type middlewares struct{ byRepository, byHost sync.Map }
 
 func (m *middlewares) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ofHost, _ := m.byHost.Load(r.Host)
+		if middleware, isMiddleware := ofHost.(Middleware); isMiddleware {
+			middleware(next).ServeHTTP(w, r)
+			return
+		}
 		path := strings.TrimPrefix(r.URL.Path, "/v2/")
 		for _, separator := range []string{"/manifests/", "/blobs/"} {
 			repository, _, ok := strings.Cut(path, separator)
@@ -41,4 +46,18 @@ func (m *middlewares) wrap(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// RequireBasicAuth returns a middleware that rejects requests without a user's name and password.
+func RequireBasicAuth(user, password string) Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if gotUser, gotPassword, _ := r.BasicAuth(); gotUser != user || gotPassword != password {
+				w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
 }

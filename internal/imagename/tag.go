@@ -1,0 +1,33 @@
+/*
+Copyright 2026 The Karmada Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package imagename
+
+import (
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+)
+
+// TagNextToDigest returns the tag of NAME:TAG@DIGEST, which name.Digest drops; false if there is none.
+func TagNextToDigest(written string) (name.Tag, bool) {
+	tagged, _, pinned := strings.Cut(written, "@")
+	if !pinned {
+		return name.Tag{}, false
+	}
+	tag, err := name.NewTag(tagged, name.WithDefaultTag(""))
+	return tag, err == nil && tag.TagStr() != ""
+}
