@@ -177,14 +177,14 @@ func (r *KarmadaImageTrustReconciler) Reconcile(ctx context.Context, req ctrl.Re
 func (r *KarmadaImageTrustReconciler) reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	trust := &v1alpha1.KarmadaImageTrust{}
 	if err := r.Client.Get(ctx, req.NamespacedName, trust); err != nil {
-		if apierrors.IsNotFound(err) {
-			// The policy is garbage collected with its owner.
-			r.forget(req.Name)
-			r.written.forget(req.Name)
-			r.works.forget(req.Name)
-			r.Metrics.Forget(req.Name)
+		if !apierrors.IsNotFound(err) {
+			return ctrl.Result{}, err
 		}
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		r.forget(req.Name)
+		r.written.forget(req.Name)
+		r.works.forget(req.Name)
+		r.Metrics.Forget(req.Name)
+		return ctrl.Result{}, r.deleteAbandoned(ctx, req.Name)
 	}
 	if !trust.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil

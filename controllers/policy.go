@@ -55,10 +55,12 @@ func (r *KarmadaImageTrustReconciler) applyPolicy(ctx context.Context, s *scope,
 	}
 	owner := ownerOf(s.trust, current)
 	switch {
+	case owner == ownerTrust && current.GetDeletionTimestamp() != nil:
+		return beingDeleted(s.trust.Name)
+	case owner == ownerPredecessor && abandoned(s.trust, current):
+		return r.takeOver(ctx, s.trust, d, current)
 	case owner != ownerTrust:
 		return nameTaken(s.trust, owner, current)
-	case current.GetDeletionTimestamp() != nil:
-		return beingDeleted(s.trust.Name)
 	case isUpToDate(s.trust, d.desired, current):
 		return observed(d.policy, current)
 	default:
@@ -133,7 +135,16 @@ func (r *KarmadaImageTrustReconciler) removeForeignFields(ctx context.Context, d
 func (r *KarmadaImageTrustReconciler) deletePolicy(
 	ctx context.Context, trust *v1alpha1.KarmadaImageTrust, current *unstructured.Unstructured,
 ) policyResult {
-	if current == nil || ownerOf(trust, current) != ownerTrust {
+	if current == nil {
+		return auditMode()
+	}
+	if abandoned(trust, current) {
+		if err := r.deleteAbandoned(ctx, trust.Name); err != nil {
+			return failed(nil, err)
+		}
+		return auditMode()
+	}
+	if ownerOf(trust, current) != ownerTrust {
 		return auditMode()
 	}
 	if current.GetDeletionTimestamp() != nil {

@@ -100,6 +100,7 @@ func story(t *testing.T, w way) {
 
 	trustRoot := samplesWork(t)
 	kubectl(t, "delete", "kit", "--all", "--timeout=2m")
+	kubectl(t, "wait", "--for=delete", "clusterimagepolicy", "--selector=app.kubernetes.io/managed-by=karmada-image-trust", "--timeout=2m")
 	lab.Delete(t, trustRoot)
 	if err := lab.StopOperator(); err != nil {
 		t.Error(err)
