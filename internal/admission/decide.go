@@ -215,6 +215,15 @@ func (e *examination) add(c Container, digest, policy string, effect Effect, rea
 // unresolved replaces the digest of a tag that is not known: policies cover images by name.
 const unresolved = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 
+// WholeName returns the whole name with a digest by which policies match an image of a workload; empty for one that admission cannot read.
+func WholeName(written string) string {
+	ref, err := name.ParseReference(written)
+	if err != nil {
+		return ""
+	}
+	return WithDigest(ref).Name()
+}
+
 // WithDigest returns a reference as policies match it: with a digest instead of a tag. The digest matters only to a
 // policy on a single digest.
 func WithDigest(ref name.Reference) name.Digest {

@@ -23,11 +23,9 @@ import (
 	"slices"
 	"strings"
 
-	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/karmada-io/image-trust/internal/imageglob"
 	"github.com/karmada-io/image-trust/internal/imagename"
@@ -221,9 +219,9 @@ func (p *Policy) applies(o *Object) bool {
 	if p.always() {
 		return true
 	}
-	resource, _ := apimeta.UnsafeGuessKindToResource(schema.GroupVersionKind{Group: o.Group, Version: o.Version, Kind: o.Kind})
+	resource := resourceOf(o)
 	return slices.ContainsFunc(p.matches, func(m match) bool {
-		return m.resource == resource.Resource && m.group == o.Group && (m.version == o.Version || m.version == "*") &&
+		return m.resource == resource && m.group == o.Group && (m.version == o.Version || m.version == "*") &&
 			m.selector.Matches(labels.Set(o.Labels))
 	})
 }

@@ -26,6 +26,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/karmada-io/image-trust/internal/workload"
 )
 
 // Webhook is the registration of a webhook of policy-controller.
@@ -153,11 +155,11 @@ func (w *Webhook) intercepts(o *Object, subresource string, namespace map[string
 // matchRules returns whether the webhook's rules include an object. If they name only another version of the resource,
 // that depends on the versions that the API server serves.
 func (w *Webhook) matchRules(o *Object, subresource string) Interception {
-	resource, _ := apimeta.UnsafeGuessKindToResource(schema.GroupVersionKind{Group: o.Group, Version: o.Version, Kind: o.Kind})
+	resource := resourceOf(o)
 	found := RulesExclude
 	for i := range w.rules {
 		rule := &w.rules[i]
-		if !matchesAny(rule.APIGroups, o.Group) || !namesResource(rule.Resources, resource.Resource, subresource) ||
+		if !matchesAny(rule.APIGroups, o.Group) || !namesResource(rule.Resources, resource, subresource) ||
 			!slices.ContainsFunc(rule.Operations, func(op admissionregistrationv1.OperationType) bool {
 				return op == admissionregistrationv1.Create || op == admissionregistrationv1.OperationAll
 			}) ||
@@ -172,6 +174,15 @@ func (w *Webhook) matchRules(o *Object, subresource string) Interception {
 		}
 	}
 	return found
+}
+
+// resourceOf returns the resource of an object's kind, which is guessed for a kind that is not one of workloads.
+func resourceOf(o *Object) string {
+	if kind := workload.Find(o.Group, o.Kind); kind != nil {
+		return kind.Resource
+	}
+	guessed, _ := apimeta.UnsafeGuessKindToResource(schema.GroupVersionKind{Group: o.Group, Version: o.Version, Kind: o.Kind})
+	return guessed.Resource
 }
 
 func matchesAny(patterns []string, value string) bool {

@@ -49,7 +49,40 @@ type topic struct {
 	// resolving are the requests that also resolve the reference, where the question is what it names.
 	resolving []*asked
 	// readers were told an answer to the question, or that there is none.
-	readers map[*Tracked]struct{}
+	readers []reader
+}
+
+// reader is a workload, and where the topic is among its topics.
+type reader struct {
+	*Tracked
+
+	at int
+}
+
+// reading is a topic, and where the workload is among its readers.
+type reading struct {
+	*topic
+
+	at int
+}
+
+// reads notes that a workload was told what is known of a topic. What one workload reads is noted before another one reads, so that
+// it is the last reader of all that it has read.
+func (w *Tracked) reads(about *topic) {
+	if n := len(about.readers); n > 0 && about.readers[n-1].Tracked == w {
+		return
+	}
+	about.readers = append(about.readers, reader{Tracked: w, at: len(w.topics)})
+	w.topics = append(w.topics, reading{topic: about, at: len(about.readers) - 1})
+}
+
+// removeReader removes one of the readers; the last one takes its place.
+func (t *topic) removeReader(at int) {
+	last := len(t.readers) - 1
+	moved := t.readers[last]
+	t.readers[at], t.readers[last] = moved, reader{}
+	moved.topics[moved.at].at = at
+	t.readers = t.readers[:last]
 }
 
 // asked is a request with its answer.

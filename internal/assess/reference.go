@@ -19,6 +19,7 @@ package assess
 import (
 	"github.com/google/go-containerregistry/pkg/name"
 
+	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/imagename"
 	"github.com/karmada-io/image-trust/internal/policy"
 )
@@ -53,10 +54,47 @@ func (r Reference) String() string {
 type references struct {
 	trust  *policy.Policy
 	parsed map[string]*Reference
+	wholes map[string]wholes
 }
 
+// wholes are the names with a digest, as admission.WithDigest returns them, by which policies match an image: as admission reads
+// what is written, and as the status does, which is not by the same rules. Each is empty if the name cannot be read.
+type wholes struct{ admitted, shown string }
+
 func newReferences(trust *policy.Policy) *references {
-	return &references{trust: trust, parsed: map[string]*Reference{}}
+	return &references{trust: trust, parsed: map[string]*Reference{}, wholes: map[string]wholes{}}
+}
+
+func (r *references) read(written string) wholes {
+	found, known := r.wholes[written]
+	if !known {
+		found.admitted = admission.WholeName(written)
+		if ref, err := imagename.Parse(written); err == nil {
+			found.shown = admission.WithDigest(ref).Name()
+		}
+		r.wholes[written] = found
+	}
+	return found
+}
+
+// wholeOf returns the whole name of an image as admission reads it, empty if it cannot.
+func (r *references) wholeOf(written string) string { return r.read(written).admitted }
+
+// wholesOf returns the whole names of an image, each once.
+func (r *references) wholesOf(written string) []string {
+	found := r.read(written)
+	switch {
+	case found.admitted == found.shown && found.shown != "":
+		return []string{found.shown}
+	case found.admitted == "" && found.shown == "":
+		return nil
+	case found.admitted == "":
+		return []string{found.shown}
+	case found.shown == "":
+		return []string{found.admitted}
+	default:
+		return []string{found.admitted, found.shown}
+	}
 }
 
 // parse returns nil for an image that the trust does not select.

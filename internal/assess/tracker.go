@@ -129,7 +129,7 @@ type Tracked struct {
 	decided bool
 	gone    bool
 	uses    []trackedUse
-	topics  []*topic
+	topics  []reading
 	covered *covering
 }
 
@@ -319,7 +319,23 @@ func (t *Tracker) Workload(uid types.UID) *Tracked { return t.workloads[uid] }
 
 // Workloads returns all workloads, sorted.
 func (t *Tracker) Workloads() []*Tracked {
-	return slices.SortedFunc(maps.Values(t.workloads), compareWorkloads)
+	return sorted(slices.Collect(maps.Values(t.workloads)))
+}
+
+// sorted returns workloads in the order of the inventory. It sorts the workloads of each namespace, so that the time hardly grows
+// faster than the number of workloads.
+func sorted(all []*Tracked) []*Tracked {
+	byNamespace := map[string][]*Tracked{}
+	for _, w := range all {
+		byNamespace[w.Workload.Namespace] = append(byNamespace[w.Workload.Namespace], w)
+	}
+	all = all[:0]
+	for _, namespace := range slices.Sorted(maps.Keys(byNamespace)) {
+		of := byNamespace[namespace]
+		slices.SortFunc(of, compareWorkloads)
+		all = append(all, of...)
+	}
+	return all
 }
 
 // In returns the workloads of a namespace, sorted.

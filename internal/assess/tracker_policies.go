@@ -22,11 +22,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/name"
-
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/forecast"
-	"github.com/karmada-io/image-trust/internal/imagename"
 )
 
 // coverage is which other policies than the trust's own cover the images of the workloads.
@@ -110,14 +107,9 @@ func (t *Tracker) cover(w *Tracked) {
 	w.covered = c
 }
 
-// readCoverage notes that the forecast for a workload depends on which policies cover an image. Admission and the names that the
-// status shows are not read by the same rules.
+// readCoverage notes that the forecast for a workload depends on which policies cover an image.
 func (t *Tracker) readCoverage(w *Tracked, written string) {
-	read := func(ref name.Reference, err error) {
-		if err != nil {
-			return
-		}
-		whole := admission.WithDigest(ref).Name()
+	for _, whole := range t.references.wholesOf(written) {
 		about := t.wholes[whole]
 		if about == nil {
 			about = &topic{whole: whole}
@@ -125,8 +117,6 @@ func (t *Tracker) readCoverage(w *Tracked, written string) {
 		}
 		w.reads(about)
 	}
-	read(imagename.Parse(written))
-	read(name.ParseReference(written))
 }
 
 // uncover takes back what cover has found out.
@@ -207,7 +197,7 @@ func (t *Tracker) updateUncovered() {
 	for namespace := range t.tally.Intercepted() {
 		version := t.pass.Inventory.Version(namespace)
 		if before, known := t.uncovered.versions[namespace]; !known || before != version {
-			t.uncovered.Set(namespace, t.cluster, t.pass.Inventory.In(namespace))
+			t.uncovered.Set(namespace, t.cluster, t.pass.Inventory.In(namespace), t.references.wholeOf)
 			t.uncovered.versions[namespace] = version
 		}
 	}

@@ -110,13 +110,18 @@ func (t *Tracker) rootOf(ctx context.Context, name string) (root *trustroot.Root
 	return root, err
 }
 
+// takeDirty returns the workloads that are to be decided, sorted, and has none be decided from then on.
+func (t *Tracker) takeDirty() []*Tracked {
+	all := slices.Collect(maps.Keys(t.dirty))
+	clear(t.dirty)
+	return sorted(all)
+}
+
 // decideDirty decides on the workloads that are dirty, and returns the questions that have no answers yet, each once.
 func (t *Tracker) decideDirty() []admission.Question {
 	var questions []admission.Question
 	open := map[admission.QuestionKey]bool{}
-	workloads := slices.SortedFunc(maps.Keys(t.dirty), compareWorkloads)
-	clear(t.dirty)
-	for _, w := range workloads {
+	for _, w := range t.takeDirty() {
 		t.undecide(w)
 		t.unread(w)
 		t.reader = w
@@ -146,22 +151,11 @@ func (t *Tracker) undecide(w *Tracked) {
 	t.uncover(w)
 }
 
-// reads notes that a workload was told what is known of a topic.
-func (w *Tracked) reads(about *topic) {
-	if _, known := about.readers[w]; known {
-		return
-	}
-	if about.readers == nil {
-		about.readers = map[*Tracked]struct{}{}
-	}
-	about.readers[w] = struct{}{}
-	w.topics = append(w.topics, about)
-}
-
 // unread forgets what a workload was told. Requests that nobody else wants the answers to may be dropped.
 func (t *Tracker) unread(w *Tracked) {
-	for _, about := range w.topics {
-		delete(about.readers, w)
+	for _, read := range w.topics {
+		about := read.topic
+		about.removeReader(read.at)
 		if len(about.readers) > 0 {
 			continue
 		}
@@ -174,6 +168,7 @@ func (t *Tracker) unread(w *Tracked) {
 			t.close(about)
 		}
 	}
+	clear(w.topics)
 	w.topics = w.topics[:0]
 }
 
@@ -258,8 +253,8 @@ func (t *Tracker) tell(about *topic) {
 	if about == nil {
 		return
 	}
-	for w := range about.readers {
-		t.dirty[w] = struct{}{}
+	for _, r := range about.readers {
+		t.dirty[r.Tracked] = struct{}{}
 	}
 }
 

@@ -20,8 +20,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/google/go-containerregistry/pkg/name"
-
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
 )
@@ -43,8 +41,9 @@ func NewUncovered() *Uncovered {
 	}
 }
 
-// Set looks at all workloads of a namespace, and replaces what is known of it.
-func (u *Uncovered) Set(namespace string, cluster *admission.Cluster, workloads []inventory.Workload) {
+// Set looks at all workloads of a namespace, and replaces what is known of it. whole returns the whole name of an image with a digest,
+// as admission.WholeName does.
+func (u *Uncovered) Set(namespace string, cluster *admission.Cluster, workloads []inventory.Workload, whole func(written string) string) {
 	u.Remove(namespace)
 	found, written := newNames(), map[string]bool{}
 	for i := range workloads {
@@ -63,17 +62,15 @@ func (u *Uncovered) Set(namespace string, cluster *admission.Cluster, workloads 
 		u.images.add(image, 1)
 	}
 	for image := range written {
-		u.index(namespace, image)
+		u.index(namespace, whole(image))
 	}
 }
 
-// index notes that the workloads of a namespace have an image.
-func (u *Uncovered) index(namespace, written string) {
-	ref, err := name.ParseReference(written)
-	if err != nil {
+// index notes that the workloads of a namespace have an image of a whole name.
+func (u *Uncovered) index(namespace, whole string) {
+	if whole == "" {
 		return
 	}
-	whole := admission.WithDigest(ref).Name()
 	if u.wholes[whole] == nil {
 		u.wholes[whole] = map[string]struct{}{}
 	}
