@@ -45,7 +45,7 @@ const (
 
 // Group measures matching, wake-ups and the inventory.
 func Group() measure.Group {
-	const mostOfGlob, mostGrowth, mostForImage, mostOfPod = 0.002, 10, 2, 140
+	const mostOfGlob, mostGrowth, mostForImage, mostOfPod = 0.0005, 10, 2, 140
 	return measure.Group{
 		Name: "matching",
 		Method: "In one process, without a cluster. Matching: CPU time of finding the trusts of all images, the structure built anew " +

@@ -48,7 +48,7 @@ func Group() measure.Group {
 				"throughput of 8 registries while a ninth answers 300 images with 429, against that without it"),
 			measure.AtLeast(0.95, hanging, "",
 				"throughput of 8 registries while a ninth with 300 images does not answer, against that without it"),
-			measure.AtMost(60, passesCold, "",
+			measure.AtMost(35, passesCold, "",
 				"reconciliations of one trust while 5,000 verdicts land in 75 s: the reconciler on the real API server"),
 			measure.AtMost(30, writesCold, "", "writes of its status meanwhile"),
 		},

@@ -29,7 +29,7 @@ import (
 )
 
 // ownTimeout bounds the build of programs of this module.
-const ownTimeout = 10 * time.Minute
+const ownTimeout = 30 * time.Minute
 
 // BuildOwn builds programs of this module from the work tree, such as ./cmd/manager. Their files are in the directory dir, and
 // named after the last part of their packages.
