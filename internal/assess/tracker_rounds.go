@@ -242,6 +242,9 @@ func (t *Tracker) take(a *asked, answer pool.Answer) {
 		for _, about := range []*topic{exact, reference, before, after} {
 			t.tell(about)
 		}
+		if before != after {
+			t.idle[a] = struct{}{} // it may have been needed for the digest alone that it was answered with
+		}
 	}
 	for q := range a.queries {
 		t.stale[q.group] = struct{}{}
