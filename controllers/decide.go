@@ -94,7 +94,7 @@ func (r *KarmadaImageTrustReconciler) assess(ctx context.Context, s *scope) deci
 	cluster := enforcedCluster(s, own)
 	pass := assess.Pass{
 		Workloads: r.Inventory.Changes(s.trust.Name, work.basis.selection, s.compiled),
-		Cluster:   cluster, Inventory: r.Inventory, Verdicts: verdicts, Again: again,
+		Cluster:   cluster, Inventory: r.Inventory, Images: &r.images, Verdicts: verdicts, Again: again,
 		Root: func(ctx context.Context, name string) (*trustroot.Root, error) {
 			return r.rootOfTrust(ctx, s, name).root, nil
 		},

@@ -42,6 +42,7 @@ import (
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/condition"
 	"github.com/karmada-io/image-trust/internal/condition/child"
+	"github.com/karmada-io/image-trust/internal/forecast"
 	"github.com/karmada-io/image-trust/internal/inventory"
 	"github.com/karmada-io/image-trust/internal/metrics"
 	"github.com/karmada-io/image-trust/internal/policy"
@@ -134,6 +135,7 @@ type KarmadaImageTrustReconciler struct {
 	policyKinds  watchedKinds
 	written      writtenStatuses
 	works        works
+	images       forecast.NamespaceImages
 	installation installation
 }
 

@@ -77,9 +77,6 @@ func (r *references) read(written string) wholes {
 	return found
 }
 
-// wholeOf returns the whole name of an image as admission reads it, empty if it cannot.
-func (r *references) wholeOf(written string) string { return r.read(written).admitted }
-
 // wholesOf returns the whole names of an image, each once.
 func (r *references) wholesOf(written string) []string {
 	found := r.read(written)

@@ -59,8 +59,9 @@ type Pass struct {
 	// Epoch of the Tracker.
 	Cluster *admission.Cluster
 	Delta   admission.Delta
-	// Inventory of all workloads.
+	// Inventory of all workloads, and the images of its namespaces, which all Trackers share.
 	Inventory Inventory
+	Images    *forecast.NamespaceImages
 	// Verdicts on images. Again reports whether all requests have to be asked anew, as for a new cycle.
 	Verdicts Subscription
 	Again    bool

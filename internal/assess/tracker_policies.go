@@ -59,7 +59,9 @@ func (t *Tracker) policyChanged(change admission.PolicyChange) {
 			t.tell(about)
 		}
 	}
-	t.uncovered.policyChanged(change)
+	for _, namespace := range t.pass.Images.With(change.CoversImage, t.pass.Inventory.Version) {
+		t.uncovered.forget(namespace)
+	}
 }
 
 // cover finds out which policies cover the images of a workload.
@@ -180,13 +182,6 @@ func (u *uncoveredImages) forget(namespace string) {
 // reset has all namespaces be looked at anew.
 func (u *uncoveredImages) reset() { *u = newUncoveredImages() }
 
-// policyChanged has the namespaces be looked at anew that have images which the policy covers, or covered before.
-func (u *uncoveredImages) policyChanged(change admission.PolicyChange) {
-	for _, namespace := range u.With(change.CoversImage) {
-		u.forget(namespace)
-	}
-}
-
 // updateUncovered looks at the namespaces that changed.
 func (t *Tracker) updateUncovered() {
 	for namespace := range t.uncovered.versions {
@@ -197,7 +192,9 @@ func (t *Tracker) updateUncovered() {
 	for namespace := range t.tally.Intercepted() {
 		version := t.pass.Inventory.Version(namespace)
 		if before, known := t.uncovered.versions[namespace]; !known || before != version {
-			t.uncovered.Set(namespace, t.cluster, t.pass.Inventory.In(namespace), t.references.wholeOf)
+			workloads := t.pass.Inventory.In(namespace)
+			t.uncovered.Set(namespace, t.cluster, workloads)
+			t.pass.Images.Update(namespace, version, workloads)
 			t.uncovered.versions[namespace] = version
 		}
 	}

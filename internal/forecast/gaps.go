@@ -56,7 +56,7 @@ func Gaps(
 	return tally.Gaps(cluster, func() *Uncovered {
 		uncovered := NewUncovered()
 		for namespace := range tally.intercepted.all() {
-			uncovered.Set(namespace, cluster, workloadsIn(namespace), admission.WholeName)
+			uncovered.Set(namespace, cluster, workloadsIn(namespace))
 		}
 		return uncovered
 	})

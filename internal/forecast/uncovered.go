@@ -17,9 +17,6 @@ limitations under the License.
 package forecast
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
 )
@@ -29,67 +26,26 @@ type Uncovered struct {
 	// uncovered has them by namespace, and images counts those namespaces by image.
 	uncovered map[string][]string
 	images    names
-	// wholes are the namespaces by all images of their workloads, as policies match them, and in the same the other way round.
-	wholes map[string]map[string]struct{}
-	in     map[string][]string
 }
 
 // NewUncovered returns the images of no namespaces.
 func NewUncovered() *Uncovered {
-	return &Uncovered{
-		uncovered: map[string][]string{}, images: newNames(), wholes: map[string]map[string]struct{}{}, in: map[string][]string{},
-	}
+	return &Uncovered{uncovered: map[string][]string{}, images: newNames()}
 }
 
-// Set looks at all workloads of a namespace, and replaces what is known of it. whole returns the whole name of an image with a digest,
-// as admission.WholeName does.
-func (u *Uncovered) Set(namespace string, cluster *admission.Cluster, workloads []inventory.Workload, whole func(written string) string) {
+// Set looks at all workloads of a namespace, and replaces what is known of it.
+func (u *Uncovered) Set(namespace string, cluster *admission.Cluster, workloads []inventory.Workload) {
 	u.Remove(namespace)
-	found, written := newNames(), map[string]bool{}
+	found := newNames()
 	for i := range workloads {
 		for _, image := range uncoveredImagesOf(cluster, workloads[i]) {
 			found.add(image, 1)
-		}
-		for _, c := range workloads[i].Template {
-			written[c.Image] = true
-		}
-		for _, r := range workloads[i].Running {
-			written[r.Image] = true
 		}
 	}
 	for image := range found.all() {
 		u.uncovered[namespace] = append(u.uncovered[namespace], image)
 		u.images.add(image, 1)
 	}
-	for image := range written {
-		u.index(namespace, whole(image))
-	}
-}
-
-// index notes that the workloads of a namespace have an image of a whole name.
-func (u *Uncovered) index(namespace, whole string) {
-	if whole == "" {
-		return
-	}
-	if u.wholes[whole] == nil {
-		u.wholes[whole] = map[string]struct{}{}
-	}
-	if _, known := u.wholes[whole][namespace]; !known {
-		u.wholes[whole][namespace] = struct{}{}
-		u.in[namespace] = append(u.in[namespace], whole)
-	}
-}
-
-// With returns the namespaces whose workloads have an image of which something is true. It is a whole name with a digest, as
-// admission.WithDigest returns it.
-func (u *Uncovered) With(is func(whole string) bool) []string {
-	namespaces := map[string]struct{}{}
-	for whole, in := range u.wholes {
-		if is(whole) {
-			maps.Copy(namespaces, in)
-		}
-	}
-	return slices.Sorted(maps.Keys(namespaces))
 }
 
 // Remove drops what is known of a namespace.
@@ -98,13 +54,6 @@ func (u *Uncovered) Remove(namespace string) {
 		u.images.add(image, -1)
 	}
 	delete(u.uncovered, namespace)
-	for _, whole := range u.in[namespace] {
-		delete(u.wholes[whole], namespace)
-		if len(u.wholes[whole]) == 0 {
-			delete(u.wholes, whole)
-		}
-	}
-	delete(u.in, namespace)
 }
 
 // uncoveredImagesOf returns the images of a workload that the webhook intercepts and that no policy covers by name.
