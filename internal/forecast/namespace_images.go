@@ -17,6 +17,7 @@ limitations under the License.
 package forecast
 
 import (
+	"maps"
 	"slices"
 	"sync"
 
@@ -30,13 +31,18 @@ import (
 type NamespaceImages struct {
 	mu     sync.Mutex
 	spaces map[string]namespaceImages
-	// images are the namespaces by image.
-	images map[string]map[string]struct{}
+	images map[string]*spreadImage
 }
 
 type namespaceImages struct {
 	version uint64
-	wholes  []string
+	images  []*spreadImage
+}
+
+// spreadImage is an image with the namespaces that have it.
+type spreadImage struct {
+	whole      string
+	namespaces map[string]struct{}
 }
 
 // Update takes in the workloads of a version of a namespace. Versions increase, and an older one than the last changes nothing.
@@ -57,7 +63,7 @@ func (n *NamespaceImages) Update(namespace string, version uint64, workloads []i
 		}
 	}
 	if n.spaces == nil {
-		n.spaces, n.images = map[string]namespaceImages{}, map[string]map[string]struct{}{}
+		n.spaces, n.images = map[string]namespaceImages{}, map[string]*spreadImage{}
 	}
 	space := namespaceImages{version: version}
 	for image := range written {
@@ -65,14 +71,14 @@ func (n *NamespaceImages) Update(namespace string, version uint64, workloads []i
 		if whole == "" {
 			continue
 		}
-		in := n.images[whole]
-		if in == nil {
-			in = map[string]struct{}{}
-			n.images[whole] = in
+		spread := n.images[whole]
+		if spread == nil {
+			spread = &spreadImage{whole: whole, namespaces: map[string]struct{}{}}
+			n.images[whole] = spread
 		}
-		if _, known := in[namespace]; !known {
-			in[namespace] = struct{}{}
-			space.wholes = append(space.wholes, whole)
+		if _, known := spread.namespaces[namespace]; !known {
+			spread.namespaces[namespace] = struct{}{}
+			space.images = append(space.images, spread)
 		}
 	}
 	n.spaces[namespace] = space
@@ -89,26 +95,19 @@ func (n *NamespaceImages) With(is func(whole string) bool, current func(namespac
 		}
 	}
 	found := map[string]struct{}{}
-	for whole, in := range n.images {
+	for whole, spread := range n.images {
 		if is(whole) {
-			for namespace := range in {
-				found[namespace] = struct{}{}
-			}
+			maps.Copy(found, spread.namespaces)
 		}
 	}
-	namespaces := make([]string, 0, len(found))
-	for namespace := range found {
-		namespaces = append(namespaces, namespace)
-	}
-	slices.Sort(namespaces)
-	return namespaces
+	return slices.Sorted(maps.Keys(found))
 }
 
 func (n *NamespaceImages) remove(namespace string) {
-	for _, whole := range n.spaces[namespace].wholes {
-		delete(n.images[whole], namespace)
-		if len(n.images[whole]) == 0 {
-			delete(n.images, whole)
+	for _, spread := range n.spaces[namespace].images {
+		delete(spread.namespaces, namespace)
+		if len(spread.namespaces) == 0 {
+			delete(n.images, spread.whole)
 		}
 	}
 	delete(n.spaces, namespace)
