@@ -168,11 +168,12 @@ func (t *Tally) spellings() *Gap {
 }
 
 func (u *Uncovered) gap(cluster *admission.Cluster) *Gap {
-	if u.images.len() == 0 {
+	total, first := u.Count()
+	if total == 0 {
 		return nil
 	}
 	finding := fmt.Sprintf("Namespaces with matching images have %s that no policy covers: %s.",
-		text.Count(u.images.len(), "image"), u.images.list(nil))
+		text.Count(total, "image"), text.ListFirst(first, total))
 	switch cluster.Config.NoMatch {
 	case admission.NoMatchAllow, admission.NoMatchWarn:
 		return &Gap{v1alpha1.UncoveredImagesAllowedReason, fmt.Sprintf(

@@ -17,43 +17,72 @@ limitations under the License.
 package forecast
 
 import (
+	"slices"
+
 	"github.com/karmada-io/image-trust/internal/admission"
 	"github.com/karmada-io/image-trust/internal/inventory"
 )
 
-// Uncovered are the images that no policy covers in the namespaces in which admission intercepts workloads of a trust.
+// Uncovered are the images that no policy covers in the namespaces in which admission intercepts workloads of a trust. Many trusts have
+// workloads in the same namespaces, so that each of them keeps as little as possible.
 type Uncovered struct {
-	// uncovered has them by namespace, and images counts those namespaces by image.
-	uncovered map[string][]string
-	images    names
+	images map[string][]string // by namespace, each once
+	// total counts the images of all namespaces, each once, and first are the first ones, sorted; both while counted is true.
+	counted bool
+	total   int
+	first   []string
 }
 
 // NewUncovered returns the images of no namespaces.
-func NewUncovered() *Uncovered {
-	return &Uncovered{uncovered: map[string][]string{}, images: newNames()}
-}
+func NewUncovered() *Uncovered { return &Uncovered{images: map[string][]string{}} }
 
 // Set looks at all workloads of a namespace, and replaces what is known of it.
 func (u *Uncovered) Set(namespace string, cluster *admission.Cluster, workloads []inventory.Workload) {
-	u.Remove(namespace)
-	found := newNames()
+	var found []string
+	seen := map[string]bool{}
 	for i := range workloads {
 		for _, image := range uncoveredImagesOf(cluster, workloads[i]) {
-			found.add(image, 1)
+			if !seen[image] {
+				seen[image] = true
+				found = append(found, image)
+			}
 		}
 	}
-	for image := range found.all() {
-		u.uncovered[namespace] = append(u.uncovered[namespace], image)
-		u.images.add(image, 1)
+	u.Remove(namespace)
+	if len(found) > 0 {
+		u.images[namespace] = slices.Clip(found)
+		u.counted = false
 	}
 }
 
 // Remove drops what is known of a namespace.
 func (u *Uncovered) Remove(namespace string) {
-	for _, image := range u.uncovered[namespace] {
-		u.images.add(image, -1)
+	if _, known := u.images[namespace]; known {
+		delete(u.images, namespace)
+		u.counted = false
 	}
-	delete(u.uncovered, namespace)
+}
+
+// Count returns how many images there are, and the first ones by name.
+func (u *Uncovered) Count() (total int, first []string) {
+	if u.counted {
+		return u.total, u.first
+	}
+	all := map[string]bool{}
+	for _, images := range u.images {
+		for _, image := range images {
+			all[image] = true
+		}
+	}
+	u.first = make([]string, 0, maxListed+1)
+	for image := range all {
+		if at, _ := slices.BinarySearch(u.first, image); at < maxListed {
+			u.first = slices.Insert(u.first, at, image)
+			u.first = u.first[:min(len(u.first), maxListed)]
+		}
+	}
+	u.total, u.counted = len(all), true
+	return u.total, u.first
 }
 
 // uncoveredImagesOf returns the images of a workload that the webhook intercepts and that no policy covers by name.
