@@ -45,7 +45,7 @@ func Group() measure.Group {
 			onePairs, manyPairs, manyImages),
 		Figures: []measure.Figure{
 			measure.AtMost(0.7, "cli_vs_cosign_wall_1", "", "time of `verify` with one image, in proportion to cosign's"),
-			measure.AtMost(0.35, "cli_vs_cosign_wall_200", "", "time of `verify` with 200 images and 20 ms a request, in proportion to cosign's"),
+			measure.AtMost(0.15, "cli_vs_cosign_wall_200", "", "time of `verify` with 200 images and 20 ms a request, in proportion to cosign's"),
 			measure.Below(1, "cli_vs_cosign_requests", "", "requests to the registry in proportion to cosign's, the worse of one image and 200"),
 			measure.Below(1, "cli_vs_cosign_rss", "", "peak memory of `verify` with one image, in proportion to cosign's"),
 			measure.Published("cli_vs_cosign_rss_200", "", "the same with 200 images, of which the plugin verifies ten at once"),
