@@ -55,6 +55,12 @@ func (r *KarmadaImageTrustReconciler) deleteAbandoned(ctx context.Context, name 
 	if owner == "" || current.GetDeletionTimestamp() != nil {
 		return nil
 	}
+	return r.deleteOfOwner(ctx, current, owner)
+}
+
+// deleteOfOwner deletes a policy, as the API server returned it, unless the trust of this UID that owns it still exists.
+func (r *KarmadaImageTrustReconciler) deleteOfOwner(ctx context.Context, current *unstructured.Unstructured, owner types.UID) error {
+	name := current.GetName()
 	if exists, err := r.exists(ctx, name, owner); err != nil || exists {
 		return err
 	}

@@ -57,7 +57,7 @@ func (r *KarmadaImageTrustReconciler) applyPolicy(ctx context.Context, s *scope,
 	switch {
 	case owner == ownerTrust && current.GetDeletionTimestamp() != nil:
 		return beingDeleted(s.trust.Name)
-	case owner == ownerPredecessor && abandoned(s.trust, current):
+	case abandoned(s.trust, current):
 		return r.takeOver(ctx, s.trust, d, current)
 	case owner != ownerTrust:
 		return nameTaken(s.trust, owner, current)
@@ -139,7 +139,7 @@ func (r *KarmadaImageTrustReconciler) deletePolicy(
 		return auditMode()
 	}
 	if abandoned(trust, current) {
-		if err := r.deleteAbandoned(ctx, trust.Name); err != nil {
+		if err := r.deleteOfOwner(ctx, current, ownerUID(current, trust.Name)); err != nil {
 			return failed(nil, err)
 		}
 		return auditMode()

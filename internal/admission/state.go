@@ -24,7 +24,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -234,12 +233,8 @@ func (c PolicyChange) None() bool { return c.before == c.after }
 // Covers reports whether the policy covers an image now, or covered it before. The image is a whole name with a tag or
 // a digest.
 func (c PolicyChange) Covers(image string) bool {
-	ref, err := name.ParseReference(image)
-	if err != nil {
-		return false
-	}
-	image = WithDigest(ref).Name()
-	return c.before != nil && c.before.CoversImage(image) || c.after != nil && c.after.CoversImage(image)
+	whole := WholeName(image)
+	return whole != "" && c.CoversImage(whole)
 }
 
 // SetPolicy adds or replaces a ClusterImagePolicy. A policy that policy-controller reports as failed is removed if that

@@ -17,6 +17,8 @@ limitations under the License.
 package assess
 
 import (
+	"slices"
+
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/karmada-io/image-trust/internal/admission"
@@ -54,44 +56,30 @@ func (r Reference) String() string {
 type references struct {
 	trust  *policy.Policy
 	parsed map[string]*Reference
-	wholes map[string]wholes
+	wholes map[string][]string
 }
-
-// wholes are the names with a digest, as admission.WithDigest returns them, by which policies match an image: as admission reads
-// what is written, and as the status does, which is not by the same rules. Each is empty if the name cannot be read.
-type wholes struct{ admitted, shown string }
 
 func newReferences(trust *policy.Policy) *references {
-	return &references{trust: trust, parsed: map[string]*Reference{}, wholes: map[string]wholes{}}
+	return &references{trust: trust, parsed: map[string]*Reference{}, wholes: map[string][]string{}}
 }
 
-func (r *references) read(written string) wholes {
-	found, known := r.wholes[written]
-	if !known {
-		found.admitted = admission.WholeName(written)
-		if ref, err := imagename.Parse(written); err == nil {
-			found.shown = admission.WithDigest(ref).Name()
-		}
-		r.wholes[written] = found
-	}
-	return found
-}
-
-// wholesOf returns the whole names of an image, each once.
+// wholesOf returns the names with a digest by which policies match an image, each once: as admission.WholeName reads what is written,
+// and as the status does, which is not by the same rules.
 func (r *references) wholesOf(written string) []string {
-	found := r.read(written)
-	switch {
-	case found.admitted == found.shown && found.shown != "":
-		return []string{found.shown}
-	case found.admitted == "" && found.shown == "":
-		return nil
-	case found.admitted == "":
-		return []string{found.shown}
-	case found.shown == "":
-		return []string{found.admitted}
-	default:
-		return []string{found.admitted, found.shown}
+	found, known := r.wholes[written]
+	if known {
+		return found
 	}
+	if whole := admission.WholeName(written); whole != "" {
+		found = append(found, whole)
+	}
+	if ref, err := imagename.Parse(written); err == nil {
+		if whole := admission.WithDigest(ref).Name(); !slices.Contains(found, whole) {
+			found = append(found, whole)
+		}
+	}
+	r.wholes[written] = found
+	return found
 }
 
 // parse returns nil for an image that the trust does not select.
